@@ -1,0 +1,128 @@
+import { activate } from "../network/activation";
+import { scale } from "../vector/elementwise";
+import { pack } from "./pack";
+import { tilesAdjacent, tilesOfOneRow, tilesStrided, TILE_ROWS, TILE_ROW_BYTES } from "./tile";
+
+/** A block of k: a packed panel of A and a sliver of B of this length share the first-level cache. */
+const BLOCK_K: i32 = 256;
+/** Bytes of packed B that stay in the second-level cache while all rows of A pass by. */
+const PACKED_B_BYTES: usize = 512 << 10;
+const PACKED_A_BYTES: usize = 6 * 256 * 8;
+const EDGE_BYTES: usize = 6 * 32;
+
+/** Columns of C from which on packing A costs less than reading it in place. */
+const PACK_A_FROM: i32 = 64;
+/** Span in bytes up to which an operand whose vectors are adjacent is read in place; beyond it rows evict each other. */
+const PLAIN_BYTES: usize = 32 << 10;
+
+/** Bytes of scratch that `product` needs, whatever the sizes. */
+export function productScratchBytes(): i32 {
+  return <i32>(PACKED_B_BYTES + PACKED_A_BYTES + EDGE_BYTES);
+}
+
+/**
+ * C = α·A·B + β·C (+ bias per row), then h = φ(C), for A (m × k), B (k × n) and a row-major C (m × n).
+ * Strides are elements: A[i,p] at aRow·i + aCol·p, so a transposed operand is a matter of strides.
+ * `bias` (m) may be 0 and is for β = 0 only; `kind` < 0 means no activation; h has C's stride and may be C.
+ */
+export function product<T>(
+  m: i32, n: i32, k: i32, alpha: f64,
+  a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
+  beta: f64, c: usize, cRow: i32, bias: usize, kind: i32, param: f64, h: usize, scratch: usize,
+): void {
+  if (m <= 0 || n <= 0) return;
+  const size = sizeof<T>();
+  const cStep = <usize>cRow * size;
+  if (beta != 0 && beta != 1) {
+    for (let i = 0; i < m; ++i) scale<T>(n, beta, c + <usize>i * cStep);
+  }
+  const columns = <i32>(PACKED_B_BYTES / (<usize>BLOCK_K * size));
+  for (let j = 0; j < n; j += columns) {
+    const width = min(columns, n - j);
+    const offset = <usize>j * size;
+    for (let p = 0; ; p += BLOCK_K) {
+      const depth = min(BLOCK_K, k - p);
+      const last = p + depth >= k;
+      panels<T>(
+        m, width, depth, <T>alpha,
+        a + <usize>p * aCol * size, <usize>aRow * size, <usize>aCol * size,
+        b + (<usize>p * bRow + <usize>j * bCol) * size, <usize>bRow * size, <usize>bCol * size,
+        c + offset, cStep, beta != 0 || p > 0, bias,
+        last ? kind : -1, param, h + offset, scratch,
+      );
+      if (last) break;
+    }
+  }
+}
+
+/** One block of k and of columns: B is packed where that pays, then each panel of rows runs over all of it. */
+function panels<T>(
+  m: i32, n: i32, k: i32, alpha: T,
+  a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
+  c: usize, cRow: usize, accumulate: bool, bias: usize, kind: i32, param: f64, h: usize, scratch: usize,
+): void {
+  const size = sizeof<T>();
+  const tileColumns = <i32>(TILE_ROW_BYTES / size);
+  const sliverBytes = <usize>k * TILE_ROW_BYTES;
+  const packedA = scratch + EDGE_BYTES;
+  const packedB = packedA + PACKED_A_BYTES;
+  const whole = n - n % tileColumns;
+  const plainB = bCol == size && (m < 2 * TILE_ROWS || <usize>k * bRow <= PLAIN_BYTES);
+  for (let j = plainB ? whole : 0, at = packedB; j < n; j += tileColumns, at += sliverBytes) {
+    pack<T>(k, min(tileColumns, n - j), tileColumns, b + <usize>j * bCol, bCol, bRow, at);
+  }
+  const wholeB = plainB ? b : packedB;
+  const wholeBRow = plainB ? bRow : TILE_ROW_BYTES;
+  const nextSliver = plainB ? TILE_ROW_BYTES : sliverBytes;
+  const edgeB = plainB ? packedB : packedB + <usize>(whole / tileColumns) * sliverBytes;
+  const packA = n >= PACK_A_FROM && (aRow != size || <usize>k * aCol > PLAIN_BYTES);
+  for (let i = 0; i < m; ) {
+    const rows = m - i >= TILE_ROWS ? TILE_ROWS : 1;
+    let from = a, fromRow = aRow, fromCol = aCol;
+    if (packA && rows > 1) {
+      pack<T>(k, TILE_ROWS, TILE_ROWS, a, aRow, aCol, packedA);
+      from = packedA, fromRow = size, fromCol = <usize>TILE_ROWS * size;
+    }
+    tiles<T>(
+      rows, whole / tileColumns, k, from, fromRow, fromCol, wholeB, wholeBRow, nextSliver,
+      c, cRow, alpha, accumulate, bias,
+    );
+    if (whole < n) {
+      tiles<T>(
+        rows, 1, k, from, fromRow, fromCol, edgeB, TILE_ROW_BYTES, 0,
+        scratch, TILE_ROW_BYTES, alpha, false, 0,
+      );
+      copyEdge<T>(rows, n - whole, scratch, c + <usize>whole * size, cRow, accumulate, bias);
+    }
+    if (kind >= 0) {
+      for (let r = 0; r < rows; ++r) activate<T>(kind, c + <usize>r * cRow, h + <usize>r * cRow, n, param);
+    }
+    i += rows, a += <usize>rows * aRow, c += <usize>rows * cRow, h += <usize>rows * cRow;
+    if (bias) bias += <usize>rows * size;
+  }
+}
+
+function tiles<T>(
+  rows: i32, count: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, nextB: usize,
+  c: usize, cRow: usize, alpha: T, accumulate: bool, bias: usize,
+): void {
+  if (rows == 1) tilesOfOneRow<T>(count, k, a, aCol, b, bRow, nextB, c, alpha, accumulate, bias);
+  else if (aRow == sizeof<T>()) {
+    tilesAdjacent<T>(count, k, a, aCol, b, bRow, nextB, c, cRow, alpha, accumulate, bias);
+  } else tilesStrided<T>(count, k, a, aRow, aCol, b, bRow, nextB, c, cRow, alpha, accumulate, bias);
+}
+
+/** The last columns, fewer than a tile's, go through a tile of scratch so that nothing beyond them is touched. */
+function copyEdge<T>(
+  rows: i32, columns: i32, edge: usize, c: usize, cRow: usize, accumulate: bool, bias: usize,
+): void {
+  for (let i = 0; i < rows; ++i) {
+    const shift: T = bias ? load<T>(bias + <usize>i * sizeof<T>()) : 0;
+    for (let j: usize = 0; j < <usize>columns * sizeof<T>(); j += sizeof<T>()) {
+      const value = load<T>(edge + j);
+      store<T>(c + j, accumulate ? load<T>(c + j) + value : value + shift);
+    }
+    edge += TILE_ROW_BYTES;
+    c += cRow;
+  }
+}

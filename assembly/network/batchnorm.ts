@@ -1,0 +1,128 @@
+/**
+ * Batch normalisation, one row (unit) at a time over the n valid samples of ld, as PyTorch does it: biased variance, ε under the root.
+ * Statistics are summed in double precision, in two passes, whatever T is.
+ */
+import { lanes, madd, nmadd, sumLanes } from "../inline/lanes";
+import { constant, lower, upper } from "../inline/elements";
+import { clearPadding, loadUpTo, storeUpTo } from "../inline/ragged";
+import { dot, sum } from "../vector/reduce";
+
+/** Writes mean, variance and invStd of every row, xhat = (x − mean)·invStd and y = γ·xhat + β; y may be x. Padding is left alone. */
+export function batchNormForward<T>(
+  x: usize, xhat: usize, y: usize, mean: usize, invStd: usize, variance: usize, gamma: usize, beta: usize,
+  rows: i32, n: i32, ld: i32, epsilon: f64,
+): void {
+  for (let r = 0; r < rows; ++r) {
+    const at = <usize>r * sizeof<T>();
+    const row = x + at * ld;
+    const center = sum<T>(row, n) / <f64>n;
+    store<T>(mean + at, <T>center);
+    store<T>(variance + at, <T>(squaredDeviations<T>(row, center, n) / <f64>n));
+  }
+  batchNormRunning<T>(x, xhat, y, mean, variance, invStd, gamma, beta, rows, n, ld, epsilon);
+}
+
+/** The same with mean and variance given. */
+export function batchNormRunning<T>(
+  x: usize, xhat: usize, y: usize, mean: usize, variance: usize, invStd: usize, gamma: usize, beta: usize,
+  rows: i32, n: i32, ld: i32, epsilon: f64,
+): void {
+  for (let r = 0; r < rows; ++r) {
+    const at = <usize>r * sizeof<T>();
+    const inverse = 1 / sqrt<f64>(<f64>load<T>(variance + at) + epsilon);
+    store<T>(invStd + at, <T>inverse);
+    const center = v128.splat<T>(load<T>(mean + at));
+    const factor = constant<T>(inverse);
+    const scale = v128.splat<T>(load<T>(gamma + at));
+    const shift = v128.splat<T>(load<T>(beta + at));
+    for (let s = 0; s < n; s += lanes<T>()) {
+      const offset = at * ld + <usize>s * sizeof<T>();
+      const left = n - s;
+      const normal = v128.mul<T>(v128.sub<T>(loadUpTo<T>(x + offset, left), center), factor);
+      storeUpTo<T>(xhat + offset, normal, left);
+      storeUpTo<T>(y + offset, madd<T>(scale, normal, shift), left);
+    }
+  }
+}
+
+/**
+ * dx = γ·invStd·(dy − mean(dy) − xhat·mean(dy·xhat)), dgamma = Σ dy·xhat, dbeta = Σ dy, the latter two overwritten or
+ * added to. dx may be dy; its padding becomes 0.
+ */
+export function batchNormBackward<T>(
+  xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize,
+  rows: i32, n: i32, ld: i32, accumulate: i32,
+): void {
+  backward<T>(1 / <f64>n, xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate);
+}
+
+/** The same with constant statistics: dx = γ·invStd·dy. */
+export function batchNormBackwardRunning<T>(
+  xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize,
+  rows: i32, n: i32, ld: i32, accumulate: i32,
+): void {
+  backward<T>(0, xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate);
+}
+
+/** `share` is a sample's part in the batch's statistics: 1/n, or 0 where they are constant. */
+function backward<T>(
+  share: f64, xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize,
+  rows: i32, n: i32, ld: i32, accumulate: i32,
+): void {
+  clearPadding<T>(dx, rows, n, ld);
+  for (let r = 0; r < rows; ++r) {
+    const at = <usize>r * sizeof<T>();
+    const row = at * ld;
+    const scaleGradient = dot<T>(dy + row, xhat + row, n);
+    const shiftGradient = sum<T>(dy + row, n);
+    addTo<T>(dgamma + at, scaleGradient, accumulate);
+    addTo<T>(dbeta + at, shiftGradient, accumulate);
+    const factor = constant<T>(<f64>load<T>(gamma + at) * <f64>load<T>(invStd + at));
+    const mean = constant<T>(shiftGradient * share);
+    const slope = constant<T>(scaleGradient * share);
+    for (let s = 0; s < n; s += lanes<T>()) {
+      const offset = row + <usize>s * sizeof<T>();
+      const left = n - s;
+      const centered = v128.sub<T>(loadUpTo<T>(dy + offset, left), mean);
+      const d = nmadd<T>(slope, loadUpTo<T>(xhat + offset, left), centered);
+      storeUpTo<T>(dx + offset, v128.mul<T>(factor, d), left);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function addTo<T>(p: usize, value: f64, accumulate: i32): void {
+  store<T>(p, <T>(accumulate ? <f64>load<T>(p) + value : value));
+}
+
+/** Σ (x − center)² */
+function squaredDeviations<T>(x: usize, center: f64, n: i32): f64 {
+  const c = f64x2.splat(center);
+  let a = constant<f64>(0), b = a;
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const low = v128.sub<f64>(lower<T>(x), c);
+    const high = v128.sub<f64>(upper<T>(x), c);
+    a = madd<f64>(low, low, a);
+    b = madd<f64>(high, high, b);
+    x += 4 * sizeof<T>();
+  }
+  let total = sumLanes<f64>(v128.add<f64>(a, b));
+  for (; i < n; ++i) {
+    const d = <f64>load<T>(x) - center;
+    total += d * d;
+    x += sizeof<T>();
+  }
+  return total;
+}
+
+/** running = (1 − m)·running + m·correction·batch; the correction is n/(n − 1) for a variance, 1 for a mean. */
+export function updateRunning<T>(running: usize, batch: usize, rows: i32, momentum: f64, correction: f64): void {
+  for (let r = 0; r < rows; ++r) {
+    const next = (1 - momentum) * <f64>load<T>(running) + momentum * correction * <f64>load<T>(batch);
+    store<T>(running, <T>next);
+    running += sizeof<T>();
+    batch += sizeof<T>();
+  }
+}

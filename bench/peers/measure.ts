@@ -1,0 +1,61 @@
+import type { Peer, Work } from "./peer.ts";
+
+export interface Settings {
+  readonly quick: boolean;
+  /** How long one timed sample lasts at least; short calls are repeated within it. */
+  readonly sampleMs: number;
+  readonly rounds: number;
+  /** Calls slower than a tenth of a second take part in this many of the rounds, spread evenly. */
+  readonly slowRounds: number;
+  readonly warmUpMs: number;
+}
+
+export interface Contestant<Result> {
+  readonly peer: Peer;
+  readonly work: Work<Result>;
+}
+
+/** Seconds per call, by round; absent where the contestant sat out. */
+export type Times = readonly (number | undefined)[];
+
+const SLOW_SECONDS = 0.1;
+
+async function seconds<Result>({ call, asynchronous }: Work<Result>, calls: number): Promise<number> {
+  const start = performance.now();
+  if (asynchronous) for (let i = 0; i < calls; i++) await call();
+  else for (let i = 0; i < calls; i++) call();
+  return (performance.now() - start) / 1000 / calls;
+}
+
+/** Calls for as long as asked; gives seconds per call at the end of it. */
+export async function warmUp<Result>(work: Work<Result>, ms: number): Promise<number> {
+  const end = performance.now() + ms;
+  let last = await seconds(work, 1);
+  while (performance.now() < end) last = await seconds(work, Math.max(1, Math.ceil(0.005 / last)));
+  return last;
+}
+
+/** Takes turns round by round, each round starting with another contestant, so that drift hits all alike. */
+export async function race<Result>(
+  contestants: readonly Contestant<Result>[],
+  { sampleMs, rounds, slowRounds, warmUpMs }: Settings,
+): Promise<Times[]> {
+  const plans: { calls: number; every: number }[] = [];
+  for (const { peer, work } of contestants) {
+    await peer.select?.();
+    const estimate = await warmUp(work, warmUpMs);
+    const every = estimate > SLOW_SECONDS ? Math.max(1, Math.floor(rounds / slowRounds)) : 1;
+    plans.push({ calls: Math.max(1, Math.ceil(sampleMs / 1000 / estimate)), every });
+  }
+  const times: (number | undefined)[][] = contestants.map(() => []);
+  for (let round = 0; round < rounds; round++)
+    for (let turn = 0; turn < contestants.length; turn++) {
+      const index = (round + turn) % contestants.length;
+      const { peer, work } = contestants[index]!;
+      const { calls, every } = plans[index]!;
+      if (round % every !== 0) continue;
+      await peer.select?.();
+      times[index]![round] = await seconds(work, calls);
+    }
+  return times;
+}

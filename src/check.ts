@@ -1,0 +1,128 @@
+/** Every argument assertion. Messages are built only on failure: `where: "name" expected X, got Y; remedy`. */
+
+/** How a value looks in a message: short, and telling its type where that matters. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 37)}...` : value);
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${(value as Float64Array).length}`;
+  if (typeof value === "object" && value !== null) return value.constructor?.name ?? "an object";
+  return String(value);
+}
+
+function message(where: string, name: string, expected: string, got: string, remedy?: string): string {
+  return `${where}: "${name}" expected ${expected}, got ${got}${remedy ? `; ${remedy}` : ""}`;
+}
+
+/** The wrong kind of value. */
+export function wrongType(where: string, name: string, expected: string, value: unknown, remedy?: string): never {
+  throw new TypeError(message(where, name, expected, show(value), remedy));
+}
+
+/** The right kind with a value that cannot be used. */
+export function wrongValue(where: string, name: string, expected: string, got: string, remedy?: string): never {
+  throw new RangeError(message(where, name, expected, got, remedy));
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+export function checkObject(where: string, name: string, value: unknown): asserts value is Record<string, unknown> {
+  if (!isObject(value)) wrongType(where, name, "an object", value);
+}
+
+/** Refuses properties that are not in `known`, and names the nearest one. */
+export function checkKeys(where: string, value: object, known: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      throw new TypeError(`${where}: unknown option "${key}"; ${suggestion(key, known)}`);
+    }
+  }
+}
+
+export function checkChoice<T extends string>(
+  where: string,
+  name: string,
+  value: unknown,
+  known: readonly T[],
+): asserts value is T {
+  if (typeof value !== "string") wrongType(where, name, `one of ${known.join(", ")}`, value);
+  if (!known.includes(value as T)) {
+    wrongValue(where, name, "a known name", show(value), suggestion(value, known));
+  }
+}
+
+export function checkNumber(
+  where: string,
+  name: string,
+  value: unknown,
+  expected: string,
+  accept: (value: number) => boolean,
+): asserts value is number {
+  if (typeof value !== "number") wrongType(where, name, expected, value);
+  if (!accept(value)) wrongValue(where, name, expected, String(value));
+}
+
+export function checkPositive(where: string, name: string, value: unknown): asserts value is number {
+  checkNumber(where, name, value, "a positive finite number", (x) => x > 0 && x < Infinity);
+}
+
+export function checkNonNegative(where: string, name: string, value: unknown): asserts value is number {
+  checkNumber(where, name, value, "a finite number of at least 0", (x) => x >= 0 && x < Infinity);
+}
+
+/** A number in [0, 1), or in [0, 1] where `closed`. */
+export function checkShare(where: string, name: string, value: unknown, closed = false): asserts value is number {
+  checkNumber(where, name, value, closed ? "a number in [0, 1]" : "a number in [0, 1)", (x) =>
+    closed ? x >= 0 && x <= 1 : x >= 0 && x < 1,
+  );
+}
+
+export function checkInteger(where: string, name: string, value: unknown, least: number): asserts value is number {
+  const expected = least === 1 ? "a positive integer" : `an integer of at least ${least}`;
+  checkNumber(where, name, value, expected, (x) => Number.isSafeInteger(x) && x >= least);
+}
+
+export function checkBoolean(where: string, name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== "boolean") wrongType(where, name, "true or false", value);
+}
+
+export function checkFunction(where: string, name: string, value: unknown): void {
+  if (typeof value !== "function") wrongType(where, name, "a function", value);
+}
+
+/** Index of the first NaN or infinity, or −1. */
+export function firstNonFinite(values: ArrayLike<number>): number {
+  for (let i = 0; i < values.length; ++i) {
+    if (!Number.isFinite(values[i])) return i;
+  }
+  return -1;
+}
+
+function suggestion(word: string, known: readonly string[]): string {
+  let nearest = "";
+  let least = Math.max(2, word.length / 2);
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest ? `did you mean "${nearest}"?` : `known: ${known.join(", ")}`;
+}
+
+/** Levenshtein's distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; ++i) {
+    const next = [i];
+    for (let j = 1; j <= b.length; ++j) {
+      const substituted = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,78 @@
+import { describeBytes } from "../wasm/workspace.js";
+import { activationParameter, activations, type ResolvedSpec } from "./spec.js";
+
+/** Where a layer's parameters lie in the flat vector, and what the core needs to know of it. */
+export interface LayerLayout {
+  readonly inputs: number;
+  readonly units: number;
+  /** Offsets in elements; scale and shift are −1 without batch norm. */
+  readonly weight: number;
+  readonly bias: number;
+  readonly scale: number;
+  readonly shift: number;
+  /** Offset of the running mean in the vector of running statistics, the running variance following; −1 without batch norm. */
+  readonly statistics: number;
+  readonly end: number;
+  readonly kind: number;
+  readonly parameter: number;
+  readonly batchNorm: false | { readonly momentum: number; readonly epsilon: number };
+}
+
+export interface Layout {
+  readonly layers: readonly LayerLayout[];
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly parameterCount: number;
+  readonly statisticsCount: number;
+  readonly batchNorm: boolean;
+  /** Runs of parameters that the penalty is on. */
+  readonly penalised: readonly { readonly offset: number; readonly count: number }[];
+}
+
+/** Weight (units × inputs, row-major), bias, scale, shift; layer by layer. */
+export function layoutOf(spec: ResolvedSpec): Layout {
+  const layers: LayerLayout[] = [];
+  let inputs = spec.inputs;
+  let offset = 0;
+  let statistics = 0;
+  for (const { units, activation, batchNorm } of spec.layers) {
+    const bias = offset + units * inputs;
+    const end = bias + units * (batchNorm ? 3 : 1);
+    layers.push({
+      inputs, units, weight: offset, bias,
+      scale: batchNorm ? bias + units : -1,
+      shift: batchNorm ? bias + 2 * units : -1,
+      statistics: batchNorm ? statistics : -1,
+      end,
+      kind: activations.indexOf(activation.type),
+      parameter: activationParameter(activation),
+      batchNorm,
+    });
+    if (batchNorm) statistics += 2 * units;
+    inputs = units;
+    offset = end;
+  }
+  checkSize(offset, spec);
+  return {
+    layers,
+    inputs: spec.inputs,
+    outputs: inputs,
+    parameterCount: offset,
+    statisticsCount: statistics,
+    batchNorm: statistics > 0,
+    penalised:
+      spec.penalty.on === "all"
+        ? [{ offset: 0, count: offset }]
+        : layers.map(({ weight, bias }) => ({ offset: weight, count: bias - weight })),
+  };
+}
+
+function checkSize(count: number, { dtype }: ResolvedSpec): void {
+  const bytes = count * (dtype === "f32" ? 4 : 8);
+  if (bytes > 2 ** 32) {
+    throw new RangeError(
+      `network: "layers" expected parameters that fit into WebAssembly's 4 GiB, got ${count}, ` +
+        `which need ${describeBytes(bytes)}; use fewer units${dtype === "f64" ? " or dtype f32" : ""}`,
+    );
+  }
+}

@@ -1,0 +1,400 @@
+import { checkChoice, checkKeys, checkObject, firstNonFinite, wrongType, wrongValue } from "../check.js";
+import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
+import { Random } from "../random.js";
+import { type Build, currentBuild } from "../wasm/load.js";
+import { coreMath } from "../wasm/math.js";
+import { borrow, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { checkDataset, type Dataset } from "./dataset.js";
+import { initialize } from "./initializer.js";
+import { type Layout, layoutOf } from "./layout.js";
+import { forwardChunks, Objective, wholeBatch } from "./objective.js";
+import type { BatchNormMode } from "./propagation.js";
+import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
+
+export interface PassOptions {
+  /** Whether batch norm takes its statistics from the data at hand ("batch", the default) or the running ones. */
+  batchNorm?: BatchNormMode;
+}
+
+/** How a network does on data, as it would be used: running statistics, no penalty. */
+export interface Evaluation {
+  loss: number;
+  /** Share classified correctly; with the cross-entropies. */
+  accuracy?: number;
+  /** √(mean squared error); with mse and huber. */
+  rmse?: number;
+}
+
+/** Holds the newest parameters of a network while a run trains it in memory of its own. */
+export interface ParameterHolder {
+  download(parameters: FloatArray, statistics: FloatArray): void;
+}
+
+/**
+ * A multi-layer perceptron and its parameters. Made by `network`.
+ *
+ * Parameters are flat, layer by layer: weight (units × inputs, row-major), bias, then batch norm's scale and shift.
+ */
+export class Network {
+  /** The specification with every default filled in; frozen. */
+  readonly spec: ResolvedSpec;
+  readonly parameterCount: number;
+  /** The build of the core that this network was made with. */
+  readonly build: Build;
+  /** @internal */
+  readonly layout: Layout;
+  readonly #parameters: FloatArray;
+  readonly #statistics: FloatArray;
+  /** A run that has trained further than the arrays here. */
+  #holder: ParameterHolder | null = null;
+  #version = 0;
+
+  /** @internal */
+  constructor(spec: NetworkSpec) {
+    this.spec = resolveSpec(spec);
+    this.layout = layoutOf(this.spec);
+    this.build = currentBuild();
+    this.parameterCount = this.layout.parameterCount;
+    this.#parameters = floatArray(this.spec.dtype, this.parameterCount);
+    this.#statistics = floatArray(this.spec.dtype, this.layout.statisticsCount);
+    const { initializer, seed } = this.spec;
+    initialize(this.#parameters, this.layout, initializer, new Random(seed), coreMath(this.build));
+    for (const { statistics, units } of this.layout.layers) {
+      if (statistics >= 0) this.#statistics.fill(1, statistics + units, statistics + 2 * units);
+    }
+  }
+
+  /** A copy of the parameters, of the network's dtype. */
+  getParameters(): FloatArray {
+    this.#refresh();
+    return this.#parameters.slice() as FloatArray;
+  }
+
+  /**
+   * Replaces the parameters, also in the middle of a run.
+   *
+   * @param values `parameterCount` finite numbers in the order above.
+   * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size.
+   */
+  setParameters(values: ArrayLike<number>): void {
+    const checked = checkVector("setParameters", "values", values, this.parameterCount);
+    this.#refresh();
+    this.#parameters.set(checked);
+    this.#changed();
+  }
+
+  /** A copy of batch norm's running statistics: mean, then variance, layer by layer; empty without batch norm. */
+  getRunningStatistics(): FloatArray {
+    this.#refresh();
+    return this.#statistics.slice() as FloatArray;
+  }
+
+  /**
+   * Replaces the running statistics.
+   *
+   * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size, or a negative variance.
+   */
+  setRunningStatistics(values: ArrayLike<number>): void {
+    const where = "setRunningStatistics";
+    const checked = checkVector(where, "values", values, this.layout.statisticsCount);
+    for (const { statistics, units } of this.layout.layers) {
+      for (let unit = 0; statistics >= 0 && unit < units; ++unit) {
+        const variance = checked[statistics + units + unit];
+        if (variance < 0) wrongValue(where, "values", "variances of at least 0", String(variance));
+      }
+    }
+    this.#refresh();
+    this.#statistics.set(checked);
+    this.#changed();
+  }
+
+  /**
+   * What the last activation gives, under running statistics: logits for the cross-entropies.
+   *
+   * @param inputs one row a sample.
+   * @returns samples × outputs, owned by the caller, of the network's dtype. Cost: about 2·N·P flops.
+   * @throws TypeError or RangeError for inputs that are not finite numbers of the network's width.
+   */
+  predict(inputs: Matrix | readonly (readonly number[])[]): Matrix {
+    return this.#predict("predict", inputs);
+  }
+
+  /**
+   * Class probabilities under running statistics: softmax for cross-entropy, the logistic function for binary cross-entropy.
+   *
+   * @returns samples × outputs, owned by the caller.
+   * @throws Error for a network whose loss is not a cross-entropy; else as `predict`.
+   */
+  probabilities(inputs: Matrix | readonly (readonly number[])[]): Matrix {
+    this.#checkClassifier("probabilities");
+    const logits = this.#predict("probabilities", inputs);
+    const { exp } = coreMath(this.build);
+    if (this.spec.loss === "binary-cross-entropy") {
+      for (let i = 0; i < logits.data.length; ++i) logits.data[i] = logistic(logits.data[i], exp);
+    } else {
+      for (let row = 0; row < logits.rows; ++row) softmax(logits, row, exp);
+    }
+    return logits;
+  }
+
+  /**
+   * The most probable class of each sample, the first of equals; for a single output under binary cross-entropy 1 where its
+   * probability exceeds ½.
+   *
+   * @throws Error for a network whose loss is not a cross-entropy, or binary cross-entropy with several outputs; else as `predict`.
+   */
+  classify(inputs: Matrix | readonly (readonly number[])[]): Int32Array {
+    this.#checkClassifier("classify");
+    if (this.spec.loss === "binary-cross-entropy" && this.layout.outputs > 1) {
+      throw new Error(
+        `classify: the ${this.layout.outputs} outputs under binary cross-entropy are separate decisions; read net.probabilities`,
+      );
+    }
+    const { rows, columns, data } = this.#predict("classify", inputs);
+    const classes = new Int32Array(rows);
+    for (let row = 0; row < rows; ++row) classes[row] = decide(data, row * columns, 1, columns);
+    return classes;
+  }
+
+  /**
+   * Loss without penalty and, where they make sense, accuracy or RMSE, as used for inference: running statistics.
+   *
+   * @returns accuracy counts samples under cross-entropy (probability targets by their largest entry) and single decisions under binary cross-entropy.
+   * @throws as `loss`.
+   */
+  evaluate(data: Dataset): Evaluation {
+    checkDataset("evaluate", data, this.layout, this.spec.loss);
+    return this.#resident((workspace, theta, statistics) => {
+      const objective = this.#objective(workspace, data, "running", false);
+      const score = new Score(this, data);
+      const loss = objective.dataLoss(theta, statistics, wholeBatch(data), (from) => {
+        const { output, stride, size } = objective.propagation;
+        score.add(workspace.slice(this.spec.dtype, output, stride * this.layout.outputs), stride, null, from, size);
+      });
+      return score.evaluation(loss);
+    });
+  }
+
+  /**
+   * The training objective on the data: mean loss plus penalty.
+   *
+   * @throws TypeError or RangeError for data that does not fit the network; RangeError for a single row under batch statistics,
+   * and for more memory than WebAssembly has.
+   */
+  loss(data: Dataset, options: PassOptions = {}): number {
+    const mode = this.#mode("loss", data, options);
+    return this.#resident((workspace, theta, statistics) =>
+      this.#objective(workspace, data, mode, false).value(theta, statistics, wholeBatch(data)),
+    );
+  }
+
+  /**
+   * The training objective and its gradient with respect to the parameters, in their order, by backpropagation.
+   *
+   * @returns the gradient belongs to the caller. Cost: about 6·N·P flops.
+   * @throws as `loss`.
+   */
+  gradient(data: Dataset, options: PassOptions = {}): { loss: number; gradient: FloatArray } {
+    const mode = this.#mode("gradient", data, options);
+    const { dtype } = this.spec;
+    return this.#resident((workspace, theta, statistics) => {
+      const at = workspace.allocate(dtype, this.parameterCount);
+      const objective = this.#objective(workspace, data, mode, true);
+      const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), at);
+      return { loss, gradient: workspace.read(dtype, at, this.parameterCount) };
+    });
+  }
+
+  /**
+   * Counts every change of the parameters; a run compares it to see changes made by others.
+   * @internal
+   */
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * The newest parameters and running statistics; not copies.
+   * @internal
+   */
+  current(): { parameters: FloatArray; statistics: FloatArray } {
+    this.#refresh();
+    return { parameters: this.#parameters, statistics: this.#statistics };
+  }
+
+  /**
+   * Says that a run has gone further; the arrays here are refreshed from it when next needed.
+   * @internal
+   */
+  heldBy(holder: ParameterHolder): number {
+    this.#holder = holder;
+    return ++this.#version;
+  }
+
+  #refresh(): void {
+    this.#holder?.download(this.#parameters, this.#statistics);
+    this.#holder = null;
+  }
+
+  #changed(): void {
+    ++this.#version;
+  }
+
+  #predict(where: string, inputs: unknown): Matrix {
+    const x = toMatrix(where, "inputs", inputs);
+    const { outputs } = this.layout;
+    if (x.rows > 0 && x.columns !== this.layout.inputs) {
+      wrongValue(where, "inputs", `rows of width ${this.layout.inputs}, as the network has`, String(x.columns));
+    }
+    checkFinite(where, "inputs", x);
+    const result = { rows: x.rows, columns: outputs, data: floatArray(this.spec.dtype, x.rows * outputs) };
+    if (x.rows === 0) return result;
+    this.#resident((workspace, theta, statistics) => {
+      forwardChunks(workspace, this.spec, this.layout, x, theta, statistics, ({ output, stride, size }, from) => {
+        const columns = workspace.slice(this.spec.dtype, output, stride * outputs);
+        for (let i = 0; i < size; ++i) {
+          for (let j = 0; j < outputs; ++j) result.data[(from + i) * outputs + j] = columns[j * stride + i];
+        }
+      });
+    });
+    return result;
+  }
+
+  #mode(where: string, data: Dataset, options: PassOptions): BatchNormMode {
+    checkDataset(where, data, this.layout, this.spec.loss);
+    checkObject(where, "options", options);
+    checkKeys(where, options, ["batchNorm"]);
+    const mode = (options as PassOptions).batchNorm ?? "batch";
+    checkChoice(where, "batchNorm", mode, ["batch", "running"]);
+    if (this.layout.batchNorm && mode === "batch" && data.size === 1) {
+      const remedy = 'or pass { batchNorm: "running" }';
+      wrongValue(where, "data", "at least two rows, since batch norm needs a variance", "one", remedy);
+    }
+    return mode;
+  }
+
+  #checkClassifier(where: string): void {
+    if (!this.spec.loss.endsWith("cross-entropy")) {
+      throw new Error(`${where}: a network with loss "${this.spec.loss}" has no classes; use net.predict`);
+    }
+  }
+
+  #objective(workspace: Workspace, data: Dataset, mode: BatchNormMode, gradients: boolean): Objective {
+    return new Objective(workspace, this.spec, this.layout, data, mode, { capacity: data.size, gradients });
+  }
+
+  /** Runs a one-shot call with the parameters and running statistics in a pooled workspace. */
+  #resident<T>(use: (workspace: Workspace, theta: number, statistics: number) => T): T {
+    this.#refresh();
+    const { dtype } = this.spec;
+    return borrow(this.build, (workspace) => {
+      const theta = workspace.allocate(dtype, this.parameterCount);
+      const statistics = workspace.allocate(dtype, this.layout.statisticsCount);
+      workspace.write(dtype, theta, this.#parameters);
+      workspace.write(dtype, statistics, this.#statistics);
+      return use(workspace, theta, statistics);
+    });
+  }
+}
+
+/**
+ * Makes a multi-layer perceptron with initialised parameters.
+ *
+ * Layer l computes a = W·h + b, batch norm where asked for, and h = φ(a); the loss is the mean that PyTorch's function of
+ * the same name gives, plus l1·Σ|θ| + ½·l2·Σθ².
+ *
+ * @param spec inputs, layers, loss, penalty, dtype, initializer and seed; see `NetworkSpec`.
+ * @throws TypeError or RangeError for what is unknown or makes no sense, such as a sigmoid under a cross-entropy.
+ * @example
+ * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
+ * net.parameterCount; // 33
+ */
+export function network(spec: NetworkSpec): Network {
+  return new Network(spec);
+}
+
+export function checkNetwork(where: string, net: unknown): asserts net is Network {
+  if (!(net instanceof Network)) wrongType(where, "net", "what network(...) returns", net);
+}
+
+/** Counts right decisions and squared errors over chunks of outputs that lie feature by feature. */
+export class Score {
+  #right = 0;
+  #squares = 0;
+  #count = 0;
+  readonly #width: number;
+  readonly #values: ArrayLike<number>;
+  readonly #labels: boolean;
+
+  constructor(
+    readonly net: Network,
+    { targets }: Dataset,
+  ) {
+    this.#labels = net.spec.loss === "cross-entropy" && !("data" in targets);
+    this.#width = this.#labels ? 1 : net.layout.outputs;
+    this.#values = "data" in targets ? targets.data : targets;
+  }
+
+  add(output: FloatArray, stride: number, order: Uint32Array | null, from: number, size: number): void {
+    const { outputs } = this.net.layout;
+    const { loss } = this.net.spec;
+    for (let i = 0; i < size; ++i) {
+      const row = (order ? order[from + i] : from + i) * this.#width;
+      if (loss === "cross-entropy") {
+        const wanted = this.#labels ? this.#values[row] : decide(this.#values, row, 1, outputs);
+        if (decide(output, i, stride, outputs) === wanted) ++this.#right;
+        ++this.#count;
+      } else {
+        for (let j = 0; j < outputs; ++j) this.#single(output[j * stride + i], this.#values[row + j], loss === "binary-cross-entropy");
+      }
+    }
+  }
+
+  evaluation(loss: number): Evaluation {
+    return this.net.spec.loss.endsWith("cross-entropy")
+      ? { loss, accuracy: this.#right / this.#count }
+      : { loss, rmse: Math.sqrt(this.#squares / this.#count) };
+  }
+
+  #single(given: number, wanted: number, decision: boolean): void {
+    if (decision && given > 0 === wanted > 0.5) ++this.#right;
+    this.#squares += (given - wanted) ** 2;
+    ++this.#count;
+  }
+}
+
+/** Index of the largest of `count` values, the first of equals; of a single logit, whether it is positive. */
+function decide(values: ArrayLike<number>, from: number, step: number, count: number): number {
+  if (count === 1) return values[from] > 0 ? 1 : 0;
+  let best = 0;
+  for (let j = 1; j < count; ++j) {
+    if (values[from + j * step] > values[from + best * step]) best = j;
+  }
+  return best;
+}
+
+function logistic(x: number, exp: (x: number) => number): number {
+  const e = exp(-Math.abs(x));
+  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
+
+function softmax({ columns, data }: Matrix, row: number, exp: (x: number) => number): void {
+  const from = row * columns;
+  let largest = -Infinity;
+  for (let j = 0; j < columns; ++j) largest = Math.max(largest, data[from + j]);
+  let sum = 0;
+  for (let j = 0; j < columns; ++j) {
+    data[from + j] = exp(data[from + j] - largest);
+    sum += data[from + j];
+  }
+  for (let j = 0; j < columns; ++j) data[from + j] /= sum;
+}
+
+function checkVector(where: string, name: string, values: unknown, count: number): ArrayLike<number> {
+  if (!Array.isArray(values) && !ArrayBuffer.isView(values)) wrongType(where, name, "an array of numbers", values);
+  const vector = values as ArrayLike<number>;
+  if (vector.length !== count) wrongValue(where, name, `${count} numbers`, String(vector.length));
+  const index = firstNonFinite(vector);
+  if (index >= 0) wrongValue(where, name, "finite numbers", `${vector[index]} at index ${index}`);
+  return vector;
+}

@@ -1,0 +1,201 @@
+import type { Matrix } from "../linalg/matrix.js";
+import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
+import type { Dataset } from "./dataset.js";
+import type { Layout } from "./layout.js";
+import { type BatchNormMode, Propagation } from "./propagation.js";
+import type { ResolvedSpec } from "./spec.js";
+
+/** Bytes that one chunk's activations may take: about a second-level cache, whatever the machine, so that bits do not depend on it. */
+const CHUNK_BYTES = 1 << 20;
+const CHUNK_LEAST = 64;
+const CHUNK_MOST = 1024;
+
+/** The core's numbering of losses; targets decide between the two cross-entropies. */
+const LOSS_KINDS = { mse: 0, huber: 1, "binary-cross-entropy": 2, labels: 3, probabilities: 4 } as const;
+
+/** Which samples: the first `count` from `from` on of an order, or of the data set itself. */
+export interface Batch {
+  readonly order: Uint32Array | null;
+  readonly from: number;
+  readonly count: number;
+}
+
+export function wholeBatch(data: Dataset): Batch {
+  return { order: null, from: 0, count: data.size };
+}
+
+/** What is asked of an objective beside its value. */
+export interface ObjectiveNeeds {
+  /** Most samples in a batch. */
+  capacity: number;
+  gradients: boolean;
+}
+
+/**
+ * The training objective of a network on a data set, in the memory of one workspace: mean loss over a batch plus penalty.
+ * Batches larger than a chunk are summed chunk by chunk, so that memory does not grow with them; under batch statistics,
+ * which couple the samples, a batch is one chunk.
+ */
+export class Objective {
+  readonly #propagation: Propagation;
+  readonly #kind: number;
+  readonly #data: Dataset;
+  readonly #targetWidth: number;
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly spec: ResolvedSpec,
+    readonly layout: Layout,
+    data: Dataset,
+    readonly mode: BatchNormMode,
+    { capacity, gradients }: ObjectiveNeeds,
+  ) {
+    const { targets } = data;
+    const labels = spec.loss === "cross-entropy" && !("data" in targets);
+    this.#data = data;
+    this.#kind = LOSS_KINDS[spec.loss === "cross-entropy" ? (labels ? "labels" : "probabilities") : spec.loss];
+    this.#targetWidth = labels ? 1 : layout.outputs;
+    const coupled = layout.batchNorm && mode === "batch";
+    const chunk = coupled ? capacity : Math.min(capacity, chunkSize(spec, layout));
+    this.#propagation = new Propagation(workspace, spec, layout, chunk, this.#targetWidth, gradients);
+  }
+
+  /** The passes, with what the last one left in memory. */
+  get propagation(): Propagation {
+    return this.#propagation;
+  }
+
+  /** Mean loss of the batch, penalty included. */
+  value(theta: number, statistics: number, batch: Batch): number {
+    return this.dataLoss(theta, statistics, batch) + this.penalty(theta);
+  }
+
+  /** Mean loss of the batch without the penalty; `visit` sees each chunk after its forward pass. */
+  dataLoss(theta: number, statistics: number, batch: Batch, visit?: (from: number) => void): number {
+    let sum = 0;
+    this.#chunks(batch, (from) => {
+      this.#propagation.forward(theta, this.mode, statistics);
+      sum += this.#propagation.loss(this.#kind);
+      visit?.(from);
+    });
+    return sum / this.#terms(batch.count);
+  }
+
+  /** Mean loss of the batch, penalty included, and its gradient, which is written to `gradient`. */
+  valueAndGradient(
+    theta: number,
+    statistics: number,
+    batch: Batch,
+    gradient: number,
+    visit?: (from: number) => void,
+  ): number {
+    const terms = this.#terms(batch.count);
+    let sum = 0;
+    this.#chunks(batch, (from) => {
+      this.#propagation.forward(theta, this.mode, statistics);
+      sum += this.#propagation.backward(theta, gradient, this.#kind, 1 / terms, from > 0, this.mode);
+      visit?.(from);
+    });
+    this.#addPenaltyGradient(theta, gradient);
+    return sum / terms + this.penalty(theta);
+  }
+
+  /** l1·Σ|θ| + ½·l2·Σθ² over the penalised parameters. */
+  penalty(theta: number): number {
+    const { l1, l2 } = this.spec.penalty;
+    if (l1 === 0 && l2 === 0) return 0;
+    const { kernels } = this.#propagation;
+    let absolute = 0;
+    let squares = 0;
+    for (const { offset, count } of this.layout.penalised) {
+      const at = theta + offset * bytesPer(this.spec.dtype);
+      if (l1 > 0) absolute += kernels.sumAbs(at, count);
+      if (l2 > 0) squares += kernels.sumSquares(at, count);
+    }
+    return l1 * absolute + 0.5 * l2 * squares;
+  }
+
+  #addPenaltyGradient(theta: number, gradient: number): void {
+    const { l1, l2 } = this.spec.penalty;
+    if (l1 === 0 && l2 === 0) return;
+    for (const { offset, count } of this.layout.penalised) {
+      const shift = offset * bytesPer(this.spec.dtype);
+      this.#propagation.kernels.penaltyGradient(theta + shift, gradient + shift, count, l1, l2);
+    }
+  }
+
+  /** What the mean is over: samples, and for all but cross-entropy outputs too. */
+  #terms(samples: number): number {
+    return this.spec.loss === "cross-entropy" ? samples : samples * this.layout.outputs;
+  }
+
+  #chunks({ order, from, count }: Batch, use: (from: number) => void): void {
+    const { capacity } = this.#propagation;
+    for (let done = 0; done < count; done += capacity) {
+      this.#load(order, from + done, Math.min(capacity, count - done));
+      use(done);
+    }
+  }
+
+  #load(order: Uint32Array | null, from: number, count: number): void {
+    const { workspace, spec, layout } = this;
+    const propagation = this.#propagation;
+    const { targets, inputs } = this.#data;
+    propagation.resize(count);
+    const view = workspace.view(spec.dtype);
+    const size = bytesPer(spec.dtype);
+    copyRows(inputs.data, layout.inputs, order, from, count, view, propagation.x / size);
+    const values = "data" in targets ? targets.data : targets;
+    copyTransposed(values, this.#targetWidth, order, from, count, view, propagation.y / size, propagation.stride);
+  }
+}
+
+/** Passes over inputs alone, chunk by chunk, under running statistics; `visit` sees each chunk's outputs. */
+export function forwardChunks(
+  workspace: Workspace,
+  spec: ResolvedSpec,
+  layout: Layout,
+  inputs: Matrix,
+  theta: number,
+  statistics: number,
+  visit: (propagation: Propagation, from: number) => void,
+): void {
+  const capacity = Math.min(inputs.rows, chunkSize(spec, layout));
+  const propagation = new Propagation(workspace, spec, layout, capacity, 0, false);
+  const at = propagation.x / bytesPer(spec.dtype);
+  for (let from = 0; from < inputs.rows; from += capacity) {
+    const count = Math.min(capacity, inputs.rows - from);
+    propagation.resize(count);
+    copyRows(inputs.data, layout.inputs, null, from, count, workspace.view(spec.dtype), at);
+    propagation.forward(theta, "running", statistics);
+    visit(propagation, from);
+  }
+}
+
+/** Samples that pass through the network at once: a function of the network alone. */
+function chunkSize({ dtype }: ResolvedSpec, { layers, inputs }: Layout): number {
+  const widths = layers.reduce((sum, { units }) => sum + 2 * units, inputs);
+  const fitting = Math.floor(CHUNK_BYTES / (widths * bytesPer(dtype)) / CHUNK_LEAST) * CHUNK_LEAST;
+  return Math.max(CHUNK_LEAST, Math.min(CHUNK_MOST, fitting));
+}
+
+/** Plain loops: `set` with a subarray a row would allocate a view for each. */
+function copyRows(
+  source: FloatArray, width: number, order: Uint32Array | null, from: number, count: number,
+  target: FloatArray, at: number,
+): void {
+  for (let i = 0; i < count; ++i) {
+    const start = (order ? order[from + i] : from + i) * width;
+    for (let j = 0; j < width; ++j) target[at++] = source[start + j];
+  }
+}
+
+function copyTransposed(
+  source: FloatArray, width: number, order: Uint32Array | null, from: number, count: number,
+  target: FloatArray, at: number, stride: number,
+): void {
+  for (let i = 0; i < count; ++i) {
+    const start = (order ? order[from + i] : from + i) * width;
+    for (let j = 0; j < width; ++j) target[at + j * stride + i] = source[start + j];
+  }
+}

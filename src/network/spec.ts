@@ -1,0 +1,170 @@
+import {
+  checkBoolean, checkChoice, checkInteger, checkKeys, checkNonNegative, checkNumber, checkObject, checkPositive,
+  checkShare, isObject, wrongType, wrongValue,
+} from "../check.js";
+import type { Dtype } from "../wasm/kernels.js";
+import { type Initializer, initializers } from "./initializer.js";
+
+/** In the order of the core's numbering. */
+export const activations = [
+  "identity", "relu", "leaky-relu", "elu", "softplus", "gelu", "silu", "tanh", "sigmoid", "step",
+] as const;
+export type ActivationName = (typeof activations)[number];
+
+/** An activation with its parameter. */
+export type Activation =
+  | { type: Exclude<ActivationName, "relu" | "leaky-relu" | "elu"> }
+  /** max(0, a); `atZero` is the value used for ReLU′(0), 0 by default. */
+  | { type: "relu"; atZero?: number }
+  /** a for a > 0 and slope·a otherwise; 0.01 by default, at 0 too (PyTorch's). */
+  | { type: "leaky-relu"; slope?: number }
+  /** a for a > 0 and alpha·(eᵃ − 1) otherwise; 1 by default. */
+  | { type: "elu"; alpha?: number };
+
+/** Batch normalisation as in PyTorch: momentum 0.1, epsilon 1e-5. */
+export interface BatchNorm {
+  momentum?: number;
+  epsilon?: number;
+}
+
+export interface LayerSpec {
+  units: number;
+  /** "identity" by default. */
+  activation?: ActivationName | Activation;
+  /** Between the affine map and the activation. */
+  batchNorm?: boolean | BatchNorm;
+}
+
+export const losses = ["mse", "huber", "cross-entropy", "binary-cross-entropy"] as const;
+export type Loss = (typeof losses)[number];
+
+/** l1·Σ|θ| + ½·l2·Σθ² over the weights, or over all parameters. */
+export interface Penalty {
+  l1?: number;
+  l2?: number;
+  on?: "weights" | "all";
+}
+
+export interface NetworkSpec {
+  inputs: number;
+  layers: readonly LayerSpec[];
+  /** "mse" by default. */
+  loss?: Loss;
+  penalty?: Penalty;
+  /** "f64" by default, because curvature is delicate; "f32" for speed. */
+  dtype?: Dtype;
+  /** "he-normal" by default (He et al. 2015). */
+  initializer?: Initializer;
+  seed?: number;
+}
+
+export interface ResolvedLayer {
+  readonly units: number;
+  readonly activation: Readonly<Activation>;
+  readonly batchNorm: false | Readonly<Required<BatchNorm>>;
+}
+
+/** A specification with every default filled in. */
+export interface ResolvedSpec {
+  readonly inputs: number;
+  readonly layers: readonly ResolvedLayer[];
+  readonly loss: Loss;
+  readonly penalty: Readonly<Required<Penalty>>;
+  readonly dtype: Dtype;
+  readonly initializer: Initializer;
+  readonly seed: number;
+}
+
+const WHERE = "network";
+
+/** Checks a specification and fills in its defaults. */
+export function resolveSpec(spec: unknown): ResolvedSpec {
+  checkObject(WHERE, "spec", spec);
+  checkKeys(WHERE, spec, ["inputs", "layers", "loss", "penalty", "dtype", "initializer", "seed"]);
+  const { inputs, layers, loss = "mse", dtype = "f64", initializer = "he-normal", seed = 0 } = spec;
+  checkInteger(WHERE, "inputs", inputs, 1);
+  if (!Array.isArray(layers)) wrongType(WHERE, "layers", "an array of layers", layers);
+  if (layers.length === 0) wrongValue(WHERE, "layers", "at least one layer", "none");
+  checkChoice(WHERE, "loss", loss, losses);
+  checkChoice(WHERE, "dtype", dtype, ["f64", "f32"]);
+  if (typeof initializer !== "function") checkChoice(WHERE, "initializer", initializer, Object.keys(initializers));
+  checkInteger(WHERE, "seed", seed, 0);
+  const resolved = layers.map((layer, index) => resolveLayer(layer, `layers[${index}]`));
+  const last = resolved[resolved.length - 1].activation.type;
+  if (loss.endsWith("cross-entropy") && last === "sigmoid") {
+    const remedy = 'leave the last activation at "identity" and read probabilities from net.probabilities';
+    wrongValue(WHERE, "loss", `a loss of outputs after a sigmoid (${loss} takes logits)`, `"${loss}"`, remedy);
+  }
+  return deepFreeze({
+    inputs, layers: resolved, loss, penalty: resolvePenalty(spec.penalty), dtype,
+    initializer: initializer as Initializer, seed,
+  });
+}
+
+function resolveLayer(layer: unknown, name: string): ResolvedLayer {
+  checkObject(WHERE, name, layer);
+  checkKeys(`${WHERE}: ${name}`, layer, ["units", "activation", "batchNorm"]);
+  const { units, activation = "identity", batchNorm = false } = layer;
+  checkInteger(WHERE, `${name}.units`, units, 1);
+  return {
+    units,
+    activation: resolveActivation(activation, `${name}.activation`),
+    batchNorm: resolveBatchNorm(batchNorm, `${name}.batchNorm`),
+  };
+}
+
+const parameters: Partial<Record<ActivationName, readonly [name: string, value: number]>> = {
+  relu: ["atZero", 0],
+  "leaky-relu": ["slope", 0.01],
+  elu: ["alpha", 1],
+};
+
+function resolveActivation(given: unknown, name: string): Activation {
+  const options = isObject(given) ? given : { type: given };
+  checkChoice(WHERE, name, options.type, activations);
+  const parameter = parameters[options.type];
+  checkKeys(`${WHERE}: ${name}`, options, ["type", ...(parameter ? [parameter[0]] : [])]);
+  if (!parameter) return { type: options.type } as Activation;
+  const [key, usual] = parameter;
+  const value = options[key] ?? usual;
+  if (key === "atZero") checkShare(WHERE, `${name}.atZero`, value, true);
+  else checkNumber(WHERE, `${name}.${key}`, value, "a finite number", Number.isFinite);
+  return { type: options.type, [key]: value } as Activation;
+}
+
+/** What the core takes beside the kind: atZero, slope or alpha. */
+export function activationParameter(activation: Activation): number {
+  const parameter = parameters[activation.type];
+  return parameter ? (activation as unknown as Record<string, number>)[parameter[0]] : 0;
+}
+
+function resolveBatchNorm(given: unknown, name: string): ResolvedLayer["batchNorm"] {
+  if (!isObject(given)) {
+    checkBoolean(WHERE, name, given);
+    if (!given) return false;
+    return { momentum: 0.1, epsilon: 1e-5 };
+  }
+  checkKeys(`${WHERE}: ${name}`, given, ["momentum", "epsilon"]);
+  const { momentum = 0.1, epsilon = 1e-5 } = given;
+  checkShare(WHERE, `${name}.momentum`, momentum, true);
+  checkPositive(WHERE, `${name}.epsilon`, epsilon);
+  return { momentum, epsilon };
+}
+
+function resolvePenalty(given: unknown = {}): Required<Penalty> {
+  checkObject(WHERE, "penalty", given);
+  checkKeys(`${WHERE}: penalty`, given, ["l1", "l2", "on"]);
+  const { l1 = 0, l2 = 0, on = "weights" } = given;
+  checkNonNegative(WHERE, "penalty.l1", l1);
+  checkNonNegative(WHERE, "penalty.l2", l2);
+  checkChoice(WHERE, "penalty.on", on, ["weights", "all"]);
+  return { l1, l2, on };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

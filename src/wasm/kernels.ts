@@ -1,0 +1,113 @@
+/**
+ * Typed calls into the core. Pointers are byte addresses in an instance's memory; counts, strides and leading
+ * dimensions are elements. Formulas stand beside the code in assembly/.
+ */
+type Pointer = number;
+
+/** The kernels of one element type. */
+export interface Kernels {
+  product(
+    m: number, n: number, k: number, alpha: number,
+    a: Pointer, aRow: number, aCol: number, b: Pointer, bRow: number, bCol: number,
+    beta: number, c: Pointer, cRow: number, bias: Pointer, kind: number, param: number, h: Pointer, scratch: Pointer,
+  ): void;
+
+  activate(kind: number, a: Pointer, h: Pointer, count: number, param: number): void;
+  activationDerivative(kind: number, a: Pointer, h: Pointer, out: Pointer, count: number, param: number): void;
+  activationSecondDerivative(kind: number, a: Pointer, h: Pointer, out: Pointer, count: number, param: number): void;
+  backpropActivation(kind: number, a: Pointer, h: Pointer, delta: Pointer, count: number, param: number): void;
+
+  loss(
+    kind: number, z: Pointer, y: Pointer, delta: Pointer,
+    n: number, ld: number, outputs: number, scale: number, param: number,
+  ): number;
+  lossHessian(
+    kind: number, z: Pointer, y: Pointer, out: Pointer,
+    n: number, ld: number, outputs: number, scale: number, param: number,
+  ): void;
+  lossHessianProduct(
+    kind: number, z: Pointer, y: Pointer, u: Pointer, out: Pointer,
+    n: number, ld: number, outputs: number, scale: number, param: number,
+  ): void;
+
+  batchNormForward(
+    x: Pointer, xhat: Pointer, y: Pointer, mean: Pointer, invStd: Pointer, variance: Pointer,
+    gamma: Pointer, beta: Pointer, rows: number, n: number, ld: number, epsilon: number,
+  ): void;
+  batchNormRunning(
+    x: Pointer, xhat: Pointer, y: Pointer, mean: Pointer, variance: Pointer, invStd: Pointer,
+    gamma: Pointer, beta: Pointer, rows: number, n: number, ld: number, epsilon: number,
+  ): void;
+  batchNormBackward(
+    xhat: Pointer, invStd: Pointer, gamma: Pointer, dy: Pointer, dx: Pointer, dgamma: Pointer, dbeta: Pointer,
+    rows: number, n: number, ld: number, accumulate: number,
+  ): void;
+  batchNormBackwardRunning(
+    xhat: Pointer, invStd: Pointer, gamma: Pointer, dy: Pointer, dx: Pointer, dgamma: Pointer, dbeta: Pointer,
+    rows: number, n: number, ld: number, accumulate: number,
+  ): void;
+  updateRunning(running: Pointer, batch: Pointer, rows: number, momentum: number, correction: number): void;
+
+  dot(x: Pointer, y: Pointer, n: number): number;
+  sumSquares(x: Pointer, n: number): number;
+  sumAbs(x: Pointer, n: number): number;
+  maxAbs(x: Pointer, n: number): number;
+  firstNonFinite(x: Pointer, n: number): number;
+  rowSums(x: Pointer, rows: number, n: number, ld: number, out: Pointer, accumulate: number): void;
+  axpy(n: number, alpha: number, x: Pointer, y: Pointer): void;
+  scale(n: number, alpha: number, x: Pointer): void;
+  penaltyGradient(theta: Pointer, g: Pointer, n: number, l1: number, l2: number): void;
+  clipValue(x: Pointer, n: number, limit: number): void;
+  transpose(x: Pointer, rows: number, columns: number, ldx: number, out: Pointer, ldo: number): void;
+
+  /** The updates return 1 when an element of `out` is not finite. */
+  sgd(
+    theta: Pointer, out: Pointer, g: Pointer, velocity: Pointer, n: number,
+    learningRate: number, momentum: number, dampening: number, weightDecay: number, nesterov: number, first: number,
+  ): number;
+  adagrad(
+    theta: Pointer, out: Pointer, g: Pointer, sum: Pointer, n: number,
+    learningRate: number, weightDecay: number, epsilon: number,
+  ): number;
+  adadelta(
+    theta: Pointer, out: Pointer, g: Pointer, squareAverage: Pointer, accumulated: Pointer, n: number,
+    learningRate: number, rho: number, epsilon: number, weightDecay: number,
+  ): number;
+  rmsprop(
+    theta: Pointer, out: Pointer, g: Pointer, squareAverage: Pointer, gradAverage: Pointer, velocity: Pointer,
+    n: number, learningRate: number, decay: number, epsilon: number, weightDecay: number, momentum: number,
+  ): number;
+  adam(
+    theta: Pointer, out: Pointer, g: Pointer, m: Pointer, v: Pointer, vmax: Pointer, n: number,
+    learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number,
+    decoupled: number, correction1: number, correction2: number,
+  ): number;
+}
+
+/** exp, log, cos and pow as the core computes them. */
+export interface ScalarMath {
+  exp(x: number): number;
+  log(x: number): number;
+  cos(x: number): number;
+  pow(x: number, y: number): number;
+}
+
+export type Dtype = "f32" | "f64";
+
+type Suffixed<T extends Dtype> = { [K in keyof Kernels as `${K}_${T}`]: Kernels[K] };
+
+export interface CoreExports extends ScalarMath, Suffixed<"f32">, Suffixed<"f64"> {
+  memory: WebAssembly.Memory;
+  fused: WebAssembly.Global;
+  heapBase(): number;
+  productScratchBytes(): number;
+}
+
+/** The kernels of one element type, without the suffix. */
+export function kernelsOf(core: CoreExports, dtype: Dtype): Kernels {
+  const kernels: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(core)) {
+    if (name.endsWith(`_${dtype}`)) kernels[name.slice(0, -4)] = value;
+  }
+  return kernels as unknown as Kernels;
+}

@@ -1,0 +1,113 @@
+import { instantiateSync } from "@assemblyscript/loader";
+import { checkChoice, checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
+import { strict } from "./generated/strict.js";
+import type { CoreExports } from "./kernels.js";
+
+/** The two builds of one source: `strict` gives the same bits on every machine, `relaxed` fuses multiply and add. */
+export type Build = "strict" | "relaxed";
+
+export interface InitOptions {
+  /** Which build to use from now on: the relaxed one where the engine has it ("auto", the default), or a named one. */
+  simd?: "auto" | Build;
+  /** The core, where compiling bytes is forbidden or the module comes from elsewhere: `hessia/core.wasm` or `hessia/core-relaxed.wasm`. */
+  module?: WebAssembly.Module | BufferSource | Response | Promise<Response>;
+}
+
+const modules: Partial<Record<Build, WebAssembly.Module>> = {};
+let current: Build = "strict";
+
+/** A module whose one function is f32x4.relaxed_madd: valid only where the engine has relaxed SIMD. */
+const PROBE = "0061736d0100000001080160037b7b7b017b030201000a0d010b00200020012002fd85020b";
+
+/**
+ * Chooses the build that networks made from now on use, and compiles it away from the main thread.
+ *
+ * Optional: without it the strict build is compiled synchronously on first use. Call it to get fused multiply-add where the
+ * engine has relaxed SIMD, to pass a module where compiling bytes is forbidden, or in browsers that limit synchronous
+ * compilation. Networks that exist keep the build they were made with.
+ *
+ * @param options `simd`: "auto" (default), "strict" or "relaxed"; `module`: the compiled core, its bytes or a response with them.
+ * @throws RangeError when "relaxed" is asked of an engine that lacks it, or when `module` is not the build asked for.
+ * @example
+ * await init();
+ */
+export async function init(options: InitOptions = {}): Promise<void> {
+  checkObject("init", "options", options);
+  checkKeys("init", options, ["simd", "module"]);
+  const { simd = "auto", module: given } = options as InitOptions;
+  checkChoice("init", "simd", simd, ["auto", "strict", "relaxed"]);
+  if (given !== undefined) {
+    const module = await compileGiven(given);
+    const build: Build = instantiate(module).fused.value ? "relaxed" : "strict";
+    if (simd !== "auto" && simd !== build) {
+      wrongValue("init", "module", `the ${simd} build`, `the ${build} one`);
+    }
+    modules[build] = module;
+    current = build;
+    return;
+  }
+  const relaxedHere = supportsRelaxed();
+  if (simd === "relaxed" && !relaxedHere) {
+    wrongValue("init", "simd", '"strict" or "auto" on an engine without relaxed SIMD', '"relaxed"');
+  }
+  const build: Build = simd === "strict" || !relaxedHere ? "strict" : "relaxed";
+  if (!modules[build]) {
+    const text = build === "strict" ? strict : (await import("./generated/relaxed.js")).relaxed;
+    modules[build] = await WebAssembly.compile(fromHex(text));
+  }
+  current = build;
+}
+
+/** The build that a network made now would use. */
+export function currentBuild(): Build {
+  return current;
+}
+
+export function supportsRelaxed(): boolean {
+  return WebAssembly.validate(fromHex(PROBE));
+}
+
+/** A fresh instance with a memory of its own. */
+export function newInstance(build: Build): CoreExports {
+  return instantiate((modules[build] ??= compileStrict()));
+}
+
+function compileStrict(): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(fromHex(strict));
+  } catch (error) {
+    throw new Error(
+      `hessia: the core could not be compiled synchronously here (${(error as Error).message}); ` +
+        "call `await init()` first, or `await init({ module })` where compiling bytes is forbidden",
+    );
+  }
+}
+
+/** The instance's own exports: the loader's `exports` are wrappers that allocate on every call. */
+function instantiate(module: WebAssembly.Module): CoreExports {
+  return instantiateSync(module, {}).instance.exports as unknown as CoreExports;
+}
+
+async function compileGiven(module: NonNullable<InitOptions["module"]>): Promise<WebAssembly.Module> {
+  const given = await module;
+  if (given instanceof WebAssembly.Module) return given;
+  if (typeof Response === "function" && given instanceof Response) {
+    if (!given.ok) wrongValue("init", "module", "a successful response", `status ${given.status}`);
+    return WebAssembly.compile(await given.arrayBuffer());
+  }
+  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given);
+  return wrongType("init", "module", "a WebAssembly.Module, its bytes or a response with them", given);
+}
+
+/** Two digits a byte: this keeps byte boundaries, so that compressed pages find the repetitions base64 would hide. */
+function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; ++i) {
+    bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1));
+  }
+  return bytes;
+}
+
+function digit(code: number): number {
+  return code < 58 ? code - 48 : code - 87;
+}

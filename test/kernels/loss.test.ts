@@ -1,0 +1,137 @@
+// Oracles: test/oracle/losses.ts, written per sample and in double precision; for huber's δ ≠ 1 the formula in the test.
+import { describe, expect, it } from "vitest";
+import { dataLoss } from "../oracle/losses.js";
+import type { LossName } from "../oracle/spec.js";
+import { Core, ragged, random, targets } from "./harness.js";
+
+interface Case {
+  kind: number;
+  name: LossName;
+  labels: boolean;
+}
+const kinds: Case[] = [
+  { kind: 0, name: "mse", labels: false },
+  { kind: 1, name: "huber", labels: false },
+  { kind: 2, name: "binary-cross-entropy", labels: false },
+  { kind: 3, name: "cross-entropy", labels: true },
+  { kind: 4, name: "cross-entropy", labels: false },
+];
+const cases = targets.flatMap((target) => kinds.map((kind) => ({ ...target, ...kind })));
+
+/** Feature-major, with a value in the padding that must have no effect. */
+function featureMajor(rows: number[][], n: number, ld: number, C: number, padding: number): number[] {
+  return Array.from({ length: C * ld }, (_, k) => {
+    const [c, s] = [Math.floor(k / ld), k % ld];
+    return s < n ? (rows[s]?.[c] as number) : padding;
+  });
+}
+
+function expectClose(actual: ArrayLike<number>, expected: number[], tolerance: number): void {
+  const scale = Math.max(1e-30, ...expected.map(Math.abs));
+  expected.forEach((value, i) => {
+    expect(Math.abs((actual[i] as number) - value), `element ${i}: ${actual[i]} for ${value}`).toBeLessThanOrEqual(tolerance * scale);
+  });
+}
+
+function setUp({ build, dtype, labels }: Case & (typeof targets)[number], n: number, C: number, ld: number, spread = 3) {
+  const core = new Core(build, dtype);
+  const next = random(31 * n + C);
+  const outputs = Array.from({ length: n }, () => Array.from({ length: C }, () => core.round(spread * next())));
+  const classes = outputs.map((_, s) => (s * 7 + 1) % C);
+  const rows = outputs.map((row) => row.map(() => core.round(Math.abs(next()))));
+  return {
+    core,
+    outputs,
+    targets: labels ? classes : rows,
+    z: core.alloc(featureMajor(outputs, n, ld, C, Number.NaN)),
+    y: core.alloc(labels ? classes : featureMajor(rows, n, ld, C, Number.NaN)),
+  };
+}
+
+describe.each(cases)("$build $dtype $name $kind", (target) => {
+  const { kind, name } = target;
+  const tolerance = 40 * new Core(target.build, target.dtype).epsilon;
+
+  it("gives value, gradient, Hessian and its product at every size, with zeros in the padding", () => {
+    for (const n of ragged(new Core(target.build, target.dtype).lanes)) {
+      for (const C of [1, 2, 5]) {
+        const ld = n + (C % 3);
+        const { core, outputs, targets: given, z, y } = setUp(target, n, C, ld);
+        const truth = n > 0 ? dataLoss(name, outputs, given) : { value: 0, gradient: [], hessian: [] };
+        const count = name === "cross-entropy" ? n : n * C;
+        const [delta, hessian, product] = [core.alloc(C * ld), core.alloc(C * C * ld), core.alloc(C * ld)];
+        const next = random(5);
+        const direction = outputs.map((row) => row.map(() => core.round(next())));
+        const u = core.alloc(featureMajor(direction, n, ld, C, Number.NaN));
+        const scale = 1 / (count || 1);
+        const sum = core.call("loss", kind, z, y, delta, n, ld, C, scale, 1);
+        expectClose([sum], [truth.value * count], tolerance);
+        expect(core.call("loss", kind, z, y, 0, n, ld, C, scale, 1)).toBe(sum);
+        expectClose(delta.values, featureMajor(truth.gradient, n, ld, C, 0), tolerance);
+        core.call("lossHessian", kind, z, y, hessian, n, ld, C, scale, 1);
+        expectClose(hessian.values, featureMajor(truth.hessian.map((h) => h.flat()), n, ld, C * C, 0), tolerance);
+        core.call("lossHessianProduct", kind, z, y, u, product, n, ld, C, scale, 1);
+        const expected = truth.hessian.map((h, s) =>
+          h.map((row) => row.reduce((total, v, p) => total + v * (direction[s]?.[p] as number), 0)),
+        );
+        expectClose(product.values, featureMajor(expected, n, ld, C, 0), tolerance);
+      }
+    }
+  });
+
+  it("stays exact for logits of ±10⁴", () => {
+    const { core, outputs, targets: given, z, y } = setUp(target, 6, 3, 6, 1e4);
+    const truth = dataLoss(name, outputs, given);
+    const count = name === "cross-entropy" ? 6 : 18;
+    const delta = core.alloc(18);
+    expectClose([core.call("loss", kind, z, y, delta, 6, 6, 3, 1 / count, 1)], [truth.value * count], tolerance);
+    expectClose(delta.values, featureMajor(truth.gradient, 6, 6, 3, 0), tolerance);
+  });
+
+  it.each([Number.NaN, Infinity, -Infinity])("%d in any valid column reaches the sum", (value) => {
+    const n = 7;
+    for (let at = 0; at < 3 * n; at++) {
+      const { core, z, y } = setUp(target, n, 3, n);
+      z.values[at] = value;
+      expect(Number.isFinite(core.call("loss", kind, z, y, 0, n, n, 3, 1, 1))).toBe(false);
+    }
+  });
+});
+
+describe.each(targets)("$build $dtype", ({ build, dtype }) => {
+  it("takes huber's δ", () => {
+    const core = new Core(build, dtype);
+    const z = core.alloc([0.25, -0.25, 0.5, 3, -3]);
+    const y = core.alloc([0, 0, 0, 0, 0]);
+    const delta = core.alloc(5);
+    const sum = core.call("loss", 1, z, y, delta, 5, 5, 1, 2, 0.5);
+    expect(sum).toBe(2 * 0.03125 + 0.125 + 2 * (0.5 * (3 - 0.25)));
+    expect([...delta.values]).toEqual([0.5, -0.5, 1, 1, -1]);
+    const hessian = core.alloc(5);
+    core.call("lossHessian", 1, z, y, hessian, 5, 5, 1, 2, 0.5);
+    expect([...hessian.values]).toEqual([2, 2, 0, 0, 0]);
+  });
+
+  it("sums single-precision losses in double precision", () => {
+    const core = new Core(build, dtype);
+    const n = 100_000;
+    const z = core.alloc(new Float64Array(n).fill(1 + 2 ** -10));
+    const y = core.alloc(new Float64Array(n).fill(1));
+    expect(core.call("loss", 0, z, y, 0, n, n, 1, 1, 0)).toBe(n * 2 ** -20);
+  });
+
+  it("has the curvature of a saturated prediction, where 1 − p would round to 0", () => {
+    const core = new Core(build, dtype);
+    const z = core.alloc([40, 40]);
+    const y = core.alloc([1, 1]);
+    const out = core.alloc(2);
+    core.call("lossHessian", 2, z, y, out, 2, 2, 1, 1, 0);
+    for (const value of out.values) expect(Math.abs(value / Math.exp(-40) - 1)).toBeLessThan(4 * core.epsilon);
+    const logits = core.alloc([40, 0]);
+    const hessian = core.alloc(4);
+    core.call("lossHessian", 3, logits, core.alloc([0]), hessian, 1, 1, 2, 1, 0);
+    for (const [i, sign] of [1, -1, -1, 1].entries()) {
+      expect(Math.abs(((hessian.values[i] as number) * sign) / Math.exp(-40) - 1)).toBeLessThan(8 * core.epsilon);
+    }
+  });
+});
