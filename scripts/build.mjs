@@ -1,11 +1,21 @@
-// The whole build: core, declarations and JavaScript, and the raw core beside them.
+// The whole build: core, declarations and JavaScript, and the raw core beside them. Does nothing when neither what goes
+// in nor what came out has changed since it last ran.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { inputs, isFresh, outputs, RECORD } from "./freshness.mjs";
 
-const node = (...args) => execFileSync(process.execPath, args, { stdio: "inherit" });
+if (isFresh()) {
+  console.log("The build is up to date.");
+} else {
+  const made = inputs();
+  node("scripts/build-core.mjs");
+  rmSync("dist", { recursive: true, force: true });
+  node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
+  copyFileSync("build/strict.wasm", "dist/core.wasm");
+  copyFileSync("build/relaxed.wasm", "dist/core-relaxed.wasm");
+  writeFileSync(RECORD, JSON.stringify({ inputs: made, outputs: outputs() }));
+}
 
-node("scripts/build-core.mjs");
-rmSync("dist", { recursive: true, force: true });
-node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
-copyFileSync("build/strict.wasm", "dist/core.wasm");
-copyFileSync("build/relaxed.wasm", "dist/core-relaxed.wasm");
+function node(...args) {
+  execFileSync(process.execPath, args, { stdio: "inherit" });
+}

@@ -89,7 +89,7 @@ def main():
     ]
     half_ln2 = log(2) / 2 * (1 + mpf(2) ** -10)
     for kind, rounded, n_exp, n_log, n_erfc, pole, reach, ln2_bits in (
-        ("f32", f32, 5, 5, 11, mpf(2), mpf("10.2"), 14),
+        ("f32", f32, 6, 5, 11, mpf(2), mpf("10.2"), 14),
         ("f64", f64, 10, 10, 23, mpf(4), mpf("27.5"), 32),
     ):
         suffix = kind.upper()

@@ -1,7 +1,8 @@
 /**
  * exp and its relatives. All reduce x = k·ln 2 + r with |r| ≤ ½ln 2 (Cody and Waite: ln 2 in two parts, of which the
  * first has few enough bits that k times it is exact) and share p = eʳ − 1 = r + r²·q(r).
- * The bounds are the largest errors measured by test/kernels/special.test.ts, in units in the last place.
+ * Errors are the largest seen in either build, in units in the last place, against 40-digit values at 40,000 points
+ * (f64) or against double precision at every seventh number (f32).
  */
 import { madd, nmadd } from "./lanes";
 import { choose, coefficient, constant, signBit } from "./elements";
@@ -29,8 +30,8 @@ function fraction<T>(x: v128, k: v128): v128 {
   q = madd<T>(q, r, at<T>(5));
   q = madd<T>(q, r, at<T>(6));
   q = madd<T>(q, r, at<T>(7));
+  q = madd<T>(q, r, at<T>(8));
   if (sizeof<T>() == 8) {
-    q = madd<T>(q, r, at<T>(8));
     q = madd<T>(q, r, at<T>(9));
     q = madd<T>(q, r, at<T>(10));
     q = madd<T>(q, r, at<T>(11));
@@ -52,8 +53,8 @@ function power<T>(k: v128): v128 {
 }
 
 /**
- * eˣ over the whole range: ∞ above it, subnormal numbers and then 0 below, NaN for NaN. The scale 2ᵏ is applied as two
- * factors, since neither 2¹⁰²⁴ nor 2⁻¹⁰⁷⁴ has a normal exponent.
+ * eˣ over the whole range: ∞ above it, subnormal numbers (correct to their last place) and then 0 below, NaN for NaN.
+ * The scale 2ᵏ is applied as two factors, since neither 2¹⁰²⁴ nor 2⁻¹⁰⁷⁴ has a normal exponent. Error: f64 1.07, f32 1.03 ulp.
  */
 export function exp<T>(x: v128): v128 {
   x = v128.pmax<T>(x, constant<T>(sizeof<T>() == 4 ? -105 : -747));
@@ -64,7 +65,7 @@ export function exp<T>(x: v128): v128 {
   return v128.mul<T>(madd<T>(scale, fraction<T>(x, k), scale), power<T>(v128.sub<T>(k, half)));
 }
 
-/** eˣ − 1 for x ≤ 64, accurate near 0; larger x are taken as 64. */
+/** eˣ − 1 for x ≤ 64, accurate near 0; larger x are taken as 64. Error for x ≤ 0: f64 1.11, f32 1.05 ulp. */
 export function expm1<T>(x: v128): v128 {
   x = v128.pmax<T>(v128.pmin<T>(x, constant<T>(64)), constant<T>(-64));
   const k = exponent<T>(x);
@@ -72,7 +73,7 @@ export function expm1<T>(x: v128): v128 {
   return madd<T>(scale, fraction<T>(x, k), v128.sub<T>(scale, constant<T>(1)));
 }
 
-/** tanh x = ±e/(e + 2), e = exp(2|x|) − 1. */
+/** tanh x = ±e/(e + 2), e = exp(2|x|) − 1. Error: f64 2.3, f32 2.45 ulp. */
 // @ts-ignore: decorator
 @inline
 export function tanh<T>(x: v128): v128 {
@@ -88,7 +89,7 @@ export function expMinusAbs<T>(x: v128): v128 {
   return exp<T>(v128.or(x, signBit<T>()));
 }
 
-/** 1/(1 + e⁻ˣ), with relative accuracy on both sides. */
+/** 1/(1 + e⁻ˣ), with relative accuracy on both sides. Error: f64 2.1, f32 2.45 ulp. */
 export function sigmoid<T>(x: v128): v128 {
   const e = expMinusAbs<T>(x);
   const one = constant<T>(1);

@@ -23,7 +23,8 @@ export function gaussian<T>(x: v128): v128 {
 
 /**
  * Φ(x) = ½erfc(−x/√2), given g = exp(−x²/2). For z = |x|/√2, erfc(z) = g·F(t)/(1 + 2z) with F a polynomial in
- * t = (z − K)/(z + K): the scaled function is smooth and varies between 1 and 1.3 over all z (Shepherd and Laframboise 1981).
+ * t = (z − K)/(z + K): the scaled function is smooth and stays between 1 and 1.3 for all z (Shepherd and Laframboise 1981).
+ * Error of x·Φ(x), far to the left too: f64 4.4, f32 4.0 ulp.
  */
 export function normalCdf<T>(x: v128, g: v128): v128 {
   const z = v128.mul<T>(v128.pmin<T>(v128.abs<T>(x), constant<T>(END)), constant<T>(0.7071067811865476));

@@ -79,19 +79,36 @@ export function activationSecondDerivative<T>(kind: i32, a: usize, h: usize, out
 export function backpropActivation<T>(kind: i32, a: usize, h: usize, delta: usize, count: i32, param: f64): void {
   if (kind == IDENTITY) return;
   const p = constant<T>(param);
-  const masks = kind == RELU && param == 0;
+  if (kind == LEAKY_RELU || (kind == RELU && param == 0)) {
+    let i = 0;
+    for (; i + lanes<T>() <= count; i += lanes<T>()) {
+      backpropRectifier<T>(kind, a, delta, p, lanes<T>());
+      a += 16;
+      delta += 16;
+    }
+    if (i < count) backpropRectifier<T>(kind, a, delta, p, count - i);
+    return;
+  }
   for (let i = 0; i < count; i += lanes<T>()) {
     const left = count - i;
-    const x = loadUpTo<T>(a, left);
-    const d = loadUpTo<T>(delta, left);
-    const result = masks
-      ? v128.andnot(d, v128.le<T>(x, constant<T>(0)))
-      : v128.mul<T>(d, slope<T>(kind, x, loadUpTo<T>(h, left), p));
-    storeUpTo<T>(delta, result, left);
+    const factor = slope<T>(kind, loadUpTo<T>(a, left), loadUpTo<T>(h, left), p);
+    storeUpTo<T>(delta, v128.mul<T>(loadUpTo<T>(delta, left), factor), left);
     a += 16;
     h += 16;
     delta += 16;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function backpropRectifier<T>(kind: i32, a: usize, delta: usize, slope: v128, left: i32): void {
+  const x = loadUpTo<T>(a, left);
+  const d = loadUpTo<T>(delta, left);
+  const zero = constant<T>(0);
+  const through = kind == RELU
+    ? v128.andnot(d, v128.le<T>(x, zero))
+    : choose(v128.gt<T>(x, zero), d, v128.mul<T>(d, slope));
+  storeUpTo<T>(delta, through, left);
 }
 
 /** pmax(x, 0) is x < 0 ? 0 : x, so NaN passes, and −0 as well. */

@@ -35,14 +35,24 @@ export function batchNormRunning<T>(
     const factor = constant<T>(inverse);
     const scale = v128.splat<T>(load<T>(gamma + at));
     const shift = v128.splat<T>(load<T>(beta + at));
-    for (let s = 0; s < n; s += lanes<T>()) {
-      const offset = at * ld + <usize>s * sizeof<T>();
-      const left = n - s;
-      const normal = v128.mul<T>(v128.sub<T>(loadUpTo<T>(x + offset, left), center), factor);
-      storeUpTo<T>(xhat + offset, normal, left);
-      storeUpTo<T>(y + offset, madd<T>(scale, normal, shift), left);
+    let offset = at * ld;
+    let s = 0;
+    for (; s + lanes<T>() <= n; s += lanes<T>()) {
+      normalise<T>(x + offset, xhat + offset, y + offset, center, factor, scale, shift, lanes<T>());
+      offset += 16;
     }
+    if (s < n) normalise<T>(x + offset, xhat + offset, y + offset, center, factor, scale, shift, n - s);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function normalise<T>(
+  x: usize, xhat: usize, y: usize, center: v128, factor: v128, scale: v128, shift: v128, left: i32,
+): void {
+  const normal = v128.mul<T>(v128.sub<T>(loadUpTo<T>(x, left), center), factor);
+  storeUpTo<T>(xhat, normal, left);
+  storeUpTo<T>(y, madd<T>(scale, normal, shift), left);
 }
 
 /**
@@ -80,14 +90,23 @@ function backward<T>(
     const factor = constant<T>(<f64>load<T>(gamma + at) * <f64>load<T>(invStd + at));
     const mean = constant<T>(shiftGradient * share);
     const slope = constant<T>(scaleGradient * share);
-    for (let s = 0; s < n; s += lanes<T>()) {
-      const offset = row + <usize>s * sizeof<T>();
-      const left = n - s;
-      const centered = v128.sub<T>(loadUpTo<T>(dy + offset, left), mean);
-      const d = nmadd<T>(slope, loadUpTo<T>(xhat + offset, left), centered);
-      storeUpTo<T>(dx + offset, v128.mul<T>(factor, d), left);
+    let offset = row;
+    let s = 0;
+    for (; s + lanes<T>() <= n; s += lanes<T>()) {
+      inputGradient<T>(dy + offset, xhat + offset, dx + offset, mean, slope, factor, lanes<T>());
+      offset += 16;
     }
+    if (s < n) inputGradient<T>(dy + offset, xhat + offset, dx + offset, mean, slope, factor, n - s);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function inputGradient<T>(
+  dy: usize, xhat: usize, dx: usize, mean: v128, slope: v128, factor: v128, left: i32,
+): void {
+  const centered = v128.sub<T>(loadUpTo<T>(dy, left), mean);
+  storeUpTo<T>(dx, v128.mul<T>(factor, nmadd<T>(slope, loadUpTo<T>(xhat, left), centered)), left);
 }
 
 // @ts-ignore: decorator

@@ -1,4 +1,4 @@
-/** Operations element by element, in place. */
+/** Operations element by element, in place. Each is a step on one vector, run over whole vectors and then over what is left. */
 import { lanes, madd } from "../inline/lanes";
 import { constant } from "../inline/elements";
 import { loadUpTo, storeUpTo } from "../inline/ragged";
@@ -6,15 +6,14 @@ import { loadUpTo, storeUpTo } from "../inline/ragged";
 /** y += alpha·x */
 export function axpy<T>(n: i32, alpha: f64, x: usize, y: usize): void {
   const factor = constant<T>(alpha);
-  let i = 0;
-  for (; i + 2 * lanes<T>() <= n; i += 2 * lanes<T>()) {
+  for (; n >= 2 * lanes<T>(); n -= 2 * lanes<T>()) {
     v128.store(y, madd<T>(factor, v128.load(x), v128.load(y)));
     v128.store(y, madd<T>(factor, v128.load(x, 16), v128.load(y, 16)), 16);
     x += 32;
     y += 32;
   }
-  for (; i < n; i += lanes<T>()) {
-    storeUpTo<T>(y, madd<T>(factor, loadUpTo<T>(x, n - i), loadUpTo<T>(y, n - i)), n - i);
+  for (; n > 0; n -= lanes<T>()) {
+    storeUpTo<T>(y, madd<T>(factor, loadUpTo<T>(x, n), loadUpTo<T>(y, n)), n);
     x += 16;
     y += 16;
   }
@@ -23,35 +22,43 @@ export function axpy<T>(n: i32, alpha: f64, x: usize, y: usize): void {
 /** x *= alpha */
 export function scale<T>(n: i32, alpha: f64, x: usize): void {
   const factor = constant<T>(alpha);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    storeUpTo<T>(x, v128.mul<T>(factor, loadUpTo<T>(x, n - i)), n - i);
+  for (; n >= lanes<T>(); n -= lanes<T>()) {
+    v128.store(x, v128.mul<T>(factor, v128.load(x)));
     x += 16;
   }
+  if (n > 0) storeUpTo<T>(x, v128.mul<T>(factor, loadUpTo<T>(x, n)), n);
 }
 
 /** g += l1·sign(θ) + l2·θ, with sign(0) = 0: the gradient of l1·Σ|θ| + ½·l2·Σθ². */
 export function penaltyGradient<T>(theta: usize, g: usize, n: i32, l1: f64, l2: f64): void {
-  const zero = constant<T>(0);
   const one = constant<T>(l1);
   const two = constant<T>(l2);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    const left = n - i;
-    const x = loadUpTo<T>(theta, left);
-    const up = v128.and(v128.gt<T>(x, zero), one);
-    const down = v128.and(v128.lt<T>(x, zero), one);
-    const slope = madd<T>(two, x, v128.sub<T>(up, down));
-    storeUpTo<T>(g, v128.add<T>(loadUpTo<T>(g, left), slope), left);
+  for (; n >= lanes<T>(); n -= lanes<T>()) {
+    penaltyStep<T>(theta, g, one, two, lanes<T>());
     theta += 16;
     g += 16;
   }
+  if (n > 0) penaltyStep<T>(theta, g, one, two, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function penaltyStep<T>(theta: usize, g: usize, one: v128, two: v128, left: i32): void {
+  const zero = constant<T>(0);
+  const x = loadUpTo<T>(theta, left);
+  const up = v128.and(v128.gt<T>(x, zero), one);
+  const down = v128.and(v128.lt<T>(x, zero), one);
+  const slope = madd<T>(two, x, v128.sub<T>(up, down));
+  storeUpTo<T>(g, v128.add<T>(loadUpTo<T>(g, left), slope), left);
 }
 
 /** x = max(−limit, min(x, limit)); NaN stays. */
 export function clipValue<T>(x: usize, n: i32, limit: f64): void {
   const high = constant<T>(limit);
   const low = constant<T>(-limit);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    storeUpTo<T>(x, v128.pmax<T>(v128.pmin<T>(loadUpTo<T>(x, n - i), high), low), n - i);
+  for (; n >= lanes<T>(); n -= lanes<T>()) {
+    v128.store(x, v128.pmax<T>(v128.pmin<T>(v128.load(x), high), low));
     x += 16;
   }
+  if (n > 0) storeUpTo<T>(x, v128.pmax<T>(v128.pmin<T>(loadUpTo<T>(x, n), high), low), n);
 }

@@ -1,18 +1,28 @@
 /** out[j, i] = x[i, j] for rows × cols elements with leading dimensions ldx and ldo: square tiles in registers, then the edges. */
 import { lanes } from "../inline/lanes";
 
+/** Rows that fill a cache line of out: a line is finished before the next is begun, whatever the strides. */
+// @ts-ignore: decorator
+@inline
+function block<T>(): i32 {
+  return 64 / sizeof<T>();
+}
+
 export function transpose<T>(x: usize, rows: i32, cols: i32, ldx: i32, out: usize, ldo: i32): void {
   const rowX = <usize>ldx * sizeof<T>();
   const rowOut = <usize>ldo * sizeof<T>();
   const fullRows = rows & -lanes<T>();
   const fullCols = cols & -lanes<T>();
-  for (let i = 0; i < fullRows; i += lanes<T>()) {
-    let from = x + <usize>i * rowX;
-    let to = out + <usize>i * sizeof<T>();
+  for (let start = 0; start < fullRows; start += block<T>()) {
+    const end = min(start + block<T>(), fullRows);
     for (let j = 0; j < fullCols; j += lanes<T>()) {
-      tile<T>(from, rowX, to, rowOut);
-      from += 16;
-      to += <usize>lanes<T>() * rowOut;
+      let from = x + <usize>start * rowX + <usize>j * sizeof<T>();
+      let to = out + <usize>j * rowOut + <usize>start * sizeof<T>();
+      for (let i = start; i < end; i += lanes<T>()) {
+        tile<T>(from, rowX, to, rowOut);
+        from += <usize>lanes<T>() * rowX;
+        to += 16;
+      }
     }
   }
   edge<T>(x, rowX, out, rowOut, fullRows, rows, 0, cols);

@@ -1,7 +1,6 @@
 import { lanes, madd } from "../inline/lanes";
-import { constant } from "../inline/elements";
-import { loadUpTo, storeUpTo } from "../inline/ragged";
-import { meanSquare, storeChecked, towards } from "./updates";
+import { constant, nonFinite } from "../inline/elements";
+import { borrow, giveBack, meanSquare, towards } from "./updates";
 
 /**
  * Adam, and AdamW where `decoupled`: g += wd·θ, or θ *= 1 − lr·wd; m += (1 − β₁)(g − m); v = β₂·v + (1 − β₂)·g²;
@@ -20,23 +19,34 @@ export function adam<T>(
   const root2 = constant<T>(sqrt<f64>(correction2));
   const guard = constant<T>(epsilon);
   let bad = constant<T>(0);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    const at = <usize>i * sizeof<T>();
-    const left = n - i;
-    let x = loadUpTo<T>(theta + at, left);
-    const d = madd<T>(decay, x, loadUpTo<T>(g + at, left));
+  const left = n % lanes<T>();
+  const end = <usize>(n - left) * sizeof<T>();
+  for (let at: usize = 0; at < end; at += 16) {
+    let x = v128.load(theta + at);
+    const d = madd<T>(decay, x, v128.load(g + at));
     x = v128.mul<T>(x, shrink);
-    const first = towards<T>(loadUpTo<T>(m + at, left), d, take1);
-    storeUpTo<T>(m + at, first, left);
-    let second = meanSquare<T>(loadUpTo<T>(v + at, left), d, keep2, take2);
-    storeUpTo<T>(v + at, second, left);
+    const first = towards<T>(v128.load(m + at), d, take1);
+    v128.store(m + at, first);
+    let second = meanSquare<T>(v128.load(v + at), d, keep2, take2);
+    v128.store(v + at, second);
     if (vmax) {
-      second = v128.max<T>(loadUpTo<T>(vmax + at, left), second);
-      storeUpTo<T>(vmax + at, second, left);
+      second = v128.max<T>(v128.load(vmax + at), second);
+      v128.store(vmax + at, second);
     }
     const root = v128.add<T>(v128.div<T>(v128.sqrt<T>(second), root2), guard);
     const next = v128.add<T>(x, v128.div<T>(v128.mul<T>(step, first), root));
-    bad = v128.or(bad, storeChecked<T>(out + at, next, left));
+    v128.store(out + at, next);
+    bad = v128.or(bad, nonFinite<T>(next));
   }
-  return i32(v128.any_true(bad));
+  if (left == 0) return i32(v128.any_true(bad));
+  const rest = adam<T>(
+    borrow<T>(0, theta, end, left), borrow<T>(1, out, end, left), borrow<T>(2, g, end, left),
+    borrow<T>(3, m, end, left), borrow<T>(4, v, end, left), borrow<T>(5, vmax, end, left),
+    lanes<T>(), lr, beta1, beta2, epsilon, weightDecay, decoupled, correction1, correction2,
+  );
+  giveBack<T>(1, out, end, left);
+  giveBack<T>(3, m, end, left);
+  giveBack<T>(4, v, end, left);
+  giveBack<T>(5, vmax, end, left);
+  return i32(v128.any_true(bad)) | rest;
 }

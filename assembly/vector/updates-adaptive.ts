@@ -1,7 +1,6 @@
 import { lanes, madd } from "../inline/lanes";
-import { constant } from "../inline/elements";
-import { loadUpTo, storeUpTo } from "../inline/ragged";
-import { meanSquare, storeChecked, towards } from "./updates";
+import { constant, nonFinite } from "../inline/elements";
+import { borrow, giveBack, meanSquare, towards } from "./updates";
 
 /** Adagrad: g += wd·θ; s += g²; θ −= clr·g/(√s + ε). clr is the learning rate, decay included. */
 export function adagrad<T>(
@@ -11,17 +10,27 @@ export function adagrad<T>(
   const decay = constant<T>(weightDecay);
   const guard = constant<T>(epsilon);
   let bad = constant<T>(0);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    const at = <usize>i * sizeof<T>();
-    const left = n - i;
-    const x = loadUpTo<T>(theta + at, left);
-    const d = madd<T>(decay, x, loadUpTo<T>(g + at, left));
-    const s = madd<T>(d, d, loadUpTo<T>(sum + at, left));
-    storeUpTo<T>(sum + at, s, left);
+  const left = n % lanes<T>();
+  const end = <usize>(n - left) * sizeof<T>();
+  for (let at: usize = 0; at < end; at += 16) {
+    const x = v128.load(theta + at);
+    const d = madd<T>(decay, x, v128.load(g + at));
+    const s = madd<T>(d, d, v128.load(sum + at));
+    v128.store(sum + at, s);
     const change = v128.div<T>(v128.mul<T>(step, d), v128.add<T>(v128.sqrt<T>(s), guard));
-    bad = v128.or(bad, storeChecked<T>(out + at, v128.add<T>(x, change), left));
+    const next = v128.add<T>(x, change);
+    v128.store(out + at, next);
+    bad = v128.or(bad, nonFinite<T>(next));
   }
-  return i32(v128.any_true(bad));
+  if (left == 0) return i32(v128.any_true(bad));
+  const rest = adagrad<T>(
+    borrow<T>(0, theta, end, left), borrow<T>(1, out, end, left), borrow<T>(2, g, end, left),
+    borrow<T>(3, sum, end, left),
+    lanes<T>(), clr, weightDecay, epsilon,
+  );
+  giveBack<T>(1, out, end, left);
+  giveBack<T>(3, sum, end, left);
+  return i32(v128.any_true(bad)) | rest;
 }
 
 /** Adadelta: s = ρ·s + (1 − ρ)·g²; d = √(a + ε)/√(s + ε)·g; a = ρ·a + (1 − ρ)·d²; θ −= lr·d. */
@@ -35,20 +44,31 @@ export function adadelta<T>(
   const guard = constant<T>(epsilon);
   const decay = constant<T>(weightDecay);
   let bad = constant<T>(0);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    const at = <usize>i * sizeof<T>();
-    const left = n - i;
-    const x = loadUpTo<T>(theta + at, left);
-    const d = madd<T>(decay, x, loadUpTo<T>(g + at, left));
-    const s = meanSquare<T>(loadUpTo<T>(squareAverage + at, left), d, keep, take);
-    storeUpTo<T>(squareAverage + at, s, left);
-    const a = loadUpTo<T>(accumulated + at, left);
+  const left = n % lanes<T>();
+  const end = <usize>(n - left) * sizeof<T>();
+  for (let at: usize = 0; at < end; at += 16) {
+    const x = v128.load(theta + at);
+    const d = madd<T>(decay, x, v128.load(g + at));
+    const s = meanSquare<T>(v128.load(squareAverage + at), d, keep, take);
+    v128.store(squareAverage + at, s);
+    const a = v128.load(accumulated + at);
     const root = v128.sqrt<T>(v128.add<T>(s, guard));
     const change = v128.mul<T>(v128.div<T>(v128.sqrt<T>(v128.add<T>(a, guard)), root), d);
-    storeUpTo<T>(accumulated + at, meanSquare<T>(a, change, keep, take), left);
-    bad = v128.or(bad, storeChecked<T>(out + at, madd<T>(step, change, x), left));
+    v128.store(accumulated + at, meanSquare<T>(a, change, keep, take));
+    const next = madd<T>(step, change, x);
+    v128.store(out + at, next);
+    bad = v128.or(bad, nonFinite<T>(next));
   }
-  return i32(v128.any_true(bad));
+  if (left == 0) return i32(v128.any_true(bad));
+  const rest = adadelta<T>(
+    borrow<T>(0, theta, end, left), borrow<T>(1, out, end, left), borrow<T>(2, g, end, left),
+    borrow<T>(3, squareAverage, end, left), borrow<T>(4, accumulated, end, left),
+    lanes<T>(), lr, rho, epsilon, weightDecay,
+  );
+  giveBack<T>(1, out, end, left);
+  giveBack<T>(3, squareAverage, end, left);
+  giveBack<T>(4, accumulated, end, left);
+  return i32(v128.any_true(bad)) | rest;
 }
 
 /**
@@ -67,28 +87,40 @@ export function rmsprop<T>(
   const coupled = constant<T>(weightDecay);
   const inertia = constant<T>(momentum);
   let bad = constant<T>(0);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    const at = <usize>i * sizeof<T>();
-    const left = n - i;
-    const x = loadUpTo<T>(theta + at, left);
-    const d = madd<T>(coupled, x, loadUpTo<T>(g + at, left));
-    let s = meanSquare<T>(loadUpTo<T>(squareAverage + at, left), d, keep, take);
-    storeUpTo<T>(squareAverage + at, s, left);
+  const left = n % lanes<T>();
+  const end = <usize>(n - left) * sizeof<T>();
+  for (let at: usize = 0; at < end; at += 16) {
+    const x = v128.load(theta + at);
+    const d = madd<T>(coupled, x, v128.load(g + at));
+    let s = meanSquare<T>(v128.load(squareAverage + at), d, keep, take);
+    v128.store(squareAverage + at, s);
     if (gradAverage) {
-      const m = towards<T>(loadUpTo<T>(gradAverage + at, left), d, take);
-      storeUpTo<T>(gradAverage + at, m, left);
+      const m = towards<T>(v128.load(gradAverage + at), d, take);
+      v128.store(gradAverage + at, m);
       s = v128.pmax<T>(v128.sub<T>(s, v128.mul<T>(m, m)), constant<T>(0));
     }
     const root = v128.add<T>(v128.sqrt<T>(s), guard);
     let next: v128;
     if (velocity) {
-      const v = madd<T>(inertia, loadUpTo<T>(velocity + at, left), v128.div<T>(d, root));
-      storeUpTo<T>(velocity + at, v, left);
+      const v = madd<T>(inertia, v128.load(velocity + at), v128.div<T>(d, root));
+      v128.store(velocity + at, v);
       next = madd<T>(step, v, x);
     } else {
       next = v128.add<T>(x, v128.div<T>(v128.mul<T>(step, d), root));
     }
-    bad = v128.or(bad, storeChecked<T>(out + at, next, left));
+    v128.store(out + at, next);
+    bad = v128.or(bad, nonFinite<T>(next));
   }
-  return i32(v128.any_true(bad));
+  if (left == 0) return i32(v128.any_true(bad));
+  const rest = rmsprop<T>(
+    borrow<T>(0, theta, end, left), borrow<T>(1, out, end, left), borrow<T>(2, g, end, left),
+    borrow<T>(3, squareAverage, end, left), borrow<T>(4, gradAverage, end, left),
+    borrow<T>(5, velocity, end, left),
+    lanes<T>(), lr, decay, epsilon, weightDecay, momentum,
+  );
+  giveBack<T>(1, out, end, left);
+  giveBack<T>(3, squareAverage, end, left);
+  giveBack<T>(4, gradAverage, end, left);
+  giveBack<T>(5, velocity, end, left);
+  return i32(v128.any_true(bad)) | rest;
 }

@@ -1,7 +1,6 @@
 import { lanes, madd } from "../inline/lanes";
-import { constant } from "../inline/elements";
-import { loadUpTo, storeUpTo } from "../inline/ragged";
-import { storeChecked } from "./updates";
+import { constant, nonFinite } from "../inline/elements";
+import { borrow, giveBack } from "./updates";
 
 /**
  * Stochastic gradient descent as in PyTorch: g += wd·θ; v = momentum·v + (1 − dampening)·g, or v = g in the first step;
@@ -16,18 +15,28 @@ export function sgd<T>(
   const take = constant<T>(1 - dampening);
   const decay = constant<T>(weightDecay);
   let bad = constant<T>(0);
-  for (let i = 0; i < n; i += lanes<T>()) {
-    const at = <usize>i * sizeof<T>();
-    const left = n - i;
-    const x = loadUpTo<T>(theta + at, left);
-    let d = madd<T>(decay, x, loadUpTo<T>(g + at, left));
+  const left = n % lanes<T>();
+  const end = <usize>(n - left) * sizeof<T>();
+  for (let at: usize = 0; at < end; at += 16) {
+    const x = v128.load(theta + at);
+    let d = madd<T>(decay, x, v128.load(g + at));
     if (velocity) {
       let v = d;
-      if (!first) v = madd<T>(take, d, v128.mul<T>(keep, loadUpTo<T>(velocity + at, left)));
-      storeUpTo<T>(velocity + at, v, left);
+      if (!first) v = madd<T>(take, d, v128.mul<T>(keep, v128.load(velocity + at)));
+      v128.store(velocity + at, v);
       d = nesterov ? madd<T>(keep, v, d) : v;
     }
-    bad = v128.or(bad, storeChecked<T>(out + at, madd<T>(step, d, x), left));
+    const next = madd<T>(step, d, x);
+    v128.store(out + at, next);
+    bad = v128.or(bad, nonFinite<T>(next));
   }
-  return i32(v128.any_true(bad));
+  if (left == 0) return i32(v128.any_true(bad));
+  const rest = sgd<T>(
+    borrow<T>(0, theta, end, left), borrow<T>(1, out, end, left), borrow<T>(2, g, end, left),
+    borrow<T>(3, velocity, end, left),
+    lanes<T>(), lr, momentum, dampening, weightDecay, nesterov, first,
+  );
+  giveBack<T>(1, out, end, left);
+  giveBack<T>(3, velocity, end, left);
+  return i32(v128.any_true(bad)) | rest;
 }

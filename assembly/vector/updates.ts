@@ -4,15 +4,27 @@
  * Hyperparameters arrive in double precision and are rounded once.
  */
 import { madd } from "../inline/lanes";
-import { nonFinite } from "../inline/elements";
-import { firstLanes, storeUpTo } from "../inline/ragged";
+import { choose } from "../inline/elements";
+import { firstLanes, loadPart, storePart } from "../inline/ragged";
 
-/** Stores v and tells in which of its first `left` lanes it is not finite. */
-// @ts-ignore: decorator
-@inline
-export function storeChecked<T>(p: usize, v: v128, left: i32): v128 {
-  storeUpTo<T>(p, v, left);
-  return v128.and(nonFinite<T>(v), firstLanes<T>(left));
+/**
+ * Room for one vector of each operand. The elements at the end that do not fill a vector are put here, updated by the same loop
+ * as all others, and taken back: the loops stay free of tails.
+ */
+const SLOTS = memory.data(7 * 16, 16);
+
+/** Slot i with the `left` elements at p + offset, the first of them repeated in the other lanes; 0 for p = 0. */
+export function borrow<T>(i: i32, p: usize, offset: usize, left: i32): usize {
+  if (!p) return 0;
+  p += offset;
+  const slot = SLOTS + (<usize>i << 4);
+  v128.store(slot, choose(firstLanes<T>(left), loadPart<T>(p, left), v128.splat<T>(load<T>(p))));
+  return slot;
+}
+
+/** The first `left` elements of slot i back to p + offset, unless p is 0. */
+export function giveBack<T>(i: i32, p: usize, offset: usize, left: i32): void {
+  if (p) storePart<T>(p + offset, v128.load(SLOTS + (<usize>i << 4)), left);
 }
 
 /** Running mean of squares: keep·s + take·g². */

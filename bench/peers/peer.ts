@@ -1,7 +1,8 @@
 export type DType = "f32" | "f64";
 export type Numbers = Float32Array | Float64Array;
 
-export const numbers = (dtype: DType, count: number): Numbers => (dtype === "f32" ? new Float32Array(count) : new Float64Array(count));
+export const numbers = (dtype: DType, count: number): Numbers =>
+  dtype === "f32" ? new Float32Array(count) : new Float64Array(count);
 
 /** C = op(A)·op(B), rows × columns, summed over `inner`; A and B are stored row-major as they come, before op. */
 export interface Product {

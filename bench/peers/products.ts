@@ -7,7 +7,12 @@ type Shape = readonly [rows: number, inner: number, columns: number, transposed?
 
 const square = (n: number): Shape => [n, n, n];
 
-const quickShapes: Shape[] = [...[8, 32, 64, 128, 256, 512].map(square), [128, 784, 256], [784, 128, 256, "AᵀB"], [1, 256, 256]];
+const quickShapes: Shape[] = [
+  ...[8, 32, 64, 128, 256, 512].map(square),
+  [128, 784, 256],
+  [784, 128, 256, "AᵀB"],
+  [1, 256, 256],
+];
 
 const shapes: Shape[] = [
   ...[8, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024].map(square),
@@ -70,7 +75,10 @@ function checker(product: Product) {
       const [aRows, aColumns] = transposeA ? [inner, rows] : [rows, inner];
       const [bRows, bColumns] = transposeB ? [columns, inner] : [inner, columns];
       const expected = apply(a, aRows, aColumns, transposeA, apply(b, bRows, bColumns, transposeB, t));
-      error = c.length === rows * columns ? furthest(apply(Float64Array.from(c), rows, columns, false, t), expected) / columns : Infinity;
+      error =
+        c.length === rows * columns
+          ? furthest(apply(Float64Array.from(c), rows, columns, false, t), expected) / columns
+          : Infinity;
     }
     if (!(error <= 4 * inner * unit)) return `wrong by ${error}`;
     first ??= c;
@@ -103,7 +111,12 @@ export async function products(peers: readonly Peer[], settings: Settings): Prom
     const own: Row[] = [];
     for (const shape of settings.quick ? quickShapes : shapes) {
       const product = productOf(shape, dtype);
-      const entered = await enter(`${product.title} ${dtype}`, able, (peer) => peer.product!(product), checker(product));
+      const entered = await enter(
+        `${product.title} ${dtype}`,
+        able,
+        (peer) => peer.product!(product),
+        checker(product),
+      );
       failures.push(...entered.failures);
       flopsOf.set(product.title, flops(product));
       own.push(await run(product.title, dtype, entered.contestants, settings));

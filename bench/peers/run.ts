@@ -30,7 +30,8 @@ async function main() {
   const { values } = parseArgs({ options });
   if (values.help) return console.log(usage);
   const chosen = values.only === undefined ? Object.keys(suites) : [values.only];
-  if (!(chosen[0]! in suites)) throw new Error(`--only: expected ${Object.keys(suites).join(" or ")}, got ${values.only}`);
+  if (!(chosen[0]! in suites))
+    throw new Error(`--only: expected ${Object.keys(suites).join(" or ")}, got ${values.only}`);
   const settings = values.quick ? quick : full;
 
   const peers = await openPeers(values.peers?.split(",") ?? peerNames);
@@ -52,7 +53,9 @@ async function main() {
     if (report.failures.length > 0) process.exitCode = 1;
   }
   if (values.json === undefined) return;
-  const figures = Object.fromEntries(Object.entries(reports).map(([name, { rows, failures }]) => [name, { rows, failures }]));
+  const figures = Object.fromEntries(
+    Object.entries(reports).map(([name, { rows, failures }]) => [name, { rows, failures }]),
+  );
   writeFileSync(values.json, `${JSON.stringify({ environment, settings, ...figures }, null, 2)}\n`);
 }
 

@@ -23,5 +23,7 @@ export function spread(values: Times): Spread {
 
 /** Per round, where both took part. */
 export function ratios(times: Times, base: Times): Spread {
-  return spread(times.map((time, round) => (time === undefined || base[round] === undefined ? undefined : time / base[round])));
+  return spread(
+    times.map((time, round) => (time === undefined || base[round] === undefined ? undefined : time / base[round])),
+  );
 }

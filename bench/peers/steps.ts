@@ -66,7 +66,12 @@ export async function steps(peers: readonly Peer[], settings: Settings): Promise
     const own: Row[] = [];
     for (const problem of problems) {
       const training = trainingOf(problem, dtype);
-      const entered = await enter(`${training.title} ${dtype}`, able, (peer) => peer.step!(training), checker(training));
+      const entered = await enter(
+        `${training.title} ${dtype}`,
+        able,
+        (peer) => peer.step!(training),
+        checker(training),
+      );
       failures.push(...entered.failures);
       for (const { peer, work } of entered.contestants) {
         if (!peer.settles) continue;

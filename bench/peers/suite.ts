@@ -61,7 +61,9 @@ export async function run<Result>(
   }
   const byName = <Value>(give: (times: Times) => Value) =>
     Object.fromEntries(contestants.map(({ peer }, index) => [peer.name, give(times[index]!)]));
-  const bases = contestants.flatMap(({ peer }, index) => (isBase(peer.name) ? [[peer.name, times[index]!] as const] : []));
+  const bases = contestants.flatMap(({ peer }, index) =>
+    isBase(peer.name) ? [[peer.name, times[index]!] as const] : [],
+  );
   return {
     title,
     dtype,
@@ -71,7 +73,12 @@ export async function run<Result>(
 }
 
 /** A table of speeds, then for each base one of ratios; `speed` turns seconds into what is shown. */
-export function tables(heading: string, rows: readonly Row[], unit: string, speed: (row: Row, seconds: number) => number): string {
+export function tables(
+  heading: string,
+  rows: readonly Row[],
+  unit: string,
+  speed: (row: Row, seconds: number) => number,
+): string {
   const names = [...new Set(rows.flatMap(({ seconds }) => Object.keys(seconds)))];
   const bases = [...new Set(rows.flatMap((row) => Object.keys(row.ratios)))];
   const columns = (give: (row: Row, name: string) => Spread | undefined): Column[] =>
@@ -86,7 +93,11 @@ export function tables(heading: string, rows: readonly Row[], unit: string, spee
   return [
     table(`${heading}: ${unit}, median (p10–p90)`, titles, speeds),
     ...bases.map((base) =>
-      table(`${heading}: time over ${base}'s, above 1 where ${base} is faster`, titles, columns((row, name) => row.ratios[base]?.[name])),
+      table(
+        `${heading}: time over ${base}'s, above 1 where ${base} is faster`,
+        titles,
+        columns((row, name) => row.ratios[base]?.[name]),
+      ),
     ),
   ].join("\n\n");
 }

@@ -136,9 +136,9 @@ export function multiply(A: Matrix, B: Matrix, options: MultiplyOptions = {}): M
     workspace.write(dtype, bAt, b.data);
     const [aRow, aColumn] = transposeA ? [1, a.columns] : [a.columns, 1];
     const [bRow, bColumn] = transposeB ? [1, b.columns] : [b.columns, 1];
-    workspace.kernels(dtype).product(
-      m, n, k, 1, aAt, aRow, aColumn, bAt, bRow, bColumn, 0, cAt, n, 0, -1, 0, cAt, workspace.scratch,
-    );
+    workspace
+      .kernels(dtype)
+      .product(m, n, k, 1, aAt, aRow, aColumn, bAt, bRow, bColumn, 0, cAt, n, 0, -1, 0, cAt, workspace.scratch);
     return { rows: m, columns: n, data: workspace.read(dtype, cAt, m * n) };
   });
 }

@@ -55,7 +55,9 @@ export function dataset(
 
 function isFlat(targets: unknown): targets is ArrayLike<number> {
   if (ArrayBuffer.isView(targets)) return true;
-  return Array.isArray(targets) && (targets.length === 0 || !(Array.isArray(targets[0]) || ArrayBuffer.isView(targets[0])));
+  return (
+    Array.isArray(targets) && (targets.length === 0 || !(Array.isArray(targets[0]) || ArrayBuffer.isView(targets[0])))
+  );
 }
 
 function flatTargets(targets: ArrayLike<number>): Float64Array {
@@ -70,7 +72,12 @@ function flatTargets(targets: ArrayLike<number>): Float64Array {
 }
 
 /** Refuses what is not a data set or does not fit the network. */
-export function checkDataset(where: string, data: unknown, { inputs, outputs }: Layout, loss: Loss): asserts data is Dataset {
+export function checkDataset(
+  where: string,
+  data: unknown,
+  { inputs, outputs }: Layout,
+  loss: Loss,
+): asserts data is Dataset {
   if (!(data instanceof CheckedDataset)) wrongType(where, "data", "what dataset(inputs, targets) returns", data);
   if (data.inputs.columns !== inputs) {
     wrongValue(where, "data", `inputs of width ${inputs}, as the network has`, String(data.inputs.columns));

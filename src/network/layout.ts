@@ -39,7 +39,10 @@ export function layoutOf(spec: ResolvedSpec): Layout {
     const bias = offset + units * inputs;
     const end = bias + units * (batchNorm ? 3 : 1);
     layers.push({
-      inputs, units, weight: offset, bias,
+      inputs,
+      units,
+      weight: offset,
+      bias,
       scale: batchNorm ? bias + units : -1,
       shift: batchNorm ? bias + 2 * units : -1,
       statistics: batchNorm ? statistics : -1,

@@ -3,12 +3,13 @@ import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { Random } from "../random.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
-import { borrow, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { borrow, bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
 import { checkDataset, type Dataset } from "./dataset.js";
 import { initialize } from "./initializer.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
 import type { BatchNormMode } from "./propagation.js";
+import { decide, type Evaluation, Score } from "./score.js";
 import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 
 export interface PassOptions {
@@ -16,13 +17,12 @@ export interface PassOptions {
   batchNorm?: BatchNormMode;
 }
 
-/** How a network does on data, as it would be used: running statistics, no penalty. */
-export interface Evaluation {
-  loss: number;
-  /** Share classified correctly; with the cross-entropies. */
-  accuracy?: number;
-  /** √(mean squared error); with mse and huber. */
-  rmse?: number;
+/** Samples `from` to `from + size` as they passed through the network; a vector over them for each unit. */
+export interface ActivationChunk {
+  readonly from: number;
+  readonly size: number;
+  preActivation(layer: number, unit: number): FloatArray;
+  activation(layer: number, unit: number): FloatArray;
 }
 
 /** Holds the newest parameters of a network while a run trains it in memory of its own. */
@@ -166,11 +166,9 @@ export class Network {
     checkDataset("evaluate", data, this.layout, this.spec.loss);
     return this.#resident((workspace, theta, statistics) => {
       const objective = this.#objective(workspace, data, "running", false);
-      const score = new Score(this, data);
-      const loss = objective.dataLoss(theta, statistics, wholeBatch(data), (from) => {
-        const { output, stride, size } = objective.propagation;
-        score.add(workspace.slice(this.spec.dtype, output, stride * this.layout.outputs), stride, null, from, size);
-      });
+      const score = new Score(this.spec, this.layout, data);
+      const { propagation } = objective;
+      const loss = objective.dataLoss(theta, statistics, wholeBatch(data), (from) => score.add(propagation, null, from));
       return score.evaluation(loss);
     });
   }
@@ -202,6 +200,26 @@ export class Network {
       const objective = this.#objective(workspace, data, mode, true);
       const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), at);
       return { loss, gradient: workspace.read(dtype, at, this.parameterCount) };
+    });
+  }
+
+  /**
+   * Shows the activations of every layer, chunk by chunk, under running statistics. What a visit is given is valid during it.
+   * @internal
+   */
+  visitActivations(inputs: Matrix, visit: (chunk: ActivationChunk) => void): void {
+    const { dtype } = this.spec;
+    this.#resident((workspace, theta, statistics) => {
+      forwardChunks(workspace, this.spec, this.layout, inputs, theta, statistics, ({ layers, stride, size }, from) => {
+        const row = (at: number, unit: number): FloatArray =>
+          workspace.slice(dtype, at + unit * stride * bytesPer(dtype), size);
+        visit({
+          from,
+          size,
+          preActivation: (layer, unit) => row(layers[layer].a, unit),
+          activation: (layer, unit) => row(layers[layer].h, unit),
+        });
+      });
     });
   }
 
@@ -315,62 +333,6 @@ export function network(spec: NetworkSpec): Network {
 
 export function checkNetwork(where: string, net: unknown): asserts net is Network {
   if (!(net instanceof Network)) wrongType(where, "net", "what network(...) returns", net);
-}
-
-/** Counts right decisions and squared errors over chunks of outputs that lie feature by feature. */
-export class Score {
-  #right = 0;
-  #squares = 0;
-  #count = 0;
-  readonly #width: number;
-  readonly #values: ArrayLike<number>;
-  readonly #labels: boolean;
-
-  constructor(
-    readonly net: Network,
-    { targets }: Dataset,
-  ) {
-    this.#labels = net.spec.loss === "cross-entropy" && !("data" in targets);
-    this.#width = this.#labels ? 1 : net.layout.outputs;
-    this.#values = "data" in targets ? targets.data : targets;
-  }
-
-  add(output: FloatArray, stride: number, order: Uint32Array | null, from: number, size: number): void {
-    const { outputs } = this.net.layout;
-    const { loss } = this.net.spec;
-    for (let i = 0; i < size; ++i) {
-      const row = (order ? order[from + i] : from + i) * this.#width;
-      if (loss === "cross-entropy") {
-        const wanted = this.#labels ? this.#values[row] : decide(this.#values, row, 1, outputs);
-        if (decide(output, i, stride, outputs) === wanted) ++this.#right;
-        ++this.#count;
-      } else {
-        for (let j = 0; j < outputs; ++j) this.#single(output[j * stride + i], this.#values[row + j], loss === "binary-cross-entropy");
-      }
-    }
-  }
-
-  evaluation(loss: number): Evaluation {
-    return this.net.spec.loss.endsWith("cross-entropy")
-      ? { loss, accuracy: this.#right / this.#count }
-      : { loss, rmse: Math.sqrt(this.#squares / this.#count) };
-  }
-
-  #single(given: number, wanted: number, decision: boolean): void {
-    if (decision && given > 0 === wanted > 0.5) ++this.#right;
-    this.#squares += (given - wanted) ** 2;
-    ++this.#count;
-  }
-}
-
-/** Index of the largest of `count` values, the first of equals; of a single logit, whether it is positive. */
-function decide(values: ArrayLike<number>, from: number, step: number, count: number): number {
-  if (count === 1) return values[from] > 0 ? 1 : 0;
-  let best = 0;
-  for (let j = 1; j < count; ++j) {
-    if (values[from + j * step] > values[from + best * step]) best = j;
-  }
-  return best;
 }
 
 function logistic(x: number, exp: (x: number) => number): number {

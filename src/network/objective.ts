@@ -24,6 +24,9 @@ export function wholeBatch(data: Dataset): Batch {
   return { order: null, from: 0, count: data.size };
 }
 
+/** Called between the passes of a chunk and the next, with the position of its first sample in the order. */
+export type Visit = (from: number) => void;
+
 /** What is asked of an objective beside its value. */
 export interface ObjectiveNeeds {
   /** Most samples in a batch. */
@@ -37,7 +40,8 @@ export interface ObjectiveNeeds {
  * which couple the samples, a batch is one chunk.
  */
 export class Objective {
-  readonly #propagation: Propagation;
+  /** The passes, with what the last one left in memory. */
+  readonly propagation: Propagation;
   readonly #kind: number;
   readonly #data: Dataset;
   readonly #targetWidth: number;
@@ -57,12 +61,7 @@ export class Objective {
     this.#targetWidth = labels ? 1 : layout.outputs;
     const coupled = layout.batchNorm && mode === "batch";
     const chunk = coupled ? capacity : Math.min(capacity, chunkSize(spec, layout));
-    this.#propagation = new Propagation(workspace, spec, layout, chunk, this.#targetWidth, gradients);
-  }
-
-  /** The passes, with what the last one left in memory. */
-  get propagation(): Propagation {
-    return this.#propagation;
+    this.propagation = new Propagation(workspace, spec, layout, chunk, this.#targetWidth, gradients);
   }
 
   /** Mean loss of the batch, penalty included. */
@@ -70,41 +69,50 @@ export class Objective {
     return this.dataLoss(theta, statistics, batch) + this.penalty(theta);
   }
 
-  /** Mean loss of the batch without the penalty; `visit` sees each chunk after its forward pass. */
-  dataLoss(theta: number, statistics: number, batch: Batch, visit?: (from: number) => void): number {
+  /** Mean loss of the batch without the penalty; `visit` is called after each chunk's forward pass. */
+  dataLoss(theta: number, statistics: number, { order, from, count }: Batch, visit?: Visit): number {
+    const { capacity } = this.propagation;
     let sum = 0;
-    this.#chunks(batch, (from) => {
-      this.#propagation.forward(theta, this.mode, statistics);
-      sum += this.#propagation.loss(this.#kind);
-      visit?.(from);
-    });
-    return sum / this.#terms(batch.count);
+    for (let done = 0; done < count; done += capacity) {
+      this.#load(order, from + done, Math.min(capacity, count - done));
+      this.propagation.forward(theta, this.mode, statistics);
+      sum += this.propagation.loss(this.#kind);
+      visit?.(from + done);
+    }
+    return sum / this.#terms(count);
   }
 
   /** Mean loss of the batch, penalty included, and its gradient, which is written to `gradient`. */
-  valueAndGradient(
-    theta: number,
-    statistics: number,
-    batch: Batch,
-    gradient: number,
-    visit?: (from: number) => void,
-  ): number {
-    const terms = this.#terms(batch.count);
+  valueAndGradient(theta: number, statistics: number, batch: Batch, gradient: number, visit?: Visit): number {
+    const { order, from, count } = batch;
+    const { capacity } = this.propagation;
+    const terms = this.#terms(count);
     let sum = 0;
-    this.#chunks(batch, (from) => {
-      this.#propagation.forward(theta, this.mode, statistics);
-      sum += this.#propagation.backward(theta, gradient, this.#kind, 1 / terms, from > 0, this.mode);
-      visit?.(from);
-    });
+    for (let done = 0; done < count; done += capacity) {
+      this.#load(order, from + done, Math.min(capacity, count - done));
+      this.propagation.forward(theta, this.mode, statistics);
+      sum += this.propagation.backward(theta, gradient, this.#kind, 1 / terms, done > 0, this.mode);
+      visit?.(from + done);
+    }
     this.#addPenaltyGradient(theta, gradient);
     return sum / terms + this.penalty(theta);
+  }
+
+  /** The first layer whose pre-activations hold a NaN or infinity for a sample of the batch, or −1. */
+  firstNonFiniteLayer(theta: number, statistics: number, batch: Batch): number {
+    let first = -1;
+    this.dataLoss(theta, statistics, batch, () => {
+      const layer = this.propagation.firstNonFiniteLayer();
+      if (layer >= 0 && (first < 0 || layer < first)) first = layer;
+    });
+    return first;
   }
 
   /** l1·Σ|θ| + ½·l2·Σθ² over the penalised parameters. */
   penalty(theta: number): number {
     const { l1, l2 } = this.spec.penalty;
     if (l1 === 0 && l2 === 0) return 0;
-    const { kernels } = this.#propagation;
+    const { kernels } = this.propagation;
     let absolute = 0;
     let squares = 0;
     for (const { offset, count } of this.layout.penalised) {
@@ -120,7 +128,7 @@ export class Objective {
     if (l1 === 0 && l2 === 0) return;
     for (const { offset, count } of this.layout.penalised) {
       const shift = offset * bytesPer(this.spec.dtype);
-      this.#propagation.kernels.penaltyGradient(theta + shift, gradient + shift, count, l1, l2);
+      this.propagation.kernels.penaltyGradient(theta + shift, gradient + shift, count, l1, l2);
     }
   }
 
@@ -129,17 +137,9 @@ export class Objective {
     return this.spec.loss === "cross-entropy" ? samples : samples * this.layout.outputs;
   }
 
-  #chunks({ order, from, count }: Batch, use: (from: number) => void): void {
-    const { capacity } = this.#propagation;
-    for (let done = 0; done < count; done += capacity) {
-      this.#load(order, from + done, Math.min(capacity, count - done));
-      use(done);
-    }
-  }
-
   #load(order: Uint32Array | null, from: number, count: number): void {
     const { workspace, spec, layout } = this;
-    const propagation = this.#propagation;
+    const { propagation } = this;
     const { targets, inputs } = this.#data;
     propagation.resize(count);
     const view = workspace.view(spec.dtype);
@@ -181,8 +181,13 @@ function chunkSize({ dtype }: ResolvedSpec, { layers, inputs }: Layout): number 
 
 /** Plain loops: `set` with a subarray a row would allocate a view for each. */
 function copyRows(
-  source: FloatArray, width: number, order: Uint32Array | null, from: number, count: number,
-  target: FloatArray, at: number,
+  source: FloatArray,
+  width: number,
+  order: Uint32Array | null,
+  from: number,
+  count: number,
+  target: FloatArray,
+  at: number,
 ): void {
   for (let i = 0; i < count; ++i) {
     const start = (order ? order[from + i] : from + i) * width;
@@ -191,8 +196,14 @@ function copyRows(
 }
 
 function copyTransposed(
-  source: FloatArray, width: number, order: Uint32Array | null, from: number, count: number,
-  target: FloatArray, at: number, stride: number,
+  source: FloatArray,
+  width: number,
+  order: Uint32Array | null,
+  from: number,
+  count: number,
+  target: FloatArray,
+  at: number,
+  stride: number,
 ): void {
   for (let i = 0; i < count; ++i) {
     const start = (order ? order[from + i] : from + i) * width;

@@ -1,5 +1,5 @@
-import { bytesPer, type Workspace } from "../wasm/workspace.js";
 import type { Kernels } from "../wasm/kernels.js";
+import { bytesPer, type Workspace } from "../wasm/workspace.js";
 import type { LayerLayout, Layout } from "./layout.js";
 import type { ResolvedSpec } from "./spec.js";
 
@@ -113,6 +113,7 @@ export class Propagation {
     const { a, h } = this.layers[l];
     const first = l === 0;
     const below = first ? this.x : this.layers[l - 1].h;
+    // biome-ignore format: an operand a line
     this.kernels.product(
       units, this.#columns, inputs, 1,
       theta + weight * size, inputs, 1,
@@ -131,13 +132,34 @@ export class Propagation {
     const { epsilon } = layer.batchNorm;
     if (mode === "batch") {
       this.kernels.batchNormForward(
-        a, xhat, a, mean, invStd, variance, gamma, beta, layer.units, this.size, this.stride, epsilon,
+        a,
+        xhat,
+        a,
+        mean,
+        invStd,
+        variance,
+        gamma,
+        beta,
+        layer.units,
+        this.size,
+        this.stride,
+        epsilon,
       );
     } else {
       const running = statistics + layer.statistics * size;
       this.kernels.batchNormRunning(
-        a, xhat, a, running, running + layer.units * size, invStd,
-        gamma, beta, layer.units, this.size, this.stride, epsilon,
+        a,
+        xhat,
+        a,
+        running,
+        running + layer.units * size,
+        invStd,
+        gamma,
+        beta,
+        layer.units,
+        this.size,
+        this.stride,
+        epsilon,
       );
     }
   }
@@ -151,7 +173,14 @@ export class Propagation {
    * The loss as above, and its gradient times `scale` with respect to the parameters, written to `gradient` or added to it.
    * Needs a forward pass before.
    */
-  backward(theta: number, gradient: number, kind: number, scale: number, accumulate: boolean, mode: BatchNormMode): number {
+  backward(
+    theta: number,
+    gradient: number,
+    kind: number,
+    scale: number,
+    accumulate: boolean,
+    mode: BatchNormMode,
+  ): number {
     const { layers, outputs } = this.layout;
     let [delta, next] = this.#deltas;
     const sum = this.kernels.loss(kind, this.output, this.y, delta, this.size, this.stride, outputs, scale, 1);
@@ -166,7 +195,14 @@ export class Propagation {
   }
 
   /** Turns ∂loss/∂h of layer l into ∂loss/∂a (before batch norm), in place, and that into the layer's gradient. */
-  #layerBackward(theta: number, gradient: number, l: number, delta: number, accumulate: boolean, mode: BatchNormMode): void {
+  #layerBackward(
+    theta: number,
+    gradient: number,
+    l: number,
+    delta: number,
+    accumulate: boolean,
+    mode: BatchNormMode,
+  ): void {
     const size = bytesPer(this.spec.dtype);
     const layer = this.layout.layers[l];
     const { inputs, units } = layer;
@@ -176,6 +212,7 @@ export class Propagation {
     const first = l === 0;
     const below = first ? this.x : this.layers[l - 1].h;
     const target = gradient + layer.weight * size;
+    // biome-ignore format: an operand a line
     this.kernels.product(
       units, inputs, this.#columns, 1,
       delta, this.stride, 1,
@@ -186,21 +223,36 @@ export class Propagation {
   }
 
   #normaliseBackward(
-    theta: number, gradient: number, l: number, delta: number, accumulate: boolean, mode: BatchNormMode,
+    theta: number,
+    gradient: number,
+    l: number,
+    delta: number,
+    accumulate: boolean,
+    mode: BatchNormMode,
   ): void {
     const size = bytesPer(this.spec.dtype);
     const { units, scale, shift } = this.layout.layers[l];
     const { xhat, invStd } = this.layers[l];
     const call = mode === "batch" ? this.kernels.batchNormBackward : this.kernels.batchNormBackwardRunning;
     call(
-      xhat, invStd, theta + scale * size, delta, delta, gradient + scale * size, gradient + shift * size,
-      units, this.size, this.stride, accumulate ? 1 : 0,
+      xhat,
+      invStd,
+      theta + scale * size,
+      delta,
+      delta,
+      gradient + scale * size,
+      gradient + shift * size,
+      units,
+      this.size,
+      this.stride,
+      accumulate ? 1 : 0,
     );
   }
 
   /** ∂loss/∂h of the layer below: Wᵀ·∂loss/∂a. */
   #passDown(theta: number, l: number, delta: number, below: number): void {
     const { inputs, units, weight } = this.layout.layers[l];
+    // biome-ignore format: an operand a line
     this.kernels.product(
       inputs, this.#columns, units, 1,
       theta + weight * bytesPer(this.spec.dtype), 1, inputs,
@@ -219,7 +271,11 @@ export class Propagation {
       const { momentum } = layer.batchNorm;
       this.kernels.updateRunning(running, mean, layer.units, momentum, 1);
       this.kernels.updateRunning(
-        running + layer.units * size, variance, layer.units, momentum, this.size / (this.size - 1),
+        running + layer.units * size,
+        variance,
+        layer.units,
+        momentum,
+        this.size / (this.size - 1),
       );
     });
   }

@@ -1,13 +1,32 @@
 import {
-  checkBoolean, checkChoice, checkInteger, checkKeys, checkNonNegative, checkNumber, checkObject, checkPositive,
-  checkShare, isObject, wrongType, wrongValue,
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNonNegative,
+  checkNumber,
+  checkObject,
+  checkPositive,
+  checkShare,
+  isObject,
+  wrongType,
+  wrongValue,
 } from "../check.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { type Initializer, initializers } from "./initializer.js";
 
 /** In the order of the core's numbering. */
 export const activations = [
-  "identity", "relu", "leaky-relu", "elu", "softplus", "gelu", "silu", "tanh", "sigmoid", "step",
+  "identity",
+  "relu",
+  "leaky-relu",
+  "elu",
+  "softplus",
+  "gelu",
+  "silu",
+  "tanh",
+  "sigmoid",
+  "step",
 ] as const;
 export type ActivationName = (typeof activations)[number];
 
@@ -95,9 +114,17 @@ export function resolveSpec(spec: unknown): ResolvedSpec {
     const remedy = 'leave the last activation at "identity" and read probabilities from net.probabilities';
     wrongValue(WHERE, "loss", `a loss of outputs after a sigmoid (${loss} takes logits)`, `"${loss}"`, remedy);
   }
+  if (loss === "cross-entropy" && resolved[resolved.length - 1].units === 1) {
+    wrongValue(WHERE, "loss", "at least two outputs under cross-entropy", "one", 'use "binary-cross-entropy"');
+  }
   return deepFreeze({
-    inputs, layers: resolved, loss, penalty: resolvePenalty(spec.penalty), dtype,
-    initializer: initializer as Initializer, seed,
+    inputs,
+    layers: resolved,
+    loss,
+    penalty: resolvePenalty(spec.penalty),
+    dtype,
+    initializer: initializer as Initializer,
+    seed,
   });
 }
 

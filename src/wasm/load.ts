@@ -69,7 +69,8 @@ export function supportsRelaxed(): boolean {
 
 /** A fresh instance with a memory of its own. */
 export function newInstance(build: Build): CoreExports {
-  return instantiate((modules[build] ??= compileStrict()));
+  modules[build] ??= compileStrict();
+  return instantiate(modules[build]);
 }
 
 function compileStrict(): WebAssembly.Module {

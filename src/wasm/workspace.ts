@@ -1,5 +1,5 @@
-import { type Build, newInstance } from "./load.js";
 import { type CoreExports, type Dtype, type Kernels, kernelsOf, type ScalarMath } from "./kernels.js";
+import { type Build, newInstance } from "./load.js";
 
 const PAGE = 65536;
 const LIMIT = 65536 * PAGE;

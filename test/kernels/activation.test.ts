@@ -17,10 +17,14 @@ const kinds: [kind: number, spec: ActivationSpec, param: number][] = [
   [8, "sigmoid", 0],
   [9, "step", 0],
 ];
-const cases = targets.flatMap((target) => kinds.map(([kind, spec, param]) => ({ ...target, kind, spec, param, name: JSON.stringify(spec) })));
+const cases = targets.flatMap((target) =>
+  kinds.map(([kind, spec, param]) => ({ ...target, kind, spec, param, name: JSON.stringify(spec) })),
+);
 
 function close(actual: number, expected: number, tolerance: number): void {
-  expect(Math.abs(actual - expected), `${actual} for ${expected}`).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected)));
+  expect(Math.abs(actual - expected), `${actual} for ${expected}`).toBeLessThanOrEqual(
+    tolerance * Math.max(1, Math.abs(expected)),
+  );
 }
 
 describe.each(cases)("$build $dtype $name", ({ build, dtype, kind, spec, param }) => {
@@ -55,7 +59,10 @@ describe.each(cases)("$build $dtype $name", ({ build, dtype, kind, spec, param }
     core.call("activate", kind, a, h, 11, param);
     core.call("activationDerivative", kind, a, h, first, 11, param);
     core.call("activationSecondDerivative", kind, a, h, second, 11, param);
-    for (const [name, expected] of [["activationDerivative", first], ["activationSecondDerivative", second]] as const) {
+    for (const [name, expected] of [
+      ["activationDerivative", first],
+      ["activationSecondDerivative", second],
+    ] as const) {
       const [a2, h2] = [core.alloc(x), core.alloc(h.values)];
       core.call(name, kind, a2, h, a2, 11, param);
       core.call(name, kind, a, h2, h2, 11, param);
@@ -82,7 +89,7 @@ describe.each(cases)("$build $dtype $name", ({ build, dtype, kind, spec, param }
     x.forEach((_, i) => {
       for (const order of [0, 1] as const) {
         const slope = ((high[order][i] as number) - (low[order][i] as number)) / (2 * step);
-        close(middle[order + 1 as 1 | 2][i] as number, slope, 1e-8);
+        close(middle[(order + 1) as 1 | 2][i] as number, slope, 1e-8);
       }
     });
   });

@@ -7,7 +7,9 @@ const EPSILON = 1e-5;
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
   const scale = Math.max(1, ...Array.from(expected, Math.abs));
   for (let i = 0; i < expected.length; i++) {
-    expect(Math.abs((actual[i] as number) - (expected[i] as number)), `element ${i}`).toBeLessThanOrEqual(tolerance * scale);
+    expect(Math.abs((actual[i] as number) - (expected[i] as number)), `element ${i}`).toBeLessThanOrEqual(
+      tolerance * scale,
+    );
   }
 }
 
@@ -36,7 +38,11 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
     const x = matrix();
     const dy = matrix();
     const [gamma, beta] = [vector(() => 1 + next() / 2), vector(next)];
-    const [xhat, y, mean, invStd, variance] = [core.alloc(rows * ld), core.alloc(rows * ld), ...[0, 0, 0].map(() => core.alloc(rows))] as [Block, Block, Block, Block, Block];
+    const [xhat, y, mean, invStd, variance] = [
+      core.alloc(rows * ld),
+      core.alloc(rows * ld),
+      ...[0, 0, 0].map(() => core.alloc(rows)),
+    ] as [Block, Block, Block, Block, Block];
     return { core, n, rows, ld, x, dy, gamma, beta, xhat, y, mean, invStd, variance, next };
   }
 
@@ -46,7 +52,11 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
       core.call("batchNormForward", x, xhat, y, mean, invStd, variance, gamma, beta, rows, n, ld, EPSILON);
       for (let r = 0; r < rows; r++) {
         const truth = normalise(row(x, r, n, ld), gamma.values[r] as number, beta.values[r] as number);
-        expectClose([mean.values[r], invStd.values[r], variance.values[r]] as number[], [truth.mean, truth.invStd, truth.variance], tolerance);
+        expectClose(
+          [mean.values[r], invStd.values[r], variance.values[r]] as number[],
+          [truth.mean, truth.invStd, truth.variance],
+          tolerance,
+        );
         expectClose(row(xhat, r, n, ld), truth.xhat, tolerance);
         expectClose(row(y, r, n, ld), truth.y, tolerance);
       }
@@ -60,7 +70,14 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
     const core = new Core(build, dtype);
     const offset = dtype === "f32" ? 2 ** 14 : 2 ** 40;
     const x = core.alloc([offset, offset + 1, offset, offset + 1]);
-    const [xhat, y, mean, invStd, variance, one] = Array.from({ length: 6 }, () => core.alloc([1, 1, 1, 1])) as [Block, Block, Block, Block, Block, Block];
+    const [xhat, y, mean, invStd, variance, one] = Array.from({ length: 6 }, () => core.alloc([1, 1, 1, 1])) as [
+      Block,
+      Block,
+      Block,
+      Block,
+      Block,
+      Block,
+    ];
     core.call("batchNormForward", x, xhat, y, mean, invStd, variance, one, one, 1, 4, 4, 0);
     expect(variance.values[0]).toBe(0.25);
   });
@@ -94,7 +111,15 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
         const objective = (v: number[], gg: number, bb: number) =>
           normalise(v, gg, bb, constant).y.reduce((sum, yy, s) => sum + yy * (weights[s] as number), 0);
         const difference = (f: (h: number) => number) => (f(1e-5) - f(-1e-5)) / 2e-5;
-        const expected = values.map((_, s) => difference((h) => objective(values.map((v, k) => (k === s ? v + h : v)), g, b)));
+        const expected = values.map((_, s) =>
+          difference((h) =>
+            objective(
+              values.map((v, k) => (k === s ? v + h : v)),
+              g,
+              b,
+            ),
+          ),
+        );
         // Two samples differ by little: xhat is ±1 whatever they are, and the gradient a difference of large terms.
         const accuracy = Math.max(1e-7, 100 * tolerance);
         expectClose(row(dx, r, n, ld), expected, accuracy);
@@ -105,8 +130,16 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
       const [once, first, second] = [[...dx.values], [...dgamma.values], [...dbeta.values]];
       core.call(name, xhat, invStd, gamma, dy, dy, dgamma, dbeta, rows, n, ld, 1);
       expect([...dy.values]).toEqual(once);
-      expectClose(dgamma.values, first.map((v) => 2 * v), tolerance);
-      expectClose(dbeta.values, second.map((v) => 2 * v), tolerance);
+      expectClose(
+        dgamma.values,
+        first.map((v) => 2 * v),
+        tolerance,
+      );
+      expectClose(
+        dbeta.values,
+        second.map((v) => 2 * v),
+        tolerance,
+      );
     }
   });
 
@@ -114,6 +147,10 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
     const core = new Core(build, dtype);
     const running = core.alloc([1, 2, 3, 4, 5]);
     core.call("updateRunning", running, core.alloc([5, 4, 3, 2, 1]), 5, 0.1, 1.25);
-    expectClose(running.values, [1, 2, 3, 4, 5].map((v, i) => 0.9 * v + 0.125 * (5 - i)), core.epsilon);
+    expectClose(
+      running.values,
+      [1, 2, 3, 4, 5].map((v, i) => 0.9 * v + 0.125 * (5 - i)),
+      core.epsilon,
+    );
   });
 });

@@ -68,7 +68,7 @@ export class Core {
     this.lanes = 16 / this.array.BYTES_PER_ELEMENT;
     this.epsilon = dtype === "f32" ? 2 ** -24 : 2 ** -53;
     this.exports = new WebAssembly.Instance(modules[build] as WebAssembly.Module, {}).exports;
-    this.memory = this.exports["memory"] as WebAssembly.Memory;
+    this.memory = this.exports.memory as WebAssembly.Memory;
   }
 
   /** A buffer with these values, or of this length and filled with a value that no kernel leaves by accident. */
@@ -88,9 +88,22 @@ export class Core {
     return block;
   }
 
+  /** A buffer that ends where the memory does, so that reading beyond it traps; for as long as the memory need not grow. */
+  allocLast(values: ArrayLike<number>): Block {
+    const pages = Math.ceil((BASE + (1 << 16)) / 65536) + 1;
+    this.memory.grow(Math.max(0, pages - this.memory.buffer.byteLength / 65536));
+    const end = this.memory.buffer.byteLength;
+    const block = new Block(this.memory, end - values.length * this.array.BYTES_PER_ELEMENT, values.length, this.array);
+    block.values.set(values);
+    return block;
+  }
+
   /** Calls the kernel of this element type; throws if it wrote outside a buffer. */
   call(name: string, ...args: (number | boolean | Block)[]): number {
-    const result = this.scalar(`${name}_${this.dtype}`, ...args.map((x) => (x instanceof Block ? x.pointer : Number(x))));
+    const result = this.scalar(
+      `${name}_${this.dtype}`,
+      ...args.map((x) => (x instanceof Block ? x.pointer : Number(x))),
+    );
     if (!this.blocks.every((block) => block.intact)) throw new Error(`${name} wrote outside its buffers`);
     return result;
   }
@@ -108,7 +121,7 @@ export class Core {
 
 /** Counts around the vector length, where loops over vectors go wrong. */
 export function ragged(lanes: number): number[] {
-  return [0, 1, lanes - 1, lanes, lanes + 1, 3 * lanes + 2, 8 * lanes + 1].filter((n, i, all) => all.indexOf(n) === i);
+  return [0, 1, lanes - 1, lanes, lanes + 1, 3 * lanes + 2, 8 * lanes - 1].filter((n, i, all) => all.indexOf(n) === i);
 }
 
 /** Numbers in [−1, 1), the same in every run. */

@@ -29,11 +29,19 @@ function featureMajor(rows: number[][], n: number, ld: number, C: number, paddin
 function expectClose(actual: ArrayLike<number>, expected: number[], tolerance: number): void {
   const scale = Math.max(1e-30, ...expected.map(Math.abs));
   expected.forEach((value, i) => {
-    expect(Math.abs((actual[i] as number) - value), `element ${i}: ${actual[i]} for ${value}`).toBeLessThanOrEqual(tolerance * scale);
+    expect(Math.abs((actual[i] as number) - value), `element ${i}: ${actual[i]} for ${value}`).toBeLessThanOrEqual(
+      tolerance * scale,
+    );
   });
 }
 
-function setUp({ build, dtype, labels }: Case & (typeof targets)[number], n: number, C: number, ld: number, spread = 3) {
+function setUp(
+  { build, dtype, labels }: Case & (typeof targets)[number],
+  n: number,
+  C: number,
+  ld: number,
+  spread = 3,
+) {
   const core = new Core(build, dtype);
   const next = random(31 * n + C);
   const outputs = Array.from({ length: n }, () => Array.from({ length: C }, () => core.round(spread * next())));
@@ -69,7 +77,17 @@ describe.each(cases)("$build $dtype $name $kind", (target) => {
         expect(core.call("loss", kind, z, y, 0, n, ld, C, scale, 1)).toBe(sum);
         expectClose(delta.values, featureMajor(truth.gradient, n, ld, C, 0), tolerance);
         core.call("lossHessian", kind, z, y, hessian, n, ld, C, scale, 1);
-        expectClose(hessian.values, featureMajor(truth.hessian.map((h) => h.flat()), n, ld, C * C, 0), tolerance);
+        expectClose(
+          hessian.values,
+          featureMajor(
+            truth.hessian.map((h) => h.flat()),
+            n,
+            ld,
+            C * C,
+            0,
+          ),
+          tolerance,
+        );
         core.call("lossHessianProduct", kind, z, y, u, product, n, ld, C, scale, 1);
         const expected = truth.hessian.map((h, s) =>
           h.map((row) => row.reduce((total, v, p) => total + v * (direction[s]?.[p] as number), 0)),

@@ -11,12 +11,31 @@ interface Rule {
   kernel: (core: Core, theta: Block, out: Block, g: Block, states: Block[], n: number, step: number) => number;
 }
 
-function sgdRule(learningRate: number, momentum: number, dampening: number, weightDecay: number, nesterov: boolean): Rule {
+function sgdRule(
+  learningRate: number,
+  momentum: number,
+  dampening: number,
+  weightDecay: number,
+  nesterov: boolean,
+): Rule {
   return {
     name: `sgd ${momentum} ${dampening} ${weightDecay} ${nesterov}`,
     oracle: () => sgd({ learningRate, momentum, dampening, weightDecay, nesterov }),
     kernel: (core, theta, out, g, [velocity], n, step) =>
-      core.call("sgd", theta, out, g, momentum === 0 ? 0 : (velocity as Block), n, learningRate, momentum, dampening, weightDecay, nesterov, step === 1),
+      core.call(
+        "sgd",
+        theta,
+        out,
+        g,
+        momentum === 0 ? 0 : (velocity as Block),
+        n,
+        learningRate,
+        momentum,
+        dampening,
+        weightDecay,
+        nesterov,
+        step === 1,
+      ),
   };
 }
 
@@ -25,7 +44,21 @@ function rmspropRule(momentum: number, centered: boolean, weightDecay: number): 
     name: `rmsprop ${momentum} ${centered}`,
     oracle: () => rmsprop({ momentum, centered, weightDecay, decay: 0.9 }),
     kernel: (core, theta, out, g, [s, m, v], n) =>
-      core.call("rmsprop", theta, out, g, s as Block, centered ? (m as Block) : 0, momentum === 0 ? 0 : (v as Block), n, 1e-2, 0.9, 1e-8, weightDecay, momentum),
+      core.call(
+        "rmsprop",
+        theta,
+        out,
+        g,
+        s as Block,
+        centered ? (m as Block) : 0,
+        momentum === 0 ? 0 : (v as Block),
+        n,
+        1e-2,
+        0.9,
+        1e-8,
+        weightDecay,
+        momentum,
+      ),
   };
 }
 
@@ -35,8 +68,21 @@ function adamRule(decoupled: boolean, amsgrad: boolean, weightDecay: number, bet
     oracle: () => (decoupled ? adamw : adam)({ learningRate: 0.05, betas, weightDecay, amsgrad }),
     kernel: (core, theta, out, g, [m, v, vmax], n, step) =>
       core.call(
-        "adam", theta, out, g, m as Block, v as Block, amsgrad ? (vmax as Block) : 0, n,
-        0.05, ...betas, 1e-8, weightDecay, decoupled, 1 - betas[0] ** step, 1 - betas[1] ** step,
+        "adam",
+        theta,
+        out,
+        g,
+        m as Block,
+        v as Block,
+        amsgrad ? (vmax as Block) : 0,
+        n,
+        0.05,
+        ...betas,
+        1e-8,
+        weightDecay,
+        decoupled,
+        1 - betas[0] ** step,
+        1 - betas[1] ** step,
       ),
   };
 }
@@ -56,7 +102,8 @@ const rules: Rule[] = [
   {
     name: "adadelta",
     oracle: () => adadelta({ rho: 0.8, weightDecay: 0.1, epsilon: 1e-4 }),
-    kernel: (core, theta, out, g, [s, a], n) => core.call("adadelta", theta, out, g, s as Block, a as Block, n, 1, 0.8, 1e-4, 0.1),
+    kernel: (core, theta, out, g, [s, a], n) =>
+      core.call("adadelta", theta, out, g, s as Block, a as Block, n, 1, 0.8, 1e-4, 0.1),
   },
   rmspropRule(0, false, 0),
   rmspropRule(0.5, false, 0.1),
@@ -102,7 +149,15 @@ describe.each(cases)("$build $dtype $name", ({ build, dtype, oracle, kernel }) =
     const run = (same: boolean) => {
       const theta = core.alloc(values);
       const out = same ? theta : core.alloc(n);
-      kernel(core, theta, out, core.alloc(values.map((v) => v + 3)), Array.from({ length: STATES }, () => core.alloc(new Float64Array(n))), n, 1);
+      kernel(
+        core,
+        theta,
+        out,
+        core.alloc(values.map((v) => v + 3)),
+        Array.from({ length: STATES }, () => core.alloc(new Float64Array(n))),
+        n,
+        1,
+      );
       return [...out.values];
     };
     expect(run(true)).toEqual(run(false));
@@ -116,7 +171,17 @@ describe.each(cases)("$build $dtype $name", ({ build, dtype, oracle, kernel }) =
         const theta = core.alloc(new Float64Array(n).fill(1));
         theta.values[i] = value;
         const g = core.alloc(new Float64Array(n).fill(1));
-        expect(kernel(core, theta, theta, g, Array.from({ length: STATES }, () => core.alloc(new Float64Array(n))), n, 1)).toBe(1);
+        expect(
+          kernel(
+            core,
+            theta,
+            theta,
+            g,
+            Array.from({ length: STATES }, () => core.alloc(new Float64Array(n))),
+            n,
+            1,
+          ),
+        ).toBe(1);
       }
     }
   });
@@ -130,9 +195,22 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
     expect(theta.values[0]).toBeCloseTo(0.9, 5);
   });
 
+  it("takes the largest number for finite", () => {
+    const core = new Core(build, dtype);
+    const largest = dtype === "f32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+    const theta = core.alloc([largest, -largest, largest, -largest, largest]);
+    expect(core.call("sgd", theta, theta, core.alloc([0, 0, 0, 0, 0]), 0, 5, 0.1, 0, 0, 0, 0, 0)).toBe(0);
+  });
+
   it("does not make NaN of a centred second moment that rounding has made negative", () => {
     const core = new Core(build, dtype);
-    const [theta, g, s, m] = [1, 1 / 3, 0, 0].map((value) => core.alloc(new Float64Array(7).fill(value))) as [Block, Block, Block, Block];
-    for (let t = 0; t < 5000; t++) expect(core.call("rmsprop", theta, theta, g, s, m, 0, 7, 1e-12, 0.99, 1e-8, 0, 0)).toBe(0);
+    const [theta, g, s, m] = [1, 1 / 3, 0, 0].map((value) => core.alloc(new Float64Array(7).fill(value))) as [
+      Block,
+      Block,
+      Block,
+      Block,
+    ];
+    for (let t = 0; t < 5000; t++)
+      expect(core.call("rmsprop", theta, theta, g, s, m, 0, 7, 1e-12, 0.99, 1e-8, 0, 0)).toBe(0);
   });
 });

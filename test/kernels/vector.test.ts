@@ -21,9 +21,21 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
       const [a, b] = [draw(), draw()];
       const [x, y] = [core.alloc(a), core.alloc(b)];
       const tolerance = n * 2 ** -52;
-      close(core.call("dot", x, y, n), a.reduce((s, v, i) => s + v * (b[i] as number), 0), tolerance);
-      close(core.call("sumSquares", x, n), a.reduce((s, v) => s + v * v, 0), tolerance);
-      close(core.call("sumAbs", x, n), a.reduce((s, v) => s + Math.abs(v), 0), tolerance);
+      close(
+        core.call("dot", x, y, n),
+        a.reduce((s, v, i) => s + v * (b[i] as number), 0),
+        tolerance,
+      );
+      close(
+        core.call("sumSquares", x, n),
+        a.reduce((s, v) => s + v * v, 0),
+        tolerance,
+      );
+      close(
+        core.call("sumAbs", x, n),
+        a.reduce((s, v) => s + Math.abs(v), 0),
+        tolerance,
+      );
       expect(core.call("maxAbs", x, n)).toBe(Math.max(0, ...a.map(Math.abs)));
     });
   });
@@ -51,6 +63,8 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
         expect(core.call("firstNonFinite", x, n)).toBe(i);
         x.values.set(kept);
       }
+      x.values.fill(dtype === "f32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE);
+      expect(core.call("firstNonFinite", x, n)).toBe(-1);
     });
   });
 
@@ -72,7 +86,9 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
       const before = draw();
       const g = core.alloc(before);
       core.call("penaltyGradient", core.alloc(theta), g, n, 0.25, 0.5);
-      theta.forEach((v, i) => close(g.values[i] as number, (before[i] as number) + 0.25 * Math.sign(v) + 0.5 * v, 4 * epsilon));
+      theta.forEach((v, i) =>
+        close(g.values[i] as number, (before[i] as number) + 0.25 * Math.sign(v) + 0.5 * v, 4 * epsilon),
+      );
     });
   });
 
@@ -96,7 +112,7 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
       const ld = n + 3;
       const x = core.alloc(Array.from({ length: 3 * ld }, (_, k) => (k % ld < n ? next() : Number.NaN)));
       const out = core.alloc([1, 2, 3]);
-      const sums = [0, 1, 2].map((r) => x.values.subarray(r * ld, r * ld + n).reduce((s, v) => s + v, 0));
+      const sums = [0, 1, 2].map((r) => [...x.values.subarray(r * ld, r * ld + n)].reduce((s, v) => s + v, 0));
       core.call("rowSums", x, 3, n, ld, out, 1);
       sums.forEach((s, r) => close(out.values[r] as number, s + r + 1, (n + 8) * 2 * epsilon));
       core.call("rowSums", x, 3, n, ld, out, 0);

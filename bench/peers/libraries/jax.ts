@@ -1,4 +1,4 @@
-import { type Array as Tensor, init, jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import { init, jit, nn, numpy as np, type Array as Tensor, tree, valueAndGrad } from "@jax-js/jax";
 import { adam, type DType, type Numbers, numbers, type Peer, type Product, type Training } from "../peer.ts";
 import { batchesOf, layersOf } from "./layers.ts";
 
@@ -7,7 +7,9 @@ const tensor = (data: Numbers, shape: number[]) => np.array(data).reshape(shape)
 function product({ rows, inner, columns, transposeA, transposeB, a, b }: Product) {
   const left = tensor(a, transposeA ? [inner, rows] : [rows, inner]);
   const right = tensor(b, transposeB ? [columns, inner] : [inner, columns]);
-  const multiply = jit((x: Tensor, y: Tensor) => np.matmul(transposeA ? x.transpose() : x, transposeB ? y.transpose() : y));
+  const multiply = jit((x: Tensor, y: Tensor) =>
+    np.matmul(transposeA ? x.transpose() : x, transposeB ? y.transpose() : y),
+  );
   return {
     call: () => multiply(left.ref, right.ref).dataSync(),
     dispose: () => {
@@ -40,23 +42,25 @@ function scalar(dtype: DType, value: number): Tensor {
 function compiledStep(training: Training) {
   const { learningRate, beta1, beta2, epsilon } = adam;
   const lossAndGradient = valueAndGrad(lossOf(training));
-  return jit((layers: Layers, first: Layers, second: Layers, x: Tensor, y: Tensor, correction1: Tensor, correction2: Tensor) => {
-    const [loss, gradient] = lossAndGradient(tree.ref(layers), x, y);
-    const update = (parameter: Tensor, g: Tensor, m: Tensor, v: Tensor) => {
-      const nextM = m.mul(beta1).add(g.ref.mul(1 - beta1));
-      const nextV = v.mul(beta2).add(np.square(g).mul(1 - beta2));
-      const direction = nextM.ref.div(correction1.ref).div(np.sqrt(nextV.ref.div(correction2.ref)).add(epsilon));
-      return [parameter.sub(direction.mul(learningRate)), nextM, nextV] as const;
-    };
-    const next = layers.map((layer, index) => {
-      const [g, m, v] = [gradient[index]!, first[index]!, second[index]!];
-      return { w: update(layer.w, g.w, m.w, v.w), b: update(layer.b, g.b, m.b, v.b) };
-    });
-    correction1.dispose();
-    correction2.dispose();
-    const pick = (which: 0 | 1 | 2): Layers => next.map(({ w, b }) => ({ w: w[which], b: b[which] }));
-    return { loss, layers: pick(0), first: pick(1), second: pick(2) };
-  });
+  return jit(
+    (layers: Layers, first: Layers, second: Layers, x: Tensor, y: Tensor, correction1: Tensor, correction2: Tensor) => {
+      const [loss, gradient] = lossAndGradient(tree.ref(layers), x, y);
+      const update = (parameter: Tensor, g: Tensor, m: Tensor, v: Tensor) => {
+        const nextM = m.mul(beta1).add(g.ref.mul(1 - beta1));
+        const nextV = v.mul(beta2).add(np.square(g).mul(1 - beta2));
+        const direction = nextM.ref.div(correction1.ref).div(np.sqrt(nextV.ref.div(correction2.ref)).add(epsilon));
+        return [parameter.sub(direction.mul(learningRate)), nextM, nextV] as const;
+      };
+      const next = layers.map((layer, index) => {
+        const [g, m, v] = [gradient[index]!, first[index]!, second[index]!];
+        return { w: update(layer.w, g.w, m.w, v.w), b: update(layer.b, g.b, m.b, v.b) };
+      });
+      correction1.dispose();
+      correction2.dispose();
+      const pick = (which: 0 | 1 | 2): Layers => next.map(({ w, b }) => ({ w: w[which], b: b[which] }));
+      return { loss, layers: pick(0), first: pick(1), second: pick(2) };
+    },
+  );
 }
 
 function step(training: Training) {
@@ -67,7 +71,10 @@ function step(training: Training) {
       b: tensor(numbers(dtype, units), [units]),
     }));
   let state = {
-    layers: layersOf(training).map(({ inputs, units, weight, bias }) => ({ w: tensor(weight, [units, inputs]), b: tensor(bias, [units]) })),
+    layers: layersOf(training).map(({ inputs, units, weight, bias }) => ({
+      w: tensor(weight, [units, inputs]),
+      b: tensor(bias, [units]),
+    })),
     first: zeros(),
     second: zeros(),
   };
@@ -82,7 +89,15 @@ function step(training: Training) {
     call: () => {
       const { x, y } = batches[count++ % batches.length]!;
       const correction = (beta: number) => scalar(dtype, 1 - beta ** count);
-      const { loss, ...next } = advance(state.layers, state.first, state.second, x.ref, y.ref, correction(adam.beta1), correction(adam.beta2));
+      const { loss, ...next } = advance(
+        state.layers,
+        state.first,
+        state.second,
+        x.ref,
+        y.ref,
+        correction(adam.beta1),
+        correction(adam.beta2),
+      );
       state = next;
       return loss.item() as number;
     },

@@ -10,7 +10,10 @@ export interface Layer {
 
 export function layersOf({ sizes, parameters }: Training): Layer[] {
   let offset = 0;
-  const take = (count: number) => parameters.slice(offset, (offset += count));
+  const take = (count: number) => {
+    offset += count;
+    return parameters.slice(offset - count, offset);
+  };
   return sizes.slice(1).map((units, index) => {
     const inputs = sizes[index]!;
     return { inputs, units, weight: take(units * inputs), bias: take(units) };

@@ -2,7 +2,8 @@ import { Matrix } from "ml-matrix";
 import { adam, type Numbers, type Peer, type Product, type Training } from "../peer.ts";
 import { batchesOf, layersOf } from "./layers.ts";
 
-const fromFlat = (rows: number, columns: number, data: Numbers) => Matrix.from1DArray(rows, columns, data as unknown as number[]);
+const fromFlat = (rows: number, columns: number, data: Numbers) =>
+  Matrix.from1DArray(rows, columns, data as unknown as number[]);
 
 /** Transposed operands are copied first: mmul multiplies plain matrices much faster than views. */
 function product({ rows, inner, columns, transposeA, transposeB, a, b }: Product) {
@@ -23,12 +24,20 @@ function updateByAdam(parameter: Matrix, gradient: Matrix, { first, second }: Mo
   const rate = learningRate / (1 - beta1 ** count);
   const correction = 1 - beta2 ** count;
   first.mul(beta1).add(Matrix.mul(gradient, 1 - beta1));
-  second.mul(beta2).add(gradient.clone().mul(gradient).mul(1 - beta2));
+  second.mul(beta2).add(
+    gradient
+      .clone()
+      .mul(gradient)
+      .mul(1 - beta2),
+  );
   const scale = Matrix.div(second, correction).sqrt().add(epsilon);
   parameter.sub(Matrix.mul(first, rate).div(scale));
 }
 
-const zerosLike = (m: Matrix): Moments => ({ first: Matrix.zeros(m.rows, m.columns), second: Matrix.zeros(m.rows, m.columns) });
+const zerosLike = (m: Matrix): Moments => ({
+  first: Matrix.zeros(m.rows, m.columns),
+  second: Matrix.zeros(m.rows, m.columns),
+});
 
 /** Turns logits into probabilities in place; gives the mean cross-entropy. */
 function softmax(logits: Matrix, targets: Matrix): number {
@@ -103,5 +112,12 @@ function step(training: Training) {
 }
 
 export async function open(version: string): Promise<Peer> {
-  return { name: "ml-matrix", version, dtypes: ["f64"], product, read: (result) => (result as Matrix).to1DArray(), step };
+  return {
+    name: "ml-matrix",
+    version,
+    dtypes: ["f64"],
+    product,
+    read: (result) => (result as Matrix).to1DArray(),
+    step,
+  };
 }

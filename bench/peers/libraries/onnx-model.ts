@@ -40,7 +40,11 @@ export function productModel(product: Product): Uint8Array {
   const { dtype, transposeA, transposeB } = product;
   const elementType = dtype === "f32" ? 1 : 11;
   const { a, b, c } = shapesOf(product);
-  const names: Field[] = [[1, "a"], [1, "b"], [2, "c"]];
+  const names: Field[] = [
+    [1, "a"],
+    [1, "b"],
+    [2, "c"],
+  ];
   const node =
     transposeA || transposeB
       ? message(...names, [4, "Gemm"], [5, attribute("transA", transposeA)], [5, attribute("transB", transposeB)])

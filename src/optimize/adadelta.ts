@@ -1,0 +1,50 @@
+import { Optimizer, type Problem } from "./optimizer.js";
+import { resolveOptions } from "./options.js";
+
+export interface AdadeltaOptions {
+  /** 1 (PyTorch, and the paper, which has none). */
+  learningRate?: number;
+  /** Share of the averages that is kept; 0.9 (PyTorch; the paper tries 0.95). */
+  rho?: number;
+  /** 1e-6 (PyTorch and the paper). */
+  epsilon?: number;
+  /** L2: added to the gradient; 0 (PyTorch). */
+  weightDecay?: number;
+}
+
+class Adadelta extends Optimizer {
+  readonly name = "adadelta";
+  protected readonly memory = { squareAverage: 0, accumulated: 0 };
+  readonly #options;
+
+  constructor(options: AdadeltaOptions) {
+    const resolved = resolveOptions(
+      "adadelta",
+      {
+        learningRate: [1, "positive"],
+        rho: [0.9, "closed share"],
+        epsilon: [1e-6, "non-negative"],
+        weightDecay: [0, "non-negative"],
+      },
+      options,
+    );
+    super("adadelta", resolved.learningRate);
+    this.#options = resolved;
+  }
+
+  protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
+    const { rho, epsilon, weightDecay } = this.#options;
+    return workspace
+      .kernels(dtype)
+      .adadelta(theta, next, this.gradient, this.address("squareAverage"), this.address("accumulated"), size, learningRate, rho, epsilon, weightDecay);
+  }
+}
+
+/**
+ * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1 − ρ)Δ²; θ ← θ − η·Δ.
+ *
+ * @throws TypeError or RangeError for unknown options and values outside their range.
+ */
+export function adadelta(options: AdadeltaOptions = {}): Optimizer {
+  return new Adadelta(options);
+}

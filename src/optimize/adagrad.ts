@@ -1,0 +1,53 @@
+import { Optimizer, type Problem } from "./optimizer.js";
+import { resolveOptions } from "./options.js";
+
+export interface AdagradOptions {
+  /** 0.01 (PyTorch). */
+  learningRate?: number;
+  /** ηₜ = η / (1 + t·learningRateDecay), t = 0, 1, …; 0 (PyTorch's lr_decay). */
+  learningRateDecay?: number;
+  /** L2: added to the gradient; 0 (PyTorch). */
+  weightDecay?: number;
+  /** What the sum of squares starts from; 0 (PyTorch). */
+  initialAccumulator?: number;
+  /** 1e-10 (PyTorch). */
+  epsilon?: number;
+}
+
+class Adagrad extends Optimizer {
+  readonly name = "adagrad";
+  protected readonly memory: Readonly<Record<string, number>>;
+  readonly #options;
+
+  constructor(options: AdagradOptions) {
+    const resolved = resolveOptions(
+      "adagrad",
+      {
+        learningRate: [1e-2, "positive"],
+        learningRateDecay: [0, "non-negative"],
+        weightDecay: [0, "non-negative"],
+        initialAccumulator: [0, "non-negative"],
+        epsilon: [1e-10, "non-negative"],
+      },
+      options,
+    );
+    super("adagrad", resolved.learningRate);
+    this.#options = resolved;
+    this.memory = { sum: resolved.initialAccumulator };
+  }
+
+  protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
+    const { learningRateDecay, weightDecay, epsilon } = this.#options;
+    const decayed = learningRate / (1 + this.steps * learningRateDecay);
+    return workspace.kernels(dtype).adagrad(theta, next, this.gradient, this.address("sum"), size, decayed, weightDecay, epsilon);
+  }
+}
+
+/**
+ * Adagrad (Duchi, Hazan and Singer 2011) as in PyTorch: s ← s + g²; θ ← θ − ηₜ·g / (√s + ε).
+ *
+ * @throws TypeError or RangeError for unknown options and values outside their range.
+ */
+export function adagrad(options: AdagradOptions = {}): Optimizer {
+  return new Adagrad(options);
+}

@@ -1,0 +1,66 @@
+import { Optimizer, type Problem } from "./optimizer.js";
+import { resolveOptions } from "./options.js";
+
+export interface RmspropOptions {
+  /** 0.01 (PyTorch; Hinton's slides suggest 0.001). */
+  learningRate?: number;
+  /** Share of the averages that is kept, PyTorch's alpha; 0.99 (PyTorch; Hinton's slides have 0.9). */
+  decay?: number;
+  /** Outside the root; 1e-8 (PyTorch). */
+  epsilon?: number;
+  /** L2: added to the gradient; 0 (PyTorch). */
+  weightDecay?: number;
+  /** 0 (PyTorch). */
+  momentum?: number;
+  /** Divide by the estimated deviation instead of the root mean square; false (PyTorch). */
+  centered?: boolean;
+}
+
+class Rmsprop extends Optimizer {
+  readonly name = "rmsprop";
+  protected readonly memory: Readonly<Record<string, number>>;
+  readonly #options;
+
+  constructor(options: RmspropOptions) {
+    const resolved = resolveOptions(
+      "rmsprop",
+      {
+        learningRate: [1e-2, "positive"],
+        decay: [0.99, "closed share"],
+        epsilon: [1e-8, "non-negative"],
+        weightDecay: [0, "non-negative"],
+        momentum: [0, "non-negative"],
+        centered: [false, "boolean"],
+      },
+      options,
+    );
+    super("rmsprop", resolved.learningRate);
+    this.#options = resolved;
+    this.memory = {
+      squareAverage: 0,
+      ...(resolved.centered ? { gradientAverage: 0 } : {}),
+      ...(resolved.momentum > 0 ? { velocity: 0 } : {}),
+    };
+  }
+
+  protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
+    const { decay, epsilon, weightDecay, momentum, centered } = this.#options;
+    const average = centered ? this.address("gradientAverage") : 0;
+    const velocity = momentum > 0 ? this.address("velocity") : 0;
+    return workspace
+      .kernels(dtype)
+      .rmsprop(theta, next, this.gradient, this.address("squareAverage"), average, velocity, size, learningRate, decay, epsilon, weightDecay, momentum);
+  }
+}
+
+/**
+ * RMSprop (Hinton, Srivastava and Swersky 2012; centered: Graves 2013) as in PyTorch: s ← αs + (1 − α)g²;
+ * d = √s, or √(s − m²) with m the average gradient if `centered`; v ← μv + g / (d + ε); θ ← θ − η·v.
+ *
+ * TensorFlow puts ε inside the root; this is PyTorch's variant.
+ *
+ * @throws TypeError or RangeError for unknown options and values outside their range.
+ */
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  return new Rmsprop(options);
+}

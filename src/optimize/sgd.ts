@@ -1,0 +1,65 @@
+import { wrongValue } from "../check.js";
+import { Optimizer, type Problem } from "./optimizer.js";
+import { resolveOptions } from "./options.js";
+
+export interface SgdOptions {
+  /** 0.001 (PyTorch). */
+  learningRate?: number;
+  /** Share of the last step that is taken again; 0 (PyTorch). */
+  momentum?: number;
+  /** Share of the gradient that is kept from entering the momentum; 0 (PyTorch). */
+  dampening?: number;
+  /** Look ahead along the momentum; false (PyTorch). */
+  nesterov?: boolean;
+  /** L2: added to the gradient as weightDecay·θ; 0 (PyTorch). */
+  weightDecay?: number;
+}
+
+class Sgd extends Optimizer {
+  readonly name = "sgd";
+  protected readonly memory: Readonly<Record<string, number>>;
+  readonly #options;
+
+  constructor(options: SgdOptions) {
+    const resolved = resolveOptions(
+      "sgd",
+      {
+        learningRate: [1e-3, "positive"],
+        momentum: [0, "non-negative"],
+        dampening: [0, "closed share"],
+        nesterov: [false, "boolean"],
+        weightDecay: [0, "non-negative"],
+      },
+      options,
+    );
+    if (resolved.nesterov && (resolved.momentum === 0 || resolved.dampening !== 0)) {
+      wrongValue("sgd", "nesterov", "a momentum and no dampening with it", "true");
+    }
+    super("sgd", resolved.learningRate);
+    this.#options = resolved;
+    this.memory = resolved.momentum > 0 ? { velocity: 0 } : {};
+  }
+
+  protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
+    const { momentum, dampening, nesterov, weightDecay } = this.#options;
+    const velocity = momentum > 0 ? this.address("velocity") : 0;
+    return workspace
+      .kernels(dtype)
+      .sgd(theta, next, this.gradient, velocity, size, learningRate, momentum, dampening, weightDecay, nesterov ? 1 : 0, this.steps === 0 ? 1 : 0);
+  }
+}
+
+/**
+ * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has them:
+ * g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with `nesterov`.
+ *
+ * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at once (Sutskever et al. 2013
+ * put η inside v).
+ *
+ * @throws TypeError or RangeError for unknown options and values outside their range.
+ * @example
+ * sgd({ learningRate: 0.1, momentum: 0.9 }).learningRate; // 0.1
+ */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  return new Sgd(options);
+}

@@ -1,0 +1,119 @@
+import type { Dataset } from "../network/dataset.js";
+import { checkNetwork, type Network } from "../network/network.js";
+import type { StepOutcome } from "../optimize/optimizer.js";
+import { checkOnEpoch, type FitOptions, type ResolvedOptions, resolveTraining, type TrainingOptions } from "./options.js";
+import type { History, StepRecord } from "./records.js";
+import { Run } from "./run.js";
+
+/** How long training may keep the thread before it lets the page or the server breathe. */
+const SLICE_MILLISECONDS = 12;
+
+/**
+ * Trains a network, and lets the event loop run about 80 times a second meanwhile.
+ *
+ * Each step takes the objective's gradient over a mini-batch (mean loss plus penalty) and lets the optimizer update the parameters.
+ *
+ * @param net changed in place; its parameters may be read and set while it trains.
+ * @param data what to train on.
+ * @param options see `FitOptions`; optimizer and epochs are required.
+ * @returns how it went. Status "max-steps": all epochs done; "early-stopped": with the best parameters in place; "aborted": by the signal; "non-finite": a NaN
+ * or infinity appeared, where `nonFinite` says, and the parameters are the last finite ones.
+ * @throws (rejects) TypeError or RangeError for bad input, with nothing changed; Error for an optimizer that serves another run.
+ * @example
+ * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
+ * const data = dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]);
+ * const history = await fit(net, data, { optimizer: adam({ learningRate: 0.05 }), epochs: 200, batchSize: 4 });
+ * history.status; // "max-steps"
+ */
+export async function fit(net: Network, data: Dataset, options: FitOptions): Promise<History> {
+  checkNetwork("fit", net);
+  const resolved = resolveTraining("fit", net, data, options, ["onEpoch"]);
+  const { onEpoch } = options;
+  checkOnEpoch("fit", onEpoch);
+  const run = new Run("fit", net, data, resolved);
+  try {
+    let resumed = performance.now();
+    while (run.going) {
+      run.step();
+      if (run.epochRecord) await onEpoch?.(run.epochRecord, run);
+      if (performance.now() - resumed > SLICE_MILLISECONDS) {
+        await breathe();
+        resumed = performance.now();
+      }
+    }
+  } finally {
+    run.close();
+  }
+  return run.close();
+}
+
+/**
+ * Training that the caller drives: a generator with a record for each step. Break off to stop, go on to resume; its return value
+ * is the history. Everything is as in `fit`, but nothing yields to the event loop.
+ *
+ * The run takes an instance of the core when the first step is asked for, and gives it back when the generator ends; one that is dropped
+ * half-way is garbage collected with its instance.
+ *
+ * @throws as `fit`, at once for bad input.
+ * @example
+ * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
+ * const data = dataset([[1], [2], [3]], [2, 4, 6]);
+ * for (const { step, loss } of training(net, data, { optimizer: sgd({ learningRate: 0.05 }), epochs: 100 })) {
+ *   if (loss < 1e-3) break;
+ * }
+ */
+export function training(net: Network, data: Dataset, options: TrainingOptions): Generator<StepRecord, History> {
+  checkNetwork("training", net);
+  return drive(net, data, resolveTraining("training", net, data, options));
+}
+
+function* drive(net: Network, data: Dataset, options: ResolvedOptions): Generator<StepRecord, History> {
+  const run = new Run("training", net, data, options);
+  try {
+    while (run.going) {
+      run.step();
+      const { value, gradientNorm, breakdown } = run.outcome as StepOutcome;
+      if (breakdown) break;
+      yield {
+        step: run.position.step,
+        epoch: run.epochRecord?.epoch ?? run.position.epoch + 1,
+        loss: value,
+        gradientNorm,
+        learningRate: run.learningRate,
+        samples: run.batches.count,
+        epochRecord: run.epochRecord,
+        checkpoint: () => run.checkpoint(),
+      };
+    }
+  } finally {
+    run.close();
+  }
+  return run.close();
+}
+
+/** Waits for a macrotask, so that events are handled and the page is drawn. */
+function breathe(): Promise<void> {
+  const { scheduler, setImmediate: immediate } = globalThis as {
+    scheduler?: { yield?: () => Promise<void> };
+    setImmediate?: (callback: () => void) => void;
+  };
+  if (scheduler?.yield) return scheduler.yield();
+  return new Promise((resolve) => {
+    if (immediate) immediate(resolve);
+    else viaMessage(resolve);
+  });
+}
+
+/** Browsers delay repeated timers by four milliseconds, but not messages. */
+function viaMessage(callback: () => void): void {
+  if (typeof MessageChannel !== "function") {
+    setTimeout(callback, 0);
+    return;
+  }
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    callback();
+  };
+  port2.postMessage(null);
+}

@@ -1,0 +1,134 @@
+import {
+  checkBoolean, checkChoice, checkFunction, checkInteger, checkKeys, checkNonNegative, checkObject, checkShare,
+  wrongType, wrongValue,
+} from "../check.js";
+import { checkDataset, type Dataset } from "../network/dataset.js";
+import type { Network } from "../network/network.js";
+import { checkClip, checkOptimizer, type Clip, type Optimizer } from "../optimize/optimizer.js";
+import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
+import type { EpochRecord, RunHandle } from "./records.js";
+import { checkSchedule, constant, type Schedule } from "./schedule.js";
+
+/** When to stop before the last epoch. The best parameters are kept in either case. */
+export interface EarlyStopping {
+  /** Epochs without improvement to wait for. */
+  patience: number;
+  /** Least improvement that counts; 0. */
+  minimumImprovement?: number;
+  /** "validationLoss" where there is validation, else "loss". */
+  monitor?: "loss" | "validationLoss" | "validationAccuracy";
+}
+
+export interface TrainingOptions {
+  optimizer: Optimizer;
+  /** Epochs in the whole run, those before a resumed checkpoint included. */
+  epochs: number;
+  /** Samples a step; 32. A last, smaller batch counts for what it is; under batch norm a last batch of one joins the one before. */
+  batchSize?: number;
+  /** A new order of the samples each epoch; true. */
+  shuffle?: boolean;
+  /** Data of its own, or the share of the data to hold out; none by default. */
+  validation?: Dataset | number;
+  /** The learning rate over the run; constant by default. */
+  schedule?: Schedule;
+  earlyStopping?: EarlyStopping;
+  /** Limits the gradient of each step. */
+  clip?: Clip;
+  /** Of the shuffling and the validation split; 0. */
+  seed?: number;
+  /** Ends the run with status "aborted". */
+  signal?: AbortSignal;
+  /** Goes on from a checkpoint; the other options must be those of the run it comes from. */
+  resume?: Checkpoint;
+}
+
+export interface FitOptions extends TrainingOptions {
+  /** Called, and waited for, after each epoch. */
+  onEpoch?: (record: EpochRecord, run: RunHandle) => void | Promise<void>;
+}
+
+export interface ResolvedOptions {
+  readonly optimizer: Optimizer;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly validation: Dataset | number | null;
+  readonly schedule: Schedule;
+  readonly earlyStopping: Required<EarlyStopping> | null;
+  readonly clip: Clip | null;
+  readonly seed: number;
+  readonly signal: AbortSignal | null;
+  readonly resume: Checkpoint | null;
+}
+
+const NAMES = [
+  "optimizer", "epochs", "batchSize", "shuffle", "validation", "schedule", "earlyStopping", "clip", "seed", "signal", "resume",
+];
+
+/** Checks everything that a run is asked for, before anything is changed. */
+export function resolveTraining(where: string, net: Network, data: Dataset, options: unknown, more: readonly string[] = []): ResolvedOptions {
+  checkDataset(where, data, net.layout, net.spec.loss);
+  checkObject(where, "options", options);
+  checkKeys(where, options, [...NAMES, ...more]);
+  const { optimizer, epochs, batchSize = 32, shuffle = true, seed = 0 } = options;
+  checkOptimizer(where, optimizer);
+  checkInteger(where, "epochs", epochs, 1);
+  checkInteger(where, "batchSize", batchSize, 1);
+  checkBoolean(where, "shuffle", shuffle);
+  checkInteger(where, "seed", seed, 0);
+  const { validation = null, schedule = constant(), earlyStopping, clip = null, signal = null, resume = null } = options;
+  checkSchedule(where, schedule);
+  if (clip !== null) checkClip(where, clip);
+  if (signal !== null && typeof (signal as AbortSignal)?.aborted !== "boolean") {
+    wrongType(where, "signal", "an AbortSignal", signal);
+  }
+  checkValidation(where, net, data, validation);
+  if (net.layout.batchNorm && batchSize === 1) {
+    wrongValue(where, "batchSize", "at least 2, since batch norm needs a variance", "1");
+  }
+  optimizer.checkFree(where, net.parameterCount);
+  if (resume !== null) checkCheckpoint(where, resume, net, optimizer);
+  return {
+    optimizer, epochs, batchSize, shuffle, seed, schedule, clip, resume,
+    validation: validation as ResolvedOptions["validation"],
+    earlyStopping: earlyStopping === undefined ? null : resolveEarlyStopping(where, net, earlyStopping, validation !== null),
+    signal: signal as AbortSignal | null,
+  };
+}
+
+export function checkOnEpoch(where: string, onEpoch: unknown): void {
+  if (onEpoch !== undefined) checkFunction(where, "onEpoch", onEpoch);
+}
+
+function checkValidation(where: string, net: Network, data: Dataset, validation: unknown): void {
+  const least = net.layout.batchNorm ? 2 : 1;
+  let training = data.size;
+  if (typeof validation === "number") {
+    checkShare(where, "validation", validation);
+    training -= heldOut(data.size, validation);
+  } else if (validation !== null) checkDataset(`${where}: validation`, validation, net.layout, net.spec.loss);
+  if (training < least) {
+    wrongValue(where, "data", `at least ${least} rows to train on`, `${training} of ${data.size}`);
+  }
+}
+
+/** Samples that a validation share holds out: at least one. */
+export function heldOut(size: number, share: number): number {
+  return share === 0 ? 0 : Math.max(1, Math.round(size * share));
+}
+
+function resolveEarlyStopping(where: string, net: Network, given: unknown, validated: boolean): Required<EarlyStopping> {
+  checkObject(where, "earlyStopping", given);
+  checkKeys(`${where}: earlyStopping`, given, ["patience", "minimumImprovement", "monitor"]);
+  const { patience, minimumImprovement = 0, monitor = validated ? "validationLoss" : "loss" } = given;
+  checkInteger(where, "earlyStopping.patience", patience, 1);
+  checkNonNegative(where, "earlyStopping.minimumImprovement", minimumImprovement);
+  checkChoice(where, "earlyStopping.monitor", monitor, ["loss", "validationLoss", "validationAccuracy"]);
+  if (monitor !== "loss" && !validated) {
+    wrongValue(where, "earlyStopping.monitor", '"loss" where nothing is held out', `"${monitor}"`, "give a validation set or share");
+  }
+  if (monitor === "validationAccuracy" && !net.spec.loss.endsWith("cross-entropy")) {
+    wrongValue(where, "earlyStopping.monitor", "a loss, since this network has no classes", `"${monitor}"`);
+  }
+  return { patience, minimumImprovement, monitor };
+}

@@ -1,0 +1,69 @@
+import type { Checkpoint } from "./checkpoint.js";
+
+/** Why a run ended. */
+export type Status = "converged" | "max-steps" | "early-stopped" | "stalled" | "non-finite" | "not-positive-definite" | "aborted";
+
+/** One epoch of training. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Mean over the epoch's samples of their batch's objective, penalty included, each before its step. */
+  readonly loss: number;
+  /** Of the held-out data after the epoch, without penalty, under running statistics. */
+  readonly validationLoss?: number;
+  /** Share of the epoch's samples classified correctly, each before its step. */
+  readonly accuracy?: number;
+  readonly validationAccuracy?: number;
+  /** Of the epoch's last step. */
+  readonly learningRate: number;
+  /** Wall-clock time of the epoch, validation included. */
+  readonly seconds: number;
+}
+
+/** One step of training. */
+export interface StepRecord {
+  /** From 1, over the whole run. */
+  readonly step: number;
+  /** From 1. */
+  readonly epoch: number;
+  /** The batch's objective before the step. */
+  readonly loss: number;
+  /** Euclidean norm of its gradient, before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Samples in the batch. */
+  readonly samples: number;
+  /** The epoch that this step ended, or null. */
+  readonly epochRecord: EpochRecord | null;
+  /** Everything needed to go on from here. Takes a copy of the parameters and the optimizer's memory as they are when called. */
+  checkpoint(): Checkpoint;
+}
+
+/** Where a value first ceased to be finite. */
+export interface NonFinite {
+  readonly step: number;
+  readonly epoch: number;
+  /** Index of the layer, or −1 where it was not in a layer. */
+  readonly layer: number;
+  readonly quantity: "pre-activation" | "loss" | "gradient" | "parameter";
+}
+
+/** How a run went. */
+export interface History {
+  readonly status: Status;
+  /** In words. */
+  readonly reason: string;
+  readonly epochs: readonly EpochRecord[];
+  /** Steps taken. */
+  readonly steps: number;
+  /** With status "non-finite". */
+  readonly nonFinite?: NonFinite;
+  /** The run's state at its end, to go on from. */
+  readonly checkpoint: Checkpoint;
+}
+
+/** What a callback may do to the run that calls it. */
+export interface RunHandle {
+  /** Everything needed to go on from here. */
+  checkpoint(): Checkpoint;
+}

@@ -1,0 +1,296 @@
+import type { Dataset } from "../network/dataset.js";
+import type { Network, ParameterHolder } from "../network/network.js";
+import { type Batch, Objective } from "../network/objective.js";
+import { Score } from "../network/score.js";
+import type { Optimizer, Problem, StepOutcome } from "../optimize/optimizer.js";
+import type { Dtype } from "../wasm/kernels.js";
+import { acquire, bytesPer, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
+import { Batches, holdOut } from "./batches.js";
+import type { Best, Checkpoint } from "./checkpoint.js";
+import type { ResolvedOptions } from "./options.js";
+import type { EpochRecord, History, NonFinite, RunHandle } from "./records.js";
+import { type SchedulePosition, scheduledRate } from "./schedule.js";
+
+/** A position in a run, overwritten as the run goes on. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Held-out data with the objective that measures it. */
+interface Validation {
+  readonly objective: Objective;
+  readonly batch: Batch;
+  readonly score: Score;
+}
+
+/**
+ * A run of training: an instance of the core of its own in which parameters, the optimizer's memory and activations stay from
+ * step to step. `step` makes no garbage.
+ */
+export class Run implements Problem, ParameterHolder, RunHandle {
+  readonly workspace: Workspace;
+  readonly dtype: Dtype;
+  readonly size: number;
+  theta: number;
+  next: number;
+  /** What the last step found. */
+  outcome: StepOutcome | null = null;
+  learningRate = 0;
+  /** The epoch that the last step ended, or null. */
+  epochRecord: EpochRecord | null = null;
+  readonly batches: Batches;
+  readonly position: Mutable<SchedulePosition>;
+  readonly #statistics: number;
+  readonly #objective: Objective;
+  readonly #validation: Validation | null;
+  readonly #score: Score | null;
+  readonly #visit: (from: number) => void;
+  readonly #optimizer: Optimizer;
+  readonly #epochs: EpochRecord[] = [];
+  #version = -1;
+  #lossSum = 0;
+  #best: Best | null = null;
+  #epochStart = 0;
+  #end: Pick<History, "status" | "reason" | "nonFinite"> | null = null;
+  #history: History | null = null;
+
+  constructor(
+    where: string,
+    readonly net: Network,
+    readonly data: Dataset,
+    readonly options: ResolvedOptions,
+  ) {
+    const { spec, layout } = net;
+    const { optimizer, validation, batchSize, shuffle, seed } = options;
+    const share = typeof validation === "number" ? validation : 0;
+    const held = holdOut(data.size, share, seed);
+    this.dtype = spec.dtype;
+    this.size = net.parameterCount;
+    this.#optimizer = optimizer;
+    this.batches = new Batches(held.training, batchSize, shuffle, seed, layout.batchNorm);
+    this.workspace = acquire(net.build);
+    try {
+      this.theta = this.workspace.allocate(this.dtype, this.size);
+      this.next = this.workspace.allocate(this.dtype, this.size);
+      this.#statistics = this.workspace.allocate(this.dtype, layout.statisticsCount);
+      const { capacity } = this.batches;
+      this.#objective = new Objective(this.workspace, spec, layout, data, "batch", { capacity, gradients: true });
+      this.#validation = this.#openValidation(validation, held.validation);
+      if (options.resume) optimizer.restore(options.resume.optimizer);
+      optimizer.attach(where, this);
+    } catch (error) {
+      release(this.workspace);
+      throw error;
+    }
+    const score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
+    this.#score = score;
+    const { propagation } = this.#objective;
+    this.#visit = (from) => score?.add(propagation, this.batches.order, from);
+    this.position = {
+      step: 0, steps: this.batches.perEpoch * options.epochs, epoch: 0, epochs: options.epochs, learningRate: optimizer.learningRate,
+    };
+    this.#start(options.resume);
+  }
+
+  #openValidation(validation: Dataset | number | null, held: Uint32Array): Validation | null {
+    const { spec, layout } = this.net;
+    if (validation === null || (typeof validation === "number" && held.length === 0)) return null;
+    const given = typeof validation !== "number";
+    const data = given ? validation : this.data;
+    const batch = given ? { order: null, from: 0, count: data.size } : { order: held, from: 0, count: held.length };
+    const needs = { capacity: batch.count, gradients: false };
+    const objective = new Objective(this.workspace, spec, layout, data, "running", needs);
+    return { objective, batch, score: new Score(spec, layout, data) };
+  }
+
+  #start(resume: Checkpoint | null): void {
+    if (resume) {
+      const { step, epoch, used, lossSum, right, epochs, best } = resume.progress;
+      this.net.setParameters(resume.parameters);
+      this.net.setRunningStatistics(resume.statistics);
+      this.position.step = step;
+      this.position.epoch = epoch;
+      this.#lossSum = lossSum;
+      this.#score?.reset(right, used);
+      this.#epochs.push(...epochs);
+      this.#best = best;
+      this.batches.seek(epoch, used);
+      if (epoch >= this.options.epochs) this.#finish();
+    } else {
+      this.batches.seek(0, 0);
+    }
+    this.#epochStart = performance.now();
+  }
+
+  /** Whether there is another step to take. */
+  get going(): boolean {
+    if (this.#end === null && this.options.signal?.aborted) {
+      this.#end = { status: "aborted", reason: `aborted by its signal after ${this.position.step} steps` };
+    }
+    return this.#end === null;
+  }
+
+  /** One step on the next batch, and at the end of an epoch its record. */
+  step(): void {
+    if (this.#history) throw new Error("training: the run has ended");
+    this.#upload();
+    this.epochRecord = null;
+    this.batches.advance();
+    this.position.learningRate = this.#optimizer.learningRate;
+    this.learningRate = scheduledRate("training", this.options.schedule, this.position);
+    this.outcome = this.#optimizer.step(this, this.learningRate, this.options.clip);
+    if (this.outcome.breakdown) return this.#breakDown();
+    if (this.net.layout.batchNorm) this.#objective.propagation.updateRunning(this.#statistics);
+    this.#version = this.net.heldBy(this);
+    this.#lossSum += this.outcome.value * this.batches.count;
+    ++this.position.step;
+    if (this.batches.last) this.#endEpoch();
+  }
+
+  valueAndGradient(point: number, gradient: number): number {
+    return this.#objective.valueAndGradient(point, this.#statistics, this.batches, gradient, this.#score ? this.#visit : undefined);
+  }
+
+  download(parameters: FloatArray, statistics: FloatArray): void {
+    parameters.set(this.workspace.slice(this.dtype, this.theta, parameters.length));
+    statistics.set(this.workspace.slice(this.dtype, this.#statistics, statistics.length));
+  }
+
+  /** Takes over parameters that somebody else has set since the last step. */
+  #upload(): void {
+    if (this.#version === this.net.version) return;
+    const { parameters, statistics } = this.net.current();
+    this.workspace.write(this.dtype, this.theta, parameters);
+    this.workspace.write(this.dtype, this.#statistics, statistics);
+    this.#version = this.net.version;
+  }
+
+  #endEpoch(): void {
+    const { position, batches } = this;
+    const validation = this.#validate();
+    const now = performance.now();
+    const accuracy = this.#score?.accuracy;
+    const record: EpochRecord = {
+      epoch: position.epoch + 1,
+      loss: this.#lossSum / batches.samples.length,
+      ...(validation ? { validationLoss: validation.loss } : {}),
+      ...(accuracy === undefined ? {} : { accuracy }),
+      ...(validation?.accuracy === undefined ? {} : { validationAccuracy: validation.accuracy }),
+      learningRate: this.learningRate,
+      seconds: (now - this.#epochStart) / 1000,
+    };
+    this.#epochStart = now;
+    this.#epochs.push(record);
+    this.epochRecord = record;
+    this.#lossSum = 0;
+    this.#score?.reset();
+    ++position.epoch;
+    this.#watch(record);
+    if (this.#end === null && position.epoch >= this.options.epochs) this.#finish();
+    if (this.#end === null) batches.seek(position.epoch, 0);
+  }
+
+  #finish(): void {
+    const { epochs } = this.options;
+    this.#end = { status: "max-steps", reason: `all ${epochs} ${epochs === 1 ? "epoch" : "epochs"} done` };
+  }
+
+  #validate(): { loss: number; accuracy?: number } | null {
+    if (!this.#validation) return null;
+    const { objective, batch, score } = this.#validation;
+    score.reset();
+    const loss = objective.dataLoss(this.theta, this.#statistics, batch, (from) =>
+      score.add(objective.propagation, batch.order, from),
+    );
+    return score.evaluation(loss);
+  }
+
+  /** Keeps the best epoch, and ends the run when the last improvement is too long ago. */
+  #watch(record: EpochRecord): void {
+    const { earlyStopping } = this.options;
+    if (!earlyStopping) return;
+    const { monitor, minimumImprovement, patience } = earlyStopping;
+    const value = record[monitor] as number;
+    const score = monitor === "validationAccuracy" ? -value : value;
+    if (Number.isFinite(score) && (!this.#best || score < this.#best.score - minimumImprovement)) {
+      this.#best = { epoch: record.epoch, score, ...this.#snapshot() };
+    } else if (record.epoch - (this.#best?.epoch ?? 0) >= patience) {
+      this.#end = {
+        status: "early-stopped",
+        reason: `${monitor} has not improved for ${patience} epochs; the parameters are those of epoch ${this.#best?.epoch ?? 0}`,
+      };
+    }
+  }
+
+  #breakDown(): void {
+    const nonFinite = this.#locate();
+    const { step, epoch, layer, quantity } = nonFinite;
+    const place = layer >= 0 ? ` in the ${quantity}s of layer ${layer}` : ` in the ${quantity}`;
+    this.#end = {
+      status: "non-finite",
+      reason:
+        `NaN or infinity at step ${step} (epoch ${epoch}), first${place}; the parameters are those before that step. ` +
+        "A smaller learning rate, clipping or inputs of unit scale usually help",
+      nonFinite,
+    };
+  }
+
+  /** Where the step that broke down first met a NaN or infinity. */
+  #locate(): NonFinite {
+    const { breakdown } = this.outcome as StepOutcome;
+    const place = { step: this.position.step + 1, epoch: this.position.epoch + 1 };
+    if (breakdown === "value") {
+      const layer = this.#objective.firstNonFiniteLayer(this.theta, this.#statistics, this.batches);
+      return { ...place, layer, quantity: layer >= 0 ? "pre-activation" : "loss" };
+    }
+    const { layers } = this.net.layout;
+    const kernels = this.workspace.kernels(this.dtype);
+    const size = bytesPer(this.dtype);
+    const at = breakdown === "gradient" ? this.#optimizer.gradient : this.next;
+    const holds = ({ weight, end }: (typeof layers)[number]): boolean =>
+      kernels.firstNonFinite(at + weight * size, end - weight) >= 0;
+    // Backpropagation meets the last layer first; an update has no order, so the first layer is named.
+    const layer = breakdown === "gradient" ? layers.findLastIndex(holds) : layers.findIndex(holds);
+    return { ...place, layer, quantity: breakdown === "gradient" ? "gradient" : "parameter" };
+  }
+
+  #snapshot(): { parameters: FloatArray; statistics: FloatArray } {
+    return {
+      parameters: this.workspace.read(this.dtype, this.theta, this.size),
+      statistics: this.workspace.read(this.dtype, this.#statistics, this.net.layout.statisticsCount),
+    };
+  }
+
+  checkpoint(): Checkpoint {
+    const { position, batches } = this;
+    const { parameters, statistics } = this.net.current();
+    const failed = this.#end?.status === "non-finite";
+    return {
+      parameters: parameters.slice() as FloatArray,
+      statistics: statistics.slice() as FloatArray,
+      optimizer: this.#optimizer.state(),
+      progress: {
+        step: position.step,
+        epoch: position.epoch,
+        used: failed ? batches.from : batches.last ? 0 : batches.from + batches.count,
+        lossSum: this.#lossSum,
+        right: this.#score?.right ?? 0,
+        epochs: this.#epochs.slice(),
+        best: this.#best,
+      },
+    };
+  }
+
+  /** Gives everything back, once, and tells how it went. */
+  close(): History {
+    if (this.#history) return this.#history;
+    const end = this.#end ?? { status: "aborted", reason: `ended by the caller after ${this.position.step} steps` };
+    const checkpoint = this.checkpoint();
+    this.#optimizer.detach();
+    release(this.workspace);
+    if (this.#best && end.status !== "aborted") {
+      this.net.setParameters(this.#best.parameters);
+      this.net.setRunningStatistics(this.#best.statistics);
+    }
+    this.#history = { ...end, epochs: this.#epochs, steps: this.position.step, checkpoint };
+    return this.#history;
+  }
+}

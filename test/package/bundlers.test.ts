@@ -1,0 +1,96 @@
+// Oracle: the same program, unbundled, under plain Node. Every bundler runs as it comes, without a configuration.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import * as esbuild from "esbuild";
+import { beforeAll, describe, expect, inject, test } from "vitest";
+
+const consumer = inject("consumer");
+
+interface Printed {
+  before: string;
+  strict: string;
+  best: string;
+}
+
+let unbundled: Printed;
+
+beforeAll(() => {
+  copyFileSync("test/package/consumer/main.js", join(consumer, "main.js"));
+  writeFileSync(join(consumer, "package.json"), '{ "type": "module" }');
+  unbundled = run(join(consumer, "main.js"));
+});
+
+test("unbundled: the strict build's bits are the same with init and without", () => {
+  expect(unbundled.before).toMatch(/^[0-9a-f]{16}( [0-9a-f]{16})*$/);
+  expect(unbundled.strict).toBe(unbundled.before);
+});
+
+describe("esbuild", () => {
+  test("one file, for Node", () => {
+    tool("esbuild/bin/esbuild", "main.js", "--bundle", "--format=esm", "--platform=node", "--outfile=one/main.mjs");
+    expect(run(join(consumer, "one/main.mjs"))).toEqual(unbundled);
+  });
+
+  test("for pages, with the relaxed build in a chunk of its own", () => {
+    tool("esbuild/bin/esbuild", "main.js", "--bundle", "--format=esm", "--splitting", "--minify", "--outdir=split");
+    expect(run(join(consumer, "split/main.js"), "page")).toEqual(unbundled);
+    const { main, chunk } = filesIn("split");
+    expectApart(main, chunk);
+  });
+
+  test("an import that is not used leaves nothing behind", async () => {
+    const { outputFiles } = await esbuild.build({
+      stdin: { contents: 'import { network } from "hessia"; import "hessia";', resolveDir: consumer },
+      bundle: true,
+      format: "esm",
+      write: false,
+      logLevel: "silent",
+    });
+    expect(outputFiles[0]!.text.trim()).toBe("");
+  });
+});
+
+test("vite, for pages, with the relaxed build in a chunk of its own", () => {
+  writeFileSync(join(consumer, "index.html"), '<!doctype html><script type="module" src="./main.js"></script>');
+  tool("vite/bin/vite.js", "build", "--outDir", "vite", "--logLevel", "error", "--target", "es2022");
+  const { main, chunk, mainName } = filesIn("vite/assets");
+  expect(run(join(consumer, "vite/assets", mainName), "page")).toEqual(unbundled);
+  expectApart(main, chunk);
+});
+
+test("webpack, for pages, with the relaxed build in a chunk of its own", () => {
+  tool("webpack/bin/webpack.js", "--mode", "production", "--entry", "./main.js", "--output-path", "webpack");
+  writeFileSync(join(consumer, "webpack/package.json"), '{ "type": "commonjs" }');
+  expect(run(join(consumer, "webpack/main.js"), "page")).toEqual(unbundled);
+  const { main, chunk } = filesIn("webpack");
+  expectApart(main, chunk);
+});
+
+function tool(path: string, ...args: string[]): void {
+  mkdirSync(consumer, { recursive: true });
+  execFileSync(process.execPath, [resolve("node_modules", path), ...args], { cwd: consumer, stdio: "pipe" });
+}
+
+function run(path: string, where?: "page"): Printed {
+  const preload = where ? ["--import", resolve("test/package/page.mjs")] : [];
+  return JSON.parse(execFileSync(process.execPath, [...preload, path], { encoding: "utf8" })) as Printed;
+}
+
+/** The entry's text and the text of everything that is loaded later. */
+function filesIn(folder: string): { main: string; mainName: string; chunk: string } {
+  const at = join(consumer, folder);
+  const names = readdirSync(at).filter((name) => name.endsWith(".js"));
+  const mainName = names.find((name) => /^(main|index)\b/.test(name))!;
+  const later = names.filter((name) => name !== mainName);
+  const read = (name: string): string => readFileSync(join(at, name), "utf8");
+  return { main: read(mainName), mainName, chunk: later.map(read).join("\n") };
+}
+
+function expectApart(main: string, chunk: string): void {
+  const hex = (build: string): string => readFileSync(`build/${build}.wasm`).toString("hex");
+  expect(main.includes(hex("strict"))).toBe(true);
+  expect(main.includes(hex("relaxed"))).toBe(false);
+  expect(chunk.includes(hex("relaxed"))).toBe(true);
+  expect(chunk.includes(hex("strict"))).toBe(false);
+}

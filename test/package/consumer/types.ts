@@ -1,0 +1,20 @@
+import { type Dataset, dataset, init, type Matrix, matrix, multiply, type Network, network } from "hessia";
+
+await init({ simd: "auto" });
+const a: Matrix = matrix([
+  [1, 2],
+  [3, 4],
+]);
+const product: Matrix = multiply(a, a, { transposeB: true });
+const data: Dataset = dataset(product, [0, 1]);
+const net: Network = network({
+  inputs: 2,
+  layers: [{ units: 4, activation: { type: "leaky-relu", slope: 0.01 }, batchNorm: true }, { units: 2 }],
+  loss: "cross-entropy",
+});
+const { loss, gradient } = net.gradient(data);
+const first: number = loss + gradient[0]!;
+console.log(first.toFixed(3));
+
+// @ts-expect-error -- names are checked
+network({ inputs: 2, layers: [{ units: 2 }], loss: "hinge" });

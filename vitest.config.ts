@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/build/**", "test/package/**"] } },
+      {
+        test: {
+          name: "package",
+          include: ["test/build/**/*.test.ts", "test/package/**/*.test.ts"],
+          globalSetup: "test/package/setup.ts",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
