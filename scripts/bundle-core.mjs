@@ -5,7 +5,7 @@ import { build } from "esbuild";
 rmSync("build/size", { recursive: true, force: true });
 await build({
   stdin: {
-    contents: 'export { dataset, network } from "./dist/index.js";',
+    contents: 'export { adam, dataset, fit, network } from "./dist/index.js";',
     resolveDir: ".",
     sourcefile: "core.js",
   },

@@ -5,7 +5,14 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 export const RECORD = "build/record.json";
 
 const GENERATED = "src/wasm/generated";
-const SOURCES = ["assembly", "src", "scripts/build.mjs", "scripts/build-core.mjs", "asconfig.json", "package-lock.json"];
+const SOURCES = [
+  "assembly",
+  "src",
+  "scripts/build.mjs",
+  "scripts/build-core.mjs",
+  "asconfig.json",
+  "package-lock.json",
+];
 const CONFIGS = ["tsconfig.json", "tsconfig.build.json"];
 const RESULTS = ["dist", GENERATED, "build/strict.wasm", "build/relaxed.wasm"];
 

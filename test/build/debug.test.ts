@@ -10,9 +10,16 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test("the debug target builds, with a source map of assembly/", async () => {
   const out = relative(".", join(folder, "debug"));
-  const { error, stderr } = await asc.main(
-    ["--config", "asconfig.json", "--target", "debug", "--outFile", `${out}.wasm`, "--textFile", `${out}.wat`],
-  );
+  const { error, stderr } = await asc.main([
+    "--config",
+    "asconfig.json",
+    "--target",
+    "debug",
+    "--outFile",
+    `${out}.wasm`,
+    "--textFile",
+    `${out}.wat`,
+  ]);
   expect(error, stderr.toString()).toBeNull();
   const bytes = readFileSync(join(folder, "debug.wasm"));
   const module = new WebAssembly.Module(bytes);

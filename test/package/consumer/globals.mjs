@@ -4,7 +4,12 @@ const roots = Reflect.ownKeys(globalThis)
   .map((key) => [String(key), Reflect.getOwnPropertyDescriptor(globalThis, key).value])
   .filter(([, value]) => (typeof value === "object" && value !== null) || typeof value === "function");
 const watched = [["globalThis", globalThis], ...roots].flatMap(([name, value]) =>
-  value.prototype ? [[name, value], [`${name}.prototype`, value.prototype]] : [[name, value]],
+  value.prototype
+    ? [
+        [name, value],
+        [`${name}.prototype`, value.prototype],
+      ]
+    : [[name, value]],
 );
 
 for (const [holder, name] of [

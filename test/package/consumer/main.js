@@ -1,24 +1,36 @@
-// What a user writes first. Prints the bits of a gradient, before and after `init`, and which builds gave them.
-import { dataset, init, network } from "hessia";
+// What a user writes first. Prints the bits of a gradient and of a short training, before and after `init`.
+import { adam, dataset, fit, init, network } from "hessia";
 
-function gradientBits() {
-  const net = network({ inputs: 3, layers: [{ units: 5, activation: "relu" }, { units: 2 }], loss: "mse", seed: 7 });
-  const data = dataset(
-    [
-      [1, 2, 3],
-      [-0.5, 0.25, 4],
-    ],
-    [
-      [1, 0],
-      [0.1, 0.2],
-    ],
-  );
-  const { gradient } = net.gradient(data);
-  return Array.from(new BigUint64Array(gradient.buffer), (bits) => bits.toString(16).padStart(16, "0")).join(" ");
+const data = dataset(
+  [
+    [1, 2, 3],
+    [-0.5, 0.25, 4],
+    [0.1, -3, 0.7],
+  ],
+  [0, 1, 1],
+);
+
+const bitsOf = (values) =>
+  Array.from(new BigUint64Array(values.buffer), (bits) => bits.toString(16).padStart(16, "0")).join(" ");
+
+function make() {
+  return network({
+    inputs: 3,
+    layers: [{ units: 5, activation: "relu" }, { units: 2 }],
+    loss: "cross-entropy",
+    seed: 7,
+  });
 }
 
-const before = gradientBits();
+async function trained() {
+  const net = make();
+  await fit(net, data, { optimizer: adam({ learningRate: 0.01 }), epochs: 5, batchSize: 2, seed: 3 });
+  return bitsOf(net.getParameters());
+}
+
+const gradient = bitsOf(make().gradient(data).gradient);
+const before = await trained();
 await init({ simd: "strict" });
-const strict = gradientBits();
+const strict = await trained();
 await init();
-console.log(JSON.stringify({ before, strict, best: gradientBits() }));
+console.log(JSON.stringify({ gradient, before, strict, best: await trained() }));

@@ -1,4 +1,4 @@
-import { type Dataset, dataset, init, type Matrix, matrix, multiply, type Network, network } from "hessia";
+import { adam, type Dataset, dataset, fit, init, type Matrix, matrix, multiply, type Network, network } from "hessia";
 
 await init({ simd: "auto" });
 const a: Matrix = matrix([
@@ -14,7 +14,9 @@ const net: Network = network({
 });
 const { loss, gradient } = net.gradient(data);
 const first: number = loss + gradient[0]!;
-console.log(first.toFixed(3));
+const { epochs, status } = await fit(net, data, { optimizer: adam({ learningRate: 1e-3 }), epochs: 2 });
+const last: number | undefined = epochs[epochs.length - 1]?.loss;
+console.log(first.toFixed(3), status, last);
 
 // @ts-expect-error -- names are checked
 network({ inputs: 2, layers: [{ units: 2 }], loss: "hinge" });
