@@ -6,7 +6,14 @@ export { network, type Network, type PassOptions } from "./network/network.js";
 export type { Evaluation } from "./network/score.js";
 export type { Initializer, WeightFunction, WeightPlace } from "./network/initializer.js";
 export type {
-  Activation, ActivationName, BatchNorm, LayerSpec, Loss, NetworkSpec, Penalty, ResolvedSpec,
+  Activation,
+  ActivationName,
+  BatchNorm,
+  LayerSpec,
+  Loss,
+  NetworkSpec,
+  Penalty,
+  ResolvedSpec,
 } from "./network/spec.js";
 export { sgd, type SgdOptions } from "./optimize/sgd.js";
 export { adagrad, type AdagradOptions } from "./optimize/adagrad.js";
@@ -15,7 +22,15 @@ export { rmsprop, type RmspropOptions } from "./optimize/rmsprop.js";
 export { adam, adamw, type AdamOptions } from "./optimize/adam.js";
 export type { Clip, Optimizer, OptimizerState } from "./optimize/optimizer.js";
 export { fit, training } from "./train/fit.js";
-export { constant, cosine, oneCycle, type Schedule, type SchedulePosition, stepDecay, warmUp } from "./train/schedule.js";
+export {
+  constant,
+  cosine,
+  oneCycle,
+  type Schedule,
+  type SchedulePosition,
+  stepDecay,
+  warmUp,
+} from "./train/schedule.js";
 export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options.js";
 export type { Checkpoint } from "./train/checkpoint.js";
 export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";

@@ -1,6 +1,6 @@
 import { lanes, madd } from "../inline/lanes";
 import { constant, nonFinite } from "../inline/elements";
-import { borrow, giveBack, meanSquare, towards } from "./updates";
+import { borrow, giveBack, hold, meanSquare, towards } from "./updates";
 
 /**
  * Adam, and AdamW where `decoupled`: g += wd·θ, or θ *= 1 − lr·wd; m += (1 − β₁)(g − m); v = β₂·v + (1 − β₂)·g²;
@@ -10,14 +10,14 @@ export function adam<T>(
   theta: usize, out: usize, g: usize, m: usize, v: usize, vmax: usize, n: i32,
   lr: f64, beta1: f64, beta2: f64, epsilon: f64, weightDecay: f64, decoupled: i32, correction1: f64, correction2: f64,
 ): i32 {
-  const shrink = constant<T>(decoupled ? 1 - lr * weightDecay : 1);
-  const decay = constant<T>(decoupled ? 0 : weightDecay);
-  const take1 = constant<T>(1 - beta1);
-  const keep2 = constant<T>(beta2);
-  const take2 = constant<T>(1 - beta2);
-  const step = constant<T>(-lr / correction1);
-  const root2 = constant<T>(sqrt<f64>(correction2));
-  const guard = constant<T>(epsilon);
+  const shrink = hold<T>(0, decoupled ? 1 - lr * weightDecay : 1);
+  const decay = hold<T>(1, decoupled ? 0 : weightDecay);
+  const take1 = hold<T>(2, 1 - beta1);
+  const keep2 = hold<T>(3, beta2);
+  const take2 = hold<T>(4, 1 - beta2);
+  const step = hold<T>(5, -lr / correction1);
+  const unbias = hold<T>(6, 1 / sqrt<f64>(correction2));
+  const guard = hold<T>(7, epsilon);
   let bad = constant<T>(0);
   const left = n % lanes<T>();
   const end = <usize>(n - left) * sizeof<T>();
@@ -33,7 +33,7 @@ export function adam<T>(
       second = v128.max<T>(v128.load(vmax + at), second);
       v128.store(vmax + at, second);
     }
-    const root = v128.add<T>(v128.div<T>(v128.sqrt<T>(second), root2), guard);
+    const root = madd<T>(v128.sqrt<T>(second), unbias, guard);
     const next = v128.add<T>(x, v128.div<T>(v128.mul<T>(step, first), root));
     v128.store(out + at, next);
     bad = v128.or(bad, nonFinite<T>(next));

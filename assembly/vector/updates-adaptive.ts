@@ -1,14 +1,14 @@
 import { lanes, madd } from "../inline/lanes";
 import { constant, nonFinite } from "../inline/elements";
-import { borrow, giveBack, meanSquare, towards } from "./updates";
+import { borrow, giveBack, hold, meanSquare, towards } from "./updates";
 
 /** Adagrad: g += wd·θ; s += g²; θ −= clr·g/(√s + ε). clr is the learning rate, decay included. */
 export function adagrad<T>(
   theta: usize, out: usize, g: usize, sum: usize, n: i32, clr: f64, weightDecay: f64, epsilon: f64,
 ): i32 {
-  const step = constant<T>(-clr);
-  const decay = constant<T>(weightDecay);
-  const guard = constant<T>(epsilon);
+  const step = hold<T>(0, -clr);
+  const decay = hold<T>(1, weightDecay);
+  const guard = hold<T>(2, epsilon);
   let bad = constant<T>(0);
   const left = n % lanes<T>();
   const end = <usize>(n - left) * sizeof<T>();
@@ -38,11 +38,11 @@ export function adadelta<T>(
   theta: usize, out: usize, g: usize, squareAverage: usize, accumulated: usize, n: i32,
   lr: f64, rho: f64, epsilon: f64, weightDecay: f64,
 ): i32 {
-  const step = constant<T>(-lr);
-  const keep = constant<T>(rho);
-  const take = constant<T>(1 - rho);
-  const guard = constant<T>(epsilon);
-  const decay = constant<T>(weightDecay);
+  const step = hold<T>(0, -lr);
+  const keep = hold<T>(1, rho);
+  const take = hold<T>(2, 1 - rho);
+  const guard = hold<T>(3, epsilon);
+  const decay = hold<T>(4, weightDecay);
   let bad = constant<T>(0);
   const left = n % lanes<T>();
   const end = <usize>(n - left) * sizeof<T>();
@@ -80,12 +80,12 @@ export function rmsprop<T>(
   theta: usize, out: usize, g: usize, squareAverage: usize, gradAverage: usize, velocity: usize, n: i32,
   lr: f64, decay: f64, epsilon: f64, weightDecay: f64, momentum: f64,
 ): i32 {
-  const step = constant<T>(-lr);
-  const keep = constant<T>(decay);
-  const take = constant<T>(1 - decay);
-  const guard = constant<T>(epsilon);
-  const coupled = constant<T>(weightDecay);
-  const inertia = constant<T>(momentum);
+  const step = hold<T>(0, -lr);
+  const keep = hold<T>(1, decay);
+  const take = hold<T>(2, 1 - decay);
+  const guard = hold<T>(3, epsilon);
+  const coupled = hold<T>(4, weightDecay);
+  const inertia = hold<T>(5, momentum);
   let bad = constant<T>(0);
   const left = n % lanes<T>();
   const end = <usize>(n - left) * sizeof<T>();

@@ -1,6 +1,6 @@
 import { lanes, madd } from "../inline/lanes";
 import { constant, nonFinite } from "../inline/elements";
-import { borrow, giveBack } from "./updates";
+import { borrow, giveBack, hold } from "./updates";
 
 /**
  * Stochastic gradient descent as in PyTorch: g += wd·θ; v = momentum·v + (1 − dampening)·g, or v = g in the first step;
@@ -10,10 +10,10 @@ export function sgd<T>(
   theta: usize, out: usize, g: usize, velocity: usize, n: i32,
   lr: f64, momentum: f64, dampening: f64, weightDecay: f64, nesterov: i32, first: i32,
 ): i32 {
-  const step = constant<T>(-lr);
-  const keep = constant<T>(momentum);
-  const take = constant<T>(1 - dampening);
-  const decay = constant<T>(weightDecay);
+  const step = hold<T>(0, -lr);
+  const keep = hold<T>(1, momentum);
+  const take = hold<T>(2, 1 - dampening);
+  const decay = hold<T>(3, weightDecay);
   let bad = constant<T>(0);
   const left = n % lanes<T>();
   const end = <usize>(n - left) * sizeof<T>();

@@ -12,7 +12,9 @@ import { checkNetwork, type Network } from "../network/network.js";
 export function deadUnits(net: Network, data: Dataset): number[][] {
   checkNetwork("deadUnits", net);
   checkDataset("deadUnits", data, net.layout, net.spec.loss);
-  const alive = net.spec.layers.map(({ units, activation }) => new Uint8Array(units).fill(activation.type === "relu" ? 0 : 1));
+  const alive = net.spec.layers.map(({ units, activation }) =>
+    new Uint8Array(units).fill(activation.type === "relu" ? 0 : 1),
+  );
   net.visitActivations(data.inputs, ({ activation }) => {
     alive.forEach((flags, layer) => {
       for (let unit = 0; unit < flags.length; ++unit) {

@@ -36,15 +36,27 @@ export function matrix(
   if (data.length !== rows * columns) {
     wrongValue("matrix", "data", `${rows} × ${columns} = ${rows * columns} numbers`, String(data.length));
   }
-  return { rows, columns, data: asFloats(data) };
+  return { rows, columns, data: asFloats("matrix", "data", data) };
 }
 
 export function isFloatArray(value: unknown): value is FloatArray {
   return value instanceof Float64Array || value instanceof Float32Array;
 }
 
-function asFloats(values: ArrayLike<number>): FloatArray {
-  return isFloatArray(values) ? values : Float64Array.from(values);
+/** Numbers as floats; floats as they are. Converting alone would make 0 of null and 1 of "1". */
+function asFloats(where: string, name: string, values: ArrayLike<number>): FloatArray {
+  return isFloatArray(values) ? values : copyNumbers(where, name, values, "at index");
+}
+
+/** A copy in double precision; refuses what is not a number, with its `place`. */
+export function copyNumbers(where: string, name: string, values: ArrayLike<unknown>, place: string): Float64Array {
+  const copy = new Float64Array(values.length);
+  for (let i = 0; i < copy.length; ++i) {
+    const value = values[i];
+    if (typeof value !== "number") wrongType(where, name, `a number ${place} ${i}`, value);
+    copy[i] = value;
+  }
+  return copy;
 }
 
 /** Rows of numbers into a matrix; every row must be an array of the first one's length. */

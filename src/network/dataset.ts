@@ -1,5 +1,5 @@
-import { firstNonFinite, show, wrongType, wrongValue } from "../check.js";
-import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
+import { firstNonFinite, wrongType, wrongValue } from "../check.js";
+import { checkFinite, copyNumbers, type Matrix, toMatrix } from "../linalg/matrix.js";
 import type { Layout } from "./layout.js";
 import type { Loss } from "./spec.js";
 
@@ -61,13 +61,9 @@ function isFlat(targets: unknown): targets is ArrayLike<number> {
 }
 
 function flatTargets(targets: ArrayLike<number>): Float64Array {
-  const values = Float64Array.from(targets);
+  const values = copyNumbers("dataset", "targets", targets, "in row");
   const index = firstNonFinite(values);
-  if (index >= 0) {
-    const given = (targets as unknown[])[index];
-    if (typeof given !== "number") wrongType("dataset", "targets", `a number in row ${index}`, given);
-    wrongValue("dataset", "targets", "finite numbers", `${show(given)} in row ${index}, column 0`);
-  }
+  if (index >= 0) wrongValue("dataset", "targets", "finite numbers", `${values[index]} in row ${index}, column 0`);
   return values;
 }
 

@@ -51,12 +51,12 @@ export function initialize(
     for (let unit = 0; unit < units; ++unit) {
       for (let input = 0; input < inputs; ++input) {
         const value = draw({ layer, unit, input, units, inputs, uniform, normal });
-        if (!Number.isFinite(value)) {
+        parameters[weight + unit * inputs + input] = value;
+        if (typeof value !== "number" || !Number.isFinite(parameters[weight + unit * inputs + input])) {
           throw new RangeError(
             `network: "initializer" expected a finite weight for layer ${layer}, unit ${unit}, input ${input}, got ${value}`,
           );
         }
-        parameters[weight + unit * inputs + input] = value;
       }
     }
     if (scale >= 0) parameters.fill(1, scale, scale + units);

@@ -1,6 +1,7 @@
-import { checkChoice, checkKeys, checkObject, firstNonFinite, wrongType, wrongValue } from "../check.js";
+import { checkChoice, checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
 import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { Random } from "../random.js";
+import type { Dtype } from "../wasm/kernels.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
@@ -77,9 +78,9 @@ export class Network {
    * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size.
    */
   setParameters(values: ArrayLike<number>): void {
-    const checked = checkVector("setParameters", "values", values, this.parameterCount);
+    this.checkParameters("setParameters", "values", values);
     this.#refresh();
-    this.#parameters.set(checked);
+    this.#parameters.set(values);
     this.#changed();
   }
 
@@ -95,16 +96,9 @@ export class Network {
    * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size, or a negative variance.
    */
   setRunningStatistics(values: ArrayLike<number>): void {
-    const where = "setRunningStatistics";
-    const checked = checkVector(where, "values", values, this.layout.statisticsCount);
-    for (const { statistics, units } of this.layout.layers) {
-      for (let unit = 0; statistics >= 0 && unit < units; ++unit) {
-        const variance = checked[statistics + units + unit];
-        if (variance < 0) wrongValue(where, "values", "variances of at least 0", String(variance));
-      }
-    }
+    this.checkStatistics("setRunningStatistics", "values", values);
     this.#refresh();
-    this.#statistics.set(checked);
+    this.#statistics.set(values);
     this.#changed();
   }
 
@@ -168,7 +162,9 @@ export class Network {
       const objective = this.#objective(workspace, data, "running", false);
       const score = new Score(this.spec, this.layout, data);
       const { propagation } = objective;
-      const loss = objective.dataLoss(theta, statistics, wholeBatch(data), (from) => score.add(propagation, null, from));
+      const loss = objective.dataLoss(theta, statistics, wholeBatch(data), (from) =>
+        score.add(propagation, null, from),
+      );
       return score.evaluation(loss);
     });
   }
@@ -221,6 +217,28 @@ export class Network {
         });
       });
     });
+  }
+
+  /**
+   * Refuses what `setParameters` does.
+   * @internal
+   */
+  checkParameters(where: string, name: string, values: unknown): void {
+    checkVector(where, name, values, this.parameterCount, this.spec.dtype);
+  }
+
+  /**
+   * Refuses what `setRunningStatistics` does.
+   * @internal
+   */
+  checkStatistics(where: string, name: string, values: unknown): void {
+    const checked = checkVector(where, name, values, this.layout.statisticsCount, this.spec.dtype);
+    for (const { statistics, units } of this.layout.layers) {
+      for (let unit = 0; statistics >= 0 && unit < units; ++unit) {
+        const variance = checked[statistics + units + unit];
+        if (variance < 0) wrongValue(where, name, "variances of at least 0", String(variance));
+      }
+    }
   }
 
   /**
@@ -352,11 +370,22 @@ function softmax({ columns, data }: Matrix, row: number, exp: (x: number) => num
   for (let j = 0; j < columns; ++j) data[from + j] /= sum;
 }
 
-function checkVector(where: string, name: string, values: unknown, count: number): ArrayLike<number> {
+function checkVector(where: string, name: string, values: unknown, count: number, dtype: Dtype): ArrayLike<number> {
   if (!Array.isArray(values) && !ArrayBuffer.isView(values)) wrongType(where, name, "an array of numbers", values);
   const vector = values as ArrayLike<number>;
   if (vector.length !== count) wrongValue(where, name, `${count} numbers`, String(vector.length));
-  const index = firstNonFinite(vector);
-  if (index >= 0) wrongValue(where, name, "finite numbers", `${vector[index]} at index ${index}`);
+  const single = dtype === "f32";
+  for (let i = 0; i < count; ++i) {
+    const value: unknown = vector[i];
+    if (typeof value !== "number") wrongType(where, name, `a number at index ${i}`, value);
+    if (!Number.isFinite(single ? Math.fround(value) : value)) {
+      wrongValue(
+        where,
+        name,
+        single ? "numbers that are finite in single precision" : "finite numbers",
+        `${value} at index ${i}`,
+      );
+    }
+  }
   return vector;
 }

@@ -41,7 +41,8 @@ export class Score {
     for (let i = 0; i < size; ++i) {
       const target = (order ? order[from + i] : from + i) * this.#targetWidth;
       if (this.#loss === "cross-entropy") this.#addClass(decide(view, at + i, stride, this.#outputs), target);
-      else for (let j = 0; j < this.#outputs; ++j) this.#addSingle(view[at + j * stride + i], this.#targets[target + j]);
+      else
+        for (let j = 0; j < this.#outputs; ++j) this.#addSingle(view[at + j * stride + i], this.#targets[target + j]);
     }
   }
 
@@ -50,10 +51,15 @@ export class Score {
     return this.#right;
   }
 
-  /** Starts anew, or from counts taken earlier. */
-  reset(right = 0, count = 0): void {
+  /** Starts anew. */
+  reset(): void {
+    this.resume(0, 0);
+  }
+
+  /** Goes on from right decisions on so many samples. */
+  resume(right: number, samples: number): void {
     this.#right = right;
-    this.#count = count;
+    this.#count = this.#loss === "cross-entropy" ? samples : samples * this.#outputs;
     this.#squares = 0;
   }
 

@@ -153,7 +153,7 @@ function resolveActivation(given: unknown, name: string): Activation {
   checkKeys(`${WHERE}: ${name}`, options, ["type", ...(parameter ? [parameter[0]] : [])]);
   if (!parameter) return { type: options.type } as Activation;
   const [key, usual] = parameter;
-  const value = options[key] ?? usual;
+  const { [key]: value = usual } = options;
   if (key === "atZero") checkShare(WHERE, `${name}.atZero`, value, true);
   else checkNumber(WHERE, `${name}.${key}`, value, "a finite number", Number.isFinite);
   return { type: options.type, [key]: value } as Activation;

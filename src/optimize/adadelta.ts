@@ -36,7 +36,18 @@ class Adadelta extends Optimizer {
     const { rho, epsilon, weightDecay } = this.#options;
     return workspace
       .kernels(dtype)
-      .adadelta(theta, next, this.gradient, this.address("squareAverage"), this.address("accumulated"), size, learningRate, rho, epsilon, weightDecay);
+      .adadelta(
+        theta,
+        next,
+        this.gradient,
+        this.address("squareAverage"),
+        this.address("accumulated"),
+        size,
+        learningRate,
+        rho,
+        epsilon,
+        weightDecay,
+      );
   }
 }
 

@@ -39,7 +39,9 @@ class Adagrad extends Optimizer {
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
     const { learningRateDecay, weightDecay, epsilon } = this.#options;
     const decayed = learningRate / (1 + this.steps * learningRateDecay);
-    return workspace.kernels(dtype).adagrad(theta, next, this.gradient, this.address("sum"), size, decayed, weightDecay, epsilon);
+    return workspace
+      .kernels(dtype)
+      .adagrad(theta, next, this.gradient, this.address("sum"), size, decayed, weightDecay, epsilon);
   }
 }
 

@@ -37,7 +37,7 @@ class Adam extends Optimizer {
     );
     super(name, resolved.learningRate);
     this.#options = resolved;
-    this.#betas = checkBetas(name, options.betas ?? [0.9, 0.999]);
+    this.#betas = checkBetas(name, options.betas === undefined ? [0.9, 0.999] : options.betas);
     this.memory = { m: 0, v: 0, ...(resolved.amsgrad ? { largest: 0 } : {}) };
   }
 
@@ -50,9 +50,21 @@ class Adam extends Optimizer {
     return workspace
       .kernels(dtype)
       .adam(
-        theta, next, this.gradient, this.address("m"), this.address("v"), largest, size, learningRate,
-        beta1, beta2, epsilon, weightDecay, this.name === "adamw" ? 1 : 0,
-        correction(beta1, t, pow), correction(beta2, t, pow),
+        theta,
+        next,
+        this.gradient,
+        this.address("m"),
+        this.address("v"),
+        largest,
+        size,
+        learningRate,
+        beta1,
+        beta2,
+        epsilon,
+        weightDecay,
+        this.name === "adamw" ? 1 : 0,
+        correction(beta1, t, pow),
+        correction(beta2, t, pow),
       );
   }
 }

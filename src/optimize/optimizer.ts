@@ -1,4 +1,13 @@
-import { checkKeys, checkNumber, checkObject, checkPositive, isObject, wrongType, wrongValue } from "../check.js";
+import {
+  checkInteger,
+  checkKeys,
+  checkObject,
+  checkPositive,
+  isObject,
+  show,
+  wrongType,
+  wrongValue,
+} from "../check.js";
 import { isFloatArray } from "../linalg/matrix.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
@@ -102,11 +111,40 @@ export abstract class Optimizer {
   restore(state: OptimizerState): this {
     const where = `${this.name}.restore`;
     if (this.#seat) throw new Error(`${where}: the optimizer serves a run that has not ended`);
-    checkState(where, state, this.name, Object.keys(this.memory));
+    this.checkState(where, "state", state);
     const names = Object.keys(state.vectors);
-    this.#vectors = names.length ? Object.fromEntries(names.map((name) => [name, state.vectors[name].slice() as FloatArray])) : null;
+    this.#vectors = names.length
+      ? Object.fromEntries(names.map((name) => [name, state.vectors[name].slice() as FloatArray]))
+      : null;
     this.#step = state.step;
     return this;
+  }
+
+  /**
+   * Refuses what `state` of such an optimizer, with a memory of `size` parameters if that is known, cannot have given.
+   * @internal
+   */
+  checkState(where: string, name: string, state: unknown, size?: number): asserts state is OptimizerState {
+    checkObject(where, name, state);
+    if (state.name !== this.name) wrongValue(where, `${name}.name`, `"${this.name}"`, show(state.name));
+    checkInteger(where, `${name}.step`, state.step, 0);
+    if (!isObject(state.vectors)) wrongType(where, `${name}.vectors`, "an object of vectors", state.vectors);
+    const names = Object.keys(state.vectors);
+    const known = Object.keys(this.memory);
+    if (names.length > 0 && names.slice().sort().join() !== known.slice().sort().join()) {
+      wrongValue(
+        where,
+        `${name}.vectors`,
+        known.join(", ") || "none",
+        names.join(", "),
+        "the options must be the same",
+      );
+    }
+    for (const [key, vector] of Object.entries(state.vectors)) {
+      if (!isFloatArray(vector)) wrongType(where, `${name}.vectors.${key}`, "a Float64Array or Float32Array", vector);
+      size ??= vector.length;
+      if (vector.length !== size) wrongValue(where, `${name}.vectors.${key}`, `${size} numbers`, String(vector.length));
+    }
   }
 
   /**
@@ -203,7 +241,13 @@ export abstract class Optimizer {
     const kernels = workspace.kernels(dtype);
     if ("value" in clip) kernels.clipValue(this.gradient, size, clip.value);
     else if (this.outcome.gradientNorm > clip.norm) {
-      kernels.scale(size, clip.norm / this.outcome.gradientNorm, this.gradient);
+      let norm = this.outcome.gradientNorm;
+      if (norm === Infinity) {
+        // The entries are finite, their squares are not.
+        kernels.scale(size, 1 / kernels.maxAbs(this.gradient, size), this.gradient);
+        norm = Math.sqrt(kernels.sumSquares(this.gradient, size));
+      }
+      kernels.scale(size, clip.norm / norm, this.gradient);
     }
   }
 
@@ -224,18 +268,4 @@ export function checkClip(where: string, clip: unknown): asserts clip is Clip {
   const names = Object.keys(clip);
   if (names.length !== 1) wrongValue(where, "clip", "either norm or value", names.join(" and ") || "neither");
   checkPositive(where, `clip.${names[0]}`, clip[names[0]]);
-}
-
-function checkState(where: string, state: unknown, name: string, known: readonly string[]): asserts state is OptimizerState {
-  checkObject(where, "state", state);
-  if (state.name !== name) wrongValue(where, "state.name", `"${name}"`, JSON.stringify(state.name) ?? "undefined");
-  checkNumber(where, "state.step", state.step, "an integer of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
-  if (!isObject(state.vectors)) wrongType(where, "state.vectors", "an object of vectors", state.vectors);
-  const names = Object.keys(state.vectors);
-  if (names.length > 0 && names.slice().sort().join() !== known.slice().sort().join()) {
-    wrongValue(where, "state.vectors", known.join(", ") || "none", names.join(", "), "the options must be the same");
-  }
-  for (const [key, vector] of Object.entries(state.vectors)) {
-    if (!isFloatArray(vector)) wrongType(where, `state.vectors.${key}`, "a Float64Array or Float32Array", vector);
-  }
 }

@@ -8,12 +8,17 @@ type Row = readonly [fallback: number | boolean, kind: Kind];
 type Values<T extends Record<string, Row>> = { [K in keyof T]: T[K][0] extends boolean ? boolean : number };
 
 /** Checks an optimizer's options against its table and fills in the defaults. */
-export function resolveOptions<T extends Record<string, Row>>(where: string, table: T, given: unknown, others: readonly string[] = []): Values<T> {
+export function resolveOptions<T extends Record<string, Row>>(
+  where: string,
+  table: T,
+  given: unknown,
+  others: readonly string[] = [],
+): Values<T> {
   checkObject(where, "options", given);
   checkKeys(where, given, [...Object.keys(table), ...others]);
   const values: Record<string, number | boolean> = {};
   for (const [name, [fallback, kind]] of Object.entries(table)) {
-    const value = given[name] ?? fallback;
+    const { [name]: value = fallback } = given;
     checkOption(where, name, value, kind);
     values[name] = value as number | boolean;
   }

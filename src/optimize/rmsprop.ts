@@ -49,7 +49,20 @@ class Rmsprop extends Optimizer {
     const velocity = momentum > 0 ? this.address("velocity") : 0;
     return workspace
       .kernels(dtype)
-      .rmsprop(theta, next, this.gradient, this.address("squareAverage"), average, velocity, size, learningRate, decay, epsilon, weightDecay, momentum);
+      .rmsprop(
+        theta,
+        next,
+        this.gradient,
+        this.address("squareAverage"),
+        average,
+        velocity,
+        size,
+        learningRate,
+        decay,
+        epsilon,
+        weightDecay,
+        momentum,
+      );
   }
 }
 

@@ -45,7 +45,19 @@ class Sgd extends Optimizer {
     const velocity = momentum > 0 ? this.address("velocity") : 0;
     return workspace
       .kernels(dtype)
-      .sgd(theta, next, this.gradient, velocity, size, learningRate, momentum, dampening, weightDecay, nesterov ? 1 : 0, this.steps === 0 ? 1 : 0);
+      .sgd(
+        theta,
+        next,
+        this.gradient,
+        velocity,
+        size,
+        learningRate,
+        momentum,
+        dampening,
+        weightDecay,
+        nesterov ? 1 : 0,
+        this.steps === 0 ? 1 : 0,
+      );
   }
 }
 

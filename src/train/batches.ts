@@ -1,5 +1,5 @@
-import { Random } from "../random.js";
 import type { Batch } from "../network/objective.js";
+import { Random } from "../random.js";
 import { heldOut } from "./options.js";
 
 /** Streams of one seed that have nothing to do with each other. */

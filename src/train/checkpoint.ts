@@ -1,5 +1,4 @@
-import { checkInteger, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
-import { isFloatArray } from "../linalg/matrix.js";
+import { checkInteger, checkNumber, checkObject, wrongType } from "../check.js";
 import type { Network } from "../network/network.js";
 import type { Optimizer, OptimizerState } from "../optimize/optimizer.js";
 import type { FloatArray } from "../wasm/workspace.js";
@@ -39,27 +38,27 @@ export interface Checkpoint {
 }
 
 /** Refuses what does not belong to this network and optimizer. */
-export function checkCheckpoint(where: string, value: unknown, net: Network, optimizer: Optimizer): asserts value is Checkpoint {
+export function checkCheckpoint(
+  where: string,
+  value: unknown,
+  net: Network,
+  optimizer: Optimizer,
+): asserts value is Checkpoint {
   checkObject(where, "resume", value);
   const { parameters, statistics, optimizer: memory, progress } = value;
-  checkFloats(where, "resume.parameters", parameters, net.parameterCount);
-  checkFloats(where, "resume.statistics", statistics, net.layout.statisticsCount);
-  checkObject(where, "resume.optimizer", memory);
-  if (memory.name !== optimizer.name) {
-    wrongValue(where, "resume", `a checkpoint of ${optimizer.name}`, `one of ${String(memory.name)}`);
-  }
+  net.checkParameters(where, "resume.parameters", parameters);
+  net.checkStatistics(where, "resume.statistics", statistics);
+  optimizer.checkState(where, "resume.optimizer", memory, net.parameterCount);
   checkObject(where, "resume.progress", progress);
-  for (const name of ["step", "epoch", "used", "right"]) checkInteger(where, `resume.progress.${name}`, progress[name], 0);
+  for (const name of ["step", "epoch", "used", "right"])
+    checkInteger(where, `resume.progress.${name}`, progress[name], 0);
   checkNumber(where, "resume.progress.lossSum", progress.lossSum, "a finite number", Number.isFinite);
   if (!Array.isArray(progress.epochs)) wrongType(where, "resume.progress.epochs", "an array", progress.epochs);
   if (progress.best !== null) {
     checkObject(where, "resume.progress.best", progress.best);
-    checkFloats(where, "resume.progress.best.parameters", progress.best.parameters, net.parameterCount);
-    checkFloats(where, "resume.progress.best.statistics", progress.best.statistics, net.layout.statisticsCount);
+    net.checkParameters(where, "resume.progress.best.parameters", progress.best.parameters);
+    net.checkStatistics(where, "resume.progress.best.statistics", progress.best.statistics);
+    checkNumber(where, "resume.progress.best.score", progress.best.score, "a finite number", Number.isFinite);
+    checkInteger(where, "resume.progress.best.epoch", progress.best.epoch, 1);
   }
-}
-
-function checkFloats(where: string, name: string, value: unknown, length: number): void {
-  if (!isFloatArray(value)) wrongType(where, name, "a Float64Array or Float32Array", value);
-  if (value.length !== length) wrongValue(where, name, `${length} numbers, as the network has`, String(value.length));
 }

@@ -1,7 +1,13 @@
 import type { Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import type { StepOutcome } from "../optimize/optimizer.js";
-import { checkOnEpoch, type FitOptions, type ResolvedOptions, resolveTraining, type TrainingOptions } from "./options.js";
+import {
+  checkOnEpoch,
+  type FitOptions,
+  type ResolvedOptions,
+  resolveTraining,
+  type TrainingOptions,
+} from "./options.js";
 import type { History, StepRecord } from "./records.js";
 import { Run } from "./run.js";
 

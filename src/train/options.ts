@@ -1,10 +1,18 @@
 import {
-  checkBoolean, checkChoice, checkFunction, checkInteger, checkKeys, checkNonNegative, checkObject, checkShare,
-  wrongType, wrongValue,
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkKeys,
+  checkNonNegative,
+  checkObject,
+  checkShare,
+  wrongType,
+  wrongValue,
 } from "../check.js";
 import { checkDataset, type Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
-import { checkClip, checkOptimizer, type Clip, type Optimizer } from "../optimize/optimizer.js";
+import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
 import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
 import type { EpochRecord, RunHandle } from "./records.js";
 import { checkSchedule, constant, type Schedule } from "./schedule.js";
@@ -62,11 +70,27 @@ export interface ResolvedOptions {
 }
 
 const NAMES = [
-  "optimizer", "epochs", "batchSize", "shuffle", "validation", "schedule", "earlyStopping", "clip", "seed", "signal", "resume",
+  "optimizer",
+  "epochs",
+  "batchSize",
+  "shuffle",
+  "validation",
+  "schedule",
+  "earlyStopping",
+  "clip",
+  "seed",
+  "signal",
+  "resume",
 ];
 
 /** Checks everything that a run is asked for, before anything is changed. */
-export function resolveTraining(where: string, net: Network, data: Dataset, options: unknown, more: readonly string[] = []): ResolvedOptions {
+export function resolveTraining(
+  where: string,
+  net: Network,
+  data: Dataset,
+  options: unknown,
+  more: readonly string[] = [],
+): ResolvedOptions {
   checkDataset(where, data, net.layout, net.spec.loss);
   checkObject(where, "options", options);
   checkKeys(where, options, [...NAMES, ...more]);
@@ -76,7 +100,14 @@ export function resolveTraining(where: string, net: Network, data: Dataset, opti
   checkInteger(where, "batchSize", batchSize, 1);
   checkBoolean(where, "shuffle", shuffle);
   checkInteger(where, "seed", seed, 0);
-  const { validation = null, schedule = constant(), earlyStopping, clip = null, signal = null, resume = null } = options;
+  const {
+    validation = null,
+    schedule = constant(),
+    earlyStopping,
+    clip = null,
+    signal = null,
+    resume = null,
+  } = options;
   checkSchedule(where, schedule);
   if (clip !== null) checkClip(where, clip);
   if (signal !== null && typeof (signal as AbortSignal)?.aborted !== "boolean") {
@@ -89,9 +120,19 @@ export function resolveTraining(where: string, net: Network, data: Dataset, opti
   optimizer.checkFree(where, net.parameterCount);
   if (resume !== null) checkCheckpoint(where, resume, net, optimizer);
   return {
-    optimizer, epochs, batchSize, shuffle, seed, schedule, clip, resume,
+    optimizer,
+    epochs,
+    batchSize,
+    shuffle,
+    seed,
+    schedule,
+    clip,
+    resume,
     validation: validation as ResolvedOptions["validation"],
-    earlyStopping: earlyStopping === undefined ? null : resolveEarlyStopping(where, net, earlyStopping, validation !== null),
+    earlyStopping:
+      earlyStopping === undefined
+        ? null
+        : resolveEarlyStopping(where, net, earlyStopping, validation !== null && validation !== 0),
     signal: signal as AbortSignal | null,
   };
 }
@@ -117,7 +158,12 @@ export function heldOut(size: number, share: number): number {
   return share === 0 ? 0 : Math.max(1, Math.round(size * share));
 }
 
-function resolveEarlyStopping(where: string, net: Network, given: unknown, validated: boolean): Required<EarlyStopping> {
+function resolveEarlyStopping(
+  where: string,
+  net: Network,
+  given: unknown,
+  validated: boolean,
+): Required<EarlyStopping> {
   checkObject(where, "earlyStopping", given);
   checkKeys(`${where}: earlyStopping`, given, ["patience", "minimumImprovement", "monitor"]);
   const { patience, minimumImprovement = 0, monitor = validated ? "validationLoss" : "loss" } = given;
@@ -125,7 +171,13 @@ function resolveEarlyStopping(where: string, net: Network, given: unknown, valid
   checkNonNegative(where, "earlyStopping.minimumImprovement", minimumImprovement);
   checkChoice(where, "earlyStopping.monitor", monitor, ["loss", "validationLoss", "validationAccuracy"]);
   if (monitor !== "loss" && !validated) {
-    wrongValue(where, "earlyStopping.monitor", '"loss" where nothing is held out', `"${monitor}"`, "give a validation set or share");
+    wrongValue(
+      where,
+      "earlyStopping.monitor",
+      '"loss" where nothing is held out',
+      `"${monitor}"`,
+      "give a validation set or share",
+    );
   }
   if (monitor === "validationAccuracy" && !net.spec.loss.endsWith("cross-entropy")) {
     wrongValue(where, "earlyStopping.monitor", "a loss, since this network has no classes", `"${monitor}"`);

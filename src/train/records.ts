@@ -1,7 +1,14 @@
 import type { Checkpoint } from "./checkpoint.js";
 
 /** Why a run ended. */
-export type Status = "converged" | "max-steps" | "early-stopped" | "stalled" | "non-finite" | "not-positive-definite" | "aborted";
+export type Status =
+  | "converged"
+  | "max-steps"
+  | "early-stopped"
+  | "stalled"
+  | "non-finite"
+  | "not-positive-definite"
+  | "aborted";
 
 /** One epoch of training. */
 export interface EpochRecord {

@@ -38,6 +38,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
   epochRecord: EpochRecord | null = null;
   readonly batches: Batches;
   readonly position: Mutable<SchedulePosition>;
+  readonly #where: string;
   readonly #statistics: number;
   readonly #objective: Objective;
   readonly #validation: Validation | null;
@@ -62,11 +63,13 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     const { optimizer, validation, batchSize, shuffle, seed } = options;
     const share = typeof validation === "number" ? validation : 0;
     const held = holdOut(data.size, share, seed);
+    this.#where = where;
     this.dtype = spec.dtype;
     this.size = net.parameterCount;
     this.#optimizer = optimizer;
     this.batches = new Batches(held.training, batchSize, shuffle, seed, layout.batchNorm);
     this.workspace = acquire(net.build);
+    const before = options.resume ? optimizer.state() : null;
     try {
       this.theta = this.workspace.allocate(this.dtype, this.size);
       this.next = this.workspace.allocate(this.dtype, this.size);
@@ -78,6 +81,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
       optimizer.attach(where, this);
     } catch (error) {
       release(this.workspace);
+      if (before) optimizer.restore(before);
       throw error;
     }
     const score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
@@ -85,7 +89,11 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     const { propagation } = this.#objective;
     this.#visit = (from) => score?.add(propagation, this.batches.order, from);
     this.position = {
-      step: 0, steps: this.batches.perEpoch * options.epochs, epoch: 0, epochs: options.epochs, learningRate: optimizer.learningRate,
+      step: 0,
+      steps: this.batches.perEpoch * options.epochs,
+      epoch: 0,
+      epochs: options.epochs,
+      learningRate: optimizer.learningRate,
     };
     this.#start(options.resume);
   }
@@ -109,7 +117,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
       this.position.step = step;
       this.position.epoch = epoch;
       this.#lossSum = lossSum;
-      this.#score?.reset(right, used);
+      this.#score?.resume(right, used);
       this.#epochs.push(...epochs);
       this.#best = best;
       this.batches.seek(epoch, used);
@@ -131,13 +139,17 @@ export class Run implements Problem, ParameterHolder, RunHandle {
   /** One step on the next batch, and at the end of an epoch its record. */
   step(): void {
     if (this.#history) throw new Error("training: the run has ended");
-    this.#upload();
     this.epochRecord = null;
-    this.batches.advance();
     this.position.learningRate = this.#optimizer.learningRate;
-    this.learningRate = scheduledRate("training", this.options.schedule, this.position);
+    // First, because a function of the caller's may throw, or set the parameters.
+    this.learningRate = scheduledRate(this.#where, this.options.schedule, this.position);
+    this.#upload();
+    this.batches.advance();
     this.outcome = this.#optimizer.step(this, this.learningRate, this.options.clip);
-    if (this.outcome.breakdown) return this.#breakDown();
+    if (this.outcome.breakdown) {
+      this.#breakDown();
+      return;
+    }
     if (this.net.layout.batchNorm) this.#objective.propagation.updateRunning(this.#statistics);
     this.#version = this.net.heldBy(this);
     this.#lossSum += this.outcome.value * this.batches.count;
@@ -146,7 +158,13 @@ export class Run implements Problem, ParameterHolder, RunHandle {
   }
 
   valueAndGradient(point: number, gradient: number): number {
-    return this.#objective.valueAndGradient(point, this.#statistics, this.batches, gradient, this.#score ? this.#visit : undefined);
+    return this.#objective.valueAndGradient(
+      point,
+      this.#statistics,
+      this.batches,
+      gradient,
+      this.#score ? this.#visit : undefined,
+    );
   }
 
   download(parameters: FloatArray, statistics: FloatArray): void {
@@ -286,7 +304,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     const checkpoint = this.checkpoint();
     this.#optimizer.detach();
     release(this.workspace);
-    if (this.#best && end.status !== "aborted") {
+    if (this.#best && (end.status === "max-steps" || end.status === "early-stopped")) {
       this.net.setParameters(this.#best.parameters);
       this.net.setRunningStatistics(this.#best.statistics);
     }

@@ -1,4 +1,13 @@
-import { checkFunction, checkInteger, checkKeys, checkNumber, checkObject, checkPositive, checkShare, wrongType } from "../check.js";
+import {
+  checkFunction,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkObject,
+  checkPositive,
+  checkShare,
+  wrongType,
+} from "../check.js";
 import { coreMath } from "../wasm/math.js";
 
 /** Where a run is when it asks for a learning rate; the same object each time, so read it and let it go. */
@@ -88,7 +97,8 @@ function checkOptions<T extends object>(where: string, options: T, names: readon
 }
 
 export function checkSchedule(where: string, schedule: unknown): asserts schedule is Schedule {
-  if (typeof schedule !== "function") wrongType(where, "schedule", "a schedule, as in cosine(), or a function", schedule);
+  if (typeof schedule !== "function")
+    wrongType(where, "schedule", "a schedule, as in cosine(), or a function", schedule);
 }
 
 /** Asks a schedule, and refuses what cannot be a learning rate. */

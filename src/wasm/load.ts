@@ -38,7 +38,7 @@ export async function init(options: InitOptions = {}): Promise<void> {
   checkChoice("init", "simd", simd, ["auto", "strict", "relaxed"]);
   if (given !== undefined) {
     const module = await compileGiven(given);
-    const build: Build = instantiate(module).fused.value ? "relaxed" : "strict";
+    const build = buildOf(module);
     if (simd !== "auto" && simd !== build) {
       wrongValue("init", "module", `the ${simd} build`, `the ${build} one`);
     }
@@ -87,6 +87,13 @@ function compileStrict(): WebAssembly.Module {
 /** The instance's own exports: the loader's `exports` are wrappers that allocate on every call. */
 function instantiate(module: WebAssembly.Module): CoreExports {
   return instantiateSync(module, {}).instance.exports as unknown as CoreExports;
+}
+
+function buildOf(module: WebAssembly.Module): Build {
+  if (!WebAssembly.Module.exports(module).some(({ name }) => name === "fused")) {
+    wrongValue("init", "module", "the core, as in hessia/core.wasm", "another module");
+  }
+  return instantiate(module).fused.value ? "relaxed" : "strict";
 }
 
 async function compileGiven(module: NonNullable<InitOptions["module"]>): Promise<WebAssembly.Module> {

@@ -9,6 +9,9 @@ const ALIGNMENT = 64;
 const KEPT = 4;
 const KEPT_BYTES = 64 << 20;
 
+/** Elements up to which a plain loop copies faster than making a view for it. */
+const SMALL = 256;
+
 export type FloatArray = Float64Array | Float32Array;
 
 export function bytesPer(dtype: Dtype): number {
@@ -16,7 +19,14 @@ export function bytesPer(dtype: Dtype): number {
 }
 
 export function floatArray(dtype: Dtype, length: number): FloatArray {
-  return dtype === "f32" ? new Float32Array(length) : new Float64Array(length);
+  try {
+    return dtype === "f32" ? new Float32Array(length) : new Float64Array(length);
+  } catch {
+    const bytes = describeBytes(length * bytesPer(dtype));
+    throw new RangeError(
+      `hessia: this needs an array of ${bytes}, which the engine refuses; use fewer samples at a time`,
+    );
+  }
 }
 
 /**
@@ -32,6 +42,8 @@ export class Workspace {
   readonly #memory: WebAssembly.Memory;
   readonly #floor: number;
   #top: number;
+  /** Asking the memory itself is slow. */
+  #byteLength: number;
   #view32: Float32Array;
   #view64: Float64Array;
 
@@ -43,6 +55,7 @@ export class Workspace {
     this.f64 = kernelsOf(core, "f64");
     this.math = core;
     this.#memory = core.memory;
+    this.#byteLength = core.memory.buffer.byteLength;
     this.#view32 = new Float32Array(core.memory.buffer);
     this.#view64 = new Float64Array(core.memory.buffer);
     this.#top = align(core.heapBase());
@@ -73,7 +86,7 @@ export class Workspace {
   }
 
   get byteLength(): number {
-    return this.#memory.buffer.byteLength;
+    return this.#byteLength;
   }
 
   /** All of memory; element i of an array at address p is view[p / bytes + i]. Valid until the next allocation. */
@@ -95,8 +108,14 @@ export class Workspace {
     this.view(dtype).set(values, at / bytesPer(dtype));
   }
 
+  /** A copy of the `count` elements at an address. */
   read(dtype: Dtype, at: number, count: number): FloatArray {
-    return this.slice(dtype, at, count).slice() as FloatArray;
+    if (count > SMALL) return this.slice(dtype, at, count).slice() as FloatArray;
+    const view = this.view(dtype);
+    const from = at / bytesPer(dtype);
+    const values = floatArray(dtype, count);
+    for (let i = 0; i < count; ++i) values[i] = view[from + i];
+    return values;
   }
 
   #ensure(bytes: number): void {
@@ -107,6 +126,7 @@ export class Workspace {
       // Doubling keeps the number of growths, each of which may move all of memory, logarithmic.
       const wanted = Math.max(missing, Math.min(this.byteLength, KEPT_BYTES, LIMIT - this.byteLength));
       this.#memory.grow(Math.ceil(wanted / PAGE));
+      this.#byteLength = this.#memory.buffer.byteLength;
     } catch {
       throw new RangeError(
         `hessia: this needs ${describeBytes(bytes)} of WebAssembly memory, of which there are at most 4 GiB; ` +
@@ -120,8 +140,13 @@ const free: Workspace[] = [];
 
 /** An instance for a run of its own; give it back with `release` when the run ends. */
 export function acquire(build: Build): Workspace {
-  const index = free.findLastIndex((workspace) => workspace.build === build);
-  if (index >= 0) return free.splice(index, 1)[0];
+  for (let i = free.length - 1; i >= 0; --i) {
+    const workspace = free[i];
+    if (workspace.build !== build) continue;
+    if (i === free.length - 1) free.pop();
+    else free.splice(i, 1);
+    return workspace;
+  }
   return new Workspace(build, newInstance(build));
 }
 

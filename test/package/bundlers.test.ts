@@ -28,13 +28,20 @@ test("unbundled: the strict build's bits are the same with init and without", ()
 });
 
 describe("esbuild", () => {
-  test("one file, for Node", () => {
-    tool("esbuild/bin/esbuild", "main.js", "--bundle", "--format=esm", "--platform=node", "--outfile=one/main.mjs");
-    expect(run(join(consumer, "one/main.mjs"))).toEqual(unbundled);
+  const plain = {
+    absWorkingDir: consumer,
+    entryPoints: ["main.js"],
+    bundle: true,
+    format: "esm",
+  } satisfies esbuild.BuildOptions;
+
+  test("one file, for Node", async () => {
+    await esbuild.build({ ...plain, platform: "node", outfile: "one/main.js" });
+    expect(run(join(consumer, "one/main.js"))).toEqual(unbundled);
   });
 
-  test("for pages, with the relaxed build in a chunk of its own", () => {
-    tool("esbuild/bin/esbuild", "main.js", "--bundle", "--format=esm", "--splitting", "--minify", "--outdir=split");
+  test("for pages, with the relaxed build in a chunk of its own", async () => {
+    await esbuild.build({ ...plain, splitting: true, minify: true, outdir: "split" });
     expect(run(join(consumer, "split/main.js"), "page")).toEqual(unbundled);
     const { main, chunk } = filesIn("split");
     expectApart(main, chunk);

@@ -1,5 +1,7 @@
 // Compares every global, and what hangs on it, before and after the package is imported; prints what differs.
 const called = [];
+// Node 20 puts this global in place when it is first read, as the loader does.
+globalThis.TextDecoder;
 const roots = Reflect.ownKeys(globalThis)
   .map((key) => [String(key), Reflect.getOwnPropertyDescriptor(globalThis, key).value])
   .filter(([, value]) => (typeof value === "object" && value !== null) || typeof value === "function");

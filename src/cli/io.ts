@@ -1,0 +1,20 @@
+/** What a command writes to; process.stdout and a stream that collects text both are one. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** The world as a command sees it. */
+export interface Io {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Whether an output is a terminal that understands cursor movements. */
+export function isTerminal(output: Output, { environment }: Io): boolean {
+  return output.isTTY === true && environment.TERM !== "dumb";
+}
