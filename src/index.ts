@@ -22,6 +22,7 @@ export { rmsprop, type RmspropOptions } from "./optimize/rmsprop.js";
 export { adam, adamw, type AdamOptions } from "./optimize/adam.js";
 export type { Clip, Optimizer, OptimizerState } from "./optimize/optimizer.js";
 export { fit, training } from "./train/fit.js";
+export { split, type SplitOptions } from "./train/split.js";
 export {
   constant,
   cosine,

@@ -98,12 +98,15 @@ export class Objective {
     return sum / terms + this.penalty(theta);
   }
 
-  /** The first layer whose pre-activations hold a NaN or infinity for a sample of the batch, or −1. */
+  /** The first layer whose pre-activations, or their batch variance, hold a NaN or infinity for a sample of the batch, or −1. */
   firstNonFiniteLayer(theta: number, statistics: number, batch: Batch): number {
     let first = -1;
-    this.dataLoss(theta, statistics, batch, () => {
-      const layer = this.propagation.firstNonFiniteLayer();
+    const note = (layer: number): void => {
       if (layer >= 0 && (first < 0 || layer < first)) first = layer;
+    };
+    this.dataLoss(theta, statistics, batch, () => {
+      note(this.propagation.firstNonFiniteLayer());
+      if (this.mode === "batch") note(this.propagation.firstOverflownVariance());
     });
     return first;
   }

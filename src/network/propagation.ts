@@ -280,6 +280,13 @@ export class Propagation {
     });
   }
 
+  /** The first layer whose batch variance has overflowed, or −1. Outputs stay finite then: 1/√∞ is 0. Needs a "batch" forward pass before. */
+  firstOverflownVariance(): number {
+    return this.layout.layers.findIndex(
+      ({ batchNorm, units }, l) => batchNorm && this.kernels.firstNonFinite(this.layers[l].variance, units) >= 0,
+    );
+  }
+
   /** The first layer whose pre-activations hold a NaN or infinity for a loaded sample, or −1. */
   firstNonFiniteLayer(): number {
     for (let l = 0; l < this.layers.length; ++l) {

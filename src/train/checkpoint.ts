@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkObject, wrongType } from "../check.js";
+import { checkInteger, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
 import type { Network } from "../network/network.js";
 import type { Optimizer, OptimizerState } from "../optimize/optimizer.js";
 import type { FloatArray } from "../wasm/workspace.js";
@@ -43,6 +43,7 @@ export function checkCheckpoint(
   value: unknown,
   net: Network,
   optimizer: Optimizer,
+  samples: number,
 ): asserts value is Checkpoint {
   checkObject(where, "resume", value);
   const { parameters, statistics, optimizer: memory, progress } = value;
@@ -53,6 +54,9 @@ export function checkCheckpoint(
   for (const name of ["step", "epoch", "used", "right"])
     checkInteger(where, `resume.progress.${name}`, progress[name], 0);
   checkNumber(where, "resume.progress.lossSum", progress.lossSum, "a finite number", Number.isFinite);
+  if ((progress.used as number) >= samples) {
+    wrongValue(where, "resume.progress.used", `less than the ${samples} samples of an epoch`, String(progress.used));
+  }
   if (!Array.isArray(progress.epochs)) wrongType(where, "resume.progress.epochs", "an array", progress.epochs);
   if (progress.best !== null) {
     checkObject(where, "resume.progress.best", progress.best);

@@ -113,12 +113,12 @@ export function resolveTraining(
   if (signal !== null && typeof (signal as AbortSignal)?.aborted !== "boolean") {
     wrongType(where, "signal", "an AbortSignal", signal);
   }
-  checkValidation(where, net, data, validation);
+  const samples = checkValidation(where, net, data, validation);
   if (net.layout.batchNorm && batchSize === 1) {
     wrongValue(where, "batchSize", "at least 2, since batch norm needs a variance", "1");
   }
   optimizer.checkFree(where, net.parameterCount);
-  if (resume !== null) checkCheckpoint(where, resume, net, optimizer);
+  if (resume !== null) checkCheckpoint(where, resume, net, optimizer, samples);
   return {
     optimizer,
     epochs,
@@ -141,7 +141,8 @@ export function checkOnEpoch(where: string, onEpoch: unknown): void {
   if (onEpoch !== undefined) checkFunction(where, "onEpoch", onEpoch);
 }
 
-function checkValidation(where: string, net: Network, data: Dataset, validation: unknown): void {
+/** Refuses what cannot be validation, and gives the number of samples left to train on. */
+function checkValidation(where: string, net: Network, data: Dataset, validation: unknown): number {
   const least = net.layout.batchNorm ? 2 : 1;
   let training = data.size;
   if (typeof validation === "number") {
@@ -151,6 +152,7 @@ function checkValidation(where: string, net: Network, data: Dataset, validation:
   if (training < least) {
     wrongValue(where, "data", `at least ${least} rows to train on`, `${training} of ${data.size}`);
   }
+  return training;
 }
 
 /** Samples that a validation share holds out: at least one. */

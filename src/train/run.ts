@@ -158,13 +158,10 @@ export class Run implements Problem, ParameterHolder, RunHandle {
   }
 
   valueAndGradient(point: number, gradient: number): number {
-    return this.#objective.valueAndGradient(
-      point,
-      this.#statistics,
-      this.batches,
-      gradient,
-      this.#score ? this.#visit : undefined,
-    );
+    const visit = this.#score ? this.#visit : undefined;
+    const value = this.#objective.valueAndGradient(point, this.#statistics, this.batches, gradient, visit);
+    const overflown = this.net.layout.batchNorm && this.#objective.propagation.firstOverflownVariance() >= 0;
+    return overflown ? Number.NaN : value;
   }
 
   download(parameters: FloatArray, statistics: FloatArray): void {

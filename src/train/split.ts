@@ -46,14 +46,18 @@ export function split(data: Dataset, options: SplitOptions): { training: Dataset
   const chosen = choose(groups, share, count, new Random(seed, STREAM), size);
   const part = (wanted: number): Dataset => {
     const rows = Array.from(chosen.keys()).filter((row) => chosen[row] === wanted);
-    return dataset(takeRows(inputs, rows), "data" in targets ? takeRows(targets, rows) : rows.map((row) => targets[row]));
+    return dataset(
+      takeRows(inputs, rows),
+      "data" in targets ? takeRows(targets, rows) : rows.map((row) => targets[row]),
+    );
   };
   return { training: part(0), test: part(1) };
 }
 
 /** Rows of each class, by ascending label. */
 function classesOf(targets: Dataset["targets"]): number[][] {
-  if ("data" in targets) wrongType("split", "data", "class labels as targets to stratify by", targets, "leave stratify out");
+  if ("data" in targets)
+    wrongType("split", "data", "class labels as targets to stratify by", targets, "leave stratify out");
   const classes = new Map<number, number[]>();
   targets.forEach((label, row) => {
     if (!Number.isSafeInteger(label) || label < 0) {
@@ -68,7 +72,10 @@ function classesOf(targets: Dataset["targets"]): number[][] {
 
 /** Marks `count` rows with 1, from each group its share. */
 function choose(groups: readonly number[][], share: number, count: number, random: Random, size: number): Uint8Array {
-  const quotas = quotasOf(groups.map((rows) => rows.length * share), count);
+  const quotas = quotasOf(
+    groups.map((rows) => rows.length * share),
+    count,
+  );
   const chosen = new Uint8Array(size);
   groups.forEach((rows, group) => {
     for (const row of random.shuffle(rows.slice()).slice(0, quotas[group])) chosen[row] = 1;
@@ -80,7 +87,9 @@ function choose(groups: readonly number[][], share: number, count: number, rando
 function quotasOf(shares: readonly number[], count: number): number[] {
   const quotas = shares.map(Math.floor);
   const missing = count - quotas.reduce((sum, quota) => sum + quota, 0);
-  const byRemainder = Array.from(shares.keys()).sort((a, b) => shares[b] - quotas[b] - (shares[a] - quotas[a]) || a - b);
+  const byRemainder = Array.from(shares.keys()).sort(
+    (a, b) => shares[b] - quotas[b] - (shares[a] - quotas[a]) || a - b,
+  );
   for (const group of byRemainder.slice(0, missing)) ++quotas[group];
   return quotas;
 }

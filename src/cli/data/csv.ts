@@ -27,7 +27,8 @@ export async function readText(path: string): Promise<Buffer> {
     return badInput(`${printable(path)}: ${reasons[code] ?? message}`);
   }
   if (bytes.length === 0) badInput(`${printable(path)}: expected rows of data, got an empty file`);
-  if (!isUtf8(bytes) || bytes.includes(0)) badInput(`${printable(path)}: expected a CSV file, got bytes that are not UTF-8 text`);
+  if (!isUtf8(bytes) || bytes.includes(0))
+    badInput(`${printable(path)}: expected a CSV file, got bytes that are not UTF-8 text`);
   return bytes;
 }
 
@@ -76,7 +77,11 @@ function withPlainLineEnds(bytes: Buffer): Buffer {
 
 /** What the first line has most of outside of quotes. */
 function separatorOf(bytes: Buffer): string {
-  const text = bytes.subarray(0, 65536).toString().trimStart().replaceAll(/"[^"]*"/g, "");
+  const text = bytes
+    .subarray(0, 65536)
+    .toString()
+    .trimStart()
+    .replaceAll(/"[^"]*"/g, "");
   const line = text.split("\n", 1)[0];
   const counts = [",", ";", "\t"].map((separator) => ({ separator, count: line.split(separator).length }));
   return counts.reduce((most, next) => (next.count > most.count ? next : most)).separator;

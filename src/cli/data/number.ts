@@ -7,8 +7,8 @@ export function toNumber(text: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** What stands for a value that is not known: the markers that spreadsheets, pandas, R and Weka write. */
-const MISSING = new Set(["", "?", "na", "n/a", "nan", "null", "none", "-"]);
+/** What stands for a value that is not known: the markers that spreadsheets, pandas, R, SQL and Weka write. */
+const MISSING = new Set(["", "?", "na", "n/a", "nan", "null"]);
 
 export function isMissing(text: string): boolean {
   return text.length <= 4 && MISSING.has(text.toLowerCase());

@@ -27,6 +27,8 @@ export interface Table {
 export interface TargetColumn {
   readonly path: string;
   readonly name: string;
+  /** How messages call the column. */
+  readonly label: string;
   readonly cells: readonly string[];
   /** The line that each row begins in. */
   readonly lines: readonly number[];
@@ -59,6 +61,8 @@ function looksLikeHeader(cells: readonly string[], target: string | undefined): 
 interface Plan {
   readonly width: number;
   readonly names: readonly string[];
+  /** How messages call the columns. */
+  readonly labels: readonly string[];
   readonly header: boolean;
   readonly target: number;
   readonly inputs: readonly number[];
@@ -73,20 +77,25 @@ function layOut(path: string, cells: readonly string[], header: boolean, columns
   if (ignored.has(target)) badInput(`--ignore: expected columns other than the target, got ${quote(names[target])}`);
   const inputs = Array.from(names.keys()).filter((index) => index !== target && !ignored.has(index));
   if (inputs.length === 0) badInput(`${path}: expected at least one input column beside the target, got none`);
-  return { width, names, header, target, inputs };
+  const labels = header ? names.map((name) => `column ${quote(name)}`) : names;
+  return { width, names, labels, header, target, inputs };
 }
 
 function findColumn(path: string, option: string, wanted: string, names: readonly string[], header: boolean): number {
   const index = header ? names.indexOf(wanted) : -1;
   if (index >= 0) {
     if (names.lastIndexOf(wanted) > index) {
-      badInput(`${option}: ${path} has more than one column ${quote(wanted)}; give its number, from 1 to ${names.length}`);
+      badInput(
+        `${option}: ${path} has more than one column ${quote(wanted)}; give its number, from 1 to ${names.length}`,
+      );
     }
     return index;
   }
   const number = toNumber(wanted);
   if (number !== null && Number.isInteger(number) && number >= 1 && number <= names.length) return number - 1;
-  const hint = header ? suggestion(wanted, names.map(printable)) : `; it has no header, so give a number from 1 to ${names.length}`;
+  const hint = header
+    ? suggestion(wanted, names.map(printable))
+    : `; it has no header, so give a number from 1 to ${names.length}`;
   return badInput(`${option}: ${path} has no column ${quote(wanted)}${hint}`);
 }
 
@@ -113,21 +122,29 @@ class TableReader {
       badInput(`${this.#path}, line ${line}: expected ${expected}, got ${cells.length}`);
     }
     this.#makeRoom(inputs.length);
-    for (const column of inputs) this.#values[this.#count++] = toNumber(cells[column]) ?? this.#refuse(cells[column], column, line);
+    for (const column of inputs)
+      this.#values[this.#count++] = toNumber(cells[column]) ?? this.#refuse(cells[column], column, line);
     if (isMissing(cells[target])) this.#refuse(cells[target], target, line);
     this.#cells.push(cells[target]);
     this.#lines.push(line);
   }
 
   table(): Table {
-    const { names, inputs, target, header } = this.#plan;
+    const { names, labels, inputs, target, header } = this.#plan;
     const rows = this.#lines.length;
-    if (rows < 2) badInput(`${this.#path}: expected at least two rows of data${header ? " after the header" : ""}, got ${rows}`);
+    if (rows < 2)
+      badInput(`${this.#path}: expected at least two rows of data${header ? " after the header" : ""}, got ${rows}`);
     return {
       path: this.#path,
       names: inputs.map((column) => printable(names[column])),
       inputs: matrix(rows, inputs.length, this.#values.slice(0, this.#count)),
-      target: { path: this.#path, name: names[target], cells: this.#cells, lines: this.#lines },
+      target: {
+        path: this.#path,
+        name: printable(names[target]),
+        label: labels[target],
+        cells: this.#cells,
+        lines: this.#lines,
+      },
     };
   }
 
@@ -139,16 +156,12 @@ class TableReader {
   }
 
   #refuse(cell: string, column: number, line: number): never {
-    const place = placeOf(this.#path, line, this.#plan.header, this.#plan.names[column]);
+    const { header, names, labels, target } = this.#plan;
+    const place = `${this.#path}, line ${line}, ${labels[column]}`;
     if (isMissing(cell)) {
       badInput(`${place}: the value is missing (${quote(cell)}); fill it in, or leave out the row or the column`);
     }
-    const remedy = column === this.#plan.target ? "" : `; --ignore ${this.#plan.header ? quote(this.#plan.names[column]) : column + 1} leaves the column out`;
-    return badInput(`${place}: expected a number, got ${quote(cell)}${remedy}`);
+    const leaveOut = `; --ignore ${header ? quote(names[column]) : column + 1} leaves the column out`;
+    return badInput(`${place}: expected a number, got ${quote(cell)}${column === target ? "" : leaveOut}`);
   }
-}
-
-/** How a cell is called in messages. */
-export function placeOf(path: string, line: number, header: boolean, name: string): string {
-  return `${path}, line ${line}, ${header ? `column ${quote(name)}` : name}`;
 }

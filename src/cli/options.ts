@@ -1,0 +1,44 @@
+import { toNumber } from "./data/number.js";
+import { badInput } from "./errors.js";
+import { suggestion } from "./nearest.js";
+import { quote } from "./output/format.js";
+
+/** Turns the text given for an option into its value, or ends with what was expected. */
+export type Parser<T> = (option: string, text: string) => T;
+
+function expected(option: string, what: string, text: string): never {
+  return badInput(`${option}: expected ${what}, got ${quote(text)}`);
+}
+
+function numberWhere(what: string, accept: (value: number) => boolean): Parser<number> {
+  return (option, text) => {
+    const value = toNumber(text.trim());
+    return value !== null && accept(value) ? value : expected(option, what, text);
+  };
+}
+
+export const positive = numberWhere("a positive number", (x) => x > 0);
+export const nonNegative = numberWhere("a number of at least 0", (x) => x >= 0);
+export const share = numberWhere("a share in [0, 1), as in 0.2", (x) => x >= 0 && x < 1);
+export const positiveInteger = numberWhere("a positive whole number", (x) => Number.isSafeInteger(x) && x >= 1);
+export const wholeNumber = numberWhere("a whole number of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
+
+export function oneOf<T extends string>(names: readonly T[]): Parser<T> {
+  return (option, text) => {
+    const name = names.find((known) => known === text);
+    return name ?? badInput(`${option}: expected a known name, got ${quote(text)}${suggestion(text, names)}`);
+  };
+}
+
+/** Units of the hidden layers: `64,32`, or `none`. */
+export const layers: Parser<readonly number[]> = (option, text) => {
+  if (text === "none") return [];
+  return text.split(",").map((part) => {
+    const units = toNumber(part.trim());
+    if (units !== null && Number.isSafeInteger(units) && units >= 1) return units;
+    return expected(option, 'positive whole numbers with commas between, as in 64,32, or "none"', text);
+  });
+};
+
+/** Names with commas between. */
+export const names: Parser<readonly string[]> = (_, text) => text.split(",").map((name) => name.trim());

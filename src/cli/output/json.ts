@@ -1,0 +1,30 @@
+import type { Outcome, Run } from "../training/train.js";
+
+/** A run for machines; numbers in full, null for what is not finite. */
+export function toJson({ table, prepared, settings, net, optimizer }: Run, outcome: Outcome): string {
+  const { target, inputScale, targetScale, training, validation, test } = prepared;
+  const { history } = outcome;
+  return `${JSON.stringify({
+    command: "train",
+    data: { path: table.path, rows: table.inputs.rows, inputs: table.names, inputScale },
+    target: {
+      name: table.target.name,
+      task: target.task,
+      ...(target.task === "classification" ? { classes: target.classes } : { scale: targetScale }),
+    },
+    split: { training: training.size, validation: validation?.size ?? 0, test: test?.size ?? 0, seed: settings.seed },
+    network: { ...net.spec, parameters: net.parameterCount },
+    optimizer: { name: optimizer.name, learningRate: optimizer.learningRate, schedule: settings.schedule },
+    status: history.status,
+    reason: history.reason,
+    training: outcome.training,
+    validation: outcome.validation,
+    test: outcome.test,
+    deadUnits: outcome.deadUnits,
+    steps: history.steps,
+    seconds: outcome.seconds,
+    samplesPerSecond: outcome.samplesPerSecond,
+    build: net.build,
+    epochs: history.epochs,
+  })}\n`;
+}

@@ -1,0 +1,108 @@
+import { SingleBar } from "cli-progress";
+import type { EpochRecord } from "../../index.js";
+import { type Io, isTerminal, type Output } from "../io.js";
+import { percent, seconds, short } from "./format.js";
+
+/** Tells of training while it goes on. */
+export interface Progress {
+  epoch(record: EpochRecord): void;
+  /** After the last epoch, whether or not it was the last one planned. */
+  end(): void;
+}
+
+const silent: Progress = { epoch() {}, end() {} };
+
+/** A bar on a terminal, lines otherwise; for machines and in quiet only a bar, where nobody but a person sees it. */
+export function progressOf(
+  epochs: number,
+  io: Io,
+  { json = false, quiet = false }: { json?: boolean; quiet?: boolean },
+): Progress {
+  if (quiet) return silent;
+  if (json) return isTerminal(io.stderr, io) ? bar(epochs, io.stderr) : silent;
+  return isTerminal(io.stdout, io) ? bar(epochs, io.stdout) : lines(epochs, io.stdout);
+}
+
+function bar(epochs: number, output: Output): Progress {
+  const shown = new SingleBar({
+    format: "epoch {value}/{total} [{bar}] {state}",
+    // Its own type asks for more of a stream than it uses.
+    stream: output as NodeJS.WritableStream,
+    barsize: 24,
+    fps: 20,
+    emptyOnZero: true,
+  });
+  shown.start(epochs, 0, { state: "" });
+  return {
+    epoch: (record) => shown.update(record.epoch, { state: stateOf(record) }),
+    end: () => shown.stop(),
+  };
+}
+
+/** What fits beside the bar. */
+function stateOf({ loss, accuracy, validationLoss, validationAccuracy }: EpochRecord): string {
+  const parts = [`loss ${short(loss)}`];
+  if (validationAccuracy !== undefined) parts.push(`validation ${percent(validationAccuracy)}`);
+  else if (validationLoss !== undefined) parts.push(`validation ${short(validationLoss)}`);
+  else if (accuracy !== undefined) parts.push(`accuracy ${percent(accuracy)}`);
+  return parts.join(", ");
+}
+
+/** At most about a dozen lines, however many epochs there are. */
+function lines(epochs: number, output: Output): Progress {
+  const every = niceStep(epochs / 10);
+  let elapsed = 0;
+  let untold: string | null = null;
+  return {
+    epoch(record) {
+      if (record.epoch === 1) output.write(`${headOf(record)}\n`);
+      elapsed += record.seconds;
+      const line = `${lineOf(record, elapsed)}\n`;
+      const told = record.epoch === 1 || record.epoch % every === 0;
+      if (told) output.write(line);
+      untold = told ? null : line;
+    },
+    end() {
+      if (untold !== null) output.write(untold);
+      output.write("\n");
+    },
+  };
+}
+
+/** The smallest of 1, 2, 5, 10, 20, 50, … that is not below. */
+export function niceStep(least: number): number {
+  for (let scale = 1; ; scale *= 10) {
+    for (const step of [1, 2, 5]) if (step * scale >= least) return step * scale;
+  }
+}
+
+type Cell = readonly [head: string, text: string];
+
+function cellsOf(record: EpochRecord, elapsed: number): Cell[] {
+  const { epoch, loss, accuracy, validationLoss, validationAccuracy } = record;
+  const cells: Cell[] = [
+    ["epoch", String(epoch)],
+    ["loss", short(loss)],
+  ];
+  if (accuracy !== undefined) cells.push(["accuracy", percent(accuracy)]);
+  if (validationLoss !== undefined) cells.push(["validation loss", short(validationLoss)]);
+  if (validationAccuracy !== undefined) cells.push(["accuracy", percent(validationAccuracy)]);
+  cells.push(["time", seconds(elapsed)]);
+  return cells;
+}
+
+const NARROWEST = 9;
+
+function headOf(record: EpochRecord): string {
+  return joined(record, 0, ([head]) => head);
+}
+
+function lineOf(record: EpochRecord, elapsed: number): string {
+  return joined(record, elapsed, ([, text]) => text);
+}
+
+function joined(record: EpochRecord, elapsed: number, pick: (cell: Cell) => string): string {
+  const cells = cellsOf(record, elapsed);
+  const [first, ...rest] = cells.map((cell) => pick(cell).padStart(Math.max(NARROWEST, cell[0].length)));
+  return [first.slice(NARROWEST - 5), ...rest].join("  ");
+}

@@ -1,0 +1,84 @@
+import type { Network } from "../../index.js";
+import type { Score } from "../training/score.js";
+import type { Outcome, Run } from "../training/train.js";
+import { count, counted, percent, seconds, short } from "./format.js";
+
+type Line = readonly [name: string, text: string];
+
+const NAME_WIDTH = 18;
+const WIDTH = 80;
+
+/** What is about to be done: the data, its split, the network, the training. */
+export function opening({ table, prepared, settings, net, optimizer }: Run): string {
+  const { target, training, validation, test } = prepared;
+  const held = [validation && `${count(validation.size)} to validate`, test && `${count(test.size)} to test`];
+  const way = `${target.task === "classification" ? "stratified, " : ""}seed ${settings.seed}`;
+  const kind = target.task === "classification" ? `classification, ${target.classes.length} classes` : "regression";
+  return layOut([
+    ["data", `${table.path}: ${counted(table.inputs.rows, "row")}, ${counted(table.inputs.columns, "input")}`],
+    ["target", `${table.target.name} (${kind})`],
+    [
+      "split",
+      `${[`${count(training.size)} rows to train`, ...held.filter((part) => part !== null)].join(", ")} (${way})`,
+    ],
+    ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}`],
+    [
+      "training",
+      `${optimizer.name}, rate ${optimizer.learningRate} (${settings.schedule}), batch ${settings.batchSize}, ${counted(settings.epochs, "epoch")}`,
+    ],
+  ]);
+}
+
+/** What came of it. */
+export function closing(
+  { settings, net }: Run,
+  { history, training, validation, test, deadUnits, ...speed }: Outcome,
+): string {
+  const lines: Line[] = [];
+  if (history.status !== "max-steps") lines.push(["ended", history.reason]);
+  if (test) lines.push(["test", scoreText(test)]);
+  if (validation) lines.push(["validation", scoreText(validation)]);
+  lines.push(["training", scoreText(training)]);
+  if (deadUnits !== null && deadUnits.length > 0) lines.push(["dead units", deadText(deadUnits, settings.hidden)]);
+  lines.push(["speed", `${count(speed.samplesPerSecond)} samples per second (${seconds(speed.seconds)})`]);
+  lines.push([
+    "build",
+    net.build === "relaxed" ? "relaxed (SIMD with fused multiply-add)" : "strict (SIMD, same bits on every machine)",
+  ]);
+  return layOut(lines);
+}
+
+/** 64-32-10, with what lies between. */
+function shapeOf({ spec }: Network): string {
+  const shape = [spec.inputs, ...spec.layers.map(({ units }) => units)].join("-");
+  if (spec.layers.length === 1) return `${shape}, linear`;
+  const [{ activation, batchNorm }] = spec.layers;
+  return `${shape}, ${activation.type}${batchNorm ? " after batch norm" : ""}`;
+}
+
+function scoreText({ rows, loss, accuracy, rmse, r2 }: Score): string {
+  if (accuracy !== undefined) {
+    return `accuracy ${percent(accuracy)} (${count(accuracy * rows)} of ${count(rows)}), loss ${short(loss)}`;
+  }
+  return `RMSE ${short(rmse ?? Number.NaN)}${r2 === undefined ? "" : `, R² ${r2.toFixed(3)}`}`;
+}
+
+function deadText(dead: readonly number[][], hidden: readonly number[]): string {
+  return dead.map((units, layer) => `${units.length} of ${hidden[layer]} in layer ${layer + 1}`).join(", ");
+}
+
+/** A name and what belongs to it, broken at spaces where the line would be too long. */
+function layOut(lines: readonly Line[]): string {
+  return `${lines.map(([name, text]) => `${name.padEnd(NAME_WIDTH)}${wrap(text)}`).join("\n")}\n\n`;
+}
+
+function wrap(text: string): string {
+  const rows = [""];
+  for (const word of text.split(" ")) {
+    const last = rows.length - 1;
+    if (rows[last] === "") rows[last] = word;
+    else if (rows[last].length + 1 + word.length <= WIDTH - NAME_WIDTH) rows[last] += ` ${word}`;
+    else rows.push(word);
+  }
+  return rows.join(`\n${" ".repeat(NAME_WIDTH)}`);
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { addTrain } from "./commands/train.js";
+import { CommandError, exitCodes } from "./errors.js";
+import type { Io } from "./io.js";
+import { printable } from "./output/format.js";
+
+/**
+ * Runs the command line.
+ *
+ * @param args what comes after the program's name.
+ * @returns the exit code; whatever went wrong has been said on `io.stderr`, in one line where it was to be expected.
+ */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  try {
+    await build(io).parseAsync(args, { from: "user" });
+    return exitCodes.ended;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function build(io: Io): Command {
+  const program = new Command("hessia")
+    .description("Trains ReLU networks and other multi-layer perceptrons on this machine.")
+    .version(version(), "-v, --version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // Errors are told once, by `report`.
+      writeErr: () => {},
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
+    });
+  addTrain(program, io);
+  // Without a command: help.
+  program.action(() => program.outputHelp());
+  return program;
+}
+
+function report(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.ended;
+    return tell(exitCodes.badInput, error.message.replace(/^error: /, ""), io);
+  }
+  if (error instanceof CommandError) return tell(error.exitCode, error.message, io);
+  io.stderr.write(
+    `hessia: an error that should not be; please report it\n${(error as Error)?.stack ?? String(error)}\n`,
+  );
+  return exitCodes.failed;
+}
+
+function tell(code: number, message: string, io: Io): number {
+  io.stderr.write(`hessia: ${printable(message.replaceAll(/\s*\n\s*/g, " "), 1000)}\n`);
+  return code;
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
+}

@@ -1,0 +1,43 @@
+import type { ActivationName, Dtype, InitOptions } from "../../index.js";
+import type { Columns } from "../data/table.js";
+import type { Task } from "../data/target.js";
+import { badInput } from "../errors.js";
+import type { Method } from "./optimizer.js";
+import type { ScheduleName } from "./schedule.js";
+
+/** The options of `hessia train`, by the names that they have there. */
+export interface Settings extends Columns {
+  readonly task?: Task;
+  readonly testShare: number;
+  readonly validation?: number;
+  readonly hidden: readonly number[];
+  readonly activation: ActivationName;
+  readonly batchNorm?: true;
+  readonly l1: number;
+  readonly l2: number;
+  readonly optimizer: Method;
+  readonly learningRate?: number;
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+  readonly schedule: ScheduleName;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly clip?: number;
+  readonly earlyStopping?: number;
+  readonly seed: number;
+  readonly dtype: Dtype;
+  readonly simd: NonNullable<InitOptions["simd"]>;
+  readonly quiet?: true;
+  readonly json?: true;
+}
+
+/** What early stopping holds out where no share was named. */
+const VALIDATION_SHARE = 0.1;
+
+/** Share of the rows to validate on. */
+export function validationShare({ validation, earlyStopping }: Settings): number {
+  if (earlyStopping !== undefined && validation === 0) {
+    badInput("--early-stopping: expected rows to validate on, got --validation 0");
+  }
+  return validation ?? (earlyStopping === undefined ? 0 : VALIDATION_SHARE);
+}
