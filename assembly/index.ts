@@ -2,8 +2,9 @@ import { product } from "./matmul/product";
 import { activate, activationDerivative, activationSecondDerivative, backpropActivation } from "./network/activation";
 import { loss, lossHessian, lossHessianProduct } from "./network/loss";
 import { batchNormForward, batchNormRunning, batchNormBackward, batchNormBackwardRunning, updateRunning } from "./network/batchnorm";
+import { batchNormTangent, batchNormBackwardTangent } from "./network/batchnorm-tangent";
 import { dot, sumSquares, sumAbs, maxAbs, firstNonFinite, rowSums } from "./vector/reduce";
-import { axpy, scale, penaltyGradient, clipValue } from "./vector/elementwise";
+import { axpy, scale, penaltyGradient, clipValue, multiplyElements, addProducts } from "./vector/elementwise";
 import { transpose } from "./vector/transpose";
 import { sgd } from "./vector/updates-sgd";
 import { adagrad, adadelta, rmsprop } from "./vector/updates-adaptive";
@@ -326,4 +327,52 @@ export function product_f64(
   beta: f64, c: usize, cRow: i32, bias: usize, kind: i32, param: f64, h: usize, scratch: usize,
 ): void {
   product<f64>(m, n, k, alpha, a, aRow, aCol, b, bRow, bCol, beta, c, cRow, bias, kind, param, h, scratch);
+}
+
+export function multiplyElements_f32(n: i32, x: usize, y: usize, out: usize): void {
+  multiplyElements<f32>(n, x, y, out);
+}
+
+export function addProducts_f32(n: i32, x: usize, y: usize, out: usize): void {
+  addProducts<f32>(n, x, y, out);
+}
+
+export function batchNormTangent_f32(
+  rx: usize, xhat: usize, invStd: usize, gamma: usize, rgamma: usize, rbeta: usize,
+  rxhat: usize, ry: usize, ratio: usize, rows: i32, n: i32, ld: i32, coupled: i32,
+): void {
+  batchNormTangent<f32>(rx, xhat, invStd, gamma, rgamma, rbeta, rxhat, ry, ratio, rows, n, ld, coupled);
+}
+
+export function batchNormBackwardTangent_f32(
+  dy: usize, ru: usize, xhat: usize, rxhat: usize, invStd: usize, ratio: usize, gamma: usize, rgamma: usize,
+  rdx: usize, rdgamma: usize, rdbeta: usize, rows: i32, n: i32, ld: i32, coupled: i32, accumulate: i32,
+): void {
+  batchNormBackwardTangent<f32>(
+    dy, ru, xhat, rxhat, invStd, ratio, gamma, rgamma, rdx, rdgamma, rdbeta, rows, n, ld, coupled, accumulate,
+  );
+}
+
+export function multiplyElements_f64(n: i32, x: usize, y: usize, out: usize): void {
+  multiplyElements<f64>(n, x, y, out);
+}
+
+export function addProducts_f64(n: i32, x: usize, y: usize, out: usize): void {
+  addProducts<f64>(n, x, y, out);
+}
+
+export function batchNormTangent_f64(
+  rx: usize, xhat: usize, invStd: usize, gamma: usize, rgamma: usize, rbeta: usize,
+  rxhat: usize, ry: usize, ratio: usize, rows: i32, n: i32, ld: i32, coupled: i32,
+): void {
+  batchNormTangent<f64>(rx, xhat, invStd, gamma, rgamma, rbeta, rxhat, ry, ratio, rows, n, ld, coupled);
+}
+
+export function batchNormBackwardTangent_f64(
+  dy: usize, ru: usize, xhat: usize, rxhat: usize, invStd: usize, ratio: usize, gamma: usize, rgamma: usize,
+  rdx: usize, rdgamma: usize, rdbeta: usize, rows: i32, n: i32, ld: i32, coupled: i32, accumulate: i32,
+): void {
+  batchNormBackwardTangent<f64>(
+    dy, ru, xhat, rxhat, invStd, ratio, gamma, rgamma, rdx, rdgamma, rdbeta, rows, n, ld, coupled, accumulate,
+  );
 }

@@ -62,3 +62,26 @@ export function clipValue<T>(x: usize, n: i32, limit: f64): void {
   }
   if (n > 0) storeUpTo<T>(x, v128.pmax<T>(v128.pmin<T>(loadUpTo<T>(x, n), high), low), n);
 }
+
+/** out = x ⊙ y; out may be either. */
+export function multiplyElements<T>(n: i32, x: usize, y: usize, out: usize): void {
+  let i = 0;
+  for (; i + lanes<T>() <= n; i += lanes<T>()) {
+    v128.store(out, v128.mul<T>(v128.load(x), v128.load(y)));
+    x += 16, y += 16, out += 16;
+  }
+  if (i < n) storeUpTo<T>(out, v128.mul<T>(loadUpTo<T>(x, n - i), loadUpTo<T>(y, n - i)), n - i);
+}
+
+/** out += x ⊙ y */
+export function addProducts<T>(n: i32, x: usize, y: usize, out: usize): void {
+  let i = 0;
+  for (; i + lanes<T>() <= n; i += lanes<T>()) {
+    v128.store(out, madd<T>(v128.load(x), v128.load(y), v128.load(out)));
+    x += 16, y += 16, out += 16;
+  }
+  if (i < n) {
+    const left = n - i;
+    storeUpTo<T>(out, madd<T>(loadUpTo<T>(x, left), loadUpTo<T>(y, left), loadUpTo<T>(out, left)), left);
+  }
+}

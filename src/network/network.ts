@@ -9,7 +9,7 @@ import { checkDataset, type Dataset } from "./dataset.js";
 import { initialize } from "./initializer.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
-import type { BatchNormMode } from "./propagation.js";
+import type { BatchNormMode, Gradients } from "./propagation.js";
 import { decide, type Evaluation, Score } from "./score.js";
 import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 
@@ -159,7 +159,7 @@ export class Network {
   evaluate(data: Dataset): Evaluation {
     checkDataset("evaluate", data, this.layout, this.spec.loss);
     return this.#resident((workspace, theta, statistics) => {
-      const objective = this.#objective(workspace, data, "running", false);
+      const objective = this.#objective(workspace, data, "running", "none");
       const score = new Score(this.spec, this.layout, data);
       const { propagation } = objective;
       const loss = objective.dataLoss(theta, statistics, wholeBatch(data), (from) =>
@@ -178,7 +178,7 @@ export class Network {
   loss(data: Dataset, options: PassOptions = {}): number {
     const mode = this.#mode("loss", data, options);
     return this.#resident((workspace, theta, statistics) =>
-      this.#objective(workspace, data, mode, false).value(theta, statistics, wholeBatch(data)),
+      this.#objective(workspace, data, mode, "none").value(theta, statistics, wholeBatch(data)),
     );
   }
 
@@ -193,7 +193,7 @@ export class Network {
     const { dtype } = this.spec;
     return this.#resident((workspace, theta, statistics) => {
       const at = workspace.allocate(dtype, this.parameterCount);
-      const objective = this.#objective(workspace, data, mode, true);
+      const objective = this.#objective(workspace, data, mode, "transient");
       const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), at);
       return { loss, gradient: workspace.read(dtype, at, this.parameterCount) };
     });
@@ -315,7 +315,7 @@ export class Network {
     }
   }
 
-  #objective(workspace: Workspace, data: Dataset, mode: BatchNormMode, gradients: boolean): Objective {
+  #objective(workspace: Workspace, data: Dataset, mode: BatchNormMode, gradients: Gradients): Objective {
     return new Objective(workspace, this.spec, this.layout, data, mode, { capacity: data.size, gradients });
   }
 

@@ -2,7 +2,7 @@ import type { Matrix } from "../linalg/matrix.js";
 import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
 import type { Dataset } from "./dataset.js";
 import type { Layout } from "./layout.js";
-import { type BatchNormMode, Propagation } from "./propagation.js";
+import { type BatchNormMode, type Gradients, Propagation } from "./propagation.js";
 import type { ResolvedSpec } from "./spec.js";
 
 /** Bytes that one chunk's activations may take: about a second-level cache, whatever the machine, so that bits do not depend on it. */
@@ -31,7 +31,7 @@ export type Visit = (from: number) => void;
 export interface ObjectiveNeeds {
   /** Most samples in a batch. */
   capacity: number;
-  gradients: boolean;
+  gradients: Gradients;
 }
 
 /**
@@ -164,7 +164,7 @@ export function forwardChunks(
   visit: (propagation: Propagation, from: number) => void,
 ): void {
   const capacity = Math.min(inputs.rows, chunkSize(spec, layout));
-  const propagation = new Propagation(workspace, spec, layout, capacity, 0, false);
+  const propagation = new Propagation(workspace, spec, layout, capacity, 0, "none");
   const at = propagation.x / bytesPer(spec.dtype);
   for (let from = 0; from < inputs.rows; from += capacity) {
     const count = Math.min(capacity, inputs.rows - from);

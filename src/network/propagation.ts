@@ -1,6 +1,7 @@
 import type { Kernels } from "../wasm/kernels.js";
 import { bytesPer, type Workspace } from "../wasm/workspace.js";
 import type { LayerLayout, Layout } from "./layout.js";
+import { type Features, LayerProducts } from "./products.js";
 import type { ResolvedSpec } from "./spec.js";
 
 /** Which statistics batch norm uses: those of the batch at hand, or the running ones. */
@@ -9,7 +10,7 @@ export type BatchNormMode = "batch" | "running";
 /** A tile of the matrix product is 32 bytes wide; leading dimensions are whole tiles, so that no product has ragged columns. */
 const TILE_BYTES = 32;
 
-/** What a layer leaves in memory between the forward and the backward pass; units × leading dimension each. */
+/** What a layer leaves in memory; units × stride each, but for the vectors of batch norm. */
 interface LayerBuffers {
   /** Pre-activation, after batch norm. */
   readonly a: number;
@@ -20,7 +21,23 @@ interface LayerBuffers {
   readonly mean: number;
   readonly variance: number;
   readonly invStd: number;
+  /** ∂loss/∂h and then, in place, ∂loss/∂a. 0 where no gradients are taken. */
+  readonly dy: number;
+  /** ∂loss/∂a before batch norm; the same memory as `dy` unless both are kept. */
+  readonly delta: number;
+  /** φ′(a), and φ″(a) ⊙ ∂loss/∂h; 0 where not kept, or where they are one and zero throughout. */
+  readonly slope: number;
+  readonly curve: number;
 }
+
+/**
+ * Whether a backward pass is to come, and what it leaves: nothing but the gradient ("transient"), or all that derivatives of
+ * the gradient need ("kept").
+ */
+export type Gradients = "none" | "transient" | "kept";
+
+/** Activations whose second derivative is 0 wherever it exists: identity, relu, leaky-relu and step, in the core's numbering. */
+const PIECEWISE_LINEAR = new Set([0, 1, 2, 9]);
 
 /**
  * Forward and backward passes of one chunk of samples, in the memory of one workspace. Activations lie feature by feature
@@ -29,13 +46,17 @@ interface LayerBuffers {
  */
 export class Propagation {
   readonly kernels: Kernels;
+  readonly products: LayerProducts;
   readonly x: number;
   readonly y: number;
   readonly layers: readonly LayerBuffers[];
+  /** What each layer works on: the inputs, or the layer below. */
+  readonly below: readonly Features[];
   /** Leading dimension: the capacity, rounded up to whole tiles. */
   readonly stride: number;
-  /** Two buffers for ∂loss/∂h that the layers use in turn. */
-  readonly #deltas: readonly [number, number];
+  /** Room for gradients that nobody asked for. */
+  readonly #unused: number;
+  readonly #kept: boolean;
   /** Samples loaded now. */
   size = 0;
   #columns = 0;
@@ -46,18 +67,24 @@ export class Propagation {
     readonly layout: Layout,
     readonly capacity: number,
     targetWidth: number,
-    gradients: boolean,
+    gradients: Gradients,
   ) {
     const { dtype } = spec;
     const tile = TILE_BYTES / bytesPer(dtype);
     this.kernels = workspace.kernels(dtype);
     this.stride = Math.ceil(capacity / tile) * tile;
+    this.products = new LayerProducts(workspace, dtype, this.stride);
+    this.#kept = gradients === "kept";
     const allocate = (rows: number): number => workspace.allocate(dtype, rows * this.stride);
     this.x = allocate(layout.inputs);
     this.y = allocate(targetWidth);
-    this.layers = layout.layers.map(({ units, kind, batchNorm }) => {
+    const widest = Math.max(...layout.layers.map(({ units }) => units));
+    const shared = gradients === "transient" ? [allocate(widest), allocate(widest)] : [0, 0];
+    this.#unused = this.#kept ? workspace.allocate(dtype, 2 * widest) : 0;
+    this.layers = layout.layers.map(({ units, kind, batchNorm }, l) => {
       const a = allocate(units);
       const vector = (): number => (batchNorm ? workspace.allocate(dtype, units) : 0);
+      const dy = this.#kept ? allocate(units) : shared[l % 2];
       return {
         a,
         h: kind === 0 ? a : allocate(units),
@@ -65,10 +92,17 @@ export class Propagation {
         mean: vector(),
         variance: vector(),
         invStd: vector(),
+        dy,
+        delta: this.#kept && batchNorm ? allocate(units) : dy,
+        slope: this.#kept && kind !== 0 ? allocate(units) : 0,
+        curve: this.#kept && !PIECEWISE_LINEAR.has(kind) ? allocate(units) : 0,
       };
     });
-    const widest = gradients ? Math.max(...layout.layers.map(({ units }) => units)) : 0;
-    this.#deltas = [allocate(widest), allocate(widest)];
+    this.below = this.layers.map((_, l) =>
+      l === 0
+        ? { at: this.x, row: 1, column: layout.inputs }
+        : { at: this.layers[l - 1].h, row: this.stride, column: 1 },
+    );
   }
 
   /** Columns that passes work on: the samples, rounded up to whole tiles. */
@@ -107,19 +141,11 @@ export class Propagation {
 
   /** a = W·h + b; and φ(a) at once, while a row is in the cache, unless `kind` is −1. */
   #affine(theta: number, l: number, kind: number): void {
-    const { dtype } = this.spec;
-    const size = bytesPer(dtype);
-    const { inputs, units, weight, bias, parameter } = this.layout.layers[l];
+    const layer = this.layout.layers[l];
     const { a, h } = this.layers[l];
-    const first = l === 0;
-    const below = first ? this.x : this.layers[l - 1].h;
-    // biome-ignore format: an operand a line
-    this.kernels.product(
-      units, this.#columns, inputs, 1,
-      theta + weight * size, inputs, 1,
-      below, first ? 1 : this.stride, first ? inputs : 1,
-      0, a, this.stride, theta + bias * size, kind > 0 ? kind : -1, parameter, h, this.workspace.scratch,
-    );
+    const weight = this.products.at(theta, layer.weight);
+    const bias = this.products.at(theta, layer.bias);
+    this.products.affine(layer, this.#columns, weight, bias, this.below[l], a, false, kind > 0 ? kind : -1, h);
   }
 
   #normalise(theta: number, l: number, mode: BatchNormMode, statistics: number): void {
@@ -170,8 +196,8 @@ export class Propagation {
   }
 
   /**
-   * The loss as above, and its gradient times `scale` with respect to the parameters, written to `gradient` or added to it.
-   * Needs a forward pass before.
+   * The loss as above, and its gradient times `scale` with respect to the parameters, written to `gradient` or added to it;
+   * 0 for derivatives with respect to activations alone. Needs a forward pass before.
    */
   backward(
     theta: number,
@@ -182,83 +208,56 @@ export class Propagation {
     mode: BatchNormMode,
   ): number {
     const { layers, outputs } = this.layout;
-    let [delta, next] = this.#deltas;
-    const sum = this.kernels.loss(kind, this.output, this.y, delta, this.size, this.stride, outputs, scale, 1);
+    const { dy } = this.layers[layers.length - 1];
+    const sum = this.kernels.loss(kind, this.output, this.y, dy, this.size, this.stride, outputs, scale, 1);
     for (let l = layers.length - 1; l >= 0; --l) {
-      this.#layerBackward(theta, gradient, l, delta, accumulate, mode);
+      this.#backpropActivation(l);
+      if (layers[l].batchNorm) this.#normaliseBackward(theta, gradient, l, accumulate, mode);
+      if (gradient) this.#layerGradient(gradient, l, accumulate);
       if (l > 0) {
-        this.#passDown(theta, l, delta, next);
-        [delta, next] = [next, delta];
+        const weight = this.products.at(theta, layers[l].weight);
+        this.products.pull(layers[l], this.#columns, weight, this.layers[l].delta, this.layers[l - 1].dy, false);
       }
     }
     return sum;
   }
 
-  /** Turns ∂loss/∂h of layer l into ∂loss/∂a (before batch norm), in place, and that into the layer's gradient. */
-  #layerBackward(
-    theta: number,
-    gradient: number,
-    l: number,
-    delta: number,
-    accumulate: boolean,
-    mode: BatchNormMode,
-  ): void {
-    const size = bytesPer(this.spec.dtype);
+  /** Turns ∂loss/∂h into ∂loss/∂a, in place. */
+  #backpropActivation(l: number): void {
+    const { kind, units, parameter } = this.layout.layers[l];
+    const { a, h, dy, slope, curve } = this.layers[l];
+    const count = units * this.stride;
+    if (kind === 0) return;
+    if (!this.#kept) {
+      this.kernels.backpropActivation(kind, a, h, dy, count, parameter);
+      return;
+    }
+    this.kernels.activationDerivative(kind, a, h, slope, count, parameter);
+    if (curve) {
+      this.kernels.activationSecondDerivative(kind, a, h, curve, count, parameter);
+      this.kernels.multiplyElements(count, curve, dy, curve);
+    }
+    this.kernels.multiplyElements(count, dy, slope, dy);
+  }
+
+  #layerGradient(gradient: number, l: number, accumulate: boolean): void {
     const layer = this.layout.layers[l];
-    const { inputs, units } = layer;
-    const { a, h } = this.layers[l];
-    if (layer.kind > 0) this.kernels.backpropActivation(layer.kind, a, h, delta, units * this.stride, layer.parameter);
-    if (layer.batchNorm) this.#normaliseBackward(theta, gradient, l, delta, accumulate, mode);
-    const first = l === 0;
-    const below = first ? this.x : this.layers[l - 1].h;
-    const target = gradient + layer.weight * size;
-    // biome-ignore format: an operand a line
-    this.kernels.product(
-      units, inputs, this.#columns, 1,
-      delta, this.stride, 1,
-      below, first ? inputs : 1, first ? 1 : this.stride,
-      accumulate ? 1 : 0, target, inputs, 0, -1, 0, target, this.workspace.scratch,
-    );
-    this.kernels.rowSums(delta, units, this.size, this.stride, gradient + layer.bias * size, accumulate ? 1 : 0);
+    const { delta } = this.layers[l];
+    const { products } = this;
+    products.outer(layer, this.#columns, delta, this.below[l], products.at(gradient, layer.weight), accumulate);
+    const bias = products.at(gradient, layer.bias);
+    this.kernels.rowSums(delta, layer.units, this.size, this.stride, bias, accumulate ? 1 : 0);
   }
 
-  #normaliseBackward(
-    theta: number,
-    gradient: number,
-    l: number,
-    delta: number,
-    accumulate: boolean,
-    mode: BatchNormMode,
-  ): void {
-    const size = bytesPer(this.spec.dtype);
+  #normaliseBackward(theta: number, gradient: number, l: number, accumulate: boolean, mode: BatchNormMode): void {
     const { units, scale, shift } = this.layout.layers[l];
-    const { xhat, invStd } = this.layers[l];
+    const { xhat, invStd, dy, delta } = this.layers[l];
+    const gamma = this.products.at(theta, scale);
+    const dgamma = gradient ? this.products.at(gradient, scale) : this.#unused;
+    const dbeta = gradient ? this.products.at(gradient, shift) : this.products.at(this.#unused, units);
     const call = mode === "batch" ? this.kernels.batchNormBackward : this.kernels.batchNormBackwardRunning;
-    call(
-      xhat,
-      invStd,
-      theta + scale * size,
-      delta,
-      delta,
-      gradient + scale * size,
-      gradient + shift * size,
-      units,
-      this.size,
-      this.stride,
-      accumulate ? 1 : 0,
-    );
-  }
-
-  /** ∂loss/∂h of the layer below: Wᵀ·∂loss/∂a. */
-  #passDown(theta: number, l: number, delta: number, below: number): void {
-    const { inputs, units, weight } = this.layout.layers[l];
-    // biome-ignore format: an operand a line
-    this.kernels.product(
-      inputs, this.#columns, units, 1,
-      theta + weight * bytesPer(this.spec.dtype), 1, inputs,
-      delta, this.stride, 1,
-      0, below, this.stride, 0, -1, 0, below, this.workspace.scratch,
-    );
+    const add = accumulate ? 1 : 0;
+    call(xhat, invStd, gamma, dy, delta, dgamma, dbeta, units, this.size, this.stride, add);
   }
 
   /** Moves the running statistics towards the batch's; PyTorch's unbiased variance. Needs a "batch" forward pass before. */

@@ -86,7 +86,7 @@ function* drive(net: Network, data: Dataset, options: ResolvedOptions): Generato
         loss: value,
         gradientNorm,
         learningRate: run.learningRate,
-        samples: run.batches.count,
+        samples: run.samples,
         epochRecord: run.epochRecord,
         checkpoint: () => run.checkpoint(),
       };

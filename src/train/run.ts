@@ -34,6 +34,8 @@ export class Run implements Problem, ParameterHolder, RunHandle {
   /** What the last step found. */
   outcome: StepOutcome | null = null;
   learningRate = 0;
+  /** Samples in the last step's batch. */
+  samples = 0;
   /** The epoch that the last step ended, or null. */
   epochRecord: EpochRecord | null = null;
   readonly batches: Batches;
@@ -75,7 +77,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
       this.next = this.workspace.allocate(this.dtype, this.size);
       this.#statistics = this.workspace.allocate(this.dtype, layout.statisticsCount);
       const { capacity } = this.batches;
-      this.#objective = new Objective(this.workspace, spec, layout, data, "batch", { capacity, gradients: true });
+      this.#objective = new Objective(this.workspace, spec, layout, data, "batch", { capacity, gradients: "transient" });
       this.#validation = this.#openValidation(validation, held.validation);
       if (options.resume) optimizer.restore(options.resume.optimizer);
       optimizer.attach(where, this);
@@ -104,7 +106,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     const given = typeof validation !== "number";
     const data = given ? validation : this.data;
     const batch = given ? { order: null, from: 0, count: data.size } : { order: held, from: 0, count: held.length };
-    const needs = { capacity: batch.count, gradients: false };
+    const needs = { capacity: batch.count, gradients: "none" } as const;
     const objective = new Objective(this.workspace, spec, layout, data, "running", needs);
     return { objective, batch, score: new Score(spec, layout, data) };
   }
@@ -145,6 +147,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     this.learningRate = scheduledRate(this.#where, this.options.schedule, this.position);
     this.#upload();
     this.batches.advance();
+    this.samples = this.batches.count;
     this.outcome = this.#optimizer.step(this, this.learningRate, this.options.clip);
     if (this.outcome.breakdown) {
       this.#breakDown();
@@ -152,7 +155,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     }
     if (this.net.layout.batchNorm) this.#objective.propagation.updateRunning(this.#statistics);
     this.#version = this.net.heldBy(this);
-    this.#lossSum += this.outcome.value * this.batches.count;
+    this.#lossSum += this.outcome.value * this.samples;
     ++this.position.step;
     if (this.batches.last) this.#endEpoch();
   }

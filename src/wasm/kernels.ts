@@ -46,6 +46,15 @@ export interface Kernels {
     xhat: Pointer, invStd: Pointer, gamma: Pointer, dy: Pointer, dx: Pointer, dgamma: Pointer, dbeta: Pointer,
     rows: number, n: number, ld: number, accumulate: number,
   ): void;
+  batchNormTangent(
+    rx: Pointer, xhat: Pointer, invStd: Pointer, gamma: Pointer, rgamma: Pointer, rbeta: Pointer,
+    rxhat: Pointer, ry: Pointer, ratio: Pointer, rows: number, n: number, ld: number, coupled: number,
+  ): void;
+  batchNormBackwardTangent(
+    dy: Pointer, ru: Pointer, xhat: Pointer, rxhat: Pointer, invStd: Pointer, ratio: Pointer,
+    gamma: Pointer, rgamma: Pointer, rdx: Pointer, rdgamma: Pointer, rdbeta: Pointer,
+    rows: number, n: number, ld: number, coupled: number, accumulate: number,
+  ): void;
   updateRunning(running: Pointer, batch: Pointer, rows: number, momentum: number, correction: number): void;
 
   dot(x: Pointer, y: Pointer, n: number): number;
@@ -57,6 +66,8 @@ export interface Kernels {
   axpy(n: number, alpha: number, x: Pointer, y: Pointer): void;
   scale(n: number, alpha: number, x: Pointer): void;
   penaltyGradient(theta: Pointer, g: Pointer, n: number, l1: number, l2: number): void;
+  multiplyElements(n: number, x: Pointer, y: Pointer, out: Pointer): void;
+  addProducts(n: number, x: Pointer, y: Pointer, out: Pointer): void;
   clipValue(x: Pointer, n: number, limit: number): void;
   transpose(x: Pointer, rows: number, columns: number, ldx: number, out: Pointer, ldo: number): void;
 

@@ -85,7 +85,7 @@ function addNetworkOptions(command: Command): void {
   add(command, "--activation <name>", activations.join(", "), oneOf(activations), "relu");
   command.option("--batch-norm", "batch norm before each activation");
   add(command, "--l1 <factor>", "penalty on the weights' absolute values", nonNegative, 0);
-  add(command, "--l2 <factor>", "penalty on half the weights' squares", nonNegative, 0.001);
+  add(command, "--l2 <factor>", "penalty on half the weights' squares", nonNegative, 0.003);
   add(command, "--dtype <type>", "f32, or f64 for double precision", oneOf(["f32", "f64"]), "f32");
 }
 
@@ -96,7 +96,7 @@ function addTrainingOptions(command: Command): void {
   add(command, "--momentum <share>", "of sgd and rmsprop (default: 0.9 for sgd, 0 for rmsprop)", share);
   add(command, "--weight-decay <factor>", "the optimizer's (default: 0.01 for adamw, else 0)", nonNegative);
   add(command, "--schedule <name>", `${scheduleNames.join(", ")}`, oneOf(scheduleNames), "cosine");
-  add(command, "--epochs <number>", "passes over the training rows", positiveInteger, 50);
+  add(command, "--epochs <number>", "passes over the training rows", positiveInteger, 60);
   add(command, "--batch-size <rows>", "rows a step", positiveInteger, 32);
   add(command, "--clip <norm>", "largest norm of a step's gradient", positive);
   add(

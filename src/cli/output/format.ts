@@ -21,9 +21,11 @@ export function short(value: number): string {
   return size >= 1000 ? value.toFixed(0) : value.toPrecision(4);
 }
 
-export function seconds(value: number): string {
+/** A duration: 12 ms, 3.45 s, 2 min 5 s. */
+export function duration(value: number): string {
+  if (value < 1) return `${Math.round(1000 * value)} ms`;
   if (value < 60) return `${value.toFixed(value < 10 ? 2 : 1)} s`;
-  return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+  return `${Math.floor(value / 60)} min ${Math.floor(value % 60)} s`;
 }
 
 /** Text of the user's that fits into a message: one line, no control characters, not long. */

@@ -1,7 +1,7 @@
 import { SingleBar } from "cli-progress";
 import type { EpochRecord } from "../../index.js";
 import { type Io, isTerminal, type Output } from "../io.js";
-import { percent, seconds, short } from "./format.js";
+import { duration, percent, short } from "./format.js";
 
 /** Tells of training while it goes on. */
 export interface Progress {
@@ -87,7 +87,7 @@ function cellsOf(record: EpochRecord, elapsed: number): Cell[] {
   if (accuracy !== undefined) cells.push(["accuracy", percent(accuracy)]);
   if (validationLoss !== undefined) cells.push(["validation loss", short(validationLoss)]);
   if (validationAccuracy !== undefined) cells.push(["accuracy", percent(validationAccuracy)]);
-  cells.push(["time", seconds(elapsed)]);
+  cells.push(["time", duration(elapsed)]);
   return cells;
 }
 

@@ -1,7 +1,7 @@
 import type { Network } from "../../index.js";
 import type { Score } from "../training/score.js";
 import type { Outcome, Run } from "../training/train.js";
-import { count, counted, percent, seconds, short } from "./format.js";
+import { count, counted, duration, percent, short } from "./format.js";
 
 type Line = readonly [name: string, text: string];
 
@@ -11,7 +11,7 @@ const WIDTH = 80;
 /** What is about to be done: the data, its split, the network, the training. */
 export function opening({ table, prepared, settings, net, optimizer }: Run): string {
   const { target, training, validation, test } = prepared;
-  const held = [validation && `${count(validation.size)} to validate`, test && `${count(test.size)} to test`];
+  const held = [validation && `${count(validation.size)} to validate on`, test && `${count(test.size)} to test on`];
   const way = `${target.task === "classification" ? "stratified, " : ""}seed ${settings.seed}`;
   const kind = target.task === "classification" ? `classification, ${target.classes.length} classes` : "regression";
   return layOut([
@@ -19,12 +19,12 @@ export function opening({ table, prepared, settings, net, optimizer }: Run): str
     ["target", `${table.target.name} (${kind})`],
     [
       "split",
-      `${[`${count(training.size)} rows to train`, ...held.filter((part) => part !== null)].join(", ")} (${way})`,
+      `${[`${count(training.size)} rows to train on`, ...held.filter((part) => part !== null)].join(", ")} (${way})`,
     ],
     ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}`],
     [
-      "training",
-      `${optimizer.name}, rate ${optimizer.learningRate} (${settings.schedule}), batch ${settings.batchSize}, ${counted(settings.epochs, "epoch")}`,
+      "optimizer",
+      `${optimizer.name}, rate ${optimizer.learningRate} (${settings.schedule}), batches of ${settings.batchSize}, ${counted(settings.epochs, "epoch")}`,
     ],
   ]);
 }
@@ -40,7 +40,7 @@ export function closing(
   if (validation) lines.push(["validation", scoreText(validation)]);
   lines.push(["training", scoreText(training)]);
   if (deadUnits !== null && deadUnits.length > 0) lines.push(["dead units", deadText(deadUnits, settings.hidden)]);
-  lines.push(["speed", `${count(speed.samplesPerSecond)} samples per second (${seconds(speed.seconds)})`]);
+  lines.push(["speed", `${count(speed.samplesPerSecond)} samples per second (${duration(speed.seconds)})`]);
   lines.push([
     "build",
     net.build === "relaxed" ? "relaxed (SIMD with fused multiply-add)" : "strict (SIMD, same bits on every machine)",

@@ -12,12 +12,12 @@ interface Given {
  * library's defaults, which are PyTorch's.
  */
 const methods = {
-  sgd: { make: (given: Given): Optimizer => sgd(given), learningRate: 0.02, momentum: 0.9 },
-  adagrad: { make: (given: Given): Optimizer => adagrad(given), learningRate: 0.03, momentum: null },
-  adadelta: { make: (given: Given): Optimizer => adadelta(given), learningRate: 1, momentum: null },
-  rmsprop: { make: (given: Given): Optimizer => rmsprop(given), learningRate: 0.002, momentum: 0 },
-  adam: { make: (given: Given): Optimizer => adam(given), learningRate: 0.003, momentum: null },
-  adamw: { make: (given: Given): Optimizer => adamw(given), learningRate: 0.003, momentum: null },
+  sgd: { make: (given: Given): Optimizer => sgd(given), learningRate: 0.03, momentum: 0.9 },
+  adagrad: { make: (given: Given): Optimizer => adagrad(given), learningRate: 0.05, momentum: null },
+  adadelta: { make: (given: Given): Optimizer => adadelta(given), learningRate: 2, momentum: null },
+  rmsprop: { make: (given: Given): Optimizer => rmsprop(given), learningRate: 0.003, momentum: 0 },
+  adam: { make: (given: Given): Optimizer => adam(given), learningRate: 0.005, momentum: null },
+  adamw: { make: (given: Given): Optimizer => adamw(given), learningRate: 0.005, momentum: null },
 } as const;
 
 export type Method = keyof typeof methods;

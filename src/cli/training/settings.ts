@@ -35,9 +35,15 @@ export interface Settings extends Columns {
 const VALIDATION_SHARE = 0.1;
 
 /** Share of the rows to validate on. */
-export function validationShare({ validation, earlyStopping }: Settings): number {
+export function validationShare({ validation, earlyStopping, testShare }: Settings): number {
   if (earlyStopping !== undefined && validation === 0) {
     badInput("--early-stopping: expected rows to validate on, got --validation 0");
   }
-  return validation ?? (earlyStopping === undefined ? 0 : VALIDATION_SHARE);
+  const share = validation ?? (earlyStopping === undefined ? 0 : VALIDATION_SHARE);
+  if (share + testShare >= 1) {
+    badInput(
+      `--validation: expected rows left to train on, got a share of ${share} beside a test share of ${testShare}`,
+    );
+  }
+  return share;
 }
