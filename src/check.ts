@@ -92,6 +92,33 @@ export function checkFunction(where: string, name: string, value: unknown): void
   if (typeof value !== "function") wrongType(where, name, "a function", value);
 }
 
+/** A vector of `count` numbers that are finite, in single precision if `dtype` says so. */
+export function checkVector(
+  where: string,
+  name: string,
+  values: unknown,
+  count: number,
+  dtype: "f32" | "f64",
+): ArrayLike<number> {
+  if (!Array.isArray(values) && !ArrayBuffer.isView(values)) wrongType(where, name, "an array of numbers", values);
+  const vector = values as ArrayLike<number>;
+  if (vector.length !== count) wrongValue(where, name, `${count} numbers`, String(vector.length));
+  const single = dtype === "f32";
+  for (let i = 0; i < count; ++i) {
+    const value: unknown = vector[i];
+    if (typeof value !== "number") wrongType(where, name, `a number at index ${i}`, value);
+    if (!Number.isFinite(single ? Math.fround(value) : value)) {
+      wrongValue(
+        where,
+        name,
+        single ? "numbers that are finite in single precision" : "finite numbers",
+        `${value} at index ${i}`,
+      );
+    }
+  }
+  return vector;
+}
+
 /** Index of the first NaN or infinity, or −1. */
 export function firstNonFinite(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; ++i) {

@@ -3,6 +3,7 @@ export type { Dtype } from "./wasm/kernels.js";
 export { matrix, multiply, type Matrix, type MultiplyOptions } from "./linalg/matrix.js";
 export { dataset, type Dataset } from "./network/dataset.js";
 export { network, type Network, type PassOptions } from "./network/network.js";
+export { type CurvatureOptions, hessianOperator } from "./network/curvature.js";
 export type { Evaluation } from "./network/score.js";
 export type { Initializer, WeightFunction, WeightPlace } from "./network/initializer.js";
 export type {

@@ -13,7 +13,9 @@ import { printable } from "./output/format.js";
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   try {
-    await build(io).parseAsync(args, { from: "user" });
+    const program = build(io);
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: "user" });
     return exitCodes.ended;
   } catch (error) {
     return report(error, io);
@@ -32,15 +34,13 @@ function build(io: Io): Command {
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
     });
   addTrain(program, io);
-  // Without a command: help.
-  program.action(() => program.outputHelp());
   return program;
 }
 
 function report(error: unknown, io: Io): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.ended;
-    return tell(exitCodes.badInput, error.message.replace(/^error: /, ""), io);
+    return tell(exitCodes.badInput, error.message, io);
   }
   if (error instanceof CommandError) return tell(error.exitCode, error.message, io);
   io.stderr.write(
@@ -50,7 +50,8 @@ function report(error: unknown, io: Io): number {
 }
 
 function tell(code: number, message: string, io: Io): number {
-  io.stderr.write(`hessia: ${printable(message.replaceAll(/\s*\n\s*/g, " "), 1000)}\n`);
+  const line = message.replace(/^(?:error|hessia): /, "").replaceAll(/\s*\n\s*/g, " ");
+  io.stderr.write(`hessia: ${printable(line, 1000)}\n`);
   return code;
 }
 

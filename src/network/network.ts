@@ -1,10 +1,10 @@
-import { checkChoice, checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
+import { checkChoice, checkKeys, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
 import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { Random } from "../random.js";
-import type { Dtype } from "../wasm/kernels.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { CurvatureOperator } from "./curvature.js";
 import { checkDataset, type Dataset } from "./dataset.js";
 import { initialize } from "./initializer.js";
 import { type Layout, layoutOf } from "./layout.js";
@@ -12,6 +12,7 @@ import { forwardChunks, Objective, wholeBatch } from "./objective.js";
 import type { BatchNormMode, Gradients } from "./propagation.js";
 import { decide, type Evaluation, Score } from "./score.js";
 import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
+import type { CurvatureKind } from "./tangent.js";
 
 export interface PassOptions {
   /** Whether batch norm takes its statistics from the data at hand ("batch", the default) or the running ones. */
@@ -176,7 +177,7 @@ export class Network {
    * and for more memory than WebAssembly has.
    */
   loss(data: Dataset, options: PassOptions = {}): number {
-    const mode = this.#mode("loss", data, options);
+    const mode = this.mode("loss", data, options);
     return this.#resident((workspace, theta, statistics) =>
       this.#objective(workspace, data, mode, "none").value(theta, statistics, wholeBatch(data)),
     );
@@ -189,7 +190,7 @@ export class Network {
    * @throws as `loss`.
    */
   gradient(data: Dataset, options: PassOptions = {}): { loss: number; gradient: FloatArray } {
-    const mode = this.#mode("gradient", data, options);
+    const mode = this.mode("gradient", data, options);
     const { dtype } = this.spec;
     return this.#resident((workspace, theta, statistics) => {
       const at = workspace.allocate(dtype, this.parameterCount);
@@ -197,6 +198,41 @@ export class Network {
       const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), at);
       return { loss, gradient: workspace.read(dtype, at, this.parameterCount) };
     });
+  }
+
+  /**
+   * The exact product H·v of the objective's Hessian with a vector, by Pearlmutter's R-operator (1994): no matrix, no differences.
+   *
+   * @param v `parameterCount` finite numbers.
+   * @returns the product, owned by the caller. Cost: about 18·N·P flops; `hessianOperator` does half of that once for many products.
+   * @throws as `loss`, and for a vector of the wrong kind, length or values.
+   */
+  hvp(data: Dataset, v: ArrayLike<number>, options: PassOptions = {}): FloatArray {
+    return this.#curvatureProduct("hvp", "exact", data, v, options);
+  }
+
+  /**
+   * The exact product G·v of the generalised Gauss-Newton matrix G = Jᵀ∇²ℓJ with a vector (Schraudolph 2002), J being the Jacobian of the
+   * outputs; the penalty's curvature included.
+   *
+   * @param v `parameterCount` finite numbers.
+   * @returns the product, owned by the caller. Cost: about 14·N·P flops.
+   * @throws as `hvp`.
+   */
+  ggnvp(data: Dataset, v: ArrayLike<number>, options: PassOptions = {}): FloatArray {
+    return this.#curvatureProduct("ggnvp", "ggn", data, v, options);
+  }
+
+  #curvatureProduct(
+    where: string,
+    kind: CurvatureKind,
+    data: Dataset,
+    v: ArrayLike<number>,
+    options: PassOptions,
+  ): FloatArray {
+    const mode = this.mode(where, data, options);
+    checkVector(where, "v", v, this.parameterCount, this.spec.dtype);
+    return borrow(this.build, (workspace) => new CurvatureOperator(this, data, kind, mode, where, workspace).matvec(v));
   }
 
   /**
@@ -296,10 +332,14 @@ export class Network {
     return result;
   }
 
-  #mode(where: string, data: Dataset, options: PassOptions): BatchNormMode {
+  /**
+   * Checks data and options of a pass over a whole data set, and says which statistics it uses.
+   * @internal
+   */
+  mode(where: string, data: Dataset, options: PassOptions, more: readonly string[] = []): BatchNormMode {
     checkDataset(where, data, this.layout, this.spec.loss);
     checkObject(where, "options", options);
-    checkKeys(where, options, ["batchNorm"]);
+    checkKeys(where, options, ["batchNorm", ...more]);
     const mode = (options as PassOptions).batchNorm ?? "batch";
     checkChoice(where, "batchNorm", mode, ["batch", "running"]);
     if (this.layout.batchNorm && mode === "batch" && data.size === 1) {
@@ -368,24 +408,4 @@ function softmax({ columns, data }: Matrix, row: number, exp: (x: number) => num
     sum += data[from + j];
   }
   for (let j = 0; j < columns; ++j) data[from + j] /= sum;
-}
-
-function checkVector(where: string, name: string, values: unknown, count: number, dtype: Dtype): ArrayLike<number> {
-  if (!Array.isArray(values) && !ArrayBuffer.isView(values)) wrongType(where, name, "an array of numbers", values);
-  const vector = values as ArrayLike<number>;
-  if (vector.length !== count) wrongValue(where, name, `${count} numbers`, String(vector.length));
-  const single = dtype === "f32";
-  for (let i = 0; i < count; ++i) {
-    const value: unknown = vector[i];
-    if (typeof value !== "number") wrongType(where, name, `a number at index ${i}`, value);
-    if (!Number.isFinite(single ? Math.fround(value) : value)) {
-      wrongValue(
-        where,
-        name,
-        single ? "numbers that are finite in single precision" : "finite numbers",
-        `${value} at index ${i}`,
-      );
-    }
-  }
-  return vector;
 }

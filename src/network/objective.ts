@@ -42,7 +42,8 @@ export interface ObjectiveNeeds {
 export class Objective {
   /** The passes, with what the last one left in memory. */
   readonly propagation: Propagation;
-  readonly #kind: number;
+  /** The loss in the core's numbering. */
+  readonly kind: number;
   readonly #data: Dataset;
   readonly #targetWidth: number;
 
@@ -57,7 +58,7 @@ export class Objective {
     const { targets } = data;
     const labels = spec.loss === "cross-entropy" && !("data" in targets);
     this.#data = data;
-    this.#kind = LOSS_KINDS[spec.loss === "cross-entropy" ? (labels ? "labels" : "probabilities") : spec.loss];
+    this.kind = LOSS_KINDS[spec.loss === "cross-entropy" ? (labels ? "labels" : "probabilities") : spec.loss];
     this.#targetWidth = labels ? 1 : layout.outputs;
     const coupled = layout.batchNorm && mode === "batch";
     const chunk = coupled ? capacity : Math.min(capacity, chunkSize(spec, layout));
@@ -76,22 +77,22 @@ export class Objective {
     for (let done = 0; done < count; done += capacity) {
       this.#load(order, from + done, Math.min(capacity, count - done));
       this.propagation.forward(theta, this.mode, statistics);
-      sum += this.propagation.loss(this.#kind);
+      sum += this.propagation.loss(this.kind);
       visit?.(from + done);
     }
-    return sum / this.#terms(count);
+    return sum / this.terms(count);
   }
 
   /** Mean loss of the batch, penalty included, and its gradient, which is written to `gradient`. */
   valueAndGradient(theta: number, statistics: number, batch: Batch, gradient: number, visit?: Visit): number {
     const { order, from, count } = batch;
     const { capacity } = this.propagation;
-    const terms = this.#terms(count);
+    const terms = this.terms(count);
     let sum = 0;
     for (let done = 0; done < count; done += capacity) {
       this.#load(order, from + done, Math.min(capacity, count - done));
       this.propagation.forward(theta, this.mode, statistics);
-      sum += this.propagation.backward(theta, gradient, this.#kind, 1 / terms, done > 0, this.mode);
+      sum += this.propagation.backward(theta, gradient, this.kind, 1 / terms, done > 0, this.mode);
       visit?.(from + done);
     }
     this.#addPenaltyGradient(theta, gradient);
@@ -109,6 +110,16 @@ export class Objective {
       if (this.mode === "batch") note(this.propagation.firstOverflownVariance());
     });
     return first;
+  }
+
+  /**
+   * Loads samples (at most a chunk of them) and passes forward and backward through them, for what the propagation keeps.
+   * `terms` is what the mean is over.
+   */
+  linearize(theta: number, statistics: number, { order, from, count }: Batch, terms: number): void {
+    this.#load(order, from, count);
+    this.propagation.forward(theta, this.mode, statistics);
+    this.propagation.backward(theta, 0, this.kind, 1 / terms, false, this.mode);
   }
 
   /** l1·Σ|θ| + ½·l2·Σθ² over the penalised parameters. */
@@ -136,7 +147,7 @@ export class Objective {
   }
 
   /** What the mean is over: samples, and for all but cross-entropy outputs too. */
-  #terms(samples: number): number {
+  terms(samples: number): number {
     return this.spec.loss === "cross-entropy" ? samples : samples * this.layout.outputs;
   }
 
@@ -176,7 +187,7 @@ export function forwardChunks(
 }
 
 /** Samples that pass through the network at once: a function of the network alone. */
-function chunkSize({ dtype }: ResolvedSpec, { layers, inputs }: Layout): number {
+export function chunkSize({ dtype }: ResolvedSpec, { layers, inputs }: Layout): number {
   const widths = layers.reduce((sum, { units }) => sum + 2 * units, inputs);
   const fitting = Math.floor(CHUNK_BYTES / (widths * bytesPer(dtype)) / CHUNK_LEAST) * CHUNK_LEAST;
   return Math.max(CHUNK_LEAST, Math.min(CHUNK_MOST, fitting));

@@ -48,7 +48,14 @@ export class LayerProducts {
   }
 
   /** weight = δ·belowᵀ, or += : the gradient of a layer's weights. */
-  outer({ inputs, units }: LayerLayout, columns: number, delta: number, below: Features, weight: number, accumulate: boolean): void {
+  outer(
+    { inputs, units }: LayerLayout,
+    columns: number,
+    delta: number,
+    below: Features,
+    weight: number,
+    accumulate: boolean,
+  ): void {
     // biome-ignore format: an operand a line
     this.#kernels.product(
       units, inputs, columns, 1,
@@ -59,7 +66,14 @@ export class LayerProducts {
   }
 
   /** out = Wᵀ·δ, or += : what a layer passes down. */
-  pull({ inputs, units }: LayerLayout, columns: number, weight: number, delta: number, out: number, accumulate: boolean): void {
+  pull(
+    { inputs, units }: LayerLayout,
+    columns: number,
+    weight: number,
+    delta: number,
+    out: number,
+    accumulate: boolean,
+  ): void {
     // biome-ignore format: an operand a line
     this.#kernels.product(
       inputs, columns, units, 1,

@@ -77,7 +77,10 @@ export class Run implements Problem, ParameterHolder, RunHandle {
       this.next = this.workspace.allocate(this.dtype, this.size);
       this.#statistics = this.workspace.allocate(this.dtype, layout.statisticsCount);
       const { capacity } = this.batches;
-      this.#objective = new Objective(this.workspace, spec, layout, data, "batch", { capacity, gradients: "transient" });
+      this.#objective = new Objective(this.workspace, spec, layout, data, "batch", {
+        capacity,
+        gradients: "transient",
+      });
       this.#validation = this.#openValidation(validation, held.validation);
       if (options.resume) optimizer.restore(options.resume.optimizer);
       optimizer.attach(where, this);

@@ -9,6 +9,7 @@ import { caseNamed, makeData, makeParameters } from "../cases.js";
 import { type OptimizerFixture, polynomialGradient, polynomialValue, readFixture } from "../oracle/fixtures.js";
 import * as oracle from "../oracle/network.js";
 import { type OptimizerName, optimizers as rules } from "../oracle/optimizers.js";
+import { layout, type NetworkSpec } from "../oracle/spec.js";
 import { builds, distance, dtypes, rounded, take, toDataset } from "../support.js";
 
 const { items, function: polynomial, start } = readFixture("optimizers");
@@ -48,6 +49,13 @@ class PolynomialProblem implements Problem {
     this.workspace.write(this.dtype, gradient, polynomialGradient(polynomial, x));
     return polynomialValue(polynomial, x);
   }
+}
+
+/** Without the biases under batch norm: their gradients are 0 but for rounding, which adaptive methods scale up to whole steps. */
+function determined(spec: NetworkSpec, parameters: ArrayLike<number>): number[] {
+  const values = Array.from(parameters);
+  for (const { bias, scale } of layout(spec)) if (scale >= 0) values.fill(0, bias, scale);
+  return values;
 }
 
 const titled = items.map((item) => ({ ...item, title: `${item.optimizer} ${JSON.stringify(item.options)} ${item.dtype}` }));
@@ -110,12 +118,12 @@ describe.each(builds)("%s build", (build) => {
           const rule = rules[name](options as never);
           const optimizer = factories[name](options as never);
           const steps = training(net, toDataset(inputs, targets), { optimizer, epochs: 25, batchSize: inputs.length });
-          for (const { loss, samples } of take(steps, 25)) {
+          for (const { loss, samples } of steps) {
             expect(samples).toBe(inputs.length);
             const label = `${example} ${dtype}`;
             expect(distance([loss], [oracle.loss(item.spec, θ, inputs, targets)]), label).toBeLessThan(dtype === "f32" ? 2e-4 : 1e-11);
             θ = rule(θ, oracle.gradient(item.spec, θ, inputs, targets));
-            const off = distance(net.getParameters(), θ);
+            const off = distance(determined(item.spec, net.getParameters()), determined(item.spec, θ));
             // Adaptive methods divide small gradients by small averages, and so magnify rounding.
             expect(off, label).toBeLessThan(dtype === "f32" ? 5e-3 : 1e-10);
           }

@@ -15,6 +15,7 @@ import {
   share,
   wholeNumber,
 } from "../options.js";
+import { counted } from "../output/format.js";
 import { toJson } from "../output/json.js";
 import { progressOf } from "../output/progress.js";
 import { closing, opening } from "../output/report.js";
@@ -161,8 +162,8 @@ async function begin(file: string, settings: Settings): Promise<Run> {
   return { table, prepared, settings, net: makeNetwork(prepared, settings), optimizer };
 }
 
+/** An end before the last epoch that was not asked for as an option has an exit code of its own. */
 function judge({ history: { status, reason, epochs } }: Outcome): void {
   if (status === "non-finite") failed(`training failed: ${reason}`);
-  if (status === "aborted")
-    interrupted(`interrupted after ${epochs.length} epochs; the result is that of the network as it was then`);
+  if (status === "aborted") interrupted(`interrupted after ${counted(epochs.length, "epoch")}`);
 }

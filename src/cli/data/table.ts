@@ -93,9 +93,14 @@ function findColumn(path: string, option: string, wanted: string, names: readonl
   }
   const number = toNumber(wanted);
   if (number !== null && Number.isInteger(number) && number >= 1 && number <= names.length) return number - 1;
-  const hint = header
-    ? suggestion(wanted, names.map(printable))
-    : `; it has no header, so give a number from 1 to ${names.length}`;
+  const byNumber = `; give a number from 1 to ${names.length}${header ? "" : ", as it has no header"}`;
+  const hint =
+    header && number === null
+      ? suggestion(
+          wanted,
+          names.map((name) => printable(name)),
+        )
+      : byNumber;
   return badInput(`${option}: ${path} has no column ${quote(wanted)}${hint}`);
 }
 

@@ -35,7 +35,10 @@ function bar(epochs: number, output: Output): Progress {
   shown.start(epochs, 0, { state: "" });
   return {
     epoch: (record) => shown.update(record.epoch, { state: stateOf(record) }),
-    end: () => shown.stop(),
+    end() {
+      shown.stop();
+      output.write("\n");
+    },
   };
 }
 
@@ -86,7 +89,7 @@ function cellsOf(record: EpochRecord, elapsed: number): Cell[] {
   ];
   if (accuracy !== undefined) cells.push(["accuracy", percent(accuracy)]);
   if (validationLoss !== undefined) cells.push(["validation loss", short(validationLoss)]);
-  if (validationAccuracy !== undefined) cells.push(["accuracy", percent(validationAccuracy)]);
+  if (validationAccuracy !== undefined) cells.push(["validation accuracy", percent(validationAccuracy)]);
   cells.push(["time", duration(elapsed)]);
   return cells;
 }

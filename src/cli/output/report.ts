@@ -1,4 +1,5 @@
 import type { Network } from "../../index.js";
+import type { Prepared } from "../training/prepare.js";
 import type { Score } from "../training/score.js";
 import type { Outcome, Run } from "../training/train.js";
 import { count, counted, duration, percent, short } from "./format.js";
@@ -10,42 +11,44 @@ const WIDTH = 80;
 
 /** What is about to be done: the data, its split, the network, the training. */
 export function opening({ table, prepared, settings, net, optimizer }: Run): string {
-  const { target, training, validation, test } = prepared;
-  const held = [validation && `${count(validation.size)} to validate on`, test && `${count(test.size)} to test on`];
-  const way = `${target.task === "classification" ? "stratified, " : ""}seed ${settings.seed}`;
+  const { target } = prepared;
   const kind = target.task === "classification" ? `classification, ${target.classes.length} classes` : "regression";
+  const rate = `rate ${optimizer.learningRate} (${settings.schedule})`;
   return layOut([
     ["data", `${table.path}: ${counted(table.inputs.rows, "row")}, ${counted(table.inputs.columns, "input")}`],
     ["target", `${table.target.name} (${kind})`],
-    [
-      "split",
-      `${[`${count(training.size)} rows to train on`, ...held.filter((part) => part !== null)].join(", ")} (${way})`,
-    ],
+    ["split", splitText(prepared, settings.seed)],
     ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}`],
-    [
-      "optimizer",
-      `${optimizer.name}, rate ${optimizer.learningRate} (${settings.schedule}), batches of ${settings.batchSize}, ${counted(settings.epochs, "epoch")}`,
-    ],
+    ["optimizer", `${optimizer.name}, ${rate}, batches of ${settings.batchSize}, ${counted(settings.epochs, "epoch")}`],
   ]);
 }
 
 /** What came of it. */
-export function closing(
-  { settings, net }: Run,
-  { history, training, validation, test, deadUnits, ...speed }: Outcome,
-): string {
+export function closing({ settings, net }: Run, outcome: Outcome): string {
+  const { history, training, validation, test, deadUnits } = outcome;
   const lines: Line[] = [];
-  if (history.status !== "max-steps") lines.push(["ended", history.reason]);
+  if (history.status === "aborted") {
+    lines.push(["interrupted", `after ${history.epochs.length} of ${counted(settings.epochs, "epoch")}`]);
+  } else if (history.status !== "max-steps") lines.push(["ended", history.reason]);
   if (test) lines.push(["test", scoreText(test)]);
   if (validation) lines.push(["validation", scoreText(validation)]);
   lines.push(["training", scoreText(training)]);
   if (deadUnits !== null && deadUnits.length > 0) lines.push(["dead units", deadText(deadUnits, settings.hidden)]);
-  lines.push(["speed", `${count(speed.samplesPerSecond)} samples per second (${duration(speed.seconds)})`]);
-  lines.push([
-    "build",
-    net.build === "relaxed" ? "relaxed (SIMD with fused multiply-add)" : "strict (SIMD, same bits on every machine)",
-  ]);
+  lines.push(["speed", `${count(outcome.samplesPerSecond)} samples per second (${duration(outcome.seconds)})`]);
+  lines.push(["build", buildNames[net.build]]);
   return layOut(lines);
+}
+
+const buildNames: Record<Network["build"], string> = {
+  strict: "strict (SIMD, same bits on every machine)",
+  relaxed: "relaxed (SIMD with fused multiply-add)",
+};
+
+function splitText({ target, training, validation, test }: Prepared, seed: number): string {
+  const parts = [`${count(training.size)} rows to train on`];
+  if (validation) parts.push(`${count(validation.size)} to validate on`);
+  if (test) parts.push(`${count(test.size)} to test on`);
+  return `${parts.join(", ")} (${target.task === "classification" ? "stratified, " : ""}seed ${seed})`;
 }
 
 /** 64-32-10, with what lies between. */

@@ -34,8 +34,8 @@ export interface Choice {
 export function makeOptimizer({ optimizer, learningRate, momentum, weightDecay }: Choice): Optimizer {
   const method = methods[optimizer];
   if (momentum !== undefined && method.momentum === null) {
-    const able = methodNames.filter((name) => methods[name].momentum !== null).join(" and ");
-    badInput(`--momentum: expected with ${able} only, got it with ${optimizer}`);
+    const able = methodNames.filter((name) => methods[name].momentum !== null).join(", ");
+    badInput(`--momentum: expected an optimizer that has it (${able}), got ${optimizer}`);
   }
   return method.make({
     learningRate: learningRate ?? method.learningRate,

@@ -1,0 +1,167 @@
+import { checkChoice, checkVector } from "../check.js";
+import type { LinearOperator } from "../linalg/operator.js";
+import { acquire, bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
+import type { Dataset } from "./dataset.js";
+import type { Layout } from "./layout.js";
+import type { Network, PassOptions } from "./network.js";
+import { chunkSize, Objective } from "./objective.js";
+import type { BatchNormMode } from "./propagation.js";
+import type { ResolvedSpec } from "./spec.js";
+import { type CurvatureKind, Tangent, tangentBytesPerSample } from "./tangent.js";
+
+/** Up to this much, what products at one point have in common is kept for all of the data. */
+const KEPT_BYTES = 256 << 20;
+
+interface Chunk {
+  readonly objective: Objective;
+  readonly tangent: Tangent;
+  readonly from: number;
+  readonly count: number;
+}
+
+/**
+ * Products of a network's Hessian or generalised Gauss-Newton matrix with vectors, in the memory of one workspace. What does not
+ * depend on the vector is computed once a point, if it fits, and else again for each product, chunk by chunk.
+ */
+export class CurvatureProducts {
+  readonly #chunks: readonly Chunk[];
+  readonly #recompute: boolean;
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly spec: ResolvedSpec,
+    readonly layout: Layout,
+    readonly data: Dataset,
+    readonly mode: BatchNormMode,
+  ) {
+    const coupled = layout.batchNorm && mode === "batch";
+    const size = coupled ? data.size : Math.min(data.size, chunkSize(spec, layout));
+    this.#recompute = !coupled && data.size * tangentBytesPerSample({ spec, layout }) > KEPT_BYTES;
+    const open = (from: number): Chunk => {
+      const needs = { capacity: size, gradients: "kept" } as const;
+      const objective = new Objective(workspace, spec, layout, data, mode, needs);
+      const count = Math.min(size, data.size - from);
+      return { objective, tangent: new Tangent(objective.propagation), from, count };
+    };
+    const starts = Array.from({ length: Math.ceil(data.size / size) }, (_, i) => i * size);
+    if (this.#recompute) {
+      const { objective, tangent } = open(0);
+      this.#chunks = starts.map((from) => ({ objective, tangent, from, count: Math.min(size, data.size - from) }));
+    } else {
+      this.#chunks = starts.map(open);
+    }
+  }
+
+  /** Moves to a point. */
+  linearize(theta: number, statistics: number): void {
+    if (!this.#recompute) for (const chunk of this.#chunks) this.#pass(chunk, theta, statistics);
+  }
+
+  /** out = H·v, penalty included. */
+  multiply(theta: number, statistics: number, v: number, out: number, kind: CurvatureKind): void {
+    this.#chunks.forEach((chunk, i) => {
+      if (this.#recompute) this.#pass(chunk, theta, statistics);
+      const { kind: lossKind } = chunk.objective;
+      chunk.tangent.product(theta, v, out, kind, lossKind, 1 / this.#terms(chunk), i > 0, this.mode);
+    });
+    this.#addPenalty(v, out);
+  }
+
+  #pass({ objective, from, count }: Chunk, theta: number, statistics: number): void {
+    objective.linearize(theta, statistics, { order: null, from, count }, objective.terms(this.data.size));
+  }
+
+  #terms({ objective }: Chunk): number {
+    return objective.terms(this.data.size);
+  }
+
+  /** ½·l2·Σθ² has the curvature l2; l1 has none. */
+  #addPenalty(v: number, out: number): void {
+    const { l2 } = this.spec.penalty;
+    if (l2 === 0) return;
+    for (const { offset, count } of this.layout.penalised) {
+      const shift = offset * bytesPer(this.spec.dtype);
+      this.workspace.kernels(this.spec.dtype).axpy(count, l2, v + shift, out + shift);
+    }
+  }
+}
+
+/**
+ * A network's curvature as an operator. It follows the network: after the parameters have changed, the next product is at the new
+ * point.
+ */
+export class CurvatureOperator implements LinearOperator {
+  readonly size: number;
+  readonly #workspace: Workspace;
+  readonly #products: CurvatureProducts;
+  readonly #theta: number;
+  readonly #statistics: number;
+  readonly #v: number;
+  readonly #out: number;
+  #version = -1;
+
+  constructor(
+    readonly net: Network,
+    data: Dataset,
+    readonly kind: CurvatureKind,
+    mode: BatchNormMode,
+    readonly where: string,
+    workspace = acquire(net.build),
+  ) {
+    const { spec, layout } = net;
+    this.size = net.parameterCount;
+    this.#workspace = workspace;
+    const vector = (): number => workspace.allocate(spec.dtype, this.size);
+    this.#theta = vector();
+    this.#v = vector();
+    this.#out = vector();
+    this.#statistics = workspace.allocate(spec.dtype, layout.statisticsCount);
+    this.#products = new CurvatureProducts(workspace, spec, layout, data, mode);
+  }
+
+  /** The product with a vector of `size` numbers; the result belongs to the caller and is of the network's dtype. */
+  matvec(v: ArrayLike<number>): FloatArray {
+    const { dtype } = this.net.spec;
+    checkVector(this.where, "v", v, this.size, dtype);
+    this.#follow();
+    this.#workspace.write(dtype, this.#v, v);
+    this.#products.multiply(this.#theta, this.#statistics, this.#v, this.#out, this.kind);
+    return this.#workspace.read(dtype, this.#out, this.size);
+  }
+
+  #follow(): void {
+    if (this.#version === this.net.version) return;
+    const { dtype } = this.net.spec;
+    const { parameters, statistics } = this.net.current();
+    this.#workspace.write(dtype, this.#theta, parameters);
+    this.#workspace.write(dtype, this.#statistics, statistics);
+    this.#products.linearize(this.#theta, this.#statistics);
+    this.#version = this.net.version;
+  }
+}
+
+export interface CurvatureOptions extends PassOptions {
+  /** The Hessian ("exact", the default) or the generalised Gauss-Newton matrix ("ggn"). */
+  kind?: CurvatureKind;
+}
+
+/**
+ * The Hessian or generalised Gauss-Newton matrix of a network's objective as an operator, for `lanczos`, `trace` and whatever takes one.
+ *
+ * Activations and derivatives are kept between products at the same point (up to 256 MiB of them), so that a product with the
+ * Hessian costs about two gradients; after the parameters have changed, the next product is at the new point.
+ *
+ * @returns size = parameterCount; matvec gives arrays that belong to the caller. The operator holds an instance of the core, which is garbage
+ * collected with it.
+ * @throws TypeError or RangeError for data that does not fit the network, a single row under batch statistics and unknown options.
+ * @example
+ * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
+ * const op = hessianOperator(net, dataset([[1], [2]], [1, 2]));
+ * op.matvec([1, 0]); // Float64Array [5, 3]: the mean of 2x² and of 2x
+ */
+export function hessianOperator(net: Network, data: Dataset, options: CurvatureOptions = {}): CurvatureOperator {
+  const mode = net.mode("hessianOperator", data, options, ["kind"]);
+  const { kind = "exact" } = options;
+  checkChoice("hessianOperator", "kind", kind, ["exact", "ggn"]);
+  return new CurvatureOperator(net, data, kind, mode, "hessianOperator");
+}
