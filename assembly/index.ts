@@ -1,9 +1,15 @@
 import { product } from "./matmul/product";
 import { activate, activationDerivative, activationSecondDerivative, backpropActivation } from "./network/activation";
-import { loss, lossHessian, lossHessianProduct } from "./network/loss";
+import { loss, lossCurvature, lossHessian, lossHessianProduct } from "./network/loss";
+import {
+  activeSamples, addColumn, gatherRows, hessianRows, lossCurvatureRows, multiplyRows, seedRows,
+} from "./network/hessian";
 import { batchNormForward, batchNormRunning, batchNormBackward, batchNormBackwardRunning, updateRunning } from "./network/batchnorm";
 import { batchNormTangent, batchNormBackwardTangent } from "./network/batchnorm-tangent";
 import { dot, sumSquares, sumAbs, maxAbs, firstNonFinite, rowSums } from "./vector/reduce";
+import { cholesky, choleskySolve } from "./factor/cholesky";
+import { eigen, eigenWorkBytes } from "./factor/eigen";
+import { ldl, ldlSolve, ldlWork } from "./factor/ldl";
 import { axpy, scale, penaltyGradient, clipValue, multiplyElements, addProducts } from "./vector/elementwise";
 import { transpose } from "./vector/transpose";
 import { sgd } from "./vector/updates-sgd";
@@ -12,6 +18,7 @@ import { adam } from "./vector/updates-adam";
 
 export { exp, log, cos, pow } from "./inline/scalar";
 export { productScratchBytes } from "./matmul/product";
+export { hessianScratchBytes } from "./network/hessian";
 
 /** Whether multiply and add are one instruction here: tells the builds apart. */
 export const fused: bool = ASC_FEATURE_RELAXED_SIMD;
@@ -375,4 +382,162 @@ export function batchNormBackwardTangent_f64(
   batchNormBackwardTangent<f64>(
     dy, ru, xhat, rxhat, invStd, ratio, gamma, rgamma, rdx, rdgamma, rdbeta, rows, n, ld, coupled, accumulate,
   );
+}
+
+export function lossCurvature_f32(
+  kind: i32, z: usize, y: usize, curvature: usize, probability: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
+): void {
+  lossCurvature<f32>(kind, z, y, curvature, probability, n, ld, C, scale, param);
+}
+
+export function lossCurvature_f64(
+  kind: i32, z: usize, y: usize, curvature: usize, probability: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
+): void {
+  lossCurvature<f64>(kind, z, y, curvature, probability, n, ld, C, scale, param);
+}
+
+export function activeSamples_f32(
+  x: usize, ld: i32, n: i32, list: usize,
+): i32 {
+  return activeSamples<f32>(x, ld, n, list);
+}
+
+export function activeSamples_f64(
+  x: usize, ld: i32, n: i32, list: usize,
+): i32 {
+  return activeSamples<f64>(x, ld, n, list);
+}
+
+export function gatherRows_f32(
+  list: usize, count: i32, x: usize, ld: i32, width: i32, out: usize, ldo: i32,
+): void {
+  gatherRows<f32>(list, count, x, ld, width, out, ldo);
+}
+
+export function gatherRows_f64(
+  list: usize, count: i32, x: usize, ld: i32, width: i32, out: usize, ldo: i32,
+): void {
+  gatherRows<f64>(list, count, x, ld, width, out, ldo);
+}
+
+export function seedRows_f32(
+  list: usize, count: i32, x: usize, ld: i32, row: usize, width: i32, out: usize, ldo: i32,
+): void {
+  seedRows<f32>(list, count, x, ld, row, width, out, ldo);
+}
+
+export function seedRows_f64(
+  list: usize, count: i32, x: usize, ld: i32, row: usize, width: i32, out: usize, ldo: i32,
+): void {
+  seedRows<f64>(list, count, x, ld, row, width, out, ldo);
+}
+
+export function multiplyRows_f32(
+  list: usize, count: i32, x: usize, ld: i32, width: i32, v: usize, out: usize, ldo: i32, accumulate: i32,
+): void {
+  multiplyRows<f32>(list, count, x, ld, width, v, out, ldo, accumulate);
+}
+
+export function multiplyRows_f64(
+  list: usize, count: i32, x: usize, ld: i32, width: i32, v: usize, out: usize, ldo: i32, accumulate: i32,
+): void {
+  multiplyRows<f64>(list, count, x, ld, width, v, out, ldo, accumulate);
+}
+
+export function lossCurvatureRows_f32(
+  list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
+): void {
+  lossCurvatureRows<f32>(list, count, d, p, ld, width, u, out, ldo);
+}
+
+export function lossCurvatureRows_f64(
+  list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
+): void {
+  lossCurvatureRows<f64>(list, count, d, p, ld, width, u, out, ldo);
+}
+
+export function hessianRows_f32(
+  list: usize, count: i32, left: usize, ldl: i32, rows: i32, right: usize, ldr: i32, inputs: i32,
+  tangent: usize, ldt: i32, bump: usize, ldb: i32, bumpAt: i32,
+  change: usize, ldc: i32, delta: usize, ldd: i32, slope: usize, lds: i32, first: i32, units: i32,
+  panel: usize, ldp: i32, accumulate: i32, symmetric: i32, scratch: usize,
+): void {
+  hessianRows<f32>(list, count, left, ldl, rows, right, ldr, inputs, tangent, ldt, bump, ldb, bumpAt, change, ldc, delta, ldd, slope, lds, first, units, panel, ldp, accumulate, symmetric, scratch);
+}
+
+export function hessianRows_f64(
+  list: usize, count: i32, left: usize, ldl: i32, rows: i32, right: usize, ldr: i32, inputs: i32,
+  tangent: usize, ldt: i32, bump: usize, ldb: i32, bumpAt: i32,
+  change: usize, ldc: i32, delta: usize, ldd: i32, slope: usize, lds: i32, first: i32, units: i32,
+  panel: usize, ldp: i32, accumulate: i32, symmetric: i32, scratch: usize,
+): void {
+  hessianRows<f64>(list, count, left, ldl, rows, right, ldr, inputs, tangent, ldt, bump, ldb, bumpAt, change, ldc, delta, ldd, slope, lds, first, units, panel, ldp, accumulate, symmetric, scratch);
+}
+
+export function addColumn_f32(list: usize, count: i32, x: usize, ld: i32, out: usize, ldo: i32): void {
+  addColumn<f32>(list, count, x, ld, out, ldo);
+}
+
+export function addColumn_f64(list: usize, count: i32, x: usize, ld: i32, out: usize, ldo: i32): void {
+  addColumn<f64>(list, count, x, ld, out, ldo);
+}
+
+export function cholesky_f32(n: i32, a: usize, ld: i32, scratch: usize): i32 {
+  return cholesky<f32>(n, a, ld, scratch);
+}
+
+export function cholesky_f64(n: i32, a: usize, ld: i32, scratch: usize): i32 {
+  return cholesky<f64>(n, a, ld, scratch);
+}
+
+export function choleskySolve_f32(n: i32, m: i32, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize): void {
+  choleskySolve<f32>(n, m, u, uRow, uCol, x, ldx, scratch);
+}
+
+export function choleskySolve_f64(n: i32, m: i32, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize): void {
+  choleskySolve<f64>(n, m, u, uRow, uCol, x, ldx, scratch);
+}
+
+export function ldlWork_f32(n: i32): i32 {
+  return ldlWork(n);
+}
+
+export function ldlWork_f64(n: i32): i32 {
+  return ldlWork(n);
+}
+
+export function ldl_f32(n: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usize, work: usize, scratch: usize): i32 {
+  return ldl<f32>(n, a, ld, d, e, swaps, work, scratch);
+}
+
+export function ldl_f64(n: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usize, work: usize, scratch: usize): i32 {
+  return ldl<f64>(n, a, ld, d, e, swaps, work, scratch);
+}
+
+export function ldlSolve_f32(
+  n: i32, m: i32, u: usize, ldu: i32, d: usize, e: usize, swaps: usize, x: usize, ldx: i32, scratch: usize,
+): void {
+  ldlSolve<f32>(n, m, u, ldu, d, e, swaps, x, ldx, scratch);
+}
+
+export function ldlSolve_f64(
+  n: i32, m: i32, u: usize, ldu: i32, d: usize, e: usize, swaps: usize, x: usize, ldx: i32, scratch: usize,
+): void {
+  ldlSolve<f64>(n, m, u, ldu, d, e, swaps, x, ldx, scratch);
+}
+
+export function eigenWorkBytes_f32(n: i32, vectors: bool): f64 {
+  return eigenWorkBytes<f32>(n, vectors);
+}
+
+export function eigenWorkBytes_f64(n: i32, vectors: bool): f64 {
+  return eigenWorkBytes<f64>(n, vectors);
+}
+
+export function eigen_f32(n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize): i32 {
+  return eigen<f32>(n, a, ld, values, q, work, scratch);
+}
+
+export function eigen_f64(n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize): i32 {
+  return eigen<f64>(n, a, ld, values, q, work, scratch);
 }

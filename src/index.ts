@@ -1,6 +1,15 @@
 export { init, type Build, type InitOptions } from "./wasm/load.js";
 export type { Dtype } from "./wasm/kernels.js";
 export { matrix, multiply, type Matrix, type MultiplyOptions } from "./linalg/matrix.js";
+export {
+  symmetric,
+  type Cholesky,
+  type Eigen,
+  type Inertia,
+  type NamedRange,
+  type Solution,
+  type SymmetricMatrix,
+} from "./linalg/symmetric.js";
 export { dataset, type Dataset } from "./network/dataset.js";
 export { network, type Network, type PassOptions } from "./network/network.js";
 export { type CurvatureOptions, hessianOperator } from "./network/curvature.js";

@@ -8,7 +8,7 @@ import { accumulate, constant } from "../inline/elements";
 import { clearPadding, firstLanes, loadUpTo, storeUpTo } from "../inline/ragged";
 import { expMinusAbs, sigmoid, sigmoidSlope } from "../inline/exponential";
 import { log1p } from "../inline/logarithm";
-import { softmaxHessian, softmaxHessianProduct, softmaxLoss } from "./softmax";
+import { softmaxCurvature, softmaxHessian, softmaxHessianProduct, softmaxLoss } from "./softmax";
 
 const MSE: i32 = 0;
 const HUBER: i32 = 1;
@@ -67,6 +67,23 @@ export function lossHessianProduct<T>(
   for (let c = 0; c < C; ++c) {
     const start = <usize>c * ld * sizeof<T>();
     curvatures<T>(kind, z + start, y + start, u + start, out + start, n, scale, param);
+  }
+}
+
+/**
+ * ∇²ℓ as two vectors a sample: ∇²ℓ·u = curvature ⊙ (u − probability·u) under softmax, where all outputs are coupled, and
+ * curvature ⊙ u otherwise (probability is then left alone). Both C × ld.
+ */
+export function lossCurvature<T>(
+  kind: i32, z: usize, y: usize, curvature: usize, probability: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
+): void {
+  if (kind >= CLASS_LABELS) {
+    softmaxCurvature<T>(kind == CLASS_LABELS, z, y, curvature, probability, n, ld, C, scale);
+    return;
+  }
+  for (let c = 0; c < C; ++c) {
+    const start = <usize>c * ld * sizeof<T>();
+    curvatures<T>(kind, z + start, y + start, 0, curvature + start, n, scale, param);
   }
 }
 

@@ -101,6 +101,28 @@ export function softmaxHessianProduct<T>(
   }
 }
 
+/** probability = softmax(z) and curvature = scale·Σt·softmax(z): ∇²ℓ·u = curvature ⊙ (u − probability·u). */
+export function softmaxCurvature<T>(
+  labels: bool, z: usize, y: usize, curvature: usize, probability: usize, n: i32, ld: i32, C: i32, scale: f64,
+): void {
+  const row = <usize>ld * sizeof<T>();
+  for (let s = 0; s < n; s += lanes<T>()) {
+    const left = n - s;
+    const total = columnExp<T>(z, columnMax<T>(z, row, C, left), probability, row, C, left);
+    const factor = weightOver<T>(total, labels, y, row, C, left, scale);
+    for (let c = 0; c < C; ++c) {
+      const at = <usize>c * row;
+      const e = loadUpTo<T>(probability + at, left);
+      storeUpTo<T>(curvature + at, v128.mul<T>(factor, e), left);
+      storeUpTo<T>(probability + at, v128.div<T>(e, total), left);
+    }
+    z += 16;
+    y += 16;
+    curvature += 16;
+    probability += 16;
+  }
+}
+
 function columnMax<T>(z: usize, row: usize, C: i32, left: i32): v128 {
   let max = constant<T>(-Infinity);
   for (let c = 0; c < C; ++c) {

@@ -47,7 +47,8 @@ export function smallEigen(matrix: Float64Array, m: number): SmallEigen {
   const p = new Float64Array(m);
   const sums = new Float64Array(m);
   for (let i = m - 1; i > 0; --i) {
-    off[i - 1] = reflect(matrix, m, i, u, p) ? applyReflection(rows, m, i, u, sums, p[i]) : matrix[i * m + i - 1];
+    if (reflect(matrix, m, i, u, p)) applyReflection(rows, m, i, u, sums);
+    off[i - 1] = matrix[i * m + i - 1];
   }
   const d = Float64Array.from({ length: m }, (_, i) => matrix[i * m + i]);
   const { values, vectors } = iterate(d, off, rows, m);
@@ -56,8 +57,8 @@ export function smallEigen(matrix: Float64Array, m: number): SmallEigen {
 }
 
 /**
- * A ← (I − uuᵀ)·A·(I − uuᵀ) with |u|² = 2, u ending before place i, so that row i is 0 left of its last place before the
- * diagonal; p[i] gets the number there. False where row i is so already.
+ * A ← (I − uuᵀ)·A·(I − uuᵀ) with |u|² = 2 and u ending before place i, so that all of row i left of the diagonal is 0 but its
+ * last number. False where it is so already.
  */
 function reflect(a: Float64Array, m: number, i: number, u: Float64Array, p: Float64Array): boolean {
   const row = i * m;
@@ -88,19 +89,12 @@ function reflect(a: Float64Array, m: number, i: number, u: Float64Array, p: Floa
       a[j * m + k] = a[k * m + j];
     }
   }
-  p[i] = norm * largest;
+  a[row + i - 1] = norm * largest;
   return true;
 }
 
-/** rows ← (I − uuᵀ)·rows; gives back `result`. */
-function applyReflection(
-  rows: Float64Array,
-  m: number,
-  i: number,
-  u: Float64Array,
-  sums: Float64Array,
-  result: number,
-): number {
+/** rows ← (I − uuᵀ)·rows. */
+function applyReflection(rows: Float64Array, m: number, i: number, u: Float64Array, sums: Float64Array): void {
   sums.fill(0);
   for (let k = 0; k < i; ++k) {
     for (let j = 0; j < m; ++j) sums[j] += u[k] * rows[k * m + j];
@@ -108,7 +102,6 @@ function applyReflection(
   for (let k = 0; k < i; ++k) {
     for (let j = 0; j < m; ++j) rows[k * m + j] -= u[k] * sums[j];
   }
-  return result;
 }
 
 /** QL on diagonal d and off-diagonal e (its last place is spare), both overwritten; the rotations act on the rows. */

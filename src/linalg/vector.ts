@@ -88,11 +88,15 @@ export function scale(alpha: number, x: Float64Array): void {
   for (let i = 0; i < x.length; ++i) x[i] *= alpha;
 }
 
-/** x ← x / ‖x‖; gives the norm. */
+/** x ← x / by. */
+export function divide(x: Float64Array, by: number): void {
+  for (let i = 0; i < x.length; ++i) x[i] /= by;
+}
+
+/** x ← x / ‖x‖, or 0 as it is; gives the norm. */
 export function normalize(x: Float64Array): number {
   const norm = norm2(x);
-  if (norm > 1e-290) scale(1 / norm, x);
-  else if (norm > 0) for (let i = 0; i < x.length; ++i) x[i] /= norm;
+  if (norm > 0) divide(x, norm);
   return norm;
 }
 

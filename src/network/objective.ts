@@ -31,6 +31,8 @@ export type Visit = (from: number) => void;
 export interface ObjectiveNeeds {
   /** Most samples in a batch. */
   capacity: number;
+  /** Most samples that pass at once; a function of the network by default. */
+  chunk?: number;
   gradients: Gradients;
 }
 
@@ -53,7 +55,7 @@ export class Objective {
     readonly layout: Layout,
     data: Dataset,
     readonly mode: BatchNormMode,
-    { capacity, gradients }: ObjectiveNeeds,
+    { capacity, gradients, chunk = chunkSize(spec, layout) }: ObjectiveNeeds,
   ) {
     const { targets } = data;
     const labels = spec.loss === "cross-entropy" && !("data" in targets);
@@ -61,8 +63,8 @@ export class Objective {
     this.kind = LOSS_KINDS[spec.loss === "cross-entropy" ? (labels ? "labels" : "probabilities") : spec.loss];
     this.#targetWidth = labels ? 1 : layout.outputs;
     const coupled = layout.batchNorm && mode === "batch";
-    const chunk = coupled ? capacity : Math.min(capacity, chunkSize(spec, layout));
-    this.propagation = new Propagation(workspace, spec, layout, chunk, this.#targetWidth, gradients);
+    const samples = coupled ? capacity : Math.min(capacity, chunk);
+    this.propagation = new Propagation(workspace, spec, layout, samples, this.#targetWidth, gradients);
   }
 
   /** Mean loss of the batch, penalty included. */

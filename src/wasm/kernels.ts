@@ -30,6 +30,29 @@ export interface Kernels {
     n: number, ld: number, outputs: number, scale: number, param: number,
   ): void;
 
+  lossCurvature(
+    kind: number, z: Pointer, y: Pointer, curvature: Pointer, probability: Pointer, n: number, ld: number, C: number, scale: number, param: number,
+  ): void;
+  activeSamples(
+    x: Pointer, ld: number, n: number, list: Pointer,
+  ): number;
+  gatherRows(
+    list: Pointer, count: number, x: Pointer, ld: number, width: number, out: Pointer, ldo: number,
+  ): void;
+  seedRows(
+    list: Pointer, count: number, x: Pointer, ld: number, row: Pointer, width: number, out: Pointer, ldo: number,
+  ): void;
+  multiplyRows(
+    list: Pointer, count: number, x: Pointer, ld: number, width: number, v: Pointer, out: Pointer, ldo: number, accumulate: number,
+  ): void;
+  addColumn(list: Pointer, count: number, x: Pointer, ld: number, out: Pointer, ldo: number): void;
+  lossCurvatureRows(
+    list: Pointer, count: number, d: Pointer, p: Pointer, ld: number, width: number, u: Pointer, out: Pointer, ldo: number,
+  ): void;
+  hessianRows(
+    list: Pointer, count: number, left: Pointer, ldl: number, rows: number, right: Pointer, ldr: number, inputs: number, tangent: Pointer, ldt: number, bump: Pointer, ldb: number, bumpAt: number, change: Pointer, ldc: number, delta: Pointer, ldd: number, slope: Pointer, lds: number, first: number, units: number, panel: Pointer, ldp: number, accumulate: number, symmetric: number, scratch: Pointer,
+  ): void;
+
   batchNormForward(
     x: Pointer, xhat: Pointer, y: Pointer, mean: Pointer, invStd: Pointer, variance: Pointer,
     gamma: Pointer, beta: Pointer, rows: number, n: number, ld: number, epsilon: number,
@@ -93,6 +116,24 @@ export interface Kernels {
     learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number,
     decoupled: number, correction1: number, correction2: number,
   ): number;
+
+  /** The factorizations return 0, or the number, from 1, of the first pivot or eigenvalue that is at fault. */
+  cholesky(n: number, a: Pointer, ld: number, scratch: Pointer): number;
+  choleskySolve(
+    n: number, m: number, u: Pointer, uRow: number, uCol: number, x: Pointer, ldx: number, scratch: Pointer,
+  ): void;
+  ldlWork(n: number): number;
+  ldl(
+    n: number, a: Pointer, ld: number, d: Pointer, e: Pointer, swaps: Pointer, work: Pointer, scratch: Pointer,
+  ): number;
+  ldlSolve(
+    n: number, m: number, u: Pointer, ldu: number, d: Pointer, e: Pointer, swaps: Pointer,
+    x: Pointer, ldx: number, scratch: Pointer,
+  ): void;
+  eigenWorkBytes(n: number, vectors: number): number;
+  eigen(
+    n: number, a: Pointer, ld: number, values: Pointer, q: Pointer, work: Pointer, scratch: Pointer,
+  ): number;
 }
 
 /** exp, log, cos and pow as the core computes them. */
@@ -112,6 +153,7 @@ export interface CoreExports extends ScalarMath, Suffixed<"f32">, Suffixed<"f64"
   fused: WebAssembly.Global;
   heapBase(): number;
   productScratchBytes(): number;
+  hessianScratchBytes(left: number, right: number, size: number): number;
 }
 
 /** The kernels of one element type, without the suffix. */

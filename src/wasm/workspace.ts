@@ -39,6 +39,7 @@ export class Workspace {
   readonly math: ScalarMath;
   /** Address of the scratch that matrix products need. */
   readonly scratch: number;
+  readonly #core: CoreExports;
   readonly #memory: WebAssembly.Memory;
   readonly #floor: number;
   #top: number;
@@ -54,6 +55,7 @@ export class Workspace {
     this.f32 = kernelsOf(core, "f32");
     this.f64 = kernelsOf(core, "f64");
     this.math = core;
+    this.#core = core;
     this.#memory = core.memory;
     this.#byteLength = core.memory.buffer.byteLength;
     this.#view32 = new Float32Array(core.memory.buffer);
@@ -61,6 +63,11 @@ export class Workspace {
     this.#top = align(core.heapBase());
     this.scratch = this.allocateBytes(core.productScratchBytes());
     this.#floor = this.#top;
+  }
+
+  /** Bytes of scratch that `hessianRows` needs for factors of these widths. */
+  hessianScratchBytes(left: number, right: number, size: number): number {
+    return this.#core.hessianScratchBytes(left, right, size);
   }
 
   kernels(dtype: Dtype): Kernels {

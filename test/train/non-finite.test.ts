@@ -24,7 +24,7 @@ describe.each(builds)("%s build", (build) => {
       net.setParameters(values);
       const before = snapshot(net);
       const optimizer = adam();
-      const data = toDataset([[100]], [0]);
+      const data = toDataset([[1e9]], [0]);
       const history = await fit(net, data, { optimizer, epochs: 3 });
       expect(history.status).toBe("non-finite");
       expect(history.nonFinite).toEqual({ step: 1, epoch: 1, layer: 1, quantity: "pre-activation" });
@@ -41,7 +41,7 @@ describe.each(builds)("%s build", (build) => {
       net.setParameters([1, 0]);
       const data = toDataset([[half]], [0]);
       const history = finish(training(net, data, { optimizer: sgd(), epochs: 1 }));
-      expect(history.nonFinite).toEqual(dtype === "f64" ? { step: 1, epoch: 1, layer: -1, quantity: "loss" } : expect.anything());
+      expect(history.nonFinite).toEqual({ step: 1, epoch: 1, layer: -1, quantity: "loss" });
       expect(history.status).toBe("non-finite");
       expect(Array.from(net.getParameters())).toEqual([1, 0]);
     });

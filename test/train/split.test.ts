@@ -117,7 +117,7 @@ describe("split", () => {
     ["NaN", () => split(four, { test: Number.NaN }), RangeError, "got NaN"],
     ["a share that is too small", () => split(four, { test: 0.1 }), RangeError, "both parts of 4"],
     ["a share that is too large", () => split(four, { test: 0.9 }), RangeError, "both parts of 4"],
-    ["an unknown option", () => split(four, { test: 0.5, sede: 1 } as never), TypeError, 'did you mean "seed"?'],
+    ["an unknown option", () => split(four, { test: 0.5, seeed: 1 } as never), TypeError, 'did you mean "seed"?'],
     ["a fractional seed", () => split(four, { test: 0.5, seed: 0.5 }), RangeError, "seed"],
     ["stratify by text", () => split(four, { test: 0.5, stratify: "yes" as never }), TypeError, "stratify"],
     [

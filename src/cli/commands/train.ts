@@ -22,7 +22,7 @@ import { closing, opening } from "../output/report.js";
 import { makeOptimizer, methodNames, usualRates } from "../training/optimizer.js";
 import { prepare } from "../training/prepare.js";
 import { scheduleNames } from "../training/schedule.js";
-import type { Settings } from "../training/settings.js";
+import { checkSettings, type Settings } from "../training/settings.js";
 import { makeNetwork, type Outcome, type Run, train } from "../training/train.js";
 
 const examples = `
@@ -96,7 +96,7 @@ function addTrainingOptions(command: Command): void {
   add(command, "--learning-rate <rate>", `step length (default: ${usualRates()})`, positive);
   add(command, "--momentum <share>", "of sgd and rmsprop (default: 0.9 for sgd, 0 for rmsprop)", share);
   add(command, "--weight-decay <factor>", "the optimizer's (default: 0.01 for adamw, else 0)", nonNegative);
-  add(command, "--schedule <name>", `${scheduleNames.join(", ")}`, oneOf(scheduleNames), "cosine");
+  add(command, "--schedule <name>", scheduleNames.join(", "), oneOf(scheduleNames), "cosine");
   add(command, "--epochs <number>", "passes over the training rows", positiveInteger, 60);
   add(command, "--batch-size <rows>", "rows a step", positiveInteger, 32);
   add(command, "--clip <norm>", "largest norm of a step's gradient", positive);
@@ -153,6 +153,7 @@ async function runTrain(file: string, settings: Settings, io: Io): Promise<void>
 
 async function begin(file: string, settings: Settings): Promise<Run> {
   // First what costs nothing to refuse.
+  checkSettings(settings);
   const optimizer = makeOptimizer(settings);
   await init({ simd: settings.simd }).catch((error) => {
     throw asRefusal(error);

@@ -34,16 +34,24 @@ export interface Settings extends Columns {
 /** What early stopping holds out where no share was named. */
 const VALIDATION_SHARE = 0.1;
 
-/** Share of the rows to validate on. */
-export function validationShare({ validation, earlyStopping, testShare }: Settings): number {
+/** Refuses options that do not go together; each is fine by itself. */
+export function checkSettings(settings: Settings): void {
+  const { validation, earlyStopping, testShare, batchNorm, batchSize } = settings;
   if (earlyStopping !== undefined && validation === 0) {
     badInput("--early-stopping: expected rows to validate on, got --validation 0");
   }
-  const share = validation ?? (earlyStopping === undefined ? 0 : VALIDATION_SHARE);
+  const share = validationShare(settings);
   if (share + testShare >= 1) {
     badInput(
       `--validation: expected rows left to train on, got a share of ${share} beside a test share of ${testShare}`,
     );
   }
-  return share;
+  if (batchNorm && batchSize === 1) {
+    badInput("--batch-size: expected at least 2, since batch norm needs a variance, got 1");
+  }
+}
+
+/** Share of the rows to validate on. */
+export function validationShare({ validation, earlyStopping }: Settings): number {
+  return validation ?? (earlyStopping === undefined ? 0 : VALIDATION_SHARE);
 }

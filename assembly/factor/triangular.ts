@@ -1,0 +1,94 @@
+/**
+ * Triangles by halves: everything that is large becomes a matrix product. All factors are upper triangles in row-major
+ * matrices, so that the loops of the small cases run along rows. Strides and leading dimensions are elements.
+ */
+import { product } from "../matmul/product";
+import { axpy, scale } from "../vector/elementwise";
+
+/** Rows of a triangle that are eliminated one by one. */
+export const SMALL: i32 = 8;
+/** Rows of a square on the diagonal that is updated whole, its lower triangle for nothing. */
+const SQUARE: i32 = 48;
+
+/** Address of element (i, j). */
+// @ts-ignore: decorator
+@inline
+export function at<T>(a: usize, ld: i32, i: i32, j: i32): usize {
+  return a + (<usize>i * ld + j) * sizeof<T>();
+}
+
+/** About half of n, a multiple of SMALL. */
+// @ts-ignore: decorator
+@inline
+export function half(n: i32): i32 {
+  return ((n >> 1) + SMALL - 1) & -SMALL;
+}
+
+/** C += α·A·B, a plain product with the operands' strides. */
+// @ts-ignore: decorator
+@inline
+export function addProduct<T>(
+  m: i32, n: i32, k: i32, alpha: f64, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
+  c: usize, ldc: i32, scratch: usize,
+): void {
+  product<T>(m, n, k, alpha, a, aRow, aCol, b, bRow, bCol, 1, c, ldc, 0, -1, 0, c, scratch);
+}
+
+/** The upper triangle of C −= AᵀB, for A and B (k × n) whose product is symmetric. Below the diagonal C is spoiled. */
+export function updateUpper<T>(
+  n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, scratch: usize,
+): void {
+  if (n <= SQUARE) {
+    addProduct<T>(n, n, k, -1, a, 1, lda, b, ldb, 1, c, ldc, scratch);
+    return;
+  }
+  const m = half(n), right = <usize>m * sizeof<T>();
+  updateUpper<T>(m, k, a, lda, b, ldb, c, ldc, scratch);
+  addProduct<T>(m, n - m, k, -1, a, 1, lda, b + right, ldb, 1, c + right, ldc, scratch);
+  updateUpper<T>(n - m, k, a + right, lda, b + right, ldb, at<T>(c, ldc, m, m), ldc, scratch);
+}
+
+/** X = U⁻ᵀX for U (n × n, U[i,j] at uRow·i + uCol·j) and X (n × m); U's diagonal counts as 1 where `unit`. */
+export function solveTransposed<T>(
+  n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
+): void {
+  if (n > SMALL) {
+    const top = half(n), below = at<T>(x, ldx, top, 0);
+    solveTransposed<T>(top, m, unit, u, uRow, uCol, x, ldx, scratch);
+    addProduct<T>(n - top, m, top, -1, at<T>(u, uCol, top, 0), uCol, uRow, x, ldx, 1, below, ldx, scratch);
+    solveTransposed<T>(n - top, m, unit, at<T>(u, uRow + uCol, top, 0), uRow, uCol, below, ldx, scratch);
+    return;
+  }
+  for (let i = 0; i < n; ++i) {
+    let factor = at<T>(u, uCol, i, 0);
+    const row = at<T>(x, ldx, i, 0);
+    for (let above = x; above < row; above += <usize>ldx * sizeof<T>()) {
+      axpy<T>(m, -<f64>load<T>(factor), above, row);
+      factor += <usize>uRow * sizeof<T>();
+    }
+    if (!unit) scale<T>(m, 1 / <f64>load<T>(factor), row);
+  }
+}
+
+/** X = U⁻¹X, likewise. */
+export function solveUpper<T>(
+  n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
+): void {
+  if (n > SMALL) {
+    const top = half(n), below = at<T>(x, ldx, top, 0);
+    solveUpper<T>(n - top, m, unit, at<T>(u, uRow + uCol, top, 0), uRow, uCol, below, ldx, scratch);
+    addProduct<T>(top, m, n - top, -1, at<T>(u, uCol, top, 0), uRow, uCol, below, ldx, 1, x, ldx, scratch);
+    solveUpper<T>(top, m, unit, u, uRow, uCol, x, ldx, scratch);
+    return;
+  }
+  for (let i = n - 1; i >= 0; --i) {
+    const row = at<T>(x, ldx, i, 0);
+    let factor = at<T>(u, uRow + uCol, i, 0);
+    const diagonal = <f64>load<T>(factor);
+    for (let p = i + 1; p < n; ++p) {
+      factor += <usize>uCol * sizeof<T>();
+      axpy<T>(m, -<f64>load<T>(factor), at<T>(x, ldx, p, 0), row);
+    }
+    if (!unit) scale<T>(m, 1 / diagonal, row);
+  }
+}

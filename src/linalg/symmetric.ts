@@ -1,0 +1,355 @@
+import { checkInteger, isObject, wrongType, wrongValue } from "../check.js";
+import type { Dtype } from "../wasm/kernels.js";
+import { type Build, currentBuild } from "../wasm/load.js";
+import { type FloatArray, floatArray } from "../wasm/workspace.js";
+import type { Inertia } from "./factorization.js";
+import * as factorization from "./factorization.js";
+import { fromRows, type Matrix, toMatrix } from "./matrix.js";
+
+export type { Inertia } from "./factorization.js";
+
+/** Rows and columns `from` … `to` − 1 of a matrix, under a name. */
+export interface NamedRange {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Eigenvalues and eigenvectors. */
+export interface Eigen {
+  /** "non-finite" where the matrix holds NaN or infinity: values and vectors are NaN then; likewise "max-steps". */
+  readonly status: "converged" | "max-steps" | "non-finite";
+  readonly reason: string;
+  /** Ascending. */
+  readonly values: Float64Array;
+  /** n × n; column i is the vector of values[i], of length 1. */
+  readonly vectors: Matrix;
+}
+
+/** A = L·Lᵀ, or why there is no such L. */
+export interface Cholesky {
+  readonly status: "converged" | "not-positive-definite" | "non-finite";
+  readonly reason: string;
+  /** Row of the first pivot that is not positive; −1 where there is none. */
+  readonly pivot: number;
+  /** L, n × n with zeros above its diagonal; undefined unless `status` is "converged". */
+  readonly factor: Matrix | undefined;
+  /** ln det A = 2·Σ ln Lᵢᵢ; NaN unless `status` is "converged". */
+  readonly logDeterminant: number;
+  /**
+   * x with A·x = b, in 2·n² flops a column, plus a copy of L.
+   *
+   * @param b n numbers, or a matrix of n rows with a right-hand side in each column.
+   * @returns x, of b's shape and the matrix's number type, owned by the caller.
+   * @throws Error unless `status` is "converged".
+   */
+  solve(b: ArrayLike<number>): FloatArray;
+  solve(b: Matrix): Matrix;
+}
+
+/** The x of A·x = b. */
+export interface Solution<X> {
+  /**
+   * "stalled" where A is singular to working precision: an eigenvalue of D is within n·ε·‖A‖ of 0, and x tells little. "non-finite" where
+   * A, b or x holds NaN or infinity.
+   */
+  readonly status: "converged" | "stalled" | "non-finite";
+  readonly reason: string;
+  /** NaN where no x could be computed. */
+  readonly x: X;
+  /** Of A: how many eigenvalues are positive, negative and zero. */
+  readonly inertia: Inertia;
+}
+
+/**
+ * A dense symmetric matrix, in full: element (i, j) is data[i·size + j].
+ *
+ * The factorizations run in the WebAssembly core on an instance of their own, on a copy of the matrix, and give copies out.
+ */
+export class SymmetricMatrix {
+  /**
+   * @param size number of rows and of columns.
+   * @param data size² numbers, row-major and exactly symmetric; kept without a copy.
+   * @param build the build of the core that the factorizations use.
+   * @param ranges named ranges of rows, for `block`.
+   */
+  constructor(
+    readonly size: number,
+    readonly data: FloatArray,
+    readonly build: Build = currentBuild(),
+    readonly ranges: readonly NamedRange[] = [],
+  ) {}
+
+  get dtype(): Dtype {
+    return this.data instanceof Float32Array ? "f32" : "f64";
+  }
+
+  /** The element in row i, column j. */
+  get(i: number, j: number): number {
+    this.#checkIndex("i", i);
+    this.#checkIndex("j", j);
+    return this.data[i * this.size + j];
+  }
+
+  /** A row-major copy, owned by the caller. */
+  toDense(): Matrix {
+    return { rows: this.size, columns: this.size, data: this.data.slice() as FloatArray };
+  }
+
+  /**
+   * A copy of the block with the rows of one named range and the columns of another.
+   *
+   * @param a, b names, or indices in `ranges`.
+   * @throws RangeError for a range that does not exist.
+   */
+  block(a: string | number, b: string | number): Matrix {
+    const rows = this.#range("a", a);
+    const columns = this.#range("b", b);
+    const height = rows.to - rows.from;
+    const width = columns.to - columns.from;
+    const data = floatArray(this.dtype, height * width);
+    for (let i = 0; i < height; ++i) {
+      const from = (rows.from + i) * this.size + columns.from;
+      data.set(this.data.subarray(from, from + width), i * width);
+    }
+    return { rows: height, columns: width, data };
+  }
+
+  /**
+   * A·v, summed in double precision: 2·n² flops, no copy of the matrix.
+   *
+   * @param v n numbers.
+   * @returns n numbers of the matrix's type, owned by the caller.
+   */
+  multiply(v: ArrayLike<number>): FloatArray {
+    const { size: n, data } = this;
+    const x = vectorOf("multiply", "v", v, n);
+    const y = floatArray(this.dtype, n);
+    let i = 0;
+    // Two rows share each element of x.
+    for (; i + 1 < n; i += 2) {
+      let p = i * n;
+      let q = p + n;
+      let s = 0;
+      let t = 0;
+      for (let j = 0; j < n; ++j) {
+        const value = x[j];
+        s += data[p++] * value;
+        t += data[q++] * value;
+      }
+      y[i] = s;
+      y[i + 1] = t;
+    }
+    if (i < n) {
+      let s = 0;
+      for (let j = 0, p = i * n; j < n; ++j) s += data[p++] * x[j];
+      y[i] = s;
+    }
+    return y;
+  }
+
+  /**
+   * The eigenvalues, ascending, with an error of a few n·ε·‖A‖ at most: Householder's reduction to a tridiagonal matrix, then implicit QL.
+   *
+   * Cost: 4/3·n³ flops, n² elements of WebAssembly memory.
+   *
+   * @returns n doubles, owned by the caller; all NaN where the matrix holds NaN or infinity.
+   */
+  eigenvalues(): Float64Array {
+    const result = factorization.eigenvalues(this);
+    return result && result.info === 0 ? result.values : new Float64Array(this.size).fill(Number.NaN);
+  }
+
+  /**
+   * Eigenvalues and eigenvectors: A·V = V·Λ, VᵀV = I, each to a few n·ε (times ‖A‖).
+   *
+   * Reduction to a tridiagonal matrix, divide and conquer, and blocked reflections back. Cost: up to 14/3·n³ flops, 3·n² elements of
+   * WebAssembly memory. The sign of each vector is arbitrary but the same in every run of a build.
+   *
+   * @returns `values` ascending and `vectors` in columns, owned by the caller, with a status.
+   * Source: Cuppen, Numer. Math. 36 (1981); Gu and Eisenstat, SIAM J. Matrix Anal. Appl. 16 (1995).
+   * @example
+   * symmetric([[2, 1], [1, 2]]).eigen().values; // Float64Array [1, 3]
+   */
+  eigen(): Eigen {
+    const { size: n, dtype } = this;
+    const result = factorization.eigen(this);
+    if (result && result.info === 0) {
+      const vectors = { rows: n, columns: n, data: result.vectors };
+      return { status: "converged", reason: "all eigenvalues found", values: result.values, vectors };
+    }
+    return {
+      status: result ? "max-steps" : "non-finite",
+      reason: result ? `eigenvalue ${result.info} of ${n} has not converged` : this.#whereNotFinite(),
+      values: new Float64Array(n).fill(Number.NaN),
+      vectors: { rows: n, columns: n, data: floatArray(dtype, n * n).fill(Number.NaN) },
+    };
+  }
+
+  /**
+   * Cholesky's factorization A = L·Lᵀ, in n³/3 flops and n² elements of WebAssembly memory. Only the half of A on and above the diagonal is
+   * read; it exists where A is positive definite, and failing is the cheapest test of whether it is.
+   *
+   * @example
+   * symmetric([[4, 2], [2, 5]]).cholesky().factor?.data; // Float64Array [2, 0, 1, 2]
+   */
+  cholesky(): Cholesky {
+    const result = factorization.choleskyFactor(this);
+    if (!result) return failedCholesky("non-finite", this.#whereNotFinite(), -1);
+    if (result.info > 0) {
+      const pivot = result.info - 1;
+      const reason = `pivot ${pivot} is not positive; add a multiple of the identity, or use solve`;
+      return failedCholesky("not-positive-definite", reason, pivot);
+    }
+    const { size: n } = this;
+    const { lower } = result;
+    let logDeterminant = 0;
+    for (let i = 0; i < n; ++i) logDeterminant += 2 * Math.log(lower[i * n + i]);
+    const solve = (b: ArrayLike<number> | Matrix): FloatArray | Matrix => {
+      const { values, columns } = rightHandSide("cholesky.solve", b, n);
+      return shaped(b, columns, factorization.choleskySolve(this, lower, values, columns));
+    };
+    return {
+      status: "converged",
+      reason: "positive definite",
+      pivot: -1,
+      factor: { rows: n, columns: n, data: lower },
+      logDeterminant,
+      solve: solve as Cholesky["solve"],
+    };
+  }
+
+  /**
+   * x with A·x = b for an indefinite A: P·A·Pᵀ = L·D·Lᵀ with 1 × 1 and 2 × 2 blocks in D, in n³/3 + 2·n² flops.
+   *
+   * @param b n numbers, or a matrix of n rows with a right-hand side in each column.
+   * @returns x, of b's shape and the matrix's number type, with a status and the inertia of A.
+   * Source: Bunch and Kaufman, Math. Comp. 31 (1977), partial pivoting.
+   * @example
+   * symmetric([[0, 1], [1, 0]]).solve([3, 4]).x; // Float64Array [4, 3]
+   */
+  solve(b: ArrayLike<number>): Solution<FloatArray>;
+  solve(b: Matrix): Solution<Matrix>;
+  solve(b: ArrayLike<number> | Matrix): Solution<FloatArray | Matrix> {
+    const { values, columns } = rightHandSide("solve", b, this.size);
+    const result = factorization.solveIndefinite(this, values, columns);
+    const inertia = result?.inertia ?? UNKNOWN;
+    const x = result?.solved ? result.x : floatArray(this.dtype, this.size * columns).fill(Number.NaN);
+    const solution = { x: shaped(b, columns, x), inertia };
+    if (!result) return { status: "non-finite", reason: this.#whereNotFinite(), ...solution };
+    if (inertia.zero > 0) {
+      const reason = `${inertia.zero} of ${this.size} eigenvalues are 0 to working precision; add a multiple of the identity`;
+      return { status: "stalled", reason, ...solution };
+    }
+    for (let i = 0; i < x.length; ++i) {
+      if (x[i] - x[i] !== 0) return { status: "non-finite", reason: "x or b is not finite", ...solution };
+    }
+    return { status: "converged", reason: "solved", ...solution };
+  }
+
+  /**
+   * How many eigenvalues are positive, negative and zero, from the signs of the blocks of D in P·A·Pᵀ = L·D·Lᵀ (Sylvester's law of
+   * inertia): a fourth of the cost of the eigenvalues. Zero is what lies within n·ε·‖A‖, ‖A‖ being Frobenius' norm and ε 2⁻⁵² or 2⁻²³.
+   *
+   * @returns counts that add up to n; all NaN where the matrix holds NaN or infinity.
+   * @example
+   * symmetric([[1, 0], [0, -1]]).inertia(); // { positive: 1, negative: 1, zero: 0 }
+   */
+  inertia(): Inertia {
+    return factorization.solveIndefinite(this, [], 0)?.inertia ?? UNKNOWN;
+  }
+
+  #checkIndex(name: string, index: number): void {
+    checkInteger("get", name, index, 0);
+    if (index >= this.size) wrongValue("get", name, `an index below ${this.size}`, String(index));
+  }
+
+  #range(name: string, key: string | number): NamedRange {
+    const found = typeof key === "string" ? this.ranges.find((range) => range.name === key) : this.ranges[key];
+    if (!found) {
+      const known = this.ranges.map((range) => `"${range.name}"`).join(", ") || "none";
+      wrongValue("block", name, "the name or index of a range", String(key), `known: ${known}`);
+    }
+    return found;
+  }
+
+  #whereNotFinite(): string {
+    const at = this.data.findIndex((x: number) => x - x !== 0);
+    return `the matrix holds ${this.data[at]} in row ${Math.floor(at / this.size)}, column ${at % this.size}`;
+  }
+}
+
+const UNKNOWN: Inertia = { positive: Number.NaN, negative: Number.NaN, zero: Number.NaN };
+
+function failedCholesky(status: Cholesky["status"], reason: string, pivot: number): Cholesky {
+  const solve = (): never => {
+    throw new Error(`cholesky.solve: there is no factor (${status}: ${reason})`);
+  };
+  return { status, reason, pivot, factor: undefined, logDeterminant: Number.NaN, solve };
+}
+
+/** n numbers as they are; refuses what is no list of n numbers. */
+function vectorOf(where: string, name: string, v: unknown, n: number): ArrayLike<number> {
+  if (v === null || typeof v !== "object" || typeof (v as ArrayLike<number>).length !== "number") {
+    wrongType(where, name, `an array of ${n} numbers`, v);
+  }
+  const values = v as ArrayLike<number>;
+  if (values.length !== n) wrongValue(where, name, `${n} numbers`, String(values.length));
+  if (Array.isArray(values)) {
+    values.forEach((value, i) => {
+      if (typeof value !== "number") wrongType(where, name, `a number at index ${i}`, value);
+    });
+  }
+  return values;
+}
+
+function rightHandSide(where: string, b: unknown, n: number): { values: ArrayLike<number>; columns: number } {
+  if (!isObject(b) || !("rows" in b)) return { values: vectorOf(where, "b", b, n), columns: 1 };
+  const { rows, columns, data } = toMatrix(where, "b", b);
+  if (rows !== n) wrongValue(where, "b", `${n} rows`, String(rows));
+  return { values: data, columns };
+}
+
+/** The result in the shape of the right-hand side. */
+function shaped(b: ArrayLike<number> | Matrix, columns: number, x: FloatArray): FloatArray | Matrix {
+  return "rows" in b ? { rows: b.rows, columns, data: x } : x;
+}
+
+/**
+ * Makes a symmetric matrix of a square one; elements (i, j) and (j, i) may differ by a rounding error and become their mean.
+ *
+ * @param rows an array of rows of equal length, or a matrix; single precision where its data is a Float32Array.
+ * @returns the matrix, on a copy of the numbers.
+ * @throws RangeError where it is not square, or where |A − Aᵀ| exceeds 16·ε times the largest element.
+ * @example
+ * symmetric([[2, 1], [1, 2]]).inertia(); // { positive: 2, negative: 0, zero: 0 }
+ */
+export function symmetric(rows: Matrix | readonly (readonly number[])[]): SymmetricMatrix {
+  const given: Matrix = isObject(rows) ? toMatrix("symmetric", "rows", rows) : fromRows("symmetric", "rows", rows);
+  const n = given.rows;
+  if (given.columns !== n) wrongValue("symmetric", "rows", "as many rows as columns", `${n} × ${given.columns}`);
+  const data = given.data.slice() as FloatArray;
+  let largest = 0;
+  for (let i = 0; i < data.length; ++i) if (Math.abs(data[i]) > largest) largest = Math.abs(data[i]);
+  const tolerance = 16 * factorization.epsilonOf(data instanceof Float32Array ? "f32" : "f64") * largest;
+  for (let i = 0; i < n; ++i) {
+    for (let j = 0; j < i; ++j) {
+      const below = data[i * n + j];
+      const above = data[j * n + i];
+      if (below === above) continue;
+      if (Math.abs(below - above) > tolerance) {
+        wrongValue(
+          "symmetric",
+          "rows",
+          "a symmetric matrix",
+          `${below} in row ${i}, column ${j} but ${above} in row ${j}, column ${i}`,
+          "use the mean of the matrix and its transpose where that is meant",
+        );
+      }
+      const mean = above + (below - above) / 2;
+      data[i * n + j] = mean;
+      data[j * n + i] = mean;
+    }
+  }
+  return new SymmetricMatrix(n, data);
+}
