@@ -129,7 +129,8 @@ export function firstNonFinite(values: ArrayLike<number>): number {
 
 function suggestion(word: string, known: readonly string[]): string {
   let nearest = "";
-  let least = Math.max(2, word.length / 2);
+  // Two letters swapped are a distance of 2.
+  let least = Math.max(1, Math.floor(word.length / 2)) + 1;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) {

@@ -83,7 +83,18 @@ describe("the stream", () => {
   });
 
   it("neighbouring seeds and streams are uncorrelated, at every lag up to 3", () => {
-    for (const [a, b] of [[[1], [2]], [[5, 1], [5, 2]], [[5, 2, 0], [5, 2, 1]], [[0], [2 ** 32]]]) {
+    for (const [a, b] of [
+      [[1], [2]],
+      [
+        [5, 1],
+        [5, 2],
+      ],
+      [
+        [5, 2, 0],
+        [5, 2, 1],
+      ],
+      [[0], [2 ** 32]],
+    ]) {
       for (let lag = 0; lag < 4; lag++) {
         const [left, right] = [new Random(...a), new Random(...b)];
         for (let i = 0; i < lag; i++) right.next();
@@ -135,7 +146,9 @@ describe("below", () => {
       }
       // What `next() % limit` gives instead at 3·2³⁰: a half, a quarter and a quarter.
       const expected = limit === 2 ? [1 / 2, 1 / 2, 0] : limit === 7 ? [3 / 7, 2 / 7, 2 / 7] : [1 / 3, 1 / 3, 1 / 3];
-      third.forEach((n, k) => expect(Math.abs(n / draws - expected[k])).toBeLessThan(5 * Math.sqrt(0.25 / draws) + 1e-3));
+      third.forEach((n, k) =>
+        expect(Math.abs(n / draws - expected[k])).toBeLessThan(5 * Math.sqrt(0.25 / draws) + 1e-3),
+      );
     }
   });
 

@@ -125,8 +125,11 @@ export function hessianRows<T>(
   const lda = padded(rows, <i32>size);
   const b = a + <usize>BLOCK * lda * size;
   const ldw = padded(inputs, <i32>size);
-  for (let p = first; p < units; ++p) {
-    const block = panel + <usize>(p - first) * inputs * size;
+  const groups = slope ? units - first : 1;
+  for (let g = 0; g < groups; ++g) {
+    // With zeros to leave out, each unit of layer m has samples of its own; without, all share them and the left factor.
+    const start = slope ? first + g : first;
+    const end = slope ? start + 1 : units;
     let k = 0;
     let more = accumulate != 0;
     do {
@@ -135,37 +138,51 @@ export function hessianRows<T>(
         const s = load<i32>(list + (<usize>k << 2));
         store<i32>(picked + (<usize>chosen << 3), s);
         store<i32>(picked + (<usize>chosen << 3), k, 4);
-        chosen += i32(!slope || load<T>(slope + (<usize>s * lds + p) * size) != 0);
+        chosen += i32(!slope || load<T>(slope + (<usize>s * lds + start) * size) != 0);
       }
-      formFactors<T>(
-        picked, chosen, left, ldl, lda, right, ldr, inputs, ldw, tangent, ldt, bump, ldb, bumpAt,
-        change + <usize>p * size, ldc, delta ? delta + <usize>p * size : 0, ldd, a, b,
-      );
-      tiles<T>(rows, inputs, chosen, a, lda, b, ldw, block, ldp, more, symmetric != 0, scratch);
+      formLeft<T>(picked, chosen, left, ldl, lda, a);
+      for (let p = start; p < end; ++p) {
+        formRight<T>(
+          picked, chosen, right, ldr, ldw, tangent, ldt, bump, ldb, bumpAt,
+          change + <usize>p * size, ldc, delta ? delta + <usize>p * size : 0, ldd, b,
+        );
+        const block = panel + <usize>(p - first) * inputs * size;
+        tiles<T>(rows, inputs, chosen, a, lda, b, ldw, block, ldp, more, symmetric != 0, scratch);
+      }
       more = true;
     } while (k < count);
-    if (symmetric) mirror<T>(rows, block, ldp);
+  }
+  if (symmetric) {
+    for (let p = first; p < units; ++p) mirror<T>(rows, panel + <usize>(p - first) * inputs * size, ldp);
   }
 }
 
-/** The chosen samples' left rows as they are, and their right rows: R{δ}·h + δ·R{h}. */
-function formFactors<T>(
-  picked: usize, chosen: i32, left: usize, ldl: i32, lda: i32, right: usize, ldr: i32, inputs: i32, ldw: i32,
-  tangent: usize, ldt: i32, bump: usize, ldb: i32, bumpAt: i32,
-  change: usize, ldc: i32, delta: usize, ldd: i32, a: usize, b: usize,
-): void {
-  const size = sizeof<T>();
-  const wide = <usize>ldw * size;
-  const tall = <usize>lda * size;
+/** The chosen samples' left rows, side by side. */
+function formLeft<T>(picked: usize, chosen: i32, left: usize, ldl: i32, lda: i32, a: usize): void {
+  const tall = <usize>lda * sizeof<T>();
   for (; chosen > 0; --chosen) {
-    const s = <usize>load<i32>(picked);
-    const k = <usize>load<i32>(picked, 4);
-    let source = left + s * ldl * size;
+    const source = left + <usize>load<i32>(picked) * ldl * sizeof<T>();
     for (let at: usize = 0; at < tall; at += 32) {
       v128.store(a + at, v128.load(source + at));
       v128.store(a + at, v128.load(source + at, 16), 16);
     }
-    source = right + s * ldr * size;
+    picked += 8;
+    a += tall;
+  }
+}
+
+/** Their right rows: R{δ}·h + δ·R{h}. */
+function formRight<T>(
+  picked: usize, chosen: i32, right: usize, ldr: i32, ldw: i32,
+  tangent: usize, ldt: i32, bump: usize, ldb: i32, bumpAt: i32,
+  change: usize, ldc: i32, delta: usize, ldd: i32, b: usize,
+): void {
+  const size = sizeof<T>();
+  const wide = <usize>ldw * size;
+  for (; chosen > 0; --chosen) {
+    const s = <usize>load<i32>(picked);
+    const k = <usize>load<i32>(picked, 4);
+    const source = right + s * ldr * size;
     const moved = v128.splat<T>(load<T>(change + k * ldc * size));
     if (tangent && delta) {
       const push = v128.splat<T>(load<T>(delta + s * ldd * size));
@@ -185,7 +202,6 @@ function formFactors<T>(
       }
     }
     picked += 8;
-    a += tall;
     b += wide;
   }
 }

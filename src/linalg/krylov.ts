@@ -2,7 +2,7 @@ import type { Random } from "../random.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import type { Products } from "./operator.js";
 import { smallEigen } from "./tridiagonal.js";
-import { divide, fillNormal, hypotenuse, newVector, norm2, normalize, projectOut } from "./vector.js";
+import { divide, fillNormal, hypotenuse, newVector, norm2, normalize, projectOut, subtractAll } from "./vector.js";
 
 /** Coordinates of the basis that are combined at a time: all of its vectors' share fits a cache. */
 const SLAB = 512;
@@ -164,12 +164,8 @@ export class Krylov {
     const { steps: m, products } = this;
     return chosen.map((i) => {
       const x = newVector(products.where, products.size, this.remedy);
-      for (let j = 0; j < m; ++j) {
-        const weight = coefficients[i * m + j];
-        const v = this.#basis[j];
-        for (let k = 0; k < x.length; ++k) x[k] += weight * v[k];
-      }
-      normalize(x);
+      subtractAll(this.#basis, m, coefficients.subarray(i * m, (i + 1) * m), x);
+      divide(x, -norm2(x));
       return x;
     });
   }
@@ -196,8 +192,7 @@ export class Krylov {
     for (let pass = 0; pass < 4; ++pass) {
       projectOut(this.#basis, count, w, this.#sums);
       const left = norm2(w);
-      if (left <= least) return left;
-      if (pass > 0 && left > 0.7 * size) return left;
+      if (left <= least || left > Math.SQRT1_2 * size) return left;
       size = left;
     }
     return 0;
@@ -205,13 +200,11 @@ export class Krylov {
 
   /** ‖(H − T)·s‖. */
   #asymmetry(s: Float64Array): number {
-    let sum = 0;
+    const difference = new Float64Array(s.length);
     for (let i = 0; i < s.length; ++i) {
-      let difference = 0;
-      for (let j = i + 1; j < s.length; ++j) difference += (this.#entry(i, j) - this.#entry(j, i)) * s[j];
-      sum += difference * difference;
+      for (let j = i + 1; j < s.length; ++j) difference[i] += (this.#entry(i, j) - this.#entry(j, i)) * s[j];
     }
-    return Math.sqrt(sum);
+    return norm2(difference);
   }
 
   #leftOut(s: Float64Array): number {
@@ -223,17 +216,16 @@ export class Krylov {
   /** The basis' first vectors ← the combinations of all `steps` of them by the rows, in place. */
   #combine(rows: readonly Float64Array[]): void {
     const { steps: m } = this;
-    const slab = new Float64Array(m * SLAB);
+    const slab = Array.from({ length: m }, () => new Float64Array(SLAB));
+    const sum = new Float64Array(SLAB);
     for (let from = 0; from < this.products.size; from += SLAB) {
-      const count = Math.min(SLAB, this.products.size - from);
-      for (let j = 0; j < m; ++j) slab.set(this.#basis[j].subarray(from, from + count), j * SLAB);
-      rows.forEach((row, k) => {
-        const out = this.#basis[k].subarray(from, from + count).fill(0);
-        for (let j = 0; j < m; ++j) {
-          const weight = row[j];
-          for (let i = 0; i < count; ++i) out[i] += weight * slab[j * SLAB + i];
-        }
-      });
+      const to = Math.min(from + SLAB, this.products.size);
+      for (let j = 0; j < m; ++j) slab[j].set(this.#basis[j].subarray(from, to));
+      for (let k = 0; k < rows.length; ++k) {
+        sum.fill(0);
+        subtractAll(slab, m, rows[k], sum);
+        for (let i = from; i < to; ++i) this.#basis[k][i] = -sum[i - from];
+      }
     }
   }
 }

@@ -121,7 +121,7 @@ function settle(size: number, options: LanczosOptions): Settings {
   checkChoice(WHERE, "which", which, ["magnitude", "largest", "smallest", "both"]);
   checkInteger(WHERE, "seed", seed, 0);
   if (tolerance !== undefined) checkNonNegative(WHERE, "tolerance", tolerance);
-  const { basis = Math.min(size, 2 * k + 30) } = options;
+  const { basis = Math.max(1, Math.min(size, 2 * k + 30)) } = options;
   checkInteger(WHERE, "basis", basis, 1);
   if (basis < Math.min(size, k + 2)) {
     wrongValue(WHERE, "basis", `at least k + 2 = ${k + 2} vectors`, String(basis), "or ask for fewer eigenvalues");
@@ -195,7 +195,8 @@ class Search {
     const ritz = krylov.ritz();
     const wanted = choose(ritz.values, k, which);
     const values = valuesAt(ritz, wanted.indices);
-    const limit = this.#limit(ritz);
+    // What is open when a fresh vector comes in stays, and must leave room for more of it.
+    const limit = this.#limit(ritz) / 10;
     const converged = values.length === k && wanted.indices.every((i) => Math.abs(ritz.open[i]) <= limit);
     if (krylov.steps === krylov.products.size) return this.#end(ritz, "the basis spans the whole space");
     if (converged && !verify) return this.#end(ritz, WITHIN);

@@ -1,5 +1,6 @@
 import { checkFunction, checkInteger, wrongType, wrongValue } from "../check.js";
 import type { FloatArray } from "../wasm/workspace.js";
+import { newVector } from "./vector.js";
 
 /** A linear map from vectors of `size` numbers to such vectors, known by its products alone. */
 export interface LinearOperator {
@@ -34,7 +35,7 @@ export class Products {
     readonly name = "op",
   ) {
     this.size = operator.size;
-    this.#argument = new Float64Array(this.size);
+    this.#argument = newVector(where, this.size);
   }
 
   /** out ← A·v; false where that is not finite. */

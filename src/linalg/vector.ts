@@ -8,7 +8,7 @@ import { describeBytes } from "../wasm/workspace.js";
 const SAFE_LEAST = 1e-290;
 const SAFE_MOST = 1e290;
 
-export function newVector(where: string, length: number, remedy: string): Float64Array {
+export function newVector(where: string, length: number, remedy = "the operator is too large"): Float64Array {
   try {
     return new Float64Array(length);
   } catch {
@@ -53,9 +53,9 @@ export function norm2(x: Float64Array): number {
 export function hypotenuse(a: number, b: number): number {
   const x = Math.abs(a);
   const y = Math.abs(b);
-  const large = x > y ? x : y;
+  const large = Math.max(x, y);
   if (large === 0) return 0;
-  const ratio = (x > y ? y : x) / large;
+  const ratio = Math.min(x, y) / large;
   return large * Math.sqrt(1 + ratio * ratio);
 }
 
@@ -72,8 +72,8 @@ export function maxAbs(x: Float64Array): number {
   let largest = 0;
   for (let i = 0; i < x.length; ++i) {
     const size = Math.abs(x[i]);
-    if (!(size <= largest)) largest = size;
-    if (largest !== largest) return largest;
+    if (size > largest) largest = size;
+    else if (Number.isNaN(size)) return size;
   }
   return largest;
 }
@@ -106,10 +106,20 @@ export function projectOut(basis: readonly Float64Array[], count: number, w: Flo
   let i = 0;
   for (; i + 3 < count; i += 4) dots4(basis[i], basis[i + 1], basis[i + 2], basis[i + 3], w, coefficients, i);
   for (; i < count; ++i) coefficients[i] = dot(basis[i], w);
-  i = 0;
+  subtractAll(basis, count, coefficients, w);
+  for (i = 0; i < count; ++i) sums[i] += coefficients[i];
+}
+
+/** w ← w − Σ c_i·v_i over the first `count` of the basis. */
+export function subtractAll(
+  basis: readonly Float64Array[],
+  count: number,
+  coefficients: Float64Array,
+  w: Float64Array,
+): void {
+  let i = 0;
   for (; i + 3 < count; i += 4) subtract4(basis[i], basis[i + 1], basis[i + 2], basis[i + 3], w, coefficients, i);
   for (; i < count; ++i) axpy(-coefficients[i], basis[i], w);
-  for (i = 0; i < count; ++i) sums[i] += coefficients[i];
 }
 
 function dots4(

@@ -14,6 +14,9 @@ const CHUNK_MOST = 4096;
 /** Bytes of H that are made in WebAssembly at once. */
 const PANEL_BYTES = 16 << 20;
 
+/** Columns of a panel that are turned round at once; with 64 rows these stay in the second-level cache. */
+const TURNED_COLUMNS = 256;
+
 /** A layer's quantities sample by sample, one row a sample, and those of the listed samples. 0 stands for what is one or zero throughout. */
 interface LayerRows {
   /** Inputs with a 1 behind them. */
@@ -50,6 +53,8 @@ class Assembly {
   readonly #list: number;
   readonly #panel: number;
   readonly #panelRows: number;
+  /** Some columns of the panel, as rows. */
+  readonly #turned: number;
   readonly #scratch: number;
   readonly #chunk: number;
 
@@ -80,6 +85,7 @@ class Assembly {
     this.#list = workspace.allocateBytes(4 * (this.#chunk + 1));
     this.#panelRows = Math.max(1, Math.min(widest, Math.floor(PANEL_BYTES / this.#bytes / parameterCount)));
     this.#panel = workspace.allocate(dtype, this.#panelRows * parameterCount);
+    this.#turned = workspace.allocate(dtype, this.#panelRows * TURNED_COLUMNS);
     this.#scratch = workspace.allocateBytes(workspace.hessianScratchBytes(widest, widest, this.#bytes));
   }
 
@@ -126,7 +132,6 @@ class Assembly {
         for (let i = 0; i < units; ++i) this.#unitRows(theta, l, i, count, from > 0);
       });
     }
-    mirror(this.matrix, this.layout.parameterCount);
     addPenalty(this.matrix, this.spec, this.layout);
   }
 
@@ -297,33 +302,97 @@ class Assembly {
     this.#kernels.transpose(this.#at(this.#panel, biases), inputs, units, parameterCount, row, inputs);
   }
 
-  /** Copies a panel to the upper triangle of H. */
+  /**
+   * Copies a panel to H, as rows and, turned round, as columns. What of it lies among the unit's own parameters is symmetric
+   * already, or else only taken from right of the diagonal.
+   */
   #writeRows(l: number, i: number, from: number, rows: number, add: boolean): void {
     const { inputs, weight, bias } = this.layout.layers[l];
     const { parameterCount: size } = this.layout;
-    const view = this.workspace.view(this.#dtype);
     const own = weight + i * inputs;
+    const whole = rows === inputs + 1;
     for (let j = 0; j < rows; ++j) {
-      const at = this.#panel / this.#bytes + j * size;
       const row = from + j < inputs ? own + from + j : bias + i;
-      if (row < bias) this.#copyRow(view, at, row, row, bias, add);
-      else this.#copyColumn(view, at, row, own + inputs, bias, add);
-      this.#copyRow(view, at, row, bias + i, size, add);
+      if (whole) this.#copyRow(j, row, own, own + inputs, add);
+      else this.#copyOwn(j, row, own, bias + i, add);
+      this.#copyRow(j, row, own + inputs, bias, add);
+      if (whole) this.#copyRow(j, row, bias + i, bias + i + 1, add);
+      this.#copyRow(j, row, bias + i + 1, size, add);
+    }
+    this.#copyColumns(own + from, bias + i, rows, from + rows > inputs, own + inputs, bias, add);
+    this.#copyColumns(own + from, bias + i, rows, from + rows > inputs, bias + i + 1, size, add);
+  }
+
+  #copyRow(j: number, row: number, start: number, end: number, add: boolean): void {
+    const view = this.workspace.view(this.#dtype);
+    const { parameterCount: size } = this.layout;
+    const at = this.#panel / this.#bytes + j * size;
+    if (!add && end - start > 32) this.matrix.set(view.subarray(at + start, at + end), row * size + start);
+    else copy(view, at + start, this.matrix, row * size + start, end - start, add);
+  }
+
+  /** Columns `start` … `end` of the panel, as rows of H: the weights' part lies at `weights`, the bias's at `bias`. */
+  #copyColumns(
+    weights: number,
+    bias: number,
+    rows: number,
+    hasBias: boolean,
+    start: number,
+    end: number,
+    add: boolean,
+  ): void {
+    const { parameterCount: size } = this.layout;
+    const { matrix } = this;
+    const inner = hasBias ? rows - 1 : rows;
+    const step = Math.min(TURNED_COLUMNS, end - start);
+    for (let column = start; column < end; column += step) {
+      const count = Math.min(step, end - column);
+      this.#kernels.transpose(this.#at(this.#panel, column), rows, count, size, this.#turned, rows);
+      const view = this.workspace.view(this.#dtype);
+      const at = this.#turned / this.#bytes;
+      copyRuns(view, at, rows, count, inner, matrix, column * size + weights, size, add);
+      if (hasBias) copyRuns(view, at + inner, rows, count, 1, matrix, column * size + bias, size, add);
     }
   }
 
-  #copyRow(view: FloatArray, at: number, row: number, start: number, end: number, add: boolean): void {
+  /** A row among the unit's own parameters, from the diagonal on, to both sides of it. */
+  #copyOwn(j: number, row: number, own: number, bias: number, add: boolean): void {
+    const view = this.workspace.view(this.#dtype);
+    const { parameterCount: size } = this.layout;
     const { matrix } = this;
-    const to = row * this.layout.parameterCount;
-    if (!add) matrix.set(view.subarray(at + start, at + end), to + start);
-    else for (let c = start; c < end; ++c) matrix[to + c] += view[at + c];
+    const at = this.#panel / this.#bytes + j * size;
+    const take = (column: number): void => {
+      const value = (add ? matrix[row * size + column] : 0) + view[at + column];
+      matrix[row * size + column] = value;
+      matrix[column * size + row] = value;
+    };
+    const { inputs } = this.layout.layers.find(({ weight, end }) => own >= weight && own < end) as LayerLayout;
+    if (row < bias) for (let column = row; column < own + inputs; ++column) take(column);
+    take(bias);
   }
+}
 
-  /** Entries left of the diagonal go where they are mirrored from. */
-  #copyColumn(view: FloatArray, at: number, row: number, start: number, end: number, add: boolean): void {
-    const { matrix } = this;
-    const size = this.layout.parameterCount;
-    for (let c = start; c < end; ++c) matrix[c * size + row] = (add ? matrix[c * size + row] : 0) + view[at + c];
+/** Plain loops in functions of their own, which the engine compiles for one kind of array at a time. */
+function copy(from: FloatArray, at: number, to: FloatArray, start: number, count: number, add: boolean): void {
+  if (add) for (let i = 0; i < count; ++i) to[start + i] += from[at + i];
+  else for (let i = 0; i < count; ++i) to[start + i] = from[at + i];
+}
+
+/** `runs` runs of `length` numbers, `gap` apart in one array and `stride` in the other. */
+function copyRuns(
+  from: FloatArray,
+  at: number,
+  gap: number,
+  runs: number,
+  length: number,
+  to: FloatArray,
+  start: number,
+  stride: number,
+  add: boolean,
+): void {
+  for (let run = 0; run < runs; ++run, at += gap, start += stride) {
+    if (add) for (let i = 0; i < length; ++i) to[start + i] += from[at + i];
+    else for (let i = 0; i < length; ++i) to[start + i] = from[at + i];
   }
 }
 

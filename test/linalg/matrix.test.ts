@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, type Matrix, matrix, multiply } from "../../src/index.js";
 import { Random } from "../cases.js";
-import { builds, distance, type Dtype } from "../support.js";
+import { builds, type Dtype, distance } from "../support.js";
 
 function naive(A: Matrix, B: Matrix, transposeA: boolean, transposeB: boolean): number[] {
   const [m, inner] = transposeA ? [A.columns, A.rows] : [A.rows, A.columns];
@@ -32,23 +32,42 @@ describe.each(builds)("multiply, %s build", (build) => {
 
   it("equals the naive product at any size, transposed or not, in either precision", () => {
     fc.assert(
-      fc.property(size, size, size, fc.boolean(), fc.boolean(), anyDtype, anyDtype, fc.nat(), (m, k, n, transposeA, transposeB, left, right, seed) => {
-        const A = transposeA ? draw(k, m, left, seed) : draw(m, k, left, seed);
-        const B = transposeB ? draw(n, k, right, seed + 1) : draw(k, n, right, seed + 1);
-        const C = multiply(A, B, { transposeA, transposeB });
-        const single = left === "f32" && right === "f32";
-        expect([C.rows, C.columns]).toEqual([m, n]);
-        expect(C.data).toBeInstanceOf(single ? Float32Array : Float64Array);
-        expect(distance(C.data, naive(A, B, transposeA, transposeB), 1)).toBeLessThan(single ? 1e-5 : 1e-14);
-      }),
+      fc.property(
+        size,
+        size,
+        size,
+        fc.boolean(),
+        fc.boolean(),
+        anyDtype,
+        anyDtype,
+        fc.nat(),
+        (m, k, n, transposeA, transposeB, left, right, seed) => {
+          const A = transposeA ? draw(k, m, left, seed) : draw(m, k, left, seed);
+          const B = transposeB ? draw(n, k, right, seed + 1) : draw(k, n, right, seed + 1);
+          const C = multiply(A, B, { transposeA, transposeB });
+          const single = left === "f32" && right === "f32";
+          expect([C.rows, C.columns]).toEqual([m, n]);
+          expect(C.data).toBeInstanceOf(single ? Float32Array : Float64Array);
+          expect(distance(C.data, naive(A, B, transposeA, transposeB), 1)).toBeLessThan(single ? 1e-5 : 1e-14);
+        },
+      ),
       { numRuns: 150, seed: 1 },
     );
   });
 
   it("large, where operands are packed", () => {
     for (const dtype of ["f64", "f32"] as const) {
-      for (const [m, k, n] of [[130, 300, 71], [1, 700, 3], [257, 2, 129]]) {
-        for (const [transposeA, transposeB] of [[false, false], [true, false], [false, true], [true, true]]) {
+      for (const [m, k, n] of [
+        [130, 300, 71],
+        [1, 700, 3],
+        [257, 2, 129],
+      ]) {
+        for (const [transposeA, transposeB] of [
+          [false, false],
+          [true, false],
+          [false, true],
+          [true, true],
+        ]) {
           const A = transposeA ? draw(k, m, dtype, 1) : draw(m, k, dtype, 1);
           const B = transposeB ? draw(n, k, dtype, 2) : draw(k, n, dtype, 2);
           const { data } = multiply(A, B, { transposeA, transposeB });
@@ -59,8 +78,21 @@ describe.each(builds)("multiply, %s build", (build) => {
   });
 
   it("NaN and infinity go where they belong", () => {
-    const A = matrix([[1, Number.NaN], [Infinity, 1]]);
-    expect(Array.from(multiply(A, matrix([[1, 2], [3, 4]])).data)).toEqual([Number.NaN, Number.NaN, Infinity, Infinity]);
+    const A = matrix([
+      [1, Number.NaN],
+      [Infinity, 1],
+    ]);
+    expect(
+      Array.from(
+        multiply(
+          A,
+          matrix([
+            [1, 2],
+            [3, 4],
+          ]),
+        ).data,
+      ),
+    ).toEqual([Number.NaN, Number.NaN, Infinity, Infinity]);
     expect(Array.from(multiply(A, matrix([[0], [1]])).data)).toEqual([Number.NaN, Number.NaN]);
   });
 
@@ -91,19 +123,33 @@ describe.each(builds)("multiply, %s build", (build) => {
 
 describe("matrix", () => {
   it("takes rows, or wraps floats without a copy, or copies other numbers", () => {
-    expect(matrix([[1, 2], [3, 4], [5, 6]])).toEqual({ rows: 3, columns: 2, data: new Float64Array([1, 2, 3, 4, 5, 6]) });
+    expect(
+      matrix([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    ).toEqual({ rows: 3, columns: 2, data: new Float64Array([1, 2, 3, 4, 5, 6]) });
     for (const data of [new Float64Array([1, 2]), new Float32Array([1, 2])]) expect(matrix(1, 2, data).data).toBe(data);
     expect(matrix(2, 1, new Int8Array([1, -2])).data).toEqual(new Float64Array([1, -2]));
     expect(matrix(2, 1, [1, -2]).data).toEqual(new Float64Array([1, -2]));
     expect(matrix([])).toEqual({ rows: 0, columns: 0, data: new Float64Array(0) });
     expect(matrix([[], []])).toEqual({ rows: 2, columns: 0, data: new Float64Array(0) });
     expect(matrix(0, 3, [])).toEqual({ rows: 0, columns: 3, data: new Float64Array(0) });
-    expect(matrix([new Float32Array([1, 2]) as never])).toEqual({ rows: 1, columns: 2, data: new Float64Array([1, 2]) });
+    expect(matrix([new Float32Array([1, 2]) as never])).toEqual({
+      rows: 1,
+      columns: 2,
+      data: new Float64Array([1, 2]),
+    });
   });
 
   it("refuses what is no matrix, and says where", () => {
     const refused: [() => unknown, typeof TypeError, string][] = [
-      [() => matrix([[1, 2], [3]]), RangeError, 'matrix: "rows" expected rows of equal length (2, as in row 0), got 1 in row 1'],
+      [
+        () => matrix([[1, 2], [3]]),
+        RangeError,
+        'matrix: "rows" expected rows of equal length (2, as in row 0), got 1 in row 1',
+      ],
       [() => matrix([[1], [3, 4]]), RangeError, "got 2 in row 1"],
       [() => matrix([[1], ["2"]] as never), TypeError, 'matrix: "rows" expected a number in row 1, column 0, got "2"'],
       [() => matrix([[1], null] as never), TypeError, 'matrix: "rows" expected an array of numbers in row 1, got null'],
@@ -117,13 +163,37 @@ describe("matrix", () => {
       [() => matrix(1, 2, [1, null] as never), TypeError, 'matrix: "data" expected a number at index 1, got null'],
       [() => matrix(1, 1, ["1"] as never), TypeError, 'matrix: "data" expected a number at index 0, got "1"'],
       [() => matrix(1, 1, new BigInt64Array(1) as never), TypeError, 'matrix: "data" expected a number at index 0'],
-      [() => multiply(matrix([[1, 2]]), matrix([[1, 2]])), RangeError, 'multiply: "B" expected 2 rows, as A asks for, got 1'],
-      [() => multiply(matrix([[1, 2]]), matrix([[1]]), { transposeB: true }), RangeError, "expected 2 columns, as A asks for, got 1"],
-      [() => multiply({ rows: 1, columns: 2, data: [1, 2] } as never, matrix([[1]])), TypeError, 'multiply: "A.data" expected a Float64Array or Float32Array'],
-      [() => multiply({ rows: 2, columns: 2, data: new Float64Array(3) }, matrix([[1]])), RangeError, 'multiply: "A.data" expected 2 × 2 numbers, got 3'],
+      [
+        () => multiply(matrix([[1, 2]]), matrix([[1, 2]])),
+        RangeError,
+        'multiply: "B" expected 2 rows, as A asks for, got 1',
+      ],
+      [
+        () => multiply(matrix([[1, 2]]), matrix([[1]]), { transposeB: true }),
+        RangeError,
+        "expected 2 columns, as A asks for, got 1",
+      ],
+      [
+        () => multiply({ rows: 1, columns: 2, data: [1, 2] } as never, matrix([[1]])),
+        TypeError,
+        'multiply: "A.data" expected a Float64Array or Float32Array',
+      ],
+      [
+        () => multiply({ rows: 2, columns: 2, data: new Float64Array(3) }, matrix([[1]])),
+        RangeError,
+        'multiply: "A.data" expected 2 × 2 numbers, got 3',
+      ],
       [() => multiply(matrix([[1]]), null as never), TypeError, 'multiply: "B" expected'],
-      [() => multiply(matrix([[1]]), matrix([[1]]), { transposed: true } as never), TypeError, 'multiply: unknown option "transposed"; did you mean "transposeA"?'],
-      [() => multiply(matrix([[1]]), matrix([[1]]), { transposeA: 1 } as never), TypeError, 'multiply: "transposeA" expected true or false, got 1'],
+      [
+        () => multiply(matrix([[1]]), matrix([[1]]), { transposed: true } as never),
+        TypeError,
+        'multiply: unknown option "transposed"; did you mean "transposeA"?',
+      ],
+      [
+        () => multiply(matrix([[1]]), matrix([[1]]), { transposeA: 1 } as never),
+        TypeError,
+        'multiply: "transposeA" expected true or false, got 1',
+      ],
     ];
     for (const [call, kind, message] of refused) {
       let thrown: unknown;

@@ -20,7 +20,14 @@ function problemOf(item: Case): Problem {
   const { inputs, targets } = makeData(item);
   const parameters = makeParameters(item);
   const running = makeRunning(item);
-  return { spec: item.spec, parameters, inputs, targets, running, modes: item.batchNorm ? ["batch", "running"] : ["batch"] };
+  return {
+    spec: item.spec,
+    parameters,
+    inputs,
+    targets,
+    running,
+    modes: item.batchNorm ? ["batch", "running"] : ["batch"],
+  };
 }
 
 /** Loss, gradient, predictions and evaluation in every mode. */
@@ -58,7 +65,16 @@ function verify(problem: Problem, dtype: Dtype, loosened = 1): void {
 }
 
 const activations: ActivationName[] = [
-  "identity", "relu", "leaky-relu", "elu", "softplus", "gelu", "silu", "tanh", "sigmoid", "step",
+  "identity",
+  "relu",
+  "leaky-relu",
+  "elu",
+  "softplus",
+  "gelu",
+  "silu",
+  "tanh",
+  "sigmoid",
+  "step",
 ];
 const losses: [LossName, Case["targets"]][] = [
   ["mse", "rows"],
@@ -68,7 +84,13 @@ const losses: [LossName, Case["targets"]][] = [
   ["binary-cross-entropy", "rows"],
 ];
 
-function gridCase(activation: ActivationName, loss: LossName, targets: Case["targets"], batchNorm: boolean, seed: number): Case {
+function gridCase(
+  activation: ActivationName,
+  loss: LossName,
+  targets: Case["targets"],
+  batchNorm: boolean,
+  seed: number,
+): Case {
   const onOutput = loss === "mse" || loss === "huber";
   const spec: NetworkSpec = {
     inputs: 3,
@@ -107,7 +129,11 @@ describe.each(builds)("%s build", (build) => {
   });
 
   it.each([1, 2, 3, 4, 5, 8, 9, 13])("layers %i units wide", (units) => {
-    const layers = [{ units, activation: "gelu" as const, batchNorm: true }, { units, activation: "silu" as const }, { units }];
+    const layers = [
+      { units, activation: "gelu" as const, batchNorm: true },
+      { units, activation: "silu" as const },
+      { units },
+    ];
     const spec: NetworkSpec = { inputs: units, layers, loss: "mse" };
     const item: Case = { name: "", spec, samples: 6, seed: units, targets: "rows", batchNorm: true, margin: 0 };
     for (const dtype of dtypes) verify(problemOf(item), dtype, 2);

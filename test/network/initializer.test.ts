@@ -53,7 +53,11 @@ describe.each(builds)("%s build", (build) => {
 
   it("a seed gives the same weights again, another gives others", () => {
     const make = (seed?: number) =>
-      network({ inputs: 4, layers: [{ units: 5 }, { units: 2 }], ...(seed === undefined ? {} : { seed }) }).getParameters();
+      network({
+        inputs: 4,
+        layers: [{ units: 5 }, { units: 2 }],
+        ...(seed === undefined ? {} : { seed }),
+      }).getParameters();
     expect(sameBits(make(3), make(3))).toBe(true);
     expect(sameBits(make(), make(0))).toBe(true);
     const seen = [0, 1, 2, 2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER].map((seed) => make(seed).join());
@@ -68,8 +72,12 @@ describe.each(builds)("%s build", (build) => {
     };
     const net = network({ inputs: 2, layers: [{ units: 2, batchNorm: true }, { units: 1 }], initializer });
     expect(places).toEqual([
-      [0, 0, 0, 2, 2], [0, 0, 1, 2, 2], [0, 1, 0, 2, 2], [0, 1, 1, 2, 2],
-      [1, 0, 0, 1, 2], [1, 0, 1, 1, 2],
+      [0, 0, 0, 2, 2],
+      [0, 0, 1, 2, 2],
+      [0, 1, 0, 2, 2],
+      [0, 1, 1, 2, 2],
+      [1, 0, 0, 1, 2],
+      [1, 0, 1, 1, 2],
     ]);
     expect(Array.from(net.getParameters())).toEqual([0, 1, 10, 11, 0, 0, 1, 1, 0, 0, 100, 101, 0]);
   });

@@ -8,7 +8,10 @@ import { builds, distance, dtypes, sameBits } from "../support.js";
 
 describe("specification", () => {
   it("has every default filled in, is frozen and a copy", () => {
-    const given = { inputs: 2, layers: [{ units: 3, activation: "leaky-relu" as const, batchNorm: true }, { units: 1 }] };
+    const given = {
+      inputs: 2,
+      layers: [{ units: 3, activation: "leaky-relu" as const, batchNorm: true }, { units: 1 }],
+    };
     const { spec } = network(given);
     expect(spec).toEqual({
       inputs: 2,
@@ -29,7 +32,10 @@ describe("specification", () => {
 
   it("parameters of activations default to 0, 0.01 and 1, and may be given as undefined", () => {
     const kinds = ["relu", "leaky-relu", "elu"] as const;
-    const layers = kinds.map((type) => ({ units: 1, activation: { type, atZero: undefined, slope: undefined, alpha: undefined } }));
+    const layers = kinds.map((type) => ({
+      units: 1,
+      activation: { type, atZero: undefined, slope: undefined, alpha: undefined },
+    }));
     layers.forEach(({ activation }) => {
       for (const key of ["atZero", "slope", "alpha"] as const) {
         if (key !== { relu: "atZero", "leaky-relu": "slope", elu: "alpha" }[activation.type]) delete activation[key];
@@ -44,7 +50,11 @@ describe("specification", () => {
   });
 
   it("describes itself well enough to make the network again", () => {
-    const first = network({ inputs: 3, layers: [{ units: 4, activation: "elu", batchNorm: true }, { units: 2 }], seed: 9 });
+    const first = network({
+      inputs: 3,
+      layers: [{ units: 4, activation: "elu", batchNorm: true }, { units: 2 }],
+      seed: 9,
+    });
     const second = network(first.spec);
     expect(second.spec).toEqual(first.spec);
     expect(sameBits(second.getParameters(), first.getParameters())).toBe(true);
@@ -67,7 +77,19 @@ describe.each(builds)("%s build", (build) => {
     it("lie layer by layer: weight by rows, bias, scale, shift", () => {
       const net = network({ inputs: 2, layers: [{ units: 3, batchNorm: { epsilon: 1e-300 } }, { units: 1 }] });
       expect(net.parameterCount).toBe(3 * 2 + 3 + 3 + 3 + 3 + 1);
-      expect(Array.from(net.getParameters()).slice(6)).toEqual([0, 0, 0, 1, 1, 1, 0, 0, 0, ...net.getParameters().slice(15, 18), 0]);
+      expect(Array.from(net.getParameters()).slice(6)).toEqual([
+        0,
+        0,
+        0,
+        1,
+        1,
+        1,
+        0,
+        0,
+        0,
+        ...net.getParameters().slice(15, 18),
+        0,
+      ]);
       const weight = [1, 2, 3, 4, 5, 6];
       net.setParameters([...weight, 10, 20, 30, 2, 3, 4, 0.5, 0.25, 0.125, 100, 10, 1, -7]);
       net.setRunningStatistics([1, 1, 1, 4, 1, 0.25]);
@@ -86,7 +108,12 @@ describe.each(builds)("%s build", (build) => {
         values.fill(9);
         const out = net.getParameters();
         expect(out).toBeInstanceOf(dtype === "f32" ? Float32Array : Float64Array);
-        expect(sameBits(out, [0.1, 0.2, 0.3, -0.4, 5, -0].map((x) => (dtype === "f32" ? Math.fround(x) : x)))).toBe(true);
+        expect(
+          sameBits(
+            out,
+            [0.1, 0.2, 0.3, -0.4, 5, -0].map((x) => (dtype === "f32" ? Math.fround(x) : x)),
+          ),
+        ).toBe(true);
         out.fill(7);
         expect(net.getParameters()[4]).toBe(5);
         net.setParameters(net.getParameters());
@@ -96,7 +123,13 @@ describe.each(builds)("%s build", (build) => {
     });
 
     it("running statistics start at 0 and 1, and go in and out as copies", () => {
-      const net = network({ inputs: 2, layers: [{ units: 2, batchNorm: true }, { units: 1, batchNorm: true }] });
+      const net = network({
+        inputs: 2,
+        layers: [
+          { units: 2, batchNorm: true },
+          { units: 1, batchNorm: true },
+        ],
+      });
       expect(Array.from(net.getRunningStatistics())).toEqual([0, 0, 1, 1, 0, 1]);
       const values = [1, 2, 3, 4, 5, 0];
       net.setRunningStatistics(values);
@@ -107,13 +140,25 @@ describe.each(builds)("%s build", (build) => {
 
     it("results are the caller's: later calls do not touch them", () => {
       const net = network({ inputs: 2, layers: [{ units: 3, activation: "relu" }, { units: 2 }], seed: 4 });
-      const data = dataset([[1, 2], [3, 4]], [[1, 0], [0, 1]]);
+      const data = dataset(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      );
       const { gradient } = net.gradient(data);
       const predicted = net.predict([[1, 2]]);
       const [kept, keptPrediction] = [gradient.slice(), predicted.data.slice()];
       for (let i = 0; i < 5; i++) {
         net.gradient(dataset([[9, 9]], [[1, 1]]));
-        net.predict([[5, 5], [6, 6]]);
+        net.predict([
+          [5, 5],
+          [6, 6],
+        ]);
       }
       expect(sameBits(gradient, kept)).toBe(true);
       expect(sameBits(predicted.data, keptPrediction)).toBe(true);
@@ -125,12 +170,43 @@ describe.each(builds)("%s build", (build) => {
   describe("predictions", () => {
     it("take rows, matrices of either type and rows of typed arrays, and none", () => {
       const net = network({ inputs: 2, layers: [{ units: 3 }], seed: 1 });
-      const expected = net.predict([[1, 2], [3, 4]]).data;
+      const expected = net.predict([
+        [1, 2],
+        [3, 4],
+      ]).data;
       expect(sameBits(net.predict(matrix(2, 2, new Float32Array([1, 2, 3, 4]))).data, expected)).toBe(true);
-      expect(sameBits(net.predict(matrix([[1, 2], [3, 4]])).data, expected)).toBe(true);
-      expect(sameBits(net.predict([new Float64Array([1, 2]), new Float64Array([3, 4])] as never).data, expected)).toBe(true);
+      expect(
+        sameBits(
+          net.predict(
+            matrix([
+              [1, 2],
+              [3, 4],
+            ]),
+          ).data,
+          expected,
+        ),
+      ).toBe(true);
+      expect(sameBits(net.predict([new Float64Array([1, 2]), new Float64Array([3, 4])] as never).data, expected)).toBe(
+        true,
+      );
       expect(net.predict([])).toEqual({ rows: 0, columns: 3, data: new Float64Array(0) });
       expect(net.predict(matrix(0, 2, [])).rows).toBe(0);
+    });
+
+    it("are the same to the bit for one row and among thousands", () => {
+      const rows = new Random(8).rows(2600, 3);
+      for (const dtype of dtypes) {
+        const layers = [
+          { units: 7, activation: "gelu" as const, batchNorm: true },
+          { units: 40, activation: "relu" as const },
+          { units: 2 },
+        ];
+        const net = network({ inputs: 3, layers, dtype, seed: 2 });
+        const { data } = net.predict(rows);
+        for (const i of [0, 1, 1023, 1024, 1025, 2047, 2048, 2599]) {
+          expect(sameBits(net.predict([rows[i]]).data, data.slice(2 * i, 2 * i + 2))).toBe(true);
+        }
+      }
     });
 
     it("change nothing", () => {
@@ -158,7 +234,12 @@ describe.each(builds)("%s build", (build) => {
     it("softmax of logits of any size", () => {
       const random = new Random(1);
       const rows = [
-        [1e4, -1e4, 0], [-1e4, -1e4, -1e4], [1e4, 1e4, 1e4], [0, 0, 0], [1e4, 1e4 - 1, -1e4], [-1e4, -1e4 + 2, 1e4],
+        [1e4, -1e4, 0],
+        [-1e4, -1e4, -1e4],
+        [1e4, 1e4, 1e4],
+        [0, 0, 0],
+        [1e4, 1e4 - 1, -1e4],
+        [-1e4, -1e4 + 2, 1e4],
         ...random.rows(10, 3).map((row) => row.map((v) => 10 * v)),
       ];
       for (const dtype of dtypes) {
@@ -172,7 +253,11 @@ describe.each(builds)("%s build", (build) => {
     });
 
     it("the loss at logits of ±1e4, and its gradient", () => {
-      const rows = [[1e4, -1e4, 0], [-1e4, 1e4, 0], [-1e4, -1e4, -1e4]];
+      const rows = [
+        [1e4, -1e4, 0],
+        [-1e4, 1e4, 0],
+        [-1e4, -1e4, -1e4],
+      ];
       for (const dtype of dtypes) {
         const net = logits(dtype, "cross-entropy", 3);
         expect(net.loss(dataset(rows, [0, 1, 2]))).toBeCloseTo(Math.log(3) / 3, dtype === "f32" ? 6 : 14);
@@ -189,20 +274,51 @@ describe.each(builds)("%s build", (build) => {
     });
 
     it("the first of equals; for a single logit whether it is positive", () => {
-      expect(Array.from(logits("f64", "cross-entropy", 3).classify([[1, 3, 3], [2, 2, 2], [0, -1, 1]]))).toEqual([1, 0, 2]);
+      expect(
+        Array.from(
+          logits("f64", "cross-entropy", 3).classify([
+            [1, 3, 3],
+            [2, 2, 2],
+            [0, -1, 1],
+          ]),
+        ),
+      ).toEqual([1, 0, 2]);
       const binary = logits("f64", "binary-cross-entropy", 1);
       expect(Array.from(binary.classify([[-1], [0], [1e-300]]))).toEqual([0, 0, 1]);
       expect(binary.classify([[1]])).toBeInstanceOf(Int32Array);
     });
 
     it("evaluate: accuracy over samples, over decisions, and rmse", () => {
-      const rows = [[3, 1, 0], [0, 1, 0], [0, 0, 4], [2, 0, 1]];
+      const rows = [
+        [3, 1, 0],
+        [0, 1, 0],
+        [0, 0, 4],
+        [2, 0, 1],
+      ];
       const softmaxNet = logits("f64", "cross-entropy", 3);
       expect(softmaxNet.evaluate(dataset(rows, [0, 1, 2, 1])).accuracy).toBe(0.75);
-      const shares = [[0.6, 0.4, 0], [0.5, 0.3, 0.2], [0, 0, 1], [1, 0, 0]];
+      const shares = [
+        [0.6, 0.4, 0],
+        [0.5, 0.3, 0.2],
+        [0, 0, 1],
+        [1, 0, 0],
+      ];
       expect(softmaxNet.evaluate(dataset(rows, shares)).accuracy).toBe(0.75);
       const binary = logits("f64", "binary-cross-entropy", 2);
-      expect(binary.evaluate(dataset([[1, -1], [-1, 2]], [[1, 0], [1, 1]])).accuracy).toBe(0.75);
+      expect(
+        binary.evaluate(
+          dataset(
+            [
+              [1, -1],
+              [-1, 2],
+            ],
+            [
+              [1, 0],
+              [1, 1],
+            ],
+          ),
+        ).accuracy,
+      ).toBe(0.75);
       const line = network({ inputs: 1, layers: [{ units: 1 }], loss: "huber" });
       line.setParameters([1, 0]);
       const evaluation = line.evaluate(dataset([[1], [2], [3]], [2, 2, 0]));

@@ -11,10 +11,22 @@ import type { ActivationSpec, LossName, NetworkSpec, Targets } from "../oracle/s
 import { builds, type Dtype, distance, flatStatistics, hasBatchNorm, sameBits, toDataset } from "../support.js";
 
 const smooth: ActivationSpec[] = ["identity", "softplus", "gelu", "silu", "tanh", "sigmoid"];
-const kinked: ActivationSpec[] = ["relu", "leaky-relu", "elu", "step", { type: "relu", atZero: 0.5 }, { type: "elu", alpha: 0.3 }, { type: "leaky-relu", slope: 0.3 }];
+const kinked: ActivationSpec[] = [
+  "relu",
+  "leaky-relu",
+  "elu",
+  "step",
+  { type: "relu", atZero: 0.5 },
+  { type: "elu", alpha: 0.3 },
+  { type: "leaky-relu", slope: 0.3 },
+];
 
 const losses: [LossName, Case["targets"]][] = [
-  ["mse", "rows"], ["huber", "rows"], ["cross-entropy", "labels"], ["cross-entropy", "probabilities"], ["binary-cross-entropy", "rows"],
+  ["mse", "rows"],
+  ["huber", "rows"],
+  ["cross-entropy", "labels"],
+  ["cross-entropy", "probabilities"],
+  ["binary-cross-entropy", "rows"],
 ];
 
 function cases(activations: ActivationSpec[], batchNorm: boolean): fc.Arbitrary<Case> {
@@ -63,14 +75,17 @@ describe.each(builds)("%s build", (build) => {
   it("the gradient is the slope of the loss along any direction", () => {
     fc.assert(
       fc.property(cases(smooth, true), (item) => {
-        const { net, parameters, inputs, targets } = make({ ...item, spec: { ...item.spec, loss: item.spec.loss === "huber" ? "mse" : item.spec.loss } });
+        const { net, parameters, inputs, targets } = make({
+          ...item,
+          spec: { ...item.spec, loss: item.spec.loss === "huber" ? "mse" : item.spec.loss },
+        });
         const data = toDataset(inputs, targets);
         const direction = new Random(item.seed + 1).normals(parameters.length);
         const length = Math.hypot(...direction);
         for (const batchNorm of hasBatchNorm(item.spec) ? (["batch", "running"] as const) : (["running"] as const)) {
           net.setParameters(parameters);
           const { gradient } = net.gradient(data, { batchNorm });
-          const along = gradient.reduce((sum, g, k) => sum + (g * direction[k]) / length, 0);
+          const along = Array.from(gradient).reduce((sum, g, k) => sum + (g * direction[k]) / length, 0);
           const slope = derivative((t) => {
             net.setParameters(parameters.map((p, k) => p + (t * direction[k]) / length));
             return net.loss(data, { batchNorm });
@@ -95,7 +110,9 @@ describe.each(builds)("%s build", (build) => {
         const limit = dtype === "f32" ? 1e-4 : 1e-12;
         expect(distance([given.loss], [value], 1)).toBeLessThan(limit);
         expect(distance(given.gradient, expected, 1)).toBeLessThan(limit);
-        expect(distance(net.predict(inputs).data, oracle.forward(item.spec, parameters, inputs).flat(), 1)).toBeLessThan(limit);
+        expect(
+          distance(net.predict(inputs).data, oracle.forward(item.spec, parameters, inputs).flat(), 1),
+        ).toBeLessThan(limit);
       }),
       runs(200),
     );
@@ -109,7 +126,9 @@ describe.each(builds)("%s build", (build) => {
           const options = { mode, running: makeRunning(item) };
           const given = net.gradient(toDataset(inputs, targets), { batchNorm: mode });
           const expected = oracle.gradient(item.spec, parameters, inputs, targets, options);
-          expect(distance([given.loss], [oracle.loss(item.spec, parameters, inputs, targets, options)], 1)).toBeLessThan(1e-10);
+          expect(
+            distance([given.loss], [oracle.loss(item.spec, parameters, inputs, targets, options)], 1),
+          ).toBeLessThan(1e-10);
           expect(distance(given.gradient, expected, 1)).toBeLessThan(1e-8);
         }
       }),
@@ -140,9 +159,11 @@ describe.each(builds)("%s build", (build) => {
         const item = { ...given, spec: { ...given.spec, penalty: {} }, samples: given.samples + 1 };
         const { net, inputs, targets } = make(item);
         const split = 1 + (cut % (item.samples - 1));
-        const [first, second, all] = [[0, split], [split, item.samples], [0, item.samples]].map(([from, to]) =>
-          net.gradient(toDataset(inputs.slice(from, to), targets.slice(from, to) as Targets)),
-        );
+        const [first, second, all] = [
+          [0, split],
+          [split, item.samples],
+          [0, item.samples],
+        ].map(([from, to]) => net.gradient(toDataset(inputs.slice(from, to), targets.slice(from, to) as Targets)));
         const share = split / item.samples;
         expect(distance([share * first.loss + (1 - share) * second.loss], [all.loss])).toBeLessThan(1e-12);
         const mean = first.gradient.map((g, k) => share * g + (1 - share) * second.gradient[k]);

@@ -52,7 +52,12 @@ describe.each(builds)("%s build", (build) => {
       let θ: number[] = rounded(item.parameters, dtype);
       net.setParameters(θ);
       const data = toDataset(item.inputs, item.targets);
-      const options = { optimizer: sgd({ learningRate: 0.1 }), epochs: 4, batchSize: item.inputs.length, shuffle: false };
+      const options = {
+        optimizer: sgd({ learningRate: 0.1 }),
+        epochs: 4,
+        batchSize: item.inputs.length,
+        shuffle: false,
+      };
       finish(training(net, data, options));
       let running = oracle.updateRunning(item.spec, θ, item.inputs);
       for (let step = 1; step <= 4; step++) {

@@ -71,7 +71,9 @@ function lossOf(name: LossName, outputs: Tensor, targets: Targets): Tensor {
   const columns = outputs.shape[1] as number;
   const flat = typeof targets[0] === "number";
   if (name === "cross-entropy") {
-    const shares = flat ? tf.oneHot(tf.tensor1d(targets as number[], "int32"), columns) : tf.tensor2d(targets as number[][]);
+    const shares = flat
+      ? tf.oneHot(tf.tensor1d(targets as number[], "int32"), columns)
+      : tf.tensor2d(targets as number[][]);
     return tf.losses.softmaxCrossEntropy(tf.cast(shares, "float32"), outputs);
   }
   const rows = tf.tensor2d(targets.flat(), [targets.length, columns]);
@@ -81,15 +83,27 @@ function lossOf(name: LossName, outputs: Tensor, targets: Targets): Tensor {
 }
 
 /** The objective and its gradient, in the library's order of parameters. */
-function differentiate(spec: NetworkSpec, θ: number[], inputs: number[][], targets: Targets): { loss: number; gradient: number[] } {
+function differentiate(
+  spec: NetworkSpec,
+  θ: number[],
+  inputs: number[][],
+  targets: Targets,
+): { loss: number; gradient: number[] } {
   const places = layout(spec);
   const shapes = places.flatMap(({ inputs: width, units, weight, bias, scale, shift }) => [
     [weight, units, width],
     [bias, units],
-    ...(scale >= 0 ? [[scale, units], [shift, units]] : []),
+    ...(scale >= 0
+      ? [
+          [scale, units],
+          [shift, units],
+        ]
+      : []),
   ]);
   return tf.tidy(() => {
-    const parameters = shapes.map(([at, ...shape]) => tf.tensor(θ.slice(at, at + shape.reduce((a, b) => a * b)), shape));
+    const parameters = shapes.map(([at, ...shape]) =>
+      tf.tensor(θ.slice(at, at + shape.reduce((a, b) => a * b)), shape),
+    );
     const objective = (...given: Tensor[]): Tensor => {
       let k = 0;
       let penalty: Tensor = tf.scalar(0);
@@ -120,16 +134,96 @@ function differentiate(spec: NetworkSpec, θ: number[], inputs: number[][], targ
 }
 
 const table: [string, NetworkSpec, Case["targets"]][] = [
-  ["relu, mse", { inputs: 5, layers: [{ units: 9, activation: "relu" }, { units: 7, activation: "relu" }, { units: 3 }], loss: "mse" }, "rows"],
-  ["relu, class labels", { inputs: 6, layers: [{ units: 12, activation: "relu" }, { units: 4 }], loss: "cross-entropy" }, "labels"],
-  ["leaky-relu, class probabilities", { inputs: 4, layers: [{ units: 8, activation: { type: "leaky-relu", slope: 0.2 } }, { units: 3 }], loss: "cross-entropy" }, "probabilities"],
-  ["elu, huber", { inputs: 4, layers: [{ units: 8, activation: "elu" }, { units: 2, activation: "elu" }], loss: "huber" }, "rows"],
-  ["tanh and sigmoid, binary cross-entropy", { inputs: 4, layers: [{ units: 6, activation: "tanh" }, { units: 5, activation: "sigmoid" }, { units: 3 }], loss: "binary-cross-entropy" }, "rows"],
-  ["softplus, penalty on all", { inputs: 3, layers: [{ units: 6, activation: "softplus" }, { units: 2 }], loss: "mse", penalty: { l1: 0.03, l2: 0.2, on: "all" } }, "rows"],
-  ["gelu and silu, penalty on the weights", { inputs: 3, layers: [{ units: 6, activation: "gelu" }, { units: 5, activation: "silu" }, { units: 2 }], loss: "huber", penalty: { l1: 0.03, l2: 0.2 } }, "rows"],
+  [
+    "relu, mse",
+    {
+      inputs: 5,
+      layers: [{ units: 9, activation: "relu" }, { units: 7, activation: "relu" }, { units: 3 }],
+      loss: "mse",
+    },
+    "rows",
+  ],
+  [
+    "relu, class labels",
+    { inputs: 6, layers: [{ units: 12, activation: "relu" }, { units: 4 }], loss: "cross-entropy" },
+    "labels",
+  ],
+  [
+    "leaky-relu, class probabilities",
+    {
+      inputs: 4,
+      layers: [{ units: 8, activation: { type: "leaky-relu", slope: 0.2 } }, { units: 3 }],
+      loss: "cross-entropy",
+    },
+    "probabilities",
+  ],
+  [
+    "elu, huber",
+    {
+      inputs: 4,
+      layers: [
+        { units: 8, activation: "elu" },
+        { units: 2, activation: "elu" },
+      ],
+      loss: "huber",
+    },
+    "rows",
+  ],
+  [
+    "tanh and sigmoid, binary cross-entropy",
+    {
+      inputs: 4,
+      layers: [{ units: 6, activation: "tanh" }, { units: 5, activation: "sigmoid" }, { units: 3 }],
+      loss: "binary-cross-entropy",
+    },
+    "rows",
+  ],
+  [
+    "softplus, penalty on all",
+    {
+      inputs: 3,
+      layers: [{ units: 6, activation: "softplus" }, { units: 2 }],
+      loss: "mse",
+      penalty: { l1: 0.03, l2: 0.2, on: "all" },
+    },
+    "rows",
+  ],
+  [
+    "gelu and silu, penalty on the weights",
+    {
+      inputs: 3,
+      layers: [{ units: 6, activation: "gelu" }, { units: 5, activation: "silu" }, { units: 2 }],
+      loss: "huber",
+      penalty: { l1: 0.03, l2: 0.2 },
+    },
+    "rows",
+  ],
   ["step below linear", { inputs: 3, layers: [{ units: 6, activation: "step" }, { units: 2 }], loss: "mse" }, "rows"],
-  ["batch norm twice", { inputs: 4, layers: [{ units: 8, activation: "relu", batchNorm: true }, { units: 6, activation: "tanh", batchNorm: { epsilon: 0.01 } }, { units: 3 }], loss: "cross-entropy" }, "labels"],
-  ["batch norm on the output", { inputs: 4, layers: [{ units: 8, activation: "silu" }, { units: 2, batchNorm: true }], loss: "mse" }, "rows"],
+  [
+    "batch norm twice",
+    {
+      inputs: 4,
+      layers: [
+        { units: 8, activation: "relu", batchNorm: true },
+        { units: 6, activation: "tanh", batchNorm: { epsilon: 0.01 } },
+        { units: 3 },
+      ],
+      loss: "cross-entropy",
+    },
+    "labels",
+  ],
+  [
+    "batch norm on the output",
+    {
+      inputs: 4,
+      layers: [
+        { units: 8, activation: "silu" },
+        { units: 2, batchNorm: true },
+      ],
+      loss: "mse",
+    },
+    "rows",
+  ],
 ];
 
 describe.each(builds)("%s build", (build) => {
@@ -150,7 +244,9 @@ describe.each(builds)("%s build", (build) => {
         const given = net.gradient(toDataset(inputs, rows));
         const label = `${samples} samples, ${dtype}`;
         expect(distance([given.loss], [expected.loss]), label).toBeLessThan(1e-5);
-        expect(distance(given.gradient, expected.gradient), label).toBeLessThan(samples === 2 && batchNorm ? 1e-3 : 2e-5);
+        expect(distance(given.gradient, expected.gradient), label).toBeLessThan(
+          samples === 2 && batchNorm ? 1e-3 : 2e-5,
+        );
       }
     }
   });

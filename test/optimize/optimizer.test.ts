@@ -2,12 +2,31 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
-  adadelta, adagrad, adam, adamw, init, network, type NetworkSpec, type Optimizer, type OptimizerState, rmsprop, sgd, training,
+  adadelta,
+  adagrad,
+  adam,
+  adamw,
+  init,
+  type NetworkSpec,
+  network,
+  type Optimizer,
+  type OptimizerState,
+  rmsprop,
+  sgd,
+  training,
 } from "../../src/index.js";
 import { builds, dtypes, finish, snapshot, take, toDataset } from "../support.js";
 
 const spec: NetworkSpec = { inputs: 2, layers: [{ units: 4, activation: "tanh" }, { units: 1 }], seed: 1 };
-const data = toDataset([[1, 2], [3, -1], [0, 1], [2, 2]], [1, 0, 2, 1]);
+const data = toDataset(
+  [
+    [1, 2],
+    [3, -1],
+    [0, 1],
+    [2, 2],
+  ],
+  [1, 0, 2, 1],
+);
 
 const table: [string, () => Optimizer, string[]][] = [
   ["sgd", () => sgd(), []],
@@ -15,7 +34,11 @@ const table: [string, () => Optimizer, string[]][] = [
   ["adagrad", () => adagrad(), ["sum"]],
   ["adadelta", () => adadelta(), ["squareAverage", "accumulated"]],
   ["rmsprop", () => rmsprop(), ["squareAverage"]],
-  ["rmsprop, centered with momentum", () => rmsprop({ centered: true, momentum: 0.1 }), ["squareAverage", "gradientAverage", "velocity"]],
+  [
+    "rmsprop, centered with momentum",
+    () => rmsprop({ centered: true, momentum: 0.1 }),
+    ["squareAverage", "gradientAverage", "velocity"],
+  ],
   ["adam", () => adam(), ["m", "v"]],
   ["adam with amsgrad", () => adam({ amsgrad: true }), ["m", "v", "largest"]],
   ["adamw", () => adamw(), ["m", "v"]],
@@ -108,7 +131,8 @@ describe.each(builds)("%s build", (build) => {
     const optimizer = adam();
     end(optimizer, 1);
     const other = network({ inputs: 2, layers: [{ units: 1 }] });
-    const message = 'training: "optimizer" expected a memory of 3 parameters, got 17; make a new optimizer for another network';
+    const message =
+      'training: "optimizer" expected a memory of 3 parameters, got 17; make a new optimizer for another network';
     expect(() => training(other, data, { optimizer, epochs: 1 })).toThrow(message);
     expect(() => training(other, data, { optimizer, epochs: 1 })).toThrow(RangeError);
     end(optimizer, 1);
@@ -129,10 +153,26 @@ describe.each(builds)("%s build", (build) => {
       [{ ...state, step: 1.5 }, RangeError, "got 1.5"],
       [{ ...state, step: "2" }, TypeError, 'got "2"'],
       [{ ...state, vectors: null }, TypeError, 'adam.restore: "state.vectors" expected an object of vectors, got null'],
-      [{ ...state, vectors: { m: state.vectors.m } }, RangeError, 'adam.restore: "state.vectors" expected m, v, got m; the options must be the same'],
-      [{ ...state, vectors: { ...state.vectors, largest: state.vectors.v } }, RangeError, "expected m, v, got m, v, largest"],
-      [{ ...state, vectors: { m: [1, 2], v: state.vectors.v } }, TypeError, 'adam.restore: "state.vectors.m" expected a Float64Array or Float32Array, got an array of 2'],
-      [{ ...state, vectors: { m: state.vectors.m, v: new Float64Array(100_000) } }, RangeError, 'adam.restore: "state.vectors.v" expected 17 numbers, got 100000'],
+      [
+        { ...state, vectors: { m: state.vectors.m } },
+        RangeError,
+        'adam.restore: "state.vectors" expected m, v, got m; the options must be the same',
+      ],
+      [
+        { ...state, vectors: { ...state.vectors, largest: state.vectors.v } },
+        RangeError,
+        "expected m, v, got m, v, largest",
+      ],
+      [
+        { ...state, vectors: { m: [1, 2], v: state.vectors.v } },
+        TypeError,
+        'adam.restore: "state.vectors.m" expected a Float64Array or Float32Array, got an array of 2',
+      ],
+      [
+        { ...state, vectors: { m: state.vectors.m, v: new Float64Array(100_000) } },
+        RangeError,
+        'adam.restore: "state.vectors.v" expected 17 numbers, got 100000',
+      ],
     ];
     for (const [given, kind, message] of refused) {
       expect(() => optimizer.restore(given as OptimizerState), message).toThrow(kind);
@@ -162,17 +202,37 @@ describe("options", () => {
   it.each<[() => unknown, typeof TypeError, string]>([
     [() => sgd({ learningRate: 0 }), RangeError, 'sgd: "learningRate" expected a positive finite number, got 0'],
     [() => sgd({ learningRate: -1 }), RangeError, 'sgd: "learningRate" expected a positive finite number, got -1'],
-    [() => adam({ learningRate: Number.NaN }), RangeError, 'adam: "learningRate" expected a positive finite number, got NaN'],
+    [
+      () => adam({ learningRate: Number.NaN }),
+      RangeError,
+      'adam: "learningRate" expected a positive finite number, got NaN',
+    ],
     [() => adam({ learningRate: Infinity }), RangeError, "got Infinity"],
-    [() => adam({ learningRate: "0.1" as never }), TypeError, 'adam: "learningRate" expected a positive finite number, got "0.1"'],
+    [
+      () => adam({ learningRate: "0.1" as never }),
+      TypeError,
+      'adam: "learningRate" expected a positive finite number, got "0.1"',
+    ],
     [() => adam({ learningRate: null as never }), TypeError, "got null"],
-    [() => adam({ lr: 0.1 } as never), TypeError, 'adam: unknown option "lr"; known: learningRate, epsilon, weightDecay, amsgrad, betas'],
-    [() => adam({ learningrate: 0.1 } as never), TypeError, 'adam: unknown option "learningrate"; did you mean "learningRate"?'],
+    [
+      () => adam({ lr: 0.1 } as never),
+      TypeError,
+      'adam: unknown option "lr"; known: learningRate, epsilon, weightDecay, amsgrad, betas',
+    ],
+    [
+      () => adam({ learningrate: 0.1 } as never),
+      TypeError,
+      'adam: unknown option "learningrate"; did you mean "learningRate"?',
+    ],
     [() => sgd({ momentun: 0.1 } as never), TypeError, 'did you mean "momentum"?'],
     [() => sgd({ momentum: -0.1 }), RangeError, 'sgd: "momentum" expected a finite number of at least 0, got -0.1'],
     [() => sgd({ dampening: 1.1, momentum: 0.5 }), RangeError, 'sgd: "dampening" expected a number in [0, 1], got 1.1'],
     [() => sgd({ weightDecay: -1 }), RangeError, "weightDecay"],
-    [() => sgd({ nesterov: true }), RangeError, 'sgd: "nesterov" expected a momentum and no dampening with it, got true'],
+    [
+      () => sgd({ nesterov: true }),
+      RangeError,
+      'sgd: "nesterov" expected a momentum and no dampening with it, got true',
+    ],
     [() => sgd({ nesterov: true, momentum: 0.9, dampening: 0.1 }), RangeError, "nesterov"],
     [() => sgd({ nesterov: 1 as never, momentum: 0.9 }), TypeError, 'sgd: "nesterov" expected true or false, got 1'],
     [() => sgd(0.1 as never), TypeError, 'sgd: "options" expected an object, got 0.1'],
@@ -182,9 +242,17 @@ describe("options", () => {
     [() => rmsprop({ decay: -0.5 }), RangeError, "rmsprop"],
     [() => rmsprop({ alpha: 0.9 } as never), TypeError, 'rmsprop: unknown option "alpha"'],
     [() => adam({ betas: [0.9, 1] }), RangeError, 'adam: "betas[1]" expected a number in [0, 1), got 1'],
-    [() => adam({ betas: [0.9] as never }), TypeError, 'adam: "betas" expected two numbers in [0, 1), got an array of 1'],
+    [
+      () => adam({ betas: [0.9] as never }),
+      TypeError,
+      'adam: "betas" expected two numbers in [0, 1), got an array of 1',
+    ],
     [() => adam({ betas: null as never }), TypeError, 'adam: "betas" expected two numbers in [0, 1), got null'],
-    [() => adamw({ weightDecay: Number.NaN }), RangeError, 'adamw: "weightDecay" expected a finite number of at least 0, got NaN'],
+    [
+      () => adamw({ weightDecay: Number.NaN }),
+      RangeError,
+      'adamw: "weightDecay" expected a finite number of at least 0, got NaN',
+    ],
   ])("%#", (call, kind, message) => {
     expect(call).toThrow(kind);
     expect(call).toThrow(message);
@@ -192,8 +260,15 @@ describe("options", () => {
 
   it("undefined is the default", () => {
     expect(adam({ learningRate: undefined as never, betas: undefined as never }).learningRate).toBe(1e-3);
-    expect([sgd(), adagrad(), adadelta(), rmsprop(), adam(), adamw()].map(({ name, learningRate }) => [name, learningRate])).toEqual([
-      ["sgd", 1e-3], ["adagrad", 1e-2], ["adadelta", 1], ["rmsprop", 1e-2], ["adam", 1e-3], ["adamw", 1e-3],
+    expect(
+      [sgd(), adagrad(), adadelta(), rmsprop(), adam(), adamw()].map(({ name, learningRate }) => [name, learningRate]),
+    ).toEqual([
+      ["sgd", 1e-3],
+      ["adagrad", 1e-2],
+      ["adadelta", 1],
+      ["rmsprop", 1e-2],
+      ["adam", 1e-3],
+      ["adamw", 1e-3],
     ]);
   });
 });

@@ -2,7 +2,18 @@
 // with PyTorch's rules one number at a time.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { adadelta, adagrad, adam, adamw, init, network, type Optimizer, rmsprop, sgd, training } from "../../src/index.js";
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamw,
+  init,
+  network,
+  type Optimizer,
+  rmsprop,
+  sgd,
+  training,
+} from "../../src/index.js";
 import type { Problem } from "../../src/optimize/optimizer.js";
 import { acquire, release, type Workspace } from "../../src/wasm/workspace.js";
 import { caseNamed, makeData, makeParameters } from "../cases.js";
@@ -58,7 +69,10 @@ function determined(spec: NetworkSpec, parameters: ArrayLike<number>): number[] 
   return values;
 }
 
-const titled = items.map((item) => ({ ...item, title: `${item.optimizer} ${JSON.stringify(item.options)} ${item.dtype}` }));
+const titled = items.map((item) => ({
+  ...item,
+  title: `${item.optimizer} ${JSON.stringify(item.options)} ${item.dtype}`,
+}));
 
 describe.each(builds)("%s build", (build) => {
   beforeAll(() => init({ simd: build }));
@@ -72,7 +86,9 @@ describe.each(builds)("%s build", (build) => {
       const { value, breakdown, gradientNorm } = optimizer.step(problem, optimizer.learningRate, null);
       expect(breakdown).toBe(null);
       const before = step === 0 ? start : item.iterates[step - 1];
-      expect(distance([value], [polynomialValue(polynomial, before)])).toBeLessThan(item.dtype === "f32" ? 1e-4 : 1e-12);
+      expect(distance([value], [polynomialValue(polynomial, before)])).toBeLessThan(
+        item.dtype === "f32" ? 1e-4 : 1e-12,
+      );
       const norm = Math.hypot(...polynomialGradient(polynomial, before));
       expect(distance([gradientNorm], [norm])).toBeLessThan(item.dtype === "f32" ? 1e-4 : 1e-12);
       const limit = item.dtype === "f32" ? 1e-5 : 1e-12;
@@ -108,7 +124,13 @@ describe.each(builds)("%s build", (build) => {
     ];
 
     it.each(named)("%s", (name, options) => {
-      for (const example of ["tanh mse", "softmax regression", "softplus depth 5", "tanh l1 and l2 on all", "batch norm on the output"]) {
+      for (const example of [
+        "tanh mse",
+        "softmax regression",
+        "softplus depth 5",
+        "tanh l1 and l2 on all",
+        "batch norm on the output",
+      ]) {
         const item = caseNamed(example);
         const { inputs, targets } = makeData(item);
         for (const dtype of dtypes) {
@@ -121,7 +143,9 @@ describe.each(builds)("%s build", (build) => {
           for (const { loss, samples } of steps) {
             expect(samples).toBe(inputs.length);
             const label = `${example} ${dtype}`;
-            expect(distance([loss], [oracle.loss(item.spec, θ, inputs, targets)]), label).toBeLessThan(dtype === "f32" ? 2e-4 : 1e-11);
+            expect(distance([loss], [oracle.loss(item.spec, θ, inputs, targets)]), label).toBeLessThan(
+              dtype === "f32" ? 2e-4 : 1e-11,
+            );
             θ = rule(θ, oracle.gradient(item.spec, θ, inputs, targets));
             const off = distance(determined(item.spec, net.getParameters()), determined(item.spec, θ));
             // Adaptive methods divide small gradients by small averages, and so magnify rounding.
@@ -139,5 +163,4 @@ describe.each(builds)("%s build", (build) => {
     take(training(net, data, { optimizer: sgd({ learningRate: 0.5 }), epochs: 1, schedule: () => 0.25 }), 1);
     expect(Array.from(net.getParameters())).toEqual([0.5, -0.5]);
   });
-
 });

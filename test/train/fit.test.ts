@@ -2,7 +2,17 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
-  adam, type Checkpoint, type EpochRecord, fit, init, network, type NetworkSpec, type RunHandle, sgd, type StepRecord, training,
+  adam,
+  type Checkpoint,
+  type EpochRecord,
+  fit,
+  init,
+  type NetworkSpec,
+  network,
+  type RunHandle,
+  type StepRecord,
+  sgd,
+  training,
 } from "../../src/index.js";
 import { caseNamed, makeData, makeParameters, Random } from "../cases.js";
 import * as oracle from "../oracle/network.js";
@@ -26,7 +36,15 @@ describe.each(builds)("%s build", (build) => {
 
   it("learns exclusive or", async () => {
     const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
-    const xor = toDataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]);
+    const xor = toDataset(
+      [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ],
+      [0, 1, 1, 0],
+    );
     const history = await fit(net, xor, { optimizer: adam({ learningRate: 0.05 }), epochs: 200, batchSize: 4 });
     expect(history.status).toBe("max-steps");
     expect(history.steps).toBe(200);
@@ -35,7 +53,13 @@ describe.each(builds)("%s build", (build) => {
 
   it("does what training does, to the bit, with the same records", async () => {
     const options = () => ({
-      optimizer: adam({ learningRate: 0.01 }), epochs: 4, batchSize: 7, validation: held, clip: { norm: 1 }, seed: 3, earlyStopping: { patience: 3 },
+      optimizer: adam({ learningRate: 0.01 }),
+      epochs: 4,
+      batchSize: 7,
+      validation: held,
+      clip: { norm: 1 },
+      seed: 3,
+      earlyStopping: { patience: 3 },
     });
     const [first, second] = [network(spec), network(spec)];
     const fitted = await fit(first, data, options());
@@ -75,9 +99,13 @@ describe.each(builds)("%s build", (build) => {
   describe("validation", () => {
     it("as a share is the same as the held-out samples given apart", async () => {
       const { epochs } = await fit(network(spec), data, { optimizer: adam(), epochs: 2, validation: 0.25, seed: 9 });
-      expect(epochs.every(({ validationLoss, validationAccuracy }) => validationLoss! > 0 && validationAccuracy! >= 0)).toBe(true);
+      expect(
+        epochs.every(({ validationLoss, validationAccuracy }) => validationLoss! > 0 && validationAccuracy! >= 0),
+      ).toBe(true);
       const again = await fit(network(spec), data, { optimizer: adam(), epochs: 2, validation: 0.25, seed: 9 });
-      expect(again.epochs.map(({ validationLoss }) => validationLoss)).toEqual(epochs.map(({ validationLoss }) => validationLoss));
+      expect(again.epochs.map(({ validationLoss }) => validationLoss)).toEqual(
+        epochs.map(({ validationLoss }) => validationLoss),
+      );
       const other = await fit(network(spec), data, { optimizer: adam(), epochs: 2, validation: 0.25, seed: 10 });
       expect(other.epochs[0].validationLoss).not.toBe(epochs[0].validationLoss);
     });
@@ -99,7 +127,12 @@ describe.each(builds)("%s build", (build) => {
 
   describe("early stopping", () => {
     /** A rate high enough for the validation loss to go up and down. */
-    const options = (epochs: number) => ({ optimizer: adam({ learningRate: 0.1 }), epochs, batchSize: 10, validation: held });
+    const options = (epochs: number) => ({
+      optimizer: adam({ learningRate: 0.1 }),
+      epochs,
+      batchSize: 10,
+      validation: held,
+    });
 
     it("stops `patience` epochs after the best and keeps the best parameters", async () => {
       const stopped = network(spec);
@@ -144,7 +177,13 @@ describe.each(builds)("%s build", (build) => {
       const net = network(item.spec);
       net.setParameters(makeParameters(item));
       const [record] = take(
-        training(net, toDataset(inputs, targets), { optimizer: sgd({ learningRate: 1 }), epochs: 1, batchSize: 100, clip: clip as never }), 1,
+        training(net, toDataset(inputs, targets), {
+          optimizer: sgd({ learningRate: 1 }),
+          epochs: 1,
+          batchSize: 100,
+          clip: clip as never,
+        }),
+        1,
       );
       return { record, moved: net.getParameters().map((value, k) => makeParameters(item)[k] - value) };
     };
@@ -155,13 +194,23 @@ describe.each(builds)("%s build", (build) => {
       const { record, moved } = step({ norm: 0.25 });
       expect(record.gradientNorm).toBeCloseTo(norm, 12);
       expect(Math.hypot(...moved)).toBeCloseTo(0.25, 12);
-      expect(distance(moved, gradient.map((g) => (g * 0.25) / norm))).toBeLessThan(1e-12);
+      expect(
+        distance(
+          moved,
+          gradient.map((g) => (g * 0.25) / norm),
+        ),
+      ).toBeLessThan(1e-12);
       expect(distance(step({ norm: 2 * norm }).moved, gradient)).toBeLessThan(1e-12);
     });
 
     it("by value limits each entry", () => {
       const limit = Math.max(...gradient.map(Math.abs)) / 3;
-      expect(distance(step({ value: limit }).moved, gradient.map((g) => Math.max(-limit, Math.min(limit, g))))).toBeLessThan(1e-12);
+      expect(
+        distance(
+          step({ value: limit }).moved,
+          gradient.map((g) => Math.max(-limit, Math.min(limit, g))),
+        ),
+      ).toBeLessThan(1e-12);
     });
 
     it("by norm holds where the squares overflow, too", () => {
@@ -178,7 +227,10 @@ describe.each(builds)("%s build", (build) => {
       const controller = new AbortController();
       const net = network(spec);
       const history = await fit(net, data, {
-        optimizer: adam(), epochs: 50, batchSize: 10, signal: controller.signal,
+        optimizer: adam(),
+        epochs: 50,
+        batchSize: 10,
+        signal: controller.signal,
         onEpoch: ({ epoch }) => {
           if (epoch === 3) controller.abort();
         },
@@ -207,7 +259,12 @@ describe.each(builds)("%s build", (build) => {
       expect(history.status).toBe("aborted");
       expect(history.steps).toBeGreaterThan(0);
       const second = new AbortController();
-      const run = training(network(spec), data, { optimizer: adam(), epochs: 10, batchSize: 10, signal: second.signal });
+      const run = training(network(spec), data, {
+        optimizer: adam(),
+        epochs: 10,
+        batchSize: 10,
+        signal: second.signal,
+      });
       take(run, 5);
       second.abort();
       expect(run.next()).toMatchObject({ done: true, value: { status: "aborted", steps: 5 } });
@@ -218,7 +275,9 @@ describe.each(builds)("%s build", (build) => {
     it("is called after each epoch, in order, and waited for", async () => {
       const events: string[] = [];
       await fit(network(spec), data, {
-        optimizer: adam(), epochs: 3, batchSize: 20,
+        optimizer: adam(),
+        epochs: 3,
+        batchSize: 20,
         schedule: ({ step, learningRate }) => {
           events.push(`step ${step}`);
           return learningRate;
@@ -229,11 +288,23 @@ describe.each(builds)("%s build", (build) => {
           events.push(`epoch ${epoch} ends`);
         },
       });
-      expect(events).toEqual([0, 1, 2].flatMap((k) => [`step ${2 * k}`, `step ${2 * k + 1}`, `epoch ${k + 1} begins`, `epoch ${k + 1} ends`]));
+      expect(events).toEqual(
+        [0, 1, 2].flatMap((k) => [
+          `step ${2 * k}`,
+          `step ${2 * k + 1}`,
+          `epoch ${k + 1} begins`,
+          `epoch ${k + 1} ends`,
+        ]),
+      );
     });
 
     it("that throws or rejects ends the run, which gives everything back", async () => {
-      for (const onEpoch of [() => { throw new Error("enough"); }, () => Promise.reject(new Error("enough"))]) {
+      for (const onEpoch of [
+        () => {
+          throw new Error("enough");
+        },
+        () => Promise.reject(new Error("enough")),
+      ]) {
         const optimizer = adam();
         const net = network(spec);
         await expect(fit(net, data, { optimizer, epochs: 3, onEpoch })).rejects.toThrow("enough");
@@ -247,7 +318,9 @@ describe.each(builds)("%s build", (build) => {
       const losses: number[] = [];
       const checkpoints: Checkpoint[] = [];
       const { epochs } = await fit(net, data, {
-        optimizer: sgd({ learningRate: 0.5 }), epochs: 3, batchSize: 40,
+        optimizer: sgd({ learningRate: 0.5 }),
+        epochs: 3,
+        batchSize: 40,
         onEpoch: (_: EpochRecord, run: RunHandle) => {
           losses.push(net.loss(data));
           checkpoints.push(run.checkpoint());
@@ -255,8 +328,14 @@ describe.each(builds)("%s build", (build) => {
         },
       });
       expect(losses[0]).toBeLessThan(epochs[0].loss);
-      expect(epochs.slice(1).map(({ loss }) => loss)).toEqual([Math.log(3), Math.log(3)].map((v) => expect.closeTo(v, 14)));
-      expect(checkpoints.map(({ progress }) => [progress.epoch, progress.step])).toEqual([[1, 1], [2, 2], [3, 3]]);
+      expect(epochs.slice(1).map(({ loss }) => loss)).toEqual(
+        [Math.log(3), Math.log(3)].map((v) => expect.closeTo(v, 14)),
+      );
+      expect(checkpoints.map(({ progress }) => [progress.epoch, progress.step])).toEqual([
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]);
       expect(Array.from(net.getParameters())).toEqual(new Array(12).fill(0));
     });
 
@@ -264,7 +343,8 @@ describe.each(builds)("%s build", (build) => {
       const net = network(spec);
       const [outer, inner] = [adam(), adam()];
       const history = await fit(net, data, {
-        optimizer: outer, epochs: 2,
+        optimizer: outer,
+        epochs: 2,
         onEpoch: async () => {
           await expect(fit(net, data, { optimizer: outer, epochs: 1 })).rejects.toThrow("serves no other run");
           await fit(net, data, { optimizer: inner, epochs: 1 });
@@ -313,7 +393,9 @@ describe.each(builds)("%s build", (build) => {
       const net = network(plain);
       const parts = [toDataset(rows.slice(0, 20), labels.slice(0, 20)), toDataset(rows.slice(20), labels.slice(20))];
       const rate = 0.3;
-      const runs = parts.map((part) => training(net, part, { optimizer: sgd({ learningRate: rate }), epochs: 5, batchSize: 64 }));
+      const runs = parts.map((part) =>
+        training(net, part, { optimizer: sgd({ learningRate: rate }), epochs: 5, batchSize: 64 }),
+      );
       const mirror = network(plain);
       for (let i = 0; i < 10; i++) {
         const { gradient } = mirror.gradient(parts[i % 2]);
@@ -327,7 +409,12 @@ describe.each(builds)("%s build", (build) => {
 
     it("setParameters and setRunningStatistics in the middle are where the next step starts", () => {
       const net = network(spec);
-      const run = training(net, data, { optimizer: sgd({ learningRate: 0.1 }), epochs: 3, batchSize: 40, shuffle: false });
+      const run = training(net, data, {
+        optimizer: sgd({ learningRate: 0.1 }),
+        epochs: 3,
+        batchSize: 40,
+        shuffle: false,
+      });
       take(run, 1);
       const parameters = network({ ...spec, seed: 77 }).getParameters();
       net.setParameters(parameters);
@@ -336,7 +423,12 @@ describe.each(builds)("%s build", (build) => {
       const { loss, gradient } = net.gradient(data);
       const [record] = take(run, 1);
       expect(record.loss).toBe(loss);
-      expect(distance(net.getParameters(), parameters.map((value, k) => value - 0.1 * gradient[k]))).toBeLessThan(1e-14);
+      expect(
+        distance(
+          net.getParameters(),
+          parameters.map((value, k) => value - 0.1 * gradient[k]),
+        ),
+      ).toBeLessThan(1e-14);
       expect(net.getRunningStatistics()).not.toEqual(statistics);
       net.setParameters(parameters);
       run.return(undefined as never);
@@ -384,7 +476,9 @@ describe.each(builds)("%s build", (build) => {
     it("same input, same bits, whatever else the pool has been used for", () => {
       for (const dtype of ["f64", "f32"] as const) {
         const first = straight(network({ ...spec, dtype }));
-        network({ inputs: 50, layers: [{ units: 70 }] }).predict(new Random(1).rows(300, 50).map((row) => row.map((v) => 1e300 * v)));
+        network({ inputs: 50, layers: [{ units: 70 }] }).predict(
+          new Random(1).rows(300, 50).map((row) => row.map((v) => 1e300 * v)),
+        );
         expect(sameBits(straight(network({ ...spec, dtype })), first)).toBe(true);
       }
     });

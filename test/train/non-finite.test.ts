@@ -1,7 +1,7 @@
 // Oracle: arithmetic by hand: where the first product leaves the range of the type.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { adam, fit, init, network, type NetworkSpec, sgd, training } from "../../src/index.js";
+import { adam, fit, init, type NetworkSpec, network, sgd, training } from "../../src/index.js";
 import { builds, finish, sameBits, snapshot, toDataset } from "../support.js";
 
 /** The largest power of ten or so, and a half of its digits. */
@@ -62,19 +62,29 @@ describe.each(builds)("%s build", (build) => {
     it("in the update: the first layer that has it", () => {
       const net = network({ inputs: 1, layers: [{ units: 1 }, { units: 1 }], dtype });
       net.setParameters([1, 0, 1, 0]);
-      const history = finish(training(net, toDataset([[1], [1e9]], [0, 0]), { optimizer: sgd({ learningRate: most }), epochs: 4, batchSize: 1, shuffle: false }));
+      const history = finish(
+        training(net, toDataset([[1], [1e9]], [0, 0]), {
+          optimizer: sgd({ learningRate: most }),
+          epochs: 4,
+          batchSize: 1,
+          shuffle: false,
+        }),
+      );
       expect(history.status).toBe("non-finite");
       expect(["parameter", "loss", "pre-activation"]).toContain(history.nonFinite?.quantity);
       const update = network({ inputs: 1, layers: [{ units: 1 }, { units: 1 }], dtype });
       update.setParameters([1, 0, 1, 0]);
-      const { nonFinite, reason } = finish(training(update, toDataset([[1e9]], [0]), { optimizer: sgd({ learningRate: most }), epochs: 1 }));
+      const { nonFinite, reason } = finish(
+        training(update, toDataset([[1e9]], [0]), { optimizer: sgd({ learningRate: most }), epochs: 1 }),
+      );
       expect(nonFinite).toEqual({ step: 1, epoch: 1, layer: 0, quantity: "parameter" });
       expect(reason).toContain("first in the parameters of layer 0");
       expect(Array.from(update.getParameters())).toEqual([1, 0, 1, 0]);
     });
 
     it("after some steps: those taken stand, and the parameters are the last finite ones", () => {
-      const make = () => network({ inputs: 1, layers: [{ units: 3, activation: "relu" }, { units: 1 }], dtype, seed: 2 });
+      const make = () =>
+        network({ inputs: 1, layers: [{ units: 3, activation: "relu" }, { units: 1 }], dtype, seed: 2 });
       const data = toDataset([[1], [2], [3]], [1, 5, 9]);
       const options = () => ({ optimizer: sgd({ learningRate: 10 }), epochs: 400, batchSize: 2 });
       const [net, again] = [make(), make()];
@@ -94,10 +104,16 @@ describe.each(builds)("%s build", (build) => {
     });
 
     it("under batch norm: running statistics stay those before the step", () => {
-      const net = network({ inputs: 1, layers: [{ units: 2, batchNorm: true, activation: "tanh" }, { units: 1 }], dtype });
+      const net = network({
+        inputs: 1,
+        layers: [{ units: 2, batchNorm: true, activation: "tanh" }, { units: 1 }],
+        dtype,
+      });
       const before = snapshot(net);
       // The batch's variance overflows, though every output is finite.
-      const history = finish(training(net, toDataset([[half], [-half], [3 * half]], [1, 2, 3]), { optimizer: adam(), epochs: 1 }));
+      const history = finish(
+        training(net, toDataset([[half], [-half], [3 * half]], [1, 2, 3]), { optimizer: adam(), epochs: 1 }),
+      );
       expect(history.nonFinite).toEqual({ step: 1, epoch: 1, layer: 0, quantity: "pre-activation" });
       expect(sameBits(snapshot(net), before)).toBe(true);
     });
@@ -106,7 +122,12 @@ describe.each(builds)("%s build", (build) => {
       const net = network({ inputs: 1, layers: [{ units: 1 }], dtype });
       net.setParameters([1, 0]);
       const data = toDataset([[1], [2]], [1, 2.5]);
-      const options = () => ({ optimizer: sgd({ learningRate: 3 }), epochs: 1000, batchSize: 2, earlyStopping: { patience: 999 } });
+      const options = () => ({
+        optimizer: sgd({ learningRate: 3 }),
+        epochs: 1000,
+        batchSize: 2,
+        earlyStopping: { patience: 999 },
+      });
       const history = finish(training(net, data, options()));
       expect(history.status).toBe("non-finite");
       const again = network({ inputs: 1, layers: [{ units: 1 }], dtype });
@@ -120,10 +141,14 @@ describe.each(builds)("%s build", (build) => {
       const net = network({ inputs: 1, layers: [{ units: 1 }], dtype });
       net.setParameters([0, 0]);
       const bad = toDataset([[1], [1], [half * 1e10], [1]], [1, 1, 1, 1]);
-      const { checkpoint, steps } = finish(training(net, bad, { optimizer: sgd(), epochs: 1, batchSize: 1, shuffle: false }));
+      const { checkpoint, steps } = finish(
+        training(net, bad, { optimizer: sgd(), epochs: 1, batchSize: 1, shuffle: false }),
+      );
       expect([steps, checkpoint.progress.used]).toEqual([2, 2]);
       const good = toDataset([[1], [1], [2], [1]], [1, 1, 1, 1]);
-      const resumed = finish(training(net, good, { optimizer: sgd(), epochs: 1, batchSize: 1, shuffle: false, resume: checkpoint }));
+      const resumed = finish(
+        training(net, good, { optimizer: sgd(), epochs: 1, batchSize: 1, shuffle: false, resume: checkpoint }),
+      );
       expect([resumed.status, resumed.steps]).toEqual(["max-steps", 4]);
     });
   });

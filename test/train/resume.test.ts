@@ -2,8 +2,25 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
-  adadelta, adagrad, adam, adamw, type Checkpoint, cosine, type EpochRecord, fit, init, network, type NetworkSpec, oneCycle, type Optimizer,
-  rmsprop, sgd, stepDecay, training, type TrainingOptions, warmUp,
+  adadelta,
+  adagrad,
+  adam,
+  adamw,
+  type Checkpoint,
+  cosine,
+  type EpochRecord,
+  fit,
+  init,
+  type NetworkSpec,
+  network,
+  type Optimizer,
+  oneCycle,
+  rmsprop,
+  sgd,
+  stepDecay,
+  type TrainingOptions,
+  training,
+  warmUp,
 } from "../../src/index.js";
 import { Random } from "../cases.js";
 import { builds, dtypes, finish, sameBits, snapshot, take, toDataset } from "../support.js";
@@ -12,7 +29,10 @@ const random = new Random(4);
 const rows = random.rows(37, 3);
 const labels = rows.map(([a, b]) => (a > b ? 1 : b > 0.5 ? 2 : 0));
 const data = toDataset(rows, labels);
-const held = toDataset(random.rows(12, 3), Array.from({ length: 12 }, (_, i) => i % 3));
+const held = toDataset(
+  random.rows(12, 3),
+  Array.from({ length: 12 }, (_, i) => i % 3),
+);
 
 const spec: NetworkSpec = {
   inputs: 3,
@@ -24,7 +44,10 @@ const spec: NetworkSpec = {
 
 const optimizers: [string, () => Optimizer][] = [
   ["sgd", () => sgd({ learningRate: 0.05 })],
-  ["sgd with momentum and dampening", () => sgd({ learningRate: 0.05, momentum: 0.9, dampening: 0.1, weightDecay: 1e-3 })],
+  [
+    "sgd with momentum and dampening",
+    () => sgd({ learningRate: 0.05, momentum: 0.9, dampening: 0.1, weightDecay: 1e-3 }),
+  ],
   ["sgd with nesterov", () => sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true })],
   ["adagrad", () => adagrad({ learningRateDecay: 0.01, initialAccumulator: 0.1 })],
   ["adadelta", () => adadelta()],
@@ -40,7 +63,14 @@ type Rest = Omit<TrainingOptions, "optimizer" | "epochs">;
 const timeless = (epochs: readonly EpochRecord[]) => epochs.map(({ seconds, ...rest }) => rest);
 
 /** Runs to the end; then again but broken off after `steps`, saved, and gone on with in a new network by a new optimizer. */
-function verify(make: () => Optimizer, steps: number, epochs: number, rest: Rest, given: NetworkSpec = spec, on = data): void {
+function verify(
+  make: () => Optimizer,
+  steps: number,
+  epochs: number,
+  rest: Rest,
+  given: NetworkSpec = spec,
+  on = data,
+): void {
   const straight = network(given);
   const optimizer = make();
   const whole = finish(training(straight, on, { ...rest, optimizer, epochs }));
@@ -66,7 +96,13 @@ describe.each(builds)("%s build", (build) => {
     it("10 epochs, and 5 + 5, from epochs' ends and from the middle", () => {
       for (const dtype of dtypes) {
         for (const steps of [25, 27, 1]) {
-          verify(make, steps, 10, { batchSize: 8, seed: 6, validation: 0.2, schedule: cosine({ share: 0.1 }) }, { ...spec, dtype });
+          verify(
+            make,
+            steps,
+            10,
+            { batchSize: 8, seed: 6, validation: 0.2, schedule: cosine({ share: 0.1 }) },
+            { ...spec, dtype },
+          );
         }
       }
     });
@@ -77,9 +113,13 @@ describe.each(builds)("%s build", (build) => {
   it.each<[string, Rest]>([
     ["no shuffle", { shuffle: false, batchSize: 5 }],
     ["early stopping", { batchSize: 6, validation: held, earlyStopping: { patience: 3 } }],
-    ["early stopping by accuracy", { batchSize: 6, validation: 0.3, earlyStopping: { patience: 2, monitor: "validationAccuracy" } }],
+    [
+      "early stopping by accuracy",
+      { batchSize: 6, validation: 0.3, earlyStopping: { patience: 2, monitor: "validationAccuracy" } },
+    ],
     ["clipping", { batchSize: 6, clip: { norm: 0.1 } }],
     ["step decay", { batchSize: 6, schedule: stepDecay({ every: 2, factor: 0.5 }) }],
+    // biome-ignore lint/suspicious/noThenProperty: the option's name
     ["warm-up, then one cycle", { batchSize: 6, schedule: warmUp({ steps: 20, then: oneCycle() }) }],
     ["a last batch that joins", { batchSize: 6, seed: 2 }],
   ])("%s", (__, rest) => {
@@ -98,14 +138,18 @@ describe.each(builds)("%s build", (build) => {
     const whole = await fit(straight, data, { ...options, optimizer: make(), epochs: 10 });
     let inMiddle: Checkpoint | undefined;
     await fit(network(spec), data, {
-      ...options, optimizer: make(), epochs: 10,
+      ...options,
+      optimizer: make(),
+      epochs: 10,
       onEpoch: ({ epoch }, run) => {
         if (epoch === 5) inMiddle = run.checkpoint();
       },
     });
     // A schedule looks at the whole run, so the first half is broken off, not shortened.
     const aborted = await fit(network(spec), data, {
-      ...options, optimizer: make(), epochs: 10,
+      ...options,
+      optimizer: make(),
+      epochs: 10,
       signal: AbortSignal.any([]),
       onEpoch: ({ epoch }, run) => {
         if (epoch === 7) inMiddle = structuredClone(run.checkpoint());
@@ -114,7 +158,10 @@ describe.each(builds)("%s build", (build) => {
     expect(aborted.status).toBe("max-steps");
     const controller = new AbortController();
     const half = await fit(network(spec), data, {
-      ...options, optimizer: make(), epochs: 10, signal: controller.signal,
+      ...options,
+      optimizer: make(),
+      epochs: 10,
+      signal: controller.signal,
       onEpoch: ({ epoch }) => (epoch === 5 ? controller.abort() : undefined),
     });
     expect(half.status).toBe("aborted");
@@ -132,7 +179,12 @@ describe.each(builds)("%s build", (build) => {
     const first = network(spec);
     const { checkpoint } = await fit(first, data, { optimizer: make(), epochs: 5, seed: 1 });
     const second = network(spec);
-    const { epochs, steps } = await fit(second, data, { optimizer: make(), epochs: 10, seed: 1, resume: structuredClone(checkpoint) });
+    const { epochs, steps } = await fit(second, data, {
+      optimizer: make(),
+      epochs: 10,
+      seed: 1,
+      resume: structuredClone(checkpoint),
+    });
     expect(snapshot(second)).toEqual(snapshot(straight));
     expect([epochs.length, steps]).toEqual([10, 20]);
   });
@@ -147,7 +199,13 @@ describe.each(builds)("%s build", (build) => {
   });
 
   it("a checkpoint is plain data that later steps do not touch", () => {
-    const run = training(network(spec), data, { optimizer: make(), epochs: 3, batchSize: 8, validation: held, earlyStopping: { patience: 2 } });
+    const run = training(network(spec), data, {
+      optimizer: make(),
+      epochs: 3,
+      batchSize: 8,
+      validation: held,
+      earlyStopping: { patience: 2 },
+    });
     const [record] = take(run, 7).slice(-1);
     const saved = record.checkpoint();
     const copy = structuredClone(saved);

@@ -1,7 +1,18 @@
 // Oracle: the formulas in the papers, and those of PyTorch's OneCycleLR, written out.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { constant, cosine, init, network, oneCycle, type Schedule, sgd, stepDecay, training, warmUp } from "../../src/index.js";
+import {
+  constant,
+  cosine,
+  init,
+  network,
+  oneCycle,
+  type Schedule,
+  sgd,
+  stepDecay,
+  training,
+  warmUp,
+} from "../../src/index.js";
 import { builds, finish, take, toDataset } from "../support.js";
 
 /** The rates of a whole run. */
@@ -14,12 +25,15 @@ function rates(schedule: Schedule, steps: number, perEpoch = 1, learningRate = 0
 
 function close(got: number[], expected: number[]): void {
   expect(got.length).toBe(expected.length);
-  got.forEach((rate, k) => expect(Math.abs(rate - expected[k])).toBeLessThanOrEqual(1e-14 * Math.abs(expected[k]) + 1e-17));
+  got.forEach((rate, k) =>
+    expect(Math.abs(rate - expected[k])).toBeLessThanOrEqual(1e-14 * Math.abs(expected[k]) + 1e-17),
+  );
 }
 
 /** PyTorch's two phases: steps are counted from 0, the peak is at `rise`·steps − 1. */
 function pytorchOneCycle(steps: number, rise: number, divide: number, divideFinal: number, largest: number): number[] {
-  const anneal = (start: number, end: number, share: number) => end + ((start - end) / 2) * (1 + Math.cos(Math.PI * share));
+  const anneal = (start: number, end: number, share: number) =>
+    end + ((start - end) / 2) * (1 + Math.cos(Math.PI * share));
   const initial = largest / divide;
   const peak = rise * steps - 1;
   return Array.from({ length: steps }, (_, step) =>
@@ -37,13 +51,22 @@ describe.each(builds)("%s build", (build) => {
   });
 
   it("step decay: η·factor^⌊epoch / every⌋", () => {
-    close(rates(stepDecay({ every: 2, factor: 0.5 }), 12, 2), [0.8, 0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.2]);
-    close(rates(stepDecay(), 25), Array.from({ length: 25 }, (_, epoch) => 0.8 * 0.1 ** Math.floor(epoch / 10)));
+    close(
+      rates(stepDecay({ every: 2, factor: 0.5 }), 12, 2),
+      [0.8, 0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.2],
+    );
+    close(
+      rates(stepDecay(), 25),
+      Array.from({ length: 25 }, (_, epoch) => 0.8 * 0.1 ** Math.floor(epoch / 10)),
+    );
   });
 
   it("cosine: from η to share·η", () => {
     for (const share of [0, 0.1, 1]) {
-      const expected = Array.from({ length: 11 }, (_, t) => 0.8 * (share + ((1 - share) / 2) * (1 + Math.cos((Math.PI * t) / 10))));
+      const expected = Array.from(
+        { length: 11 },
+        (_, t) => 0.8 * (share + ((1 - share) / 2) * (1 + Math.cos((Math.PI * t) / 10))),
+      );
       close(rates(cosine({ share }), 11), expected);
     }
     expect(rates(cosine(), 1)).toEqual([0.8]);
@@ -53,7 +76,10 @@ describe.each(builds)("%s build", (build) => {
   it("warm-up: linear, then the other schedule as if from the start", () => {
     close(rates(warmUp({ steps: 4 }), 6), [0.2, 0.4, 0.6, 0.8, 0.8, 0.8]);
     const then = cosine();
-    close(rates(warmUp({ steps: 5, then }), 12), rates(then, 12).map((rate, t) => rate * Math.min(1, (t + 1) / 5)));
+    close(
+      rates(warmUp({ steps: 5, then }), 12),
+      rates(then, 12).map((rate, t) => rate * Math.min(1, (t + 1) / 5)),
+    );
     close(rates(warmUp(), 200).slice(98, 101), [0.8 * 0.99, 0.8, 0.8]);
   });
 
@@ -69,7 +95,8 @@ describe.each(builds)("%s build", (build) => {
   });
 
   it("one cycle of very few steps begins at its peak, and stays finite", () => {
-    for (const steps of [1, 2, 3, 4]) expect(rates(oneCycle(), steps).every((rate) => rate > 0 && rate <= 0.8)).toBe(true);
+    for (const steps of [1, 2, 3, 4])
+      expect(rates(oneCycle(), steps).every((rate) => rate > 0 && rate <= 0.8)).toBe(true);
     expect(rates(oneCycle({ rise: 0 }), 3)[0]).toBe(0.8);
   });
 
@@ -107,23 +134,33 @@ describe.each(builds)("%s build", (build) => {
     it("a rate of 0 is a step that goes nowhere", () => {
       const net = make();
       const before = Array.from(net.getParameters());
-      const { status, steps } = finish(training(net, data, { optimizer: sgd({ momentum: 0.9 }), epochs: 1, schedule: () => 0 }));
+      const { status, steps } = finish(
+        training(net, data, { optimizer: sgd({ momentum: 0.9 }), epochs: 1, schedule: () => 0 }),
+      );
       expect([status, steps]).toEqual(["max-steps", 1]);
       expect(Array.from(net.getParameters())).toEqual(before);
     });
 
-    it.each([Number.NaN, -1, Infinity, "0.1", undefined])("a rate of %s ends the run with an error and leaves everything usable", (rate) => {
-      const net = make();
-      const optimizer = sgd({ momentum: 0.9 });
-      const run = training(net, data, { optimizer, epochs: 2, batchSize: 2, schedule: ({ step }) => (step === 2 ? (rate as number) : 0.01) });
-      take(run, 2);
-      const [parameters, state] = [net.getParameters(), optimizer.state()];
-      expect(() => run.next()).toThrow('training: "schedule" expected a finite learning rate of at least 0, got');
-      expect(run.next()).toEqual({ value: undefined, done: true });
-      expect(net.getParameters()).toEqual(parameters);
-      expect(optimizer.state()).toEqual(state);
-      expect(finish(training(net, data, { optimizer, epochs: 1 })).status).toBe("max-steps");
-    });
+    it.each([Number.NaN, -1, Infinity, "0.1", undefined])(
+      "a rate of %s ends the run with an error and leaves everything usable",
+      (rate) => {
+        const net = make();
+        const optimizer = sgd({ momentum: 0.9 });
+        const run = training(net, data, {
+          optimizer,
+          epochs: 2,
+          batchSize: 2,
+          schedule: ({ step }) => (step === 2 ? (rate as number) : 0.01),
+        });
+        take(run, 2);
+        const [parameters, state] = [net.getParameters(), optimizer.state()];
+        expect(() => run.next()).toThrow('training: "schedule" expected a finite learning rate of at least 0, got');
+        expect(run.next()).toEqual({ value: undefined, done: true });
+        expect(net.getParameters()).toEqual(parameters);
+        expect(optimizer.state()).toEqual(state);
+        expect(finish(training(net, data, { optimizer, epochs: 1 })).status).toBe("max-steps");
+      },
+    );
 
     it("may set the parameters: the step starts from them", () => {
       const net = make();
@@ -149,9 +186,14 @@ describe("refusals", () => {
     [() => cosine({ share: 2 }), RangeError, 'cosine: "share" expected a number in [0, 1], got 2'],
     [() => cosine(null as never), TypeError, 'cosine: "options" expected an object, got null'],
     [() => warmUp({ steps: 0 }), RangeError, 'warmUp: "steps" expected a positive integer, got 0'],
+    // biome-ignore lint/suspicious/noThenProperty: the option's name
     [() => warmUp({ then: "cosine" as never }), TypeError, 'warmUp: "then" expected a function, got "cosine"'],
     [() => oneCycle({ rise: 1 }), RangeError, 'oneCycle: "rise" expected a number in [0, 1), got 1'],
-    [() => oneCycle({ divide: Number.NaN }), RangeError, 'oneCycle: "divide" expected a positive finite number, got NaN'],
+    [
+      () => oneCycle({ divide: Number.NaN }),
+      RangeError,
+      'oneCycle: "divide" expected a positive finite number, got NaN',
+    ],
     [() => oneCycle({ divideFinal: -1 }), RangeError, "oneCycle"],
   ])("%#", (call, kind, message) => {
     expect(call).toThrow(kind);
