@@ -1,8 +1,8 @@
-// npm run bench [-- --quick] [-- --only product|step]
+// npm run bench [-- --quick] [-- --only product|step|factor]
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false }, only: { type: "string" } } });
-const families = ["product", "step"];
+const families = ["product", "step", "factor"];
 
 console.log(`Node ${process.versions.node}, V8 ${process.versions.v8}, ${process.arch}; one thread`);
 for (const family of values.only ? [values.only] : families) {

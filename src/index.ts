@@ -10,8 +10,31 @@ export {
   type Solution,
   type SymmetricMatrix,
 } from "./linalg/symmetric.js";
+export type { LinearOperator } from "./linalg/operator.js";
+export { lanczos, type LanczosOptions, type LanczosResult, type Which } from "./linalg/lanczos.js";
+export {
+  spectralDensity,
+  type SpectralDensity,
+  type SpectralDensityOptions,
+  type SpectralMean,
+} from "./linalg/density.js";
+export {
+  diagonal,
+  trace,
+  type DiagonalEstimate,
+  type ProbeOptions,
+  type TraceEstimate,
+  type TraceOptions,
+} from "./linalg/stochastic.js";
+export {
+  conjugateGradients,
+  type ConjugateGradientsIterate,
+  type ConjugateGradientsOptions,
+  type ConjugateGradientsResult,
+} from "./linalg/conjugate-gradients.js";
 export { dataset, type Dataset } from "./network/dataset.js";
-export { network, type Network, type PassOptions } from "./network/network.js";
+export { type HessianOptions, network, type Network, type PassOptions } from "./network/network.js";
+export { type HessianCost, hessianCost } from "./network/cost.js";
 export { type CurvatureOptions, hessianOperator } from "./network/curvature.js";
 export type { Evaluation } from "./network/score.js";
 export type { Initializer, WeightFunction, WeightPlace } from "./network/initializer.js";

@@ -1,22 +1,25 @@
 /** Eigenvalues of a tridiagonal matrix by the implicit QL method, with or without vectors. */
 import { lanes, madd } from "../inline/lanes";
+import { maxAbs } from "../vector/reduce";
 
 /** Sweeps for one eigenvalue, of which about two are the rule. */
 const SWEEPS: i32 = 60;
 const EPSILON: f64 = 2.220446049250313e-16;
-/** Beside a matrix of norm 1, what is smaller than this is nothing. */
-const NOTHING: f64 = 1e-32;
+/** Beside a matrix of norm 1, what is smaller than this is nothing; its square is far from underflow. */
+const NOTHING: f64 = 1e-60;
 
 /**
- * d (n) becomes the eigenvalues of the tridiagonal matrix with diagonal d and off-diagonal e (n − 1, and one more to work in), of
- * norm about 1, in no order. The rows of q (n rows of n) undergo the rotations unless q is 0. Returns 0, or the number, from 1,
- * of the eigenvalue that has not converged.
+ * d (n) becomes the eigenvalues of the tridiagonal matrix with diagonal d and off-diagonal e (n − 1, and one more to work in), in no
+ * order. The rows of q (n rows of n) undergo the rotations unless q is 0. A coupling below ε times the largest element counts as none: it is
+ * no more than what rounding does elsewhere, and without this, small values among large ones might not converge. Returns 0, or the
+ * number, from 1, of the eigenvalue that has not converged.
  */
 export function implicit<T>(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32 {
   if (n > 0) store<f64>(e + (<usize>(n - 1) << 3), 0);
+  const least = max(NOTHING, EPSILON * max(maxAbs<f64>(d, n), maxAbs<f64>(e, n)));
   for (let l = 0; l < n; ++l) {
     for (let sweeps = 0; ; ++sweeps) {
-      const end = coupled(l, n, d, e);
+      const end = coupled(l, n, e, least);
       if (end == l) break;
       if (sweeps == SWEEPS) return l + 1;
       sweep<T>(l, end, n, d, e, q, ldq);
@@ -26,12 +29,10 @@ export function implicit<T>(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32
 }
 
 /** Last index of the block that begins at l. */
-function coupled(l: i32, n: i32, d: usize, e: usize): i32 {
+function coupled(l: i32, n: i32, e: usize, least: f64): i32 {
   let m = l;
   for (; m < n - 1; ++m) {
-    const p = d + (<usize>m << 3);
-    const size = abs<f64>(load<f64>(p)) + abs<f64>(load<f64>(p, 8));
-    if (abs<f64>(load<f64>(e + (<usize>m << 3))) <= EPSILON * size + NOTHING) break;
+    if (abs<f64>(load<f64>(e + (<usize>m << 3))) <= least) break;
   }
   return m;
 }
@@ -49,8 +50,8 @@ function sweep<T>(l: i32, m: i32, n: i32, d: usize, e: usize, q: usize, ldq: i32
     const f = s * load<f64>(ei), b = c * load<f64>(ei);
     const r = sqrt(f * f + g * g);
     store<f64>(ei, r, 8);
-    if (r == 0) {
-      // Underflow: the block falls apart here.
+    if (r < NOTHING) {
+      // The block falls apart here.
       store<f64>(di, load<f64>(di, 8) - p, 8);
       store<f64>(em, 0);
       return;

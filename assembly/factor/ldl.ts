@@ -2,7 +2,7 @@
  * Bunch–Kaufman: P·A·Pᵀ = L·D·Lᵀ with D of 1 × 1 and 2 × 2 blocks, partial pivoting, panel by panel. Row k of the upper
  * triangle holds column k of L, so that columns lie adjacent in memory.
  */
-import { at, addProduct, solveTransposed, solveUpper, updateUpper } from "./triangular";
+import { at, addProduct, solveTransposed, solveUpper, swap, updateUpper } from "./triangular";
 import { scale } from "../vector/elementwise";
 
 /** Columns eliminated before the rest of the matrix is updated. */
@@ -18,7 +18,8 @@ export function ldlWork(n: i32): i32 {
 /**
  * Overwrites the upper triangle of the symmetric A (n × n) with Lᵀ, unit diagonal not stored; spoils what lies below.
  * d (n) gets D's diagonal, e (n) what stands beside it: e[k] ≠ 0 where k and k + 1 are one block. swaps (n, i32): row k
- * has changed places with row swaps[k], for k from 0. Returns 0, or the number, from 1, of the first pivot that is exactly 0.
+ * has changed places with row swaps[k], for k from 0. A has elements of about 1; a column without any above 10⁻¹⁵⁰ (10⁻²⁰ in single
+ * precision) counts as 0, as L would leave the type's range. Returns 0, or the number, from 1, of the first pivot that is 0.
  */
 export function ldl<T>(n: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usize, work: usize, scratch: usize): i32 {
   let info = 0;
@@ -33,7 +34,7 @@ export function ldl<T>(n: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usi
     // Rows of earlier panels follow the interchanges of this one; each stays in the first-level cache meanwhile.
     for (let p = 0; p < from; ++p) {
       const row = at<T>(a, ld, p, 0);
-      for (let k = from; k < end; ++k) swap<T>(row, k, load<i32>(swaps + (<usize>k << 2)));
+      for (let k = from; k < end; ++k) swapElements<T>(row, k, load<i32>(swaps + (<usize>k << 2)));
     }
     const rest = at<T>(a, ld, from, end);
     updateUpper<T>(
@@ -60,7 +61,8 @@ function panel<T>(
     const r = largest<T>(first, k + 1, n);
     const below = r < n ? abs<f64>(<f64>load<T>(first + <usize>r * size)) : 0;
     let pivot = k, steps = 1;
-    if (here < ALPHA * below) {
+    if (max(here, below) < (sizeof<T>() == 4 ? 1e-20 : 1e-150)) memory.fill(diagonal, 0, <usize>(n - k) * size);
+    else if (here < ALPHA * below) {
       const second = first + <usize>n * size;
       for (let j = k; j < r; ++j) store<T>(second + <usize>j * size, load<T>(at<T>(a, ld, j, r)));
       memory.copy(second + <usize>r * size, at<T>(a, ld, r, r), <usize>(n - r) * size);
@@ -80,8 +82,8 @@ function panel<T>(
     const last = k + steps - 1;
     if (pivot != last) {
       interchange<T>(n, last, pivot, a, ld);
-      for (let p = from; p < k; ++p) swap<T>(at<T>(a, ld, p, 0), last, pivot);
-      for (let p = from; p <= last; ++p) swap<T>(at<T>(w, n, p - from, 0), last, pivot);
+      for (let p = from; p < k; ++p) swapElements<T>(at<T>(a, ld, p, 0), last, pivot);
+      for (let p = from; p <= last; ++p) swapElements<T>(at<T>(w, n, p - from, 0), last, pivot);
     }
     store<i32>(swaps + (<usize>k << 2), steps == 1 ? pivot : k);
     if (steps == 2) store<i32>(swaps + (<usize>last << 2), pivot);
@@ -121,11 +123,8 @@ function interchange<T>(n: i32, i: i32, r: i32, a: usize, ld: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function swap<T>(row: usize, i: i32, j: i32): void {
-  const p = row + <usize>i * sizeof<T>(), q = row + <usize>j * sizeof<T>();
-  const x = load<T>(p);
-  store<T>(p, load<T>(q));
-  store<T>(q, x);
+function swapElements<T>(row: usize, i: i32, j: i32): void {
+  swap<T>(1, row + <usize>i * sizeof<T>(), row + <usize>j * sizeof<T>());
 }
 
 function eliminateOne<T>(n: i32, k: i32, row: usize, w: usize, d: usize, e: usize): void {
@@ -150,9 +149,9 @@ function eliminateTwo<T>(
   store<T>(e + next, 0);
   store<T>(row0 + next, 0);
   const p = d1 / beside, q = d0 / beside;
-  const factor = <T>1 / (p * q - 1) / beside;
+  const factor = <T>1 / (p * q - 1);
   for (let j = next + size; j < <usize>n * size; j += size) {
-    const x = load<T>(w0 + j), y = load<T>(w1 + j);
+    const x = load<T>(w0 + j) / beside, y = load<T>(w1 + j) / beside;
     store<T>(row0 + j, factor * (p * x - y));
     store<T>(row1 + j, factor * (q * y - x));
   }
@@ -162,7 +161,7 @@ function eliminateTwo<T>(
 export function ldlSolve<T>(
   n: i32, m: i32, u: usize, ldu: i32, d: usize, e: usize, swaps: usize, x: usize, ldx: i32, scratch: usize,
 ): void {
-  for (let k = 0; k < n; ++k) swapRows<T>(m, k, load<i32>(swaps + (<usize>k << 2)), x, ldx);
+  for (let k = 0; k < n; ++k) swap<T>(m, at<T>(x, ldx, k, 0), at<T>(x, ldx, load<i32>(swaps + (<usize>k << 2)), 0));
   solveTransposed<T>(n, m, true, u, ldu, 1, x, ldx, scratch);
   const size = sizeof<T>();
   for (let k = 0; k < n; ++k) {
@@ -174,26 +173,14 @@ export function ldlSolve<T>(
     }
     ++k;
     const p = <f64>load<T>(d + <usize>k * size) / beside, q = d0 / beside;
-    const factor = 1 / (p * q - 1) / beside;
+    const factor = 1 / (p * q - 1);
     for (let j = row; j < row + <usize>m * size; j += size) {
       const other = j + <usize>ldx * size;
-      const above = <f64>load<T>(j), below = <f64>load<T>(other);
+      const above = <f64>load<T>(j) / beside, below = <f64>load<T>(other) / beside;
       store<T>(j, <T>(factor * (p * above - below)));
       store<T>(other, <T>(factor * (q * below - above)));
     }
   }
   solveUpper<T>(n, m, true, u, ldu, 1, x, ldx, scratch);
-  for (let k = n - 1; k >= 0; --k) swapRows<T>(m, k, load<i32>(swaps + (<usize>k << 2)), x, ldx);
-}
-
-function swapRows<T>(m: i32, i: i32, r: i32, x: usize, ldx: i32): void {
-  if (i == r) return;
-  let p = at<T>(x, ldx, i, 0), q = at<T>(x, ldx, r, 0);
-  for (; m > 0; --m) {
-    const value = load<T>(p);
-    store<T>(p, load<T>(q));
-    store<T>(q, value);
-    p += sizeof<T>();
-    q += sizeof<T>();
-  }
+  for (let k = n - 1; k >= 0; --k) swap<T>(m, at<T>(x, ldx, k, 0), at<T>(x, ldx, load<i32>(swaps + (<usize>k << 2)), 0));
 }

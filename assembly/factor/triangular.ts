@@ -17,6 +17,17 @@ export function at<T>(a: usize, ld: i32, i: i32, j: i32): usize {
   return a + (<usize>i * ld + j) * sizeof<T>();
 }
 
+/** Exchanges n elements. */
+export function swap<T>(n: i32, p: usize, q: usize): void {
+  for (; n > 0; --n) {
+    const value = load<T>(p);
+    store<T>(p, load<T>(q));
+    store<T>(q, value);
+    p += sizeof<T>();
+    q += sizeof<T>();
+  }
+}
+
 /** About half of n, a multiple of SMALL. */
 // @ts-ignore: decorator
 @inline

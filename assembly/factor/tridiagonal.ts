@@ -76,13 +76,17 @@ function reduceRow<T>(
   memory.copy(other + <usize>n * size, v, bytes);
 }
 
-/** Makes v (n > 0) of x in place, so that (I − τvvᵀ)x = (β, 0 …), v₀ = 1. Stores β at e and returns τ, 0 where nothing is to be done. */
+/**
+ * Makes v (n > 0) of x in place, so that (I − τvvᵀ)x = (β, 0 …), v₀ = 1. Stores β at e and returns τ, 0 where nothing is to be done. Beside a
+ * matrix with elements of about 1, what is smaller than 10⁻³⁰ (10⁻¹⁵ in single precision) counts as 0, since squares and reciprocals of
+ * it would leave the type's range.
+ */
 function reflection<T>(n: i32, x: usize, e: usize): f64 {
   const size = sizeof<T>();
   const first = <f64>load<T>(x);
   const rest = sumSquares<T>(x + size, n - 1);
   store<T>(x, 1);
-  if (rest == 0) {
+  if (rest < (sizeof<T>() == 4 ? 1e-30 : 1e-60)) {
     store<f64>(e, first);
     memory.fill(x + size, 0, <usize>(n - 1) * size);
     return 0;

@@ -1,4 +1,5 @@
 /** Symmetric matrices into the core's memory, factored there, and what comes out of it. */
+import { Random } from "../random.js";
 import type { Dtype } from "../wasm/kernels.js";
 import type { Build } from "../wasm/load.js";
 import { borrow, bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
@@ -19,10 +20,17 @@ interface Loaded {
 
 /** Largest elements up to here, and down to its inverse, are near enough to 1. */
 const NEAR = 256;
+/** No scale is larger, or it would itself be infinite for the smallest numbers there are. */
+const MOST = 2 ** 1000;
 
 /** The distance from 1 to the next number of the type. */
 export function epsilonOf(dtype: Dtype): number {
   return dtype === "f32" ? 2 ** -23 : 2 ** -52;
+}
+
+export function allFinite(values: FloatArray): boolean {
+  for (let i = 0; i < values.length; ++i) if (values[i] - values[i] !== 0) return false;
+  return true;
 }
 
 /** Runs `use` with a copy of the matrix on an instance of its own; undefined where the matrix is not finite. */
@@ -34,8 +42,9 @@ function load<T>(H: Symmetric, use: (workspace: Workspace, loaded: Loaded) => T)
     const kernels = workspace.kernels(dtype);
     if (kernels.firstNonFinite(at, size * size) >= 0) return undefined;
     const largest = kernels.maxAbs(at, size * size);
-    const near = largest === 0 || (largest < NEAR && largest > 1 / NEAR);
-    const scale = near ? 1 : 4 ** -Math.round(Math.log2(largest) / 2);
+    let scale = 1;
+    while (largest * scale > NEAR) scale /= 4;
+    while (largest > 0 && largest * scale < 1 / NEAR && scale < MOST) scale *= 4;
     if (scale !== 1) {
       const view = workspace.slice(dtype, at, size * size);
       for (let i = 0; i < view.length; ++i) view[i] = data[i] * scale;
@@ -114,6 +123,66 @@ export function choleskySolve(H: Symmetric, lower: FloatArray, B: ArrayLike<numb
   });
 }
 
+/** D of P·A·Pᵀ = L·D·Lᵀ, in the core's memory. */
+interface Blocks {
+  readonly info: number;
+  readonly d: number;
+  readonly e: number;
+  readonly swaps: number;
+}
+
+function factorIndefinite(workspace: Workspace, dtype: Dtype, n: number, at: number): Blocks {
+  const kernels = workspace.kernels(dtype);
+  const d = workspace.allocate(dtype, n);
+  const e = workspace.allocate(dtype, n);
+  const swaps = workspace.allocateBytes(4 * n);
+  const work = workspace.allocate(dtype, kernels.ldlWork(n));
+  return { info: kernels.ldl(n, at, n, d, e, swaps, work, workspace.scratch), d, e, swaps };
+}
+
+/** n·ε·‖A‖ for the matrix at an address. */
+function noise(workspace: Workspace, dtype: Dtype, n: number, at: number): number {
+  return n * epsilonOf(dtype) * Math.sqrt(workspace.kernels(dtype).sumSquares(at, n * n));
+}
+
+export interface IndefiniteSolution {
+  /** Whether no pivot is exactly 0, so that x exists. */
+  readonly solved: boolean;
+  /** Whether an eigenvalue seems to be within n·ε·‖A‖ of 0. */
+  readonly singular: boolean;
+  readonly x: FloatArray;
+}
+
+/** Steps of inverse iteration that look for a small eigenvalue. */
+const PROBES = 3;
+
+/** Factors A = P·L·D·Lᵀ·Pᵀ and solves for B (n × columns, row-major). */
+export function solveIndefinite(H: Symmetric, B: ArrayLike<number>, columns: number): IndefiniteSolution | undefined {
+  const { size: n, dtype } = H;
+  return load(H, (workspace, { at, scale }) => {
+    const kernels = workspace.kernels(dtype);
+    const x = workspace.allocate(dtype, n * columns);
+    const probe = workspace.allocate(dtype, n);
+    const tolerance = noise(workspace, dtype, n, at);
+    const { info, d, e, swaps } = factorIndefinite(workspace, dtype, n, at);
+    if (info) return { solved: false, singular: true, x: floatArray(dtype, 0) };
+    const solve = (m: number, target: number) =>
+      kernels.ldlSolve(n, m, at, n, d, e, swaps, target, m, workspace.scratch);
+    const view = workspace.view(dtype);
+    for (let i = 0; i < n * columns; ++i) view[x / bytesPer(dtype) + i] = B[i] * scale;
+    solve(columns, x);
+    const random = new Random(n);
+    for (let i = 0; i < n; ++i) view[probe / bytesPer(dtype) + i] = random.uniform() - 0.5;
+    let growth = 0;
+    for (let step = 0; step < PROBES && n > 0; ++step) {
+      kernels.scale(n, 1 / Math.sqrt(kernels.sumSquares(probe, n)), probe);
+      solve(1, probe);
+      growth = Math.sqrt(kernels.sumSquares(probe, n));
+    }
+    return { solved: true, singular: !(growth * tolerance < 1), x: workspace.read(dtype, x, n * columns) };
+  });
+}
+
 export interface Inertia {
   /** Eigenvalues above n·ε·‖A‖, ‖A‖ being Frobenius' norm. */
   readonly positive: number;
@@ -123,56 +192,41 @@ export interface Inertia {
   readonly zero: number;
 }
 
-export interface IndefiniteSolution {
-  readonly inertia: Inertia;
-  /** Whether no pivot is exactly 0, so that x exists. */
-  readonly solved: boolean;
-  readonly x: FloatArray;
-}
-
-/** Factors H = P·L·D·Lᵀ·Pᵀ, counts the signs in D and solves for B (n × columns, row-major). */
-export function solveIndefinite(H: Symmetric, B: ArrayLike<number>, columns: number): IndefiniteSolution | undefined {
-  const { size: n, dtype } = H;
+/**
+ * Eigenvalues beyond ±n·ε·‖A‖, from the factors of A − tI and A + tI: those of A itself would leave open on which side of the
+ * tolerance an eigenvalue lies.
+ */
+export function countEigenvalues(H: Symmetric): Inertia | undefined {
+  const { size: n, dtype, data } = H;
   return load(H, (workspace, { at, scale }) => {
-    const kernels = workspace.kernels(dtype);
-    const { scratch } = workspace;
-    const tolerance = n * epsilonOf(dtype) * Math.sqrt(kernels.sumSquares(at, n * n));
-    const d = workspace.allocate(dtype, n);
-    const e = workspace.allocate(dtype, n);
-    const swaps = workspace.allocateBytes(4 * n);
-    const x = workspace.allocate(dtype, n * columns);
-    const work = workspace.allocate(dtype, kernels.ldlWork(n));
-    const info = kernels.ldl(n, at, n, d, e, swaps, work, scratch);
-    const inertia = countSigns(workspace.read(dtype, d, n), workspace.read(dtype, e, n), tolerance);
-    const solved = info === 0;
-    if (solved && columns > 0) {
-      const view = workspace.view(dtype);
-      const from = x / bytesPer(dtype);
-      for (let i = 0; i < n * columns; ++i) view[from + i] = B[i] * scale;
-      kernels.ldlSolve(n, columns, at, n, d, e, swaps, x, columns, scratch);
-    }
-    return { inertia, solved, x: solved ? workspace.read(dtype, x, n * columns) : floatArray(dtype, 0) };
+    const tolerance = noise(workspace, dtype, n, at);
+    const count = (shift: number, sign: number): number => {
+      const view = workspace.slice(dtype, at, n * n);
+      if (scale === 1) view.set(data);
+      else for (let i = 0; i < view.length; ++i) view[i] = data[i] * scale;
+      for (let i = 0; i < n; ++i) view[i * n + i] += shift;
+      const { d, e } = factorIndefinite(workspace, dtype, n, at);
+      return countSigns(workspace.read(dtype, d, n), workspace.read(dtype, e, n), sign);
+    };
+    const positive = count(-tolerance, 1);
+    const negative = count(tolerance, -1);
+    return { positive, negative, zero: n - positive - negative };
   });
 }
 
-/** Sylvester's law: A and D have as many eigenvalues of each sign. */
-function countSigns(d: FloatArray, e: FloatArray, tolerance: number): Inertia {
-  let positive = 0;
-  let negative = 0;
-  const count = (value: number) => {
-    if (value > tolerance) ++positive;
-    else if (value < -tolerance) ++negative;
-  };
+/** How many eigenvalues of D have the sign: as many as those of A, by Sylvester's law of inertia. */
+function countSigns(d: FloatArray, e: FloatArray, sign: number): number {
+  let count = 0;
   for (let k = 0; k < d.length; ++k) {
     if (e[k] === 0) {
-      count(d[k]);
+      if (d[k] * sign > 0) ++count;
       continue;
     }
     const mean = (d[k] + d[k + 1]) / 2;
-    const spread = Math.hypot((d[k] - d[k + 1]) / 2, e[k]);
-    count(mean + spread);
-    count(mean - spread);
+    const spread = Math.sqrt(((d[k] - d[k + 1]) / 2) ** 2 + e[k] ** 2);
+    if ((mean + spread) * sign > 0) ++count;
+    if ((mean - spread) * sign > 0) ++count;
     ++k;
   }
-  return { positive, negative, zero: d.length - positive - negative };
+  return count;
 }

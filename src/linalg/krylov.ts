@@ -180,11 +180,19 @@ export class Krylov {
     return this.#basis[index];
   }
 
-  /** What the products with the kept vectors, long taken, have along the new one: by symmetry what the new one has along them. */
+  /**
+   * What the products with the kept vectors, long taken, have along the new one: by symmetry what the new one has along them.
+   * Where that is known already, as what coupled them to the next vector, a larger difference than their residuals is asymmetry.
+   */
   #mirror(column: number): void {
     const { steps, capacity } = this;
-    if (steps === this.#kept.length && !this.#severed) return;
-    for (let i = 0; i < this.#kept.length; ++i) this.#h[i * (capacity + 1) + steps] = this.#h[column + i];
+    const coupled = steps === this.#kept.length && !this.#severed;
+    for (let i = 0; i < this.#kept.length; ++i) {
+      const place = i * (capacity + 1) + steps;
+      const difference = coupled ? Math.abs(this.#h[column + i] - this.#h[place]) : 0;
+      if (difference > this.#kept[i]) this.#kept[i] += difference;
+      this.#h[place] = this.#h[column + i];
+    }
   }
 
   /** Takes the basis' first `count` vectors out of w until nothing is left of them, or at most `least` of w; gives w's norm. */

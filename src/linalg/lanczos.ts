@@ -34,7 +34,7 @@ export interface LanczosOptions {
   seed?: number;
   /** Residuals asked for, relative to ‖A‖; 1e-8, or 1e-5 where products come in single precision. */
   tolerance?: number;
-  /** Most products; 10 · `basis`, at least 300. */
+  /** Most products; 20 · `basis`, at least 1000. */
   steps?: number;
   /** Vectors held at a time, between k + 2 and the size; min(size, 2k + 30). */
   basis?: number;
@@ -126,7 +126,7 @@ function settle(size: number, options: LanczosOptions): Settings {
   if (basis < Math.min(size, k + 2)) {
     wrongValue(WHERE, "basis", `at least k + 2 = ${k + 2} vectors`, String(basis), "or ask for fewer eigenvalues");
   }
-  const { steps = Math.max(300, 10 * basis) } = options;
+  const { steps = Math.max(1000, 20 * basis) } = options;
   checkInteger(WHERE, "steps", steps, 1);
   checkBoolean(WHERE, "verify", verify);
   return {
@@ -197,9 +197,12 @@ class Search {
     const values = valuesAt(ritz, wanted.indices);
     // What is open when a fresh vector comes in stays, and must leave room for more of it.
     const limit = this.#limit(ritz) / 10;
-    const converged = values.length === k && wanted.indices.every((i) => Math.abs(ritz.open[i]) <= limit);
+    const open = (i: number): number => Math.abs(ritz.open[i]);
+    const complete = values.length === k;
+    const converged = complete && wanted.indices.every((i) => open(i) <= limit);
     if (krylov.steps === krylov.products.size) return this.#end(ritz, "the basis spans the whole space");
-    if (converged && !verify) return this.#end(ritz, WITHIN);
+    const stuck = complete && wanted.indices.every((i) => open(i) <= Math.max(limit, ritz.fixed[i]));
+    if ((converged && !verify) || (stuck && !this.#attainable(ritz, wanted))) return this.#end(ritz, WITHIN);
     const known = this.#found?.every((value, i) => Math.abs(value - values[i]) <= limit);
     if (converged && known && (krylov.closed || this.#nothingBehind(ritz, wanted, limit))) {
       return this.#end(ritz, `${WITHIN}, and a further search found nothing new`);
@@ -258,14 +261,17 @@ class Search {
     );
   }
 
+  /** Whether further steps can bring the residuals below the limit. */
+  #attainable(ritz: Ritz, { indices }: Wanted): boolean {
+    return indices.every((i) => ritz.fixed[i] <= this.#limit(ritz));
+  }
+
   #end(ritz: Ritz, reason: string): LanczosResult {
-    const limit = this.#limit(ritz);
     const wanted = choose(ritz.values, this.settings.k, this.settings.which);
-    const worst = Math.max(...wanted.indices.map((i) => ritz.fixed[i]));
-    if (worst <= limit) return this.#result(ritz, "converged", reason);
-    const share = (worst / this.#norm(ritz)).toExponential(1);
-    const trouble = `the products are symmetric only to within ${share} of the operator's norm, beyond the tolerance`;
-    return this.#result(ritz, "stalled", trouble);
+    if (this.#attainable(ritz, wanted)) return this.#result(ritz, "converged", reason);
+    const worst = Math.max(...wanted.indices.map((i) => ritz.fixed[i])) / this.#norm(ritz);
+    const trouble = `the products are symmetric only to within ${worst.toExponential(1)} of the operator's norm`;
+    return this.#result(ritz, "stalled", `${trouble}, which is beyond the tolerance`);
   }
 
   #outOfSteps(ritz: Ritz, { indices }: Wanted, limit: number, converged: boolean): LanczosResult {

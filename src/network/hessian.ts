@@ -212,7 +212,15 @@ class Assembly {
     const top = this.#rows[last];
     const { outputs } = this.layout;
     this.#kernels.lossCurvatureRows(
-      this.#list, count, this.#curvature, this.#probability, top.stride, outputs, top.rh, top.rdelta, top.stride,
+      this.#list,
+      count,
+      this.#curvature,
+      this.#probability,
+      top.stride,
+      outputs,
+      top.rh,
+      top.rdelta,
+      top.stride,
     );
     for (let m = last; m >= l; --m) {
       if (m < last) this.#passDown(theta, m, count);
@@ -262,7 +270,17 @@ class Assembly {
     else this.#kernels.addColumn(this.#list, count, this.#at(curve, i), stride, this.#at(rdelta, i), stride);
   }
 
-  #product(m: number, n: number, k: number, a: number, lda: number, b: number, ldb: number, c: number, ldc: number): void {
+  #product(
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    lda: number,
+    b: number,
+    ldb: number,
+    c: number,
+    ldc: number,
+  ): void {
     this.#kernels.product(m, n, k, 1, a, lda, 1, b, ldb, 1, 0, c, ldc, 0, -1, 0, c, this.workspace.scratch);
   }
 

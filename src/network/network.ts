@@ -1,11 +1,14 @@
-import { checkChoice, checkKeys, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
+import { checkChoice, checkKeys, checkObject, checkPositive, checkVector, wrongType, wrongValue } from "../check.js";
 import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
+import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { Random } from "../random.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
-import { borrow, bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
-import { CurvatureOperator } from "./curvature.js";
+import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { hessianCost } from "./cost.js";
+import { CurvatureOperator, type CurvatureOptions } from "./curvature.js";
 import { checkDataset, type Dataset } from "./dataset.js";
+import { assembleHessian } from "./hessian.js";
 import { initialize } from "./initializer.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
@@ -17,6 +20,11 @@ import type { CurvatureKind } from "./tangent.js";
 export interface PassOptions {
   /** Whether batch norm takes its statistics from the data at hand ("batch", the default) or the running ones. */
   batchNorm?: BatchNormMode;
+}
+
+export interface HessianOptions extends CurvatureOptions {
+  /** Bytes of the largest matrix to make; 2 GiB by default. */
+  maxBytes?: number;
 }
 
 /** Samples `from` to `from + size` as they passed through the network; a vector over them for each unit. */
@@ -221,6 +229,48 @@ export class Network {
    */
   ggnvp(data: Dataset, v: ArrayLike<number>, options: PassOptions = {}): FloatArray {
     return this.#curvatureProduct("ggnvp", "ggn", data, v, options);
+  }
+
+  /**
+   * The dense Hessian of the objective, or its generalised Gauss-Newton matrix, exactly: ∂²/∂θᵢ∂θⱼ of the mean loss plus penalty
+   * (l2's curvature in both, l1 having none).
+   *
+   * Without batch norm it is assembled block by block from one R{·} pass a unit, leaving out samples where a unit of the pair is
+   * inactive; with batch norm, from P products.
+   *
+   * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default.
+   * @returns exactly symmetric, of the network's dtype, owned by the caller; `block` takes the names "0", "1", … of the layers.
+   * Cost: P² numbers and up to N·P² flops; see `hessianCost`.
+   * @throws RangeError, before anything is allocated, where the matrix would be larger than `maxBytes`; else as `loss`.
+   * @example
+   * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
+   * net.hessian(dataset([[1], [2]], [1, 2])).toDense().data; // Float64Array [5, 3, 3, 2]
+   */
+  hessian(data: Dataset, options: HessianOptions = {}): SymmetricMatrix {
+    const mode = this.mode("hessian", data, options, ["kind", "maxBytes"]);
+    const { kind = "exact", maxBytes = 2 ** 31 } = options;
+    checkChoice("hessian", "kind", kind, ["exact", "ggn"]);
+    checkPositive("hessian", "maxBytes", maxBytes);
+    this.#checkHessianSize(data.size, maxBytes);
+    const matrix = this.#resident((workspace, theta, statistics) =>
+      assembleHessian(workspace, this.spec, this.layout, data, mode, kind, theta, statistics),
+    );
+    const ranges = this.layout.layers.map(({ weight, end }, l) => ({ name: String(l), from: weight, to: end }));
+    return new SymmetricMatrix(this.parameterCount, matrix, this.build, ranges);
+  }
+
+  #checkHessianSize(samples: number, maxBytes: number): void {
+    const { parameterCount: size } = this;
+    if (size ** 2 * bytesPer(this.spec.dtype) <= maxBytes) return;
+    const { bytes, product } = hessianCost(this, samples);
+    wrongValue(
+      "hessian",
+      "maxBytes",
+      `at least the ${describeBytes(bytes)} that P = ${size} needs`,
+      describeBytes(maxBytes),
+      `hvp and hessianOperator need ${describeBytes(product.bytes)} and about ${product.seconds.toPrecision(1)} s a product; ` +
+        "lanczos, trace, diagonal and spectralDensity work from these",
+    );
   }
 
   #curvatureProduct(

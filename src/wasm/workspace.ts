@@ -143,23 +143,18 @@ export class Workspace {
   }
 }
 
-const free: Workspace[] = [];
+/** By build: instances of one must not keep those of the other out. */
+const free: Record<Build, Workspace[]> = { strict: [], relaxed: [] };
 
 /** An instance for a run of its own; give it back with `release` when the run ends. */
 export function acquire(build: Build): Workspace {
-  for (let i = free.length - 1; i >= 0; --i) {
-    const workspace = free[i];
-    if (workspace.build !== build) continue;
-    if (i === free.length - 1) free.pop();
-    else free.splice(i, 1);
-    return workspace;
-  }
-  return new Workspace(build, newInstance(build));
+  return free[build].pop() ?? new Workspace(build, newInstance(build));
 }
 
 export function release(workspace: Workspace): void {
   workspace.reset();
-  if (free.length < KEPT && workspace.byteLength <= KEPT_BYTES) free.push(workspace);
+  const kept = free[workspace.build];
+  if (kept.length < KEPT && workspace.byteLength <= KEPT_BYTES) kept.push(workspace);
 }
 
 /** Runs a one-shot call on a pooled instance. */

@@ -82,6 +82,21 @@ describe.each(builds)("%s build", (build) => {
       expect(Array.from(update.getParameters())).toEqual([1, 0, 1, 0]);
     });
 
+    it("in an update after several good ones: the point before it is still whole", () => {
+      for (const good of [1, 2, 3]) {
+        const make = () =>
+          network({ inputs: 1, layers: [{ units: 4, activation: "tanh" }, { units: 1 }], dtype, seed: 3 });
+        const data = toDataset([[1], [2]], [100, 500]);
+        const schedule = ({ step }: { step: number }) => (step < good ? 1e-3 : 1e308);
+        const net = make();
+        const { nonFinite } = finish(training(net, data, { optimizer: sgd(), epochs: 9, schedule }));
+        expect(nonFinite).toMatchObject({ step: good + 1, quantity: "parameter" });
+        const again = make();
+        finish(training(again, data, { optimizer: sgd({ learningRate: 1e-3 }), epochs: good }));
+        expect(sameBits(snapshot(net), snapshot(again))).toBe(true);
+      }
+    });
+
     it("after some steps: those taken stand, and the parameters are the last finite ones", () => {
       const make = () =>
         network({ inputs: 1, layers: [{ units: 3, activation: "relu" }, { units: 1 }], dtype, seed: 2 });
