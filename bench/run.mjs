@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false }, only: { type: "string" } } });
-const families = ["product", "step", "factor"];
+const families = ["product", "step", "hessian", "factor"];
 
 console.log(`Node ${process.versions.node}, V8 ${process.versions.v8}, ${process.arch}; one thread`);
 for (const family of values.only ? [values.only] : families) {

@@ -87,7 +87,7 @@ interface Settings {
  * @returns x and how it came about, all the caller's. Cost: a product and 12·size flops a step, and 6·size·8 bytes.
  * Statuses: "converged" (within the tolerance, too little progress, or on the sphere; the reason says which); "max-steps";
  * "not-positive-definite" (x is the last point before or, with a radius, on the sphere; curvatures up to 4ε of the largest met count as 0);
- * "non-finite" (a product was, or the numbers overflowed; x is the last finite point).
+ * "non-finite" (a product was, or the numbers overflowed; x is the last finite point, or 0).
  * @throws TypeError or RangeError for what is no operator, a `b` that does not fit, unknown options and values outside their range.
  * Source: Hestenes and Stiefel 1952; Steihaug 1983; Conn, Gould and Toint 2000, section 7.5.1 (norms under a preconditioner); Martens 2010.
  * @example
@@ -109,6 +109,12 @@ export function conjugateGradients(
   if (settings.x0) divide(settings.x0, unit);
   const result = solve(new Products(WHERE, op), rhs, { ...settings, radius: settings.radius / unit });
   scale(unit, result.x);
+  if (!Number.isFinite(maxAbs(result.x))) {
+    result.x.fill(0);
+    const kept = result.iterates ? { iterates: [] } : {};
+    const start = { residualNorm: norm2(rhs) * unit, model: 0, ...kept };
+    return { ...result, ...start, status: "non-finite", reason: OVERFLOW };
+  }
   return {
     ...result,
     residualNorm: result.residualNorm * unit,
@@ -242,7 +248,7 @@ function solve(products: Products, b: Float64Array, settings: Settings): Conjuga
     largestCurvature = Math.max(largestCurvature, preconditioner ? measured : norm2(q) / length);
     const flat = measured <= 4 * Number.EPSILON * largestCurvature;
     const alpha = rz / curvature;
-    const reached = xx + alpha * (2 * xp + alpha * pp) >= radius * radius;
+    const reached = radius < Infinity && xx + alpha * (2 * xp + alpha * pp) >= radius * radius;
     if (flat || reached) {
       const direction = flat ? p.slice() : null;
       if (direction) divide(direction, length);
@@ -257,7 +263,7 @@ function solve(products: Products, b: Float64Array, settings: Settings): Conjuga
       const reason = `the curvature along a direction is ${quotient.toExponential(2)}`;
       return end("not-positive-definite", reason, { boundary, direction });
     }
-    if (!Number.isFinite(alpha * (length + norm2(q)))) return end("non-finite", "the solution overflows");
+    if (!Number.isFinite(alpha * (length + norm2(q)))) return end("non-finite", OVERFLOW);
     axpy(alpha, p, x);
     axpy(-alpha, q, r);
     steps += 1;
@@ -287,6 +293,7 @@ function solve(products: Products, b: Float64Array, settings: Settings): Conjuga
   }
 }
 
+const OVERFLOW = "the solution overflows";
 const NOT_DEFINITE = "the preconditioner is not positive definite";
 
 /** The τ > 0 at which ‖x + τ·p‖ = radius, without cancellation. */

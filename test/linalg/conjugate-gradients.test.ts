@@ -197,7 +197,9 @@ describe("not positive definite", () => {
     const result = conjugateGradients(operatorOf(A), normals(20, 11));
     expect(result.status).toBe("not-positive-definite");
     expect(Math.abs(result.leastCurvature)).toBeLessThan(1e-12);
-    expect(length(result.x)).toBeLessThan(1e3);
+    const held = conjugateGradients(operatorOf(A), normals(20, 11), { radius: 1e3 });
+    expect(held.boundary).toBe(true);
+    expect(length(held.x)).toBeCloseTo(1e3, 6);
   });
 
   it("singular with a b within its range is solved", () => {
@@ -344,12 +346,10 @@ describe("for Hessian-free", () => {
   it("in any basis the same steps", () => {
     const values = sequence(20, (i) => 1 + i * i);
     const c = normals(20, 16);
-    const rotated = conjugateGradients(
-      operatorOf(withSpectrum(values, 1)),
-      sequence(20, (j) => c.reduce((sum, x, i) => sum + x * Q[i][j], 0)),
-    );
-    const plain = conjugateGradients(diagonalOperator(values), c);
-    expect(rotated.steps).toBe(plain.steps);
+    const d = sequence(20, (j) => c.reduce((sum, x, i) => sum + x * Q[i][j], 0));
+    const rotated = conjugateGradients(operatorOf(withSpectrum(values, 1)), d, { maxSteps: 10 });
+    const plain = conjugateGradients(diagonalOperator(values), c, { maxSteps: 10 });
+    expect(rotated.residualNorm / plain.residualNorm).toBeCloseTo(1, 9);
     expect(distance(times(Q, rotated.x), plain.x)).toBeLessThan(1e-10);
   });
 });
@@ -379,8 +379,9 @@ describe("trouble is a status, bad input an error", () => {
 
   it("a solution beyond the largest number", () => {
     const result = conjugateGradients(diagonalOperator([1e-300, 1e-300]), [1e50, 1e50]);
-    expect(result.status).toBe("non-finite");
-    expect(Array.from(result.x)).toEqual([0, 0]);
+    expect([result.status, ...result.x]).toEqual(["non-finite", 0, 0]);
+    const far = conjugateGradients(diagonalOperator([1e-200, 1e-200]), [1e200, 1e200]);
+    expect([far.status, ...far.x]).toEqual(["non-finite", 0, 0]);
   });
 
   it("as in the documentation", () => {
