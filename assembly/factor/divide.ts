@@ -5,12 +5,10 @@
  */
 import { product } from "../matmul/product";
 import { lanes, madd, sumLanes } from "../inline/lanes";
-import { implicit, rotate } from "./implicit";
+import { implicit, MOST_ROWS, rotate } from "./implicit";
 import { secularRoot } from "./secular";
 import { at } from "./triangular";
 
-/** Rows that the implicit method takes on at once. */
-const LEAF: i32 = 24;
 /** Rows of the joining matrix that exist at a time. */
 const STRIP: i32 = 128;
 
@@ -77,7 +75,7 @@ function conquer<T>(
   n: i32, from: i32, all: i32, d: usize, e: usize, q: usize, ldq: i32, work: usize, scratch: usize,
 ): i32 {
   const perm = integers(work, all, PERM) + (<usize>from << 2);
-  if (n <= LEAF) {
+  if (n <= MOST_ROWS) {
     for (let i = 0; i < n; ++i) store<T>(at<T>(q, ldq, i, i), 1);
     const info = implicit<T>(n, d, e, q, ldq);
     for (let i = 0; i < n; ++i) setIndex(perm, i, i);
@@ -98,7 +96,7 @@ function conquer<T>(
 }
 
 /** Sorts n indices by d, by insertion: for few, or nearly sorted ones. */
-function sort(n: i32, indices: usize, d: usize): void {
+export function sort(n: i32, indices: usize, d: usize): void {
   for (let i = 1; i < n; ++i) {
     const own = index(indices, i);
     let j = i;
@@ -118,74 +116,85 @@ function merge(n: i32, first: usize, m: i32, second: usize, shift: i32, d: usize
   }
 }
 
+/** Where, among the kept rows in groups, those begin that are not zero in both halves, and in the second alone. */
+const GROUPS = memory.data(8, 8);
+
 function join<T>(
   n: i32, top: i32, coupling: f64, perm: usize, all: i32, d: usize, q: usize, ldq: i32, work: usize, scratch: usize,
 ): void {
   const size = sizeof<T>();
-  const z = doubles(work, all, Z), left = doubles(work, all, LEFT), root = doubles(work, all, ROOT);
-  const order = integers(work, all, ORDER), kept = integers(work, all, KEPT), deflated = integers(work, all, DEFLATED);
-  const group = integers(work, all, GROUP), other = integers(work, all, OTHER);
+  const order = integers(work, all, ORDER), group = integers(work, all, GROUP), deflated = integers(work, all, DEFLATED);
   merge(top, perm, n - top, perm + (<usize>top << 2), top, d, order);
   const k = deflate<T>(n, top, coupling, all, d, q, ldq, work);
   if (k == 0) {
-    for (let i = 0; i < n; ++i) setIndex(perm, i, index(order, i));
+    memory.copy(perm, order, <usize>n << 2);
     sort(n, perm, d);
     return;
   }
-  // Rows by the half in which they are not zero: the first, both, the second.
-  const sorted = doubles(work, all, SORTED), weight = doubles(work, all, WEIGHT), type = integers(work, all, TYPE);
-  const grouped = doubles(work, all, GROUPED);
-  let count = 0, both = 0, second = 0;
-  for (let t = 0; t < 3; ++t) {
-    if (t == 1) both = count;
-    if (t == 2) second = count;
-    for (let i = 0; i < k; ++i) {
-      if (index(type, index(kept, i)) != t) continue;
-      setIndex(group, count, index(kept, i));
-      setIndex(other, count, i);
-      ++count;
-    }
-  }
-  for (let i = 0; i < k; ++i) {
-    set(sorted, i, get(d, index(kept, i)));
-    set(weight, i, get(z, index(kept, i)));
-  }
-  for (let i = 0; i < k; ++i) set(grouped, i, get(sorted, index(other, i)));
-  const strip = work + ((<usize>(all * DOUBLES) << 3) + (<usize>(all * INTEGERS) << 2) + 15 & ~15);
+  arrange(k, all, d, work);
+  const both = load<i32>(GROUPS), second = load<i32>(GROUPS, 4);
+  const strip = work + (<usize>(all * (2 * DOUBLES + INTEGERS)) << 2) + 15 & ~15;
   const firstHalf = strip + <usize>(all * STRIP) * size;
   const secondHalf = firstHalf + <usize>(second * top) * size;
   const untouched = secondHalf + <usize>((k - both) * (n - top)) * size;
-  for (let i = 0; i < second; ++i) {
-    memory.copy(at<T>(firstHalf, top, i, 0), at<T>(q, ldq, index(group, i), 0), <usize>top * size);
-  }
-  for (let i = both; i < k; ++i) {
-    const row = at<T>(q, ldq, index(group, i), top);
-    memory.copy(at<T>(secondHalf, n - top, i - both, 0), row, <usize>(n - top) * size);
-  }
-  for (let i = 0; i < n - k; ++i) {
-    memory.copy(at<T>(untouched, n, i, 0), at<T>(q, ldq, index(deflated, i), 0), <usize>n * size);
-    set(left, i, get(d, index(deflated, i)));
-  }
+  takeRows<T>(second, top, group, q, ldq, firstHalf);
+  takeRows<T>(k - both, n - top, group + (<usize>both << 2), q + <usize>top * size, ldq, secondHalf);
+  takeRows<T>(n - k, n, deflated, q, ldq, untouched);
+  for (let i = 0; i < n - k; ++i) memory.copy(at<T>(q, ldq, k + i, 0), at<T>(untouched, n, i, 0), <usize>n * size);
   solveSecular(n, k, 2 * abs<f64>(coupling), all, work);
   for (let from = 0; from < k; from += STRIP) {
     const rows = min(STRIP, k - from);
     joiningRows<T>(from, rows, k, all, work, strip);
-    const out = at<T>(q, ldq, from, 0), right = <usize>top * size;
+    let out = at<T>(q, ldq, from, 0);
     product<T>(rows, top, second, 1, strip, k, 1, firstHalf, top, 1, 0, out, ldq, 0, -1, 0, out, scratch);
+    out += <usize>top * size;
     product<T>(
       rows, n - top, k - both, 1, strip + <usize>both * size, k, 1, secondHalf, n - top, 1,
-      0, out + right, ldq, 0, -1, 0, out + right, scratch,
+      0, out, ldq, 0, -1, 0, out, scratch,
     );
   }
+  settle(n, k, perm, all, d, work);
+}
+
+/** Copies the first `width` elements of the listed rows. */
+function takeRows<T>(count: i32, width: i32, rows: usize, q: usize, ldq: i32, out: usize): void {
+  for (let i = 0; i < count; ++i) {
+    memory.copy(at<T>(out, width, i, 0), at<T>(q, ldq, index(rows, i), 0), <usize>width * sizeof<T>());
+  }
+}
+
+/** Puts the kept rows into groups by the half in which they are not zero: the first, both, the second. */
+function arrange(k: i32, all: i32, d: usize, work: usize): void {
+  const kept = integers(work, all, KEPT), type = integers(work, all, TYPE);
+  const group = integers(work, all, GROUP), other = integers(work, all, OTHER);
+  const sorted = doubles(work, all, SORTED), weight = doubles(work, all, WEIGHT);
+  let count = 0;
+  for (let t = 0; t < 3; ++t) {
+    if (t) store<i32>(GROUPS - 4 + (<usize>t << 2), count);
+    for (let i = 0; i < k; ++i) {
+      const row = index(kept, i);
+      if (index(type, row) != t) continue;
+      const value = get(d, row);
+      set(sorted, i, value);
+      set(weight, i, get(doubles(work, all, Z), row));
+      set(doubles(work, all, GROUPED), count, value);
+      setIndex(group, count, row);
+      setIndex(other, count, i);
+      ++count;
+    }
+  }
+}
+
+/** Values and order after a join: the roots first, then what was left as it was. */
+function settle(n: i32, k: i32, perm: usize, all: i32, d: usize, work: usize): void {
+  const kept = integers(work, all, KEPT), deflated = integers(work, all, DEFLATED), left = doubles(work, all, LEFT);
   for (let i = 0; i < n - k; ++i) {
-    memory.copy(at<T>(q, ldq, k + i, 0), at<T>(untouched, n, i, 0), <usize>n * size);
-    set(d, k + i, get(left, i));
+    set(left, i, get(d, index(deflated, i)));
     setIndex(deflated, i, k + i);
   }
-  for (let i = 0; i < k; ++i) {
-    set(d, i, get(root, i));
-    setIndex(kept, i, i);
-  }
+  memory.copy(d, doubles(work, all, ROOT), <usize>k << 3);
+  memory.copy(d + (<usize>k << 3), left, <usize>(n - k) << 3);
+  for (let i = 0; i < k; ++i) setIndex(kept, i, i);
   sort(n - k, deflated, d);
   merge(k, kept, n - k, deflated, 0, d, perm);
 }

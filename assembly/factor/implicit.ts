@@ -2,6 +2,10 @@
 import { lanes, madd } from "../inline/lanes";
 import { maxAbs } from "../vector/reduce";
 
+/** Rows that can have vectors: the rotations of a sweep wait here, so that they are found by one loop for all types. */
+export const MOST_ROWS: i32 = 24;
+const ROTATIONS = memory.data(MOST_ROWS * 16, 16);
+
 /** Sweeps for one eigenvalue, of which about two are the rule. */
 const SWEEPS: i32 = 60;
 const EPSILON: f64 = 2.220446049250313e-16;
@@ -10,7 +14,7 @@ const NOTHING: f64 = 1e-60;
 
 /**
  * d (n) becomes the eigenvalues of the tridiagonal matrix with diagonal d and off-diagonal e (n − 1, and one more to work in), in no
- * order. The rows of q (n rows of n) undergo the rotations unless q is 0. A coupling below ε times the largest element counts as none: it is
+ * order. The rows of q (n ≤ MOST_ROWS rows of n) undergo the rotations unless q is 0. A coupling below ε times the largest element counts as none: it is
  * no more than what rounding does elsewhere, and without this, small values among large ones might not converge. Returns 0, or the
  * number, from 1, of the eigenvalue that has not converged.
  */
@@ -22,7 +26,15 @@ export function implicit<T>(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32
       const end = coupled(l, n, e, least);
       if (end == l) break;
       if (sweeps == SWEEPS) return l + 1;
-      sweep<T>(l, end, n, d, e, q, ldq);
+      const first = sweep(l, end, d, e, q != 0);
+      if (q) {
+        let at = ROTATIONS;
+        for (let i = end - 1; i >= first; --i) {
+          const row = q + <usize>(i * ldq) * sizeof<T>();
+          rotate<T>(n, row + <usize>ldq * sizeof<T>(), row, load<f64>(at), load<f64>(at, 8));
+          at += 16;
+        }
+      }
     }
   }
   return 0;
@@ -37,8 +49,12 @@ function coupled(l: i32, n: i32, e: usize, least: f64): i32 {
   return m;
 }
 
-/** One sweep over rows l … m with Wilkinson's shift: (c, s) rotates rows i and i + 1 for i from m − 1 down to l. */
-function sweep<T>(l: i32, m: i32, n: i32, d: usize, e: usize, q: usize, ldq: i32): void {
+/**
+ * One sweep over rows l … m with Wilkinson's shift: (c, s) rotates rows i and i + 1 for i from m − 1 down to l, or to what is returned where the
+ * block falls apart. Keeps the rotations if asked to.
+ */
+function sweep(l: i32, m: i32, d: usize, e: usize, keep: bool): i32 {
+  let at = ROTATIONS;
   const dl = d + (<usize>l << 3), el = e + (<usize>l << 3), dm = d + (<usize>m << 3), em = e + (<usize>m << 3);
   const first = load<f64>(dl), coupling = load<f64>(el);
   let g = (load<f64>(dl, 8) - first) / (2 * coupling);
@@ -51,10 +67,9 @@ function sweep<T>(l: i32, m: i32, n: i32, d: usize, e: usize, q: usize, ldq: i32
     const r = sqrt(f * f + g * g);
     store<f64>(ei, r, 8);
     if (r < NOTHING) {
-      // The block falls apart here.
       store<f64>(di, load<f64>(di, 8) - p, 8);
       store<f64>(em, 0);
-      return;
+      return i + 1;
     }
     const inverse = 1 / r;
     s = f * inverse, c = g * inverse;
@@ -63,14 +78,16 @@ function sweep<T>(l: i32, m: i32, n: i32, d: usize, e: usize, q: usize, ldq: i32
     p = s * t;
     store<f64>(di, g + p, 8);
     g = c * t - b;
-    if (q) {
-      const row = q + <usize>i * ldq * sizeof<T>();
-      rotate<T>(n, row + <usize>ldq * sizeof<T>(), row, c, s);
+    if (keep) {
+      store<f64>(at, c);
+      store<f64>(at, s, 8);
+      at += 16;
     }
   }
   store<f64>(dl, load<f64>(dl) - p);
   store<f64>(el, g);
   store<f64>(em, 0);
+  return l;
 }
 
 /** (x, y) = (c·x + s·y, c·y − s·x) */

@@ -94,5 +94,5 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, inverseRho: f64,
     tau = next;
   }
   store<f64>(result, tau);
-  return atRight ? right : base == dl && !last ? left : right;
+  return last || atRight ? right : left;
 }

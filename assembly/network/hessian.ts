@@ -7,9 +7,7 @@
  * a matrix product over the samples whose right factor is formed on the way. Here activations lie sample by sample. What belongs to all
  * samples is indexed by `list`; R{·} is kept for the listed samples alone, which are those with φ′_l[s,i] ≠ 0: of the others nothing is left.
  */
-import { lanes, madd } from "../inline/lanes";
-import { constant } from "../inline/elements";
-import { loadUpTo, storeUpTo } from "../inline/ragged";
+import { madd } from "../inline/lanes";
 import { tilesAdjacent, tilesOfOneRow, TILE_ROWS, TILE_ROW_BYTES } from "../matmul/tile";
 import { transpose } from "../vector/transpose";
 
@@ -34,33 +32,36 @@ export function gatherRows<T>(list: usize, count: i32, x: usize, ld: i32, width:
   }
 }
 
-/** out[k] = x[list[k]]·row, with x a column of numbers ld apart: how the layer above unit i moves. */
+/** out[k] = x[list[k]]·row, with x a column of numbers ld apart: how the layer above unit i moves. Writes and reads whole vectors. */
 export function seedRows<T>(list: usize, count: i32, x: usize, ld: i32, row: usize, width: i32, out: usize, ldo: i32): void {
+  const bytes = <usize>width * sizeof<T>();
   for (let k = 0; k < count; ++k) {
     const s = load<i32>(list + (<usize>k << 2));
     const factor = v128.splat<T>(x ? load<T>(x + <usize>s * ld * sizeof<T>()) : <T>1);
     const target = out + <usize>k * ldo * sizeof<T>();
-    for (let q = 0; q < width; q += lanes<T>()) {
-      const at = <usize>q * sizeof<T>();
-      storeUpTo<T>(target + at, v128.mul<T>(factor, loadUpTo<T>(row + at, width - q)), width - q);
+    for (let at: usize = 0; at < bytes; at += 16) {
+      v128.store(target + at, v128.mul<T>(factor, v128.load(row + at)));
     }
   }
 }
 
-/** out[k] = x[list[k]] ⊙ v[k], or += ; rows of `width` numbers, out and v alike laid out. out may be v. */
+/** out[k] = x[list[k]] ⊙ v[k], or += ; out and v alike laid out. out may be v. Writes and reads whole vectors. */
 export function multiplyRows<T>(
   list: usize, count: i32, x: usize, ld: i32, width: i32, v: usize, out: usize, ldo: i32, accumulate: i32,
 ): void {
+  const bytes = <usize>width * sizeof<T>();
   for (let k = 0; k < count; ++k) {
-    const s = load<i32>(list + (<usize>k << 2));
-    const source = x + <usize>s * ld * sizeof<T>();
-    const row = <usize>k * ldo * sizeof<T>();
-    for (let q = 0; q < width; q += lanes<T>()) {
-      const at = <usize>q * sizeof<T>();
-      const left = width - q;
-      const sum = accumulate ? loadUpTo<T>(out + row + at, left) : constant<T>(0);
-      const product = madd<T>(loadUpTo<T>(source + at, left), loadUpTo<T>(v + row + at, left), sum);
-      storeUpTo<T>(out + row + at, product, left);
+    const source = x + <usize>load<i32>(list + (<usize>k << 2)) * ld * sizeof<T>();
+    const from = v + <usize>k * ldo * sizeof<T>();
+    const to = out + <usize>k * ldo * sizeof<T>();
+    if (accumulate) {
+      for (let at: usize = 0; at < bytes; at += 16) {
+        v128.store(to + at, madd<T>(v128.load(source + at), v128.load(from + at), v128.load(to + at)));
+      }
+    } else {
+      for (let at: usize = 0; at < bytes; at += 16) {
+        v128.store(to + at, v128.mul<T>(v128.load(source + at), v128.load(from + at)));
+      }
     }
   }
 }
@@ -94,7 +95,7 @@ export function lossCurvatureRows<T>(
 
 /** Bytes of scratch that `hessianRows` needs for factors of these widths (left and right). */
 export function hessianScratchBytes(left: i32, right: i32, size: i32): i32 {
-  return <i32>TILE_ROW_BYTES * 6 + 2 * 4 * BLOCK + BLOCK * size * (padded(left + 1, size) + padded(right, size)) + 64;
+  return <i32>TILE_ROW_BYTES * 6 + 2 * 4 * BLOCK + BLOCK * size * (padded(left + TILE_ROWS, size) + padded(right, size)) + 64;
 }
 
 // @ts-ignore: decorator
@@ -106,7 +107,7 @@ function padded(width: i32, size: i32): i32 {
 
 /**
  * The rows of `rows` weights into one unit of layer l against the weights into units `first` … `units` − 1 of layer m, written to
- * `panel` (stride ldp, the columns of unit `first` first), or added to it.
+ * `panel` (stride ldp, the columns of unit `first` first), or added to it. Up to 5 rows behind those are overwritten, too.
  *
  * left: h_{l−1} (stride ldl), of which this takes `rows` columns; right: h_{m−1} (stride ldr, width `inputs`); tangent: R{h_{m−1}}
  * (stride ldt), or 0; bump: for m = l + 1, where R{h_l} is φ′_l[s,i] in column i alone: that column of slopes (stride ldb, at `bumpAt`), or 0 (with
@@ -122,7 +123,7 @@ export function hessianRows<T>(
   const size = sizeof<T>();
   const picked = scratch + TILE_ROW_BYTES * 6;
   const a = picked + 8 * <usize>BLOCK;
-  const lda = padded(rows, <i32>size);
+  const lda = padded(rows + TILE_ROWS - 1, <i32>size);
   const b = a + <usize>BLOCK * lda * size;
   const ldw = padded(inputs, <i32>size);
   const groups = slope ? units - first : 1;
@@ -219,7 +220,8 @@ function tiles<T>(
   const wide = <usize>ldw * size;
   const stride = <usize>ldp * size;
   for (let j = 0; j < rows; ) {
-    const height = rows - j >= TILE_ROWS ? TILE_ROWS : 1;
+    // Rows that fill no tile still go through one: what lands behind the last row is garbage, for which the panel has room.
+    const height = rows - j > 1 ? TILE_ROWS : 1;
     const skip = upper ? min(j / width, whole) : 0;
     const from = a + <usize>j * size;
     const to = block + <usize>j * stride + <usize>skip * TILE_ROW_BYTES;

@@ -1,4 +1,4 @@
-import { init, jit, nn, numpy as np, hessian, jacfwd, jacrev, grad, jvp, vmap, type Array as T, tree } from "@jax-js/jax";
+import { init, jit, nn, numpy as np, hessian, jacfwd, jacrev, grad, linearize, jvp, vmap, type Array as T, tree } from "@jax-js/jax";
 import { random, uniform } from "./random.ts";
 await init("wasm");
 const sizes=[2,16,16,1], N=256;
@@ -19,11 +19,18 @@ const loss=(flat:T, X:T,Y:T)=>{
   flat.dispose();
   return np.square(h.sub(Y)).mean();
 };
-for (const [name,f] of Object.entries({hess:()=>jit(hessian(loss as any) as any), rev:()=>jit(jacrev(grad(loss as any) as any) as any), fwd:()=>jit(jacfwd(grad(loss as any) as any) as any)})) {
+
+const variants:any={
+ hess:()=>jit(((f:any,X:any,Y:any)=>hessian(((p:any)=>loss(p,X.ref,Y.ref)) as any)(f)) as any),
+ rev:()=>jit(((f:any,X:any,Y:any)=>jacrev(grad(((p:any)=>loss(p,X.ref,Y.ref)) as any) as any)(f)) as any),
+ eager:()=>((f:any,X:any,Y:any)=>hessian(((p:any)=>loss(p,X.ref,Y.ref)) as any)(f)),
+ lin:()=>jit(((f:any,X:any,Y:any)=>{const [o,lf]=linearize(grad(((p:any)=>loss(p,X.ref,Y.ref)) as any) as any,[f]) as any; o.dispose(); const r=vmap(((v:any)=>lf(v)) as any,[0])(np.eye(P,undefined as any,{dtype:f.dtype} as any)); return r;}) as any),
+};
+for (const [name,f] of Object.entries(variants) as any) {
  try{
   const fn:any=f();
   const call=()=>fn(np.array(p),X.ref,Y.ref).dataSync();
   for(let k=0;k<4;k++){const t=performance.now(); const r=call(); console.log(act,name,(performance.now()-t).toFixed(0),r.length,r[0],r[337*5+200]);}
-  fn.dispose();
+  fn.dispose?.();
  }catch(e){console.log(act,name,"ERR",(e as Error).message.slice(0,300))}
 }}

@@ -92,18 +92,21 @@ interface Wanted {
  * A Krylov space holds one copy of each multiple eigenvalue. So when the k values have converged, or when an invariant subspace
  * is reached (as happens with low rank), the search goes on from a random vector orthogonal to what was found, until such a search
  * finds nothing that belongs among the k: an eigenvalue that lies at least a twentieth of the spectrum's width beyond what was
- * reported is then missed with a probability of about 1e-6 at most. `verify: false` leaves that out, halves the products, and may miss copies.
+ * reported is then missed with a probability of about 1e-6 at most. `verify: false` leaves that out: a third to
+ * two thirds of the products are enough then, and copies may be missed.
  *
  * @param op a symmetric operator: `hessianOperator(…)`, or any { size, matvec(v) }.
  * @param options see their own descriptions. The tolerance is relative to ‖A‖, so small eigenvalues have fewer right digits than
  * large ones: "smallest" means the most negative, not those next to 0.
  * @returns values, vectors and residuals, the caller's. The error of an eigenvalue is at most its residual, and of the order of its square over
- * the distance to the next one. Residuals are those of the recurrence |β·s|, with the products' lack of symmetry added.
- * Cost: `steps` products, and 8·basis·size flops and (basis + 2)·size·8 bytes: 320 MB for 10⁶ parameters and k = 4.
+ * the distance to the next one. Residuals are those of the recurrence |β·s|, with the products' lack of symmetry added;
+ * other errors of the products are not in them.
+ * Cost: `steps` products, each with up to 8·basis·size flops, and (basis + k + 3)·size·8 bytes: 360 MB for 10⁶ parameters and k = 4.
  * Statuses: "converged"; "max-steps" (the best so far is returned, with its residuals); "stalled" (products are not symmetric to
  * within the tolerance, as with one beyond the products' own precision); "non-finite" (a product was; what was known before it is returned).
  * @throws TypeError or RangeError for what is no operator, unknown options and values outside their range, or products of the wrong length.
- * Source: Lanczos 1950; Wu and Simon 2000 (thick restart); Kuczyński and Woźniakowski 1992, theorem 4.1 (the probability).
+ * Source: Lanczos 1950; Wu and Simon 2000 (thick restart); Kuczyński and Woźniakowski 1992 (the probability,
+ * at most 1.648·√n·e^(−√ε·(2j − 1)) after j steps).
  * @example
  * lanczos({ size: 3, matvec: (v) => v.map((x, i) => (i + 1) * x) }, { k: 1 }).values; // Float64Array [3], to rounding
  */

@@ -14,6 +14,10 @@ const CHUNK_MOST = 4096;
 /** Bytes of H that are made in WebAssembly at once. */
 const PANEL_BYTES = 16 << 20;
 
+/** Numbers behind a buffer that kernels which take whole vectors may touch. */
+const SLACK = 64;
+/** The most rows of a register tile: the panel has room for the tile that its last rows do not fill. */
+const TILE_ROWS = 6;
 /** Columns of a panel that are turned round at once; with 64 rows these stay in the second-level cache. */
 const TURNED_COLUMNS = 256;
 
@@ -81,10 +85,10 @@ class Assembly {
     this.#lossRows = [workspace.allocate(dtype, turned), workspace.allocate(dtype, turned)];
     const widest = Math.max(...layers.map(({ inputs }) => inputs)) + 1;
     this.#gathered = this.#matrix(this.#padded(widest));
-    this.#unit = workspace.allocate(dtype, outputs);
+    this.#unit = workspace.allocate(dtype, outputs + SLACK);
     this.#list = workspace.allocateBytes(4 * (this.#chunk + 1));
     this.#panelRows = Math.max(1, Math.min(widest, Math.floor(PANEL_BYTES / this.#bytes / parameterCount)));
-    this.#panel = workspace.allocate(dtype, this.#panelRows * parameterCount);
+    this.#panel = workspace.allocate(dtype, (this.#panelRows + TILE_ROWS) * parameterCount);
     this.#turned = workspace.allocate(dtype, this.#panelRows * TURNED_COLUMNS);
     this.#scratch = workspace.allocateBytes(workspace.hessianScratchBytes(widest, widest, this.#bytes));
   }
@@ -103,13 +107,13 @@ class Assembly {
       rh: slope ? this.#matrix(width) : ra,
       rdelta: this.#matrix(width),
       stride: width,
-      transposed: this.workspace.allocate(this.#dtype, l > 0 ? inputs * units : 0),
+      transposed: this.workspace.allocate(this.#dtype, l > 0 ? inputs * units + SLACK : 0),
     };
   }
 
   /** Rows for all samples of a chunk, with room behind the last for a vector that runs over. */
   #matrix(width: number): number {
-    return this.workspace.allocate(this.#dtype, this.#chunk * width + 16);
+    return this.workspace.allocate(this.#dtype, this.#chunk * width + SLACK);
   }
 
   /** Widths are whole tiles of the matrix product, 32 bytes. */
