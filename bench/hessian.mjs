@@ -15,7 +15,9 @@ export async function run({ quick }) {
   for (const { build, peak } of await openBuilds()) {
     await init({ simd: build });
     for (const dtype of ["f64", "f32"]) {
-      console.log(`\nHessian, ${build} ${dtype}: effective rate N·P²/time over the multiply-add rate in registers, median (p10–p90)`);
+      console.log(
+        `\nHessian, ${build} ${dtype}: effective rate N·P²/time over the multiply-add rate in registers, median (p10–p90)`,
+      );
       for (const shape of quick ? NETS.slice(0, 1) : NETS) await assembly(peak, dtype, shape);
     }
     for (const dtype of ["f64", "f32"]) {
@@ -26,10 +28,22 @@ export async function run({ quick }) {
 }
 
 function open({ widths, samples, activation }, dtype) {
-  const layers = widths.slice(1).map((units, l) => ({ units, activation: l < widths.length - 2 ? activation : "identity" }));
+  const layers = widths
+    .slice(1)
+    .map((units, l) => ({ units, activation: l < widths.length - 2 ? activation : "identity" }));
   const net = network({ inputs: widths[0], layers, loss: "cross-entropy", dtype, seed: 1 });
-  const inputs = matrix(samples, widths[0], Float64Array.from({ length: samples * widths[0] }, (_, i) => Math.sin(i * i)));
-  return { net, data: dataset(inputs, Int32Array.from({ length: samples }, (_, i) => i % widths.at(-1))) };
+  const inputs = matrix(
+    samples,
+    widths[0],
+    Float64Array.from({ length: samples * widths[0] }, (_, i) => Math.sin(i * i)),
+  );
+  return {
+    net,
+    data: dataset(
+      inputs,
+      Int32Array.from({ length: samples }, (_, i) => i % widths.at(-1)),
+    ),
+  };
 }
 
 function title({ widths, samples, activation }, { parameterCount }) {
@@ -48,14 +62,21 @@ async function assembly(peak, dtype, shape) {
   const seconds = await interleave(tasks, { rounds: 9, milliseconds: 1 });
   const work = shape.samples * net.parameterCount ** 2;
   const rates = seconds.hessian.map((s, i) => work / s / (flops / seconds.peak[i]));
-  console.log(`${title(shape, net)} ${show(summary(rates))}   ${(1000 * summary(seconds.hessian).median).toFixed(1)} ms`);
+  console.log(
+    `${title(shape, net)} ${show(summary(rates))}   ${(1000 * summary(seconds.hessian).median).toFixed(1)} ms`,
+  );
 }
 
 /** The gradient is a full-batch step of plain gradient descent, whose update is next to nothing. */
 async function products(dtype, shape) {
   const { net, data } = open(shape, dtype);
   const other = open(shape, dtype);
-  const run = training(other.net, data, { optimizer: sgd({ learningRate: 1e-9 }), batchSize: shape.samples, epochs: 1e9, shuffle: false });
+  const run = training(other.net, data, {
+    optimizer: sgd({ learningRate: 1e-9 }),
+    batchSize: shape.samples,
+    epochs: 1e9,
+    shuffle: false,
+  });
   const v = new Float64Array(net.parameterCount).fill(0.01);
   const exact = hessianOperator(net, data);
   const ggn = hessianOperator(net, data, { kind: "ggn" });

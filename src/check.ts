@@ -128,7 +128,13 @@ export function firstNonFinite(values: ArrayLike<number>): number {
 }
 
 function suggestion(word: string, known: readonly string[]): string {
-  let nearest = "";
+  const nearest = nearestOf(word, known);
+  return nearest === null ? `known: ${known.join(", ")}` : `did you mean "${nearest}"?`;
+}
+
+/** The known word that takes the fewest edits to reach, if that is about half of it or less. */
+export function nearestOf(word: string, known: readonly string[]): string | null {
+  let nearest: string | null = null;
   // Two letters swapped are a distance of 2.
   let least = Math.max(1, Math.floor(word.length / 2)) + 1;
   for (const candidate of known) {
@@ -138,7 +144,7 @@ function suggestion(word: string, known: readonly string[]): string {
       nearest = candidate;
     }
   }
-  return nearest ? `did you mean "${nearest}"?` : `known: ${known.join(", ")}`;
+  return nearest;
 }
 
 /** Levenshtein's distance, one row at a time. */

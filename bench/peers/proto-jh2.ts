@@ -26,17 +26,26 @@ const mk=(cut:(f:any,o:number,e:number)=>any)=>(flat:T, X:T,Y:T)=>{
 };
 const slicing=mk((f,o,e)=>f.ref.slice([o,e]));
 const sel=mk((f,o,e)=>{const s=new Float64Array((e-o)*P);for(let i=o;i<e;i++)s[(i-o)*P+i]=1;return np.matmul(np.array(s).reshape([e-o,P]),f.ref)});
-for (const [n,loss] of [["slicing",slicing],["sel",sel]] as any) {
+
+const loss=slicing; const n="";
 const on=(p:any)=>loss(p,X.ref,Y.ref);
 const t=(name:string,f:()=>any,ref:any)=>{try{ for(let k=0;k<3;k++){const s=performance.now();const r=f();console.log(act,n,name,err(r,ref),(performance.now()-s).toFixed(0))}}catch(e){console.log(act,n,name,"ERR",(e as Error).message.slice(0,200))}};
-t("grad",()=>grad(on)(np.array(p)).dataSync(),G);
-const jg=jit(grad(on) as any) as any;
-t("jit grad",()=>jg(np.array(p)).dataSync(),G);
-t("hess",()=>(hessian(on) as any)(np.array(p)).dataSync(),H);
-const jh=jit(hessian(on) as any) as any;
-t("jit hess",()=>jh(np.array(p)).dataSync(),H);
-const jhg=((p:any)=>jvp(grad(on) as any,[p],[np.array(new Float64Array(P).fill(0).map((_,i)=>+(i===3)))])[1]) as any;
-t("jvp grad e3",()=>jhg(np.array(p)).dataSync(),H.subarray(3*P,4*P));
-const jj=jit(jhg) as any;
-t("jit jvp grad e3",()=>jj(np.array(p)).dataSync(),H.subarray(3*P,4*P));
-}}
+const e3=()=>np.array(new Float64Array(P).fill(0).map((_,i)=>+(i===3)));
+const h3=H.subarray(3*P,4*P);
+const J=(f:any)=>jit(f) as any;
+const jl=J(on), jg=J(grad(on)), jgl=grad(jl);
+t("hess of jit loss",()=>(hessian(jl) as any)(np.array(p)).dataSync(),H);
+t("jacfwd of jit grad",()=>(jacfwd(jg) as any)(np.array(p)).dataSync(),H);
+const a1=J((p:any,v:any)=>jvp(grad(on) as any,[p],[v])[1]);
+t("jit jvp grad v arg",()=>a1(np.array(p),e3()).dataSync(),h3);
+const a2=J((p:any,v:any)=>jvp(grad(on) as any,[p],[v]));
+t("jit jvp grad v arg both",()=>{const [g,r]=a2(np.array(p),e3()); g.dispose(); return r.dataSync()},h3);
+const a3=J((p:any,v:any)=>grad(((p:any)=>{const [y,d]=jvp(on as any,[p],[v.ref]) as any;y.dispose();return d}) as any)(p));
+t("jit grad jvp",()=>a3(np.array(p),e3()).dataSync(),h3);
+const a4=J((p:any)=>{const hv=(v:any)=>grad(((p:any)=>{const [y,d]=jvp(on as any,[p],[v]) as any;y.dispose();return d}) as any)(p); return (vmap(hv as any,[0]) as any)(np.eye(P,undefined as any,{dtype:p.dtype} as any))});
+t("jit vmap grad jvp",()=>a4(np.array(p)).dataSync(),H);
+t("jit grad of jit loss",()=>J(hessian(jl))(np.array(p)).dataSync(),H);
+t("jit jacfwd of jit grad",()=>J(jacfwd(jg))(np.array(p)).dataSync(),H);
+const a5=J(((f:any)=>{const [o,lf]=linearize(grad(on) as any,[f]) as any; return [o,vmap(((v:any)=>lf(v)) as any,[0])(np.eye(P,undefined as any,{dtype:f.dtype} as any))]; }));
+t("jit linearize",()=>{const [o,h]=a5(np.array(p));o.dispose();return h.dataSync()},H);
+}

@@ -4,6 +4,7 @@ import { CurvatureProducts } from "./curvature.js";
 import type { Dataset } from "./dataset.js";
 import type { LayerLayout, Layout } from "./layout.js";
 import { Objective } from "./objective.js";
+import { Panel } from "./panel.js";
 import type { BatchNormMode } from "./propagation.js";
 import type { ResolvedSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
@@ -11,15 +12,8 @@ import type { CurvatureKind } from "./tangent.js";
 /** Bytes that the activations and derivatives of one chunk of samples may take. */
 const CHUNK_BYTES = 24 << 20;
 const CHUNK_MOST = 4096;
-/** Bytes of H that are made in WebAssembly at once. */
-const PANEL_BYTES = 16 << 20;
-
 /** Numbers behind a buffer that kernels which take whole vectors may touch. */
 const SLACK = 64;
-/** The most rows of a register tile: the panel has room for the tile that its last rows do not fill. */
-const TILE_ROWS = 6;
-/** Columns of a panel that are turned round at once; with 64 rows these stay in the second-level cache. */
-const TURNED_COLUMNS = 256;
 
 /** A layer's quantities sample by sample, one row a sample, and those of the listed samples. 0 stands for what is one or zero throughout. */
 interface LayerRows {
@@ -55,10 +49,7 @@ class Assembly {
   readonly #gathered: number;
   readonly #unit: number;
   readonly #list: number;
-  readonly #panel: number;
-  readonly #panelRows: number;
-  /** Some columns of the panel, as rows. */
-  readonly #turned: number;
+  readonly #panel: Panel;
   readonly #scratch: number;
   readonly #chunk: number;
 
@@ -68,7 +59,7 @@ class Assembly {
     readonly layout: Layout,
     readonly data: Dataset,
     readonly kind: CurvatureKind,
-    readonly matrix: FloatArray,
+    matrix: FloatArray,
   ) {
     const { dtype } = spec;
     const { layers, outputs, parameterCount } = layout;
@@ -87,9 +78,7 @@ class Assembly {
     this.#gathered = this.#matrix(this.#padded(widest));
     this.#unit = workspace.allocate(dtype, outputs + SLACK);
     this.#list = workspace.allocateBytes(4 * (this.#chunk + 1));
-    this.#panelRows = Math.max(1, Math.min(widest, Math.floor(PANEL_BYTES / this.#bytes / parameterCount)));
-    this.#panel = workspace.allocate(dtype, (this.#panelRows + TILE_ROWS) * parameterCount);
-    this.#turned = workspace.allocate(dtype, this.#panelRows * TURNED_COLUMNS);
+    this.#panel = new Panel(workspace, dtype, parameterCount, widest, matrix);
     this.#scratch = workspace.allocateBytes(workspace.hessianScratchBytes(widest, widest, this.#bytes));
   }
 
@@ -136,7 +125,6 @@ class Assembly {
         for (let i = 0; i < units; ++i) this.#unitRows(theta, l, i, count, from > 0);
       });
     }
-    addPenalty(this.matrix, this.spec, this.layout);
   }
 
   /** Turns everything about the chunk round: from feature by feature to sample by sample. */
@@ -201,10 +189,10 @@ class Assembly {
     if (count === 0) return;
     this.#changes(theta, l, i, count);
     this.#kernels.gatherRows(this.#list, count, features, featureStride, inputs + 1, this.#gathered, featureStride);
-    for (let from = 0; from <= inputs; from += this.#panelRows) {
-      const rows = Math.min(this.#panelRows, inputs + 1 - from);
+    for (let from = 0; from <= inputs; from += this.#panel.rows) {
+      const rows = Math.min(this.#panel.rows, inputs + 1 - from);
       for (let m = l; m < this.#rows.length; ++m) this.#panelBlock(l, i, m, from, rows, count);
-      this.#writeRows(l, i, from, rows, add);
+      this.#panel.write(this.layout.layers[l], i, from, rows, add);
     }
   }
 
@@ -305,14 +293,14 @@ class Assembly {
       m === l + 1 && own.slope ? this.#at(own.slope, i) : 0, own.stride, m === l + 1 ? i : -1,
       other.rdelta, other.stride, exact && m > l ? other.delta : 0, other.stride,
       other.curve ? 0 : other.slope, other.stride, first, units,
-      this.#at(this.#panel, weight + first * inputs), parameterCount, 0, symmetric ? 1 : 0, this.#scratch,
+      this.#at(this.#panel.at, weight + first * inputs), parameterCount, 0, symmetric ? 1 : 0, this.#scratch,
     );
     // biome-ignore format: grouped by operand
     this.#kernels.product(
       rows, units, count, 1,
       this.#at(this.#gathered, from), 1, own.featureStride,
       other.rdelta, other.stride, 1,
-      0, this.#at(this.#panel, bias), parameterCount, 0, -1, 0, 0, this.workspace.scratch,
+      0, this.#at(this.#panel.at, bias), parameterCount, 0, -1, 0, 0, this.workspace.scratch,
     );
     if (symmetric) this.#mirrorBias(left, weight + i * inputs, bias + i, units - i);
   }
@@ -320,101 +308,8 @@ class Assembly {
   /** Within a layer, bias against weights is weights against bias. */
   #mirrorBias(inputs: number, weights: number, biases: number, units: number): void {
     const { parameterCount } = this.layout;
-    const row = this.#at(this.#panel, inputs * parameterCount + weights);
-    this.#kernels.transpose(this.#at(this.#panel, biases), inputs, units, parameterCount, row, inputs);
-  }
-
-  /**
-   * Copies a panel to H, as rows and, turned round, as columns. What of it lies among the unit's own parameters is symmetric
-   * already, or else only taken from right of the diagonal.
-   */
-  #writeRows(l: number, i: number, from: number, rows: number, add: boolean): void {
-    const { inputs, weight, bias } = this.layout.layers[l];
-    const { parameterCount: size } = this.layout;
-    const own = weight + i * inputs;
-    const whole = rows === inputs + 1;
-    for (let j = 0; j < rows; ++j) {
-      const row = from + j < inputs ? own + from + j : bias + i;
-      if (whole) this.#copyRow(j, row, own, own + inputs, add);
-      else this.#copyOwn(j, row, own, bias + i, add);
-      this.#copyRow(j, row, own + inputs, bias, add);
-      if (whole) this.#copyRow(j, row, bias + i, bias + i + 1, add);
-      this.#copyRow(j, row, bias + i + 1, size, add);
-    }
-    this.#copyColumns(own + from, bias + i, rows, from + rows > inputs, own + inputs, bias, add);
-    this.#copyColumns(own + from, bias + i, rows, from + rows > inputs, bias + i + 1, size, add);
-  }
-
-  #copyRow(j: number, row: number, start: number, end: number, add: boolean): void {
-    const view = this.workspace.view(this.#dtype);
-    const { parameterCount: size } = this.layout;
-    const at = this.#panel / this.#bytes + j * size;
-    if (!add && end - start > 32) this.matrix.set(view.subarray(at + start, at + end), row * size + start);
-    else copy(view, at + start, this.matrix, row * size + start, end - start, add);
-  }
-
-  /** Columns `start` … `end` of the panel, as rows of H: the weights' part lies at `weights`, the bias's at `bias`. */
-  #copyColumns(
-    weights: number,
-    bias: number,
-    rows: number,
-    hasBias: boolean,
-    start: number,
-    end: number,
-    add: boolean,
-  ): void {
-    const { parameterCount: size } = this.layout;
-    const { matrix } = this;
-    const inner = hasBias ? rows - 1 : rows;
-    const step = Math.min(TURNED_COLUMNS, end - start);
-    for (let column = start; column < end; column += step) {
-      const count = Math.min(step, end - column);
-      this.#kernels.transpose(this.#at(this.#panel, column), rows, count, size, this.#turned, rows);
-      const view = this.workspace.view(this.#dtype);
-      const at = this.#turned / this.#bytes;
-      copyRuns(view, at, rows, count, inner, matrix, column * size + weights, size, add);
-      if (hasBias) copyRuns(view, at + inner, rows, count, 1, matrix, column * size + bias, size, add);
-    }
-  }
-
-  /** A row among the unit's own parameters, from the diagonal on, to both sides of it. */
-  #copyOwn(j: number, row: number, own: number, bias: number, add: boolean): void {
-    const view = this.workspace.view(this.#dtype);
-    const { parameterCount: size } = this.layout;
-    const { matrix } = this;
-    const at = this.#panel / this.#bytes + j * size;
-    const take = (column: number): void => {
-      const value = (add ? matrix[row * size + column] : 0) + view[at + column];
-      matrix[row * size + column] = value;
-      matrix[column * size + row] = value;
-    };
-    const { inputs } = this.layout.layers.find(({ weight, end }) => own >= weight && own < end) as LayerLayout;
-    if (row < bias) for (let column = row; column < own + inputs; ++column) take(column);
-    take(bias);
-  }
-}
-
-/** Plain loops in functions of their own, which the engine compiles for one kind of array at a time. */
-function copy(from: FloatArray, at: number, to: FloatArray, start: number, count: number, add: boolean): void {
-  if (add) for (let i = 0; i < count; ++i) to[start + i] += from[at + i];
-  else for (let i = 0; i < count; ++i) to[start + i] = from[at + i];
-}
-
-/** `runs` runs of `length` numbers, `gap` apart in one array and `stride` in the other. */
-function copyRuns(
-  from: FloatArray,
-  at: number,
-  gap: number,
-  runs: number,
-  length: number,
-  to: FloatArray,
-  start: number,
-  stride: number,
-  add: boolean,
-): void {
-  for (let run = 0; run < runs; ++run, at += gap, start += stride) {
-    if (add) for (let i = 0; i < length; ++i) to[start + i] += from[at + i];
-    else for (let i = 0; i < length; ++i) to[start + i] = from[at + i];
+    const row = this.#at(this.#panel.at, inputs * parameterCount + weights);
+    this.#kernels.transpose(this.#at(this.#panel.at, biases), inputs, units, parameterCount, row, inputs);
   }
 }
 
@@ -489,5 +384,6 @@ export function assembleHessian(
   const matrix = floatArray(spec.dtype, layout.parameterCount ** 2);
   if (layout.batchNorm) columns(workspace, spec, layout, data, mode, kind, theta, statistics, matrix);
   else new Assembly(workspace, spec, layout, data, kind, matrix).run(theta, statistics);
+  if (!layout.batchNorm) addPenalty(matrix, spec, layout);
   return matrix;
 }

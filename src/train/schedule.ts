@@ -56,13 +56,13 @@ export function cosine(options: { share?: number } = {}): Schedule {
 /**
  * Linear warm-up: η·(step + 1) / `steps` for the first steps, then another schedule as if it had begun with the run.
  *
- * @param options steps: 100; then: `constant()`.
+ * @param options steps: 100; after: `constant()`.
  */
-export function warmUp(options: { steps?: number; then?: Schedule } = {}): Schedule {
-  const { steps: warm = 100, then = constant() } = checkOptions("warmUp", options, ["steps", "then"]);
+export function warmUp(options: { steps?: number; after?: Schedule } = {}): Schedule {
+  const { steps: warm = 100, after = constant() } = checkOptions("warmUp", options, ["steps", "after"]);
   checkInteger("warmUp", "steps", warm, 1);
-  checkFunction("warmUp", "then", then);
-  return (position) => then(position) * Math.min(1, (position.step + 1) / warm);
+  checkFunction("warmUp", "after", after);
+  return (position) => after(position) * Math.min(1, (position.step + 1) / warm);
 }
 
 /**

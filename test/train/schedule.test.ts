@@ -75,10 +75,10 @@ describe.each(builds)("%s build", (build) => {
 
   it("warm-up: linear, then the other schedule as if from the start", () => {
     close(rates(warmUp({ steps: 4 }), 6), [0.2, 0.4, 0.6, 0.8, 0.8, 0.8]);
-    const then = cosine();
+    const after = cosine();
     close(
-      rates(warmUp({ steps: 5, then }), 12),
-      rates(then, 12).map((rate, t) => rate * Math.min(1, (t + 1) / 5)),
+      rates(warmUp({ steps: 5, after }), 12),
+      rates(after, 12).map((rate, t) => rate * Math.min(1, (t + 1) / 5)),
     );
     close(rates(warmUp(), 200).slice(98, 101), [0.8 * 0.99, 0.8, 0.8]);
   });
@@ -187,7 +187,7 @@ describe("refusals", () => {
     [() => cosine(null as never), TypeError, 'cosine: "options" expected an object, got null'],
     [() => warmUp({ steps: 0 }), RangeError, 'warmUp: "steps" expected a positive integer, got 0'],
     // biome-ignore lint/suspicious/noThenProperty: the option's name
-    [() => warmUp({ then: "cosine" as never }), TypeError, 'warmUp: "then" expected a function, got "cosine"'],
+    [() => warmUp({ after: "cosine" as never }), TypeError, 'warmUp: "after" expected a function, got "cosine"'],
     [() => oneCycle({ rise: 1 }), RangeError, 'oneCycle: "rise" expected a number in [0, 1), got 1'],
     [
       () => oneCycle({ divide: Number.NaN }),
