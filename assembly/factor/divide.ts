@@ -1,7 +1,8 @@
 /**
- * Eigenvalues and vectors of a tridiagonal matrix: Cuppen's divide and conquer. A matrix of half the size at either side of a torn
- * coupling, joined by the secular equation; the vectors from the z that has the computed roots exactly (Gu and Eisenstat), so that they
- * are orthogonal without more precision; vectors of nearly equal values or with no share in the coupling are left as they are.
+ * Eigenvalues and vectors of a tridiagonal matrix: Cuppen's divide and conquer. A matrix of half the size at either
+ * side of a torn coupling, joined by the secular equation; the vectors from the z that has the computed roots exactly
+ * (Gu and Eisenstat), so that they are orthogonal without more precision; vectors of nearly equal values or with no
+ * share in the coupling are left as they are.
  */
 import { product } from "../matmul/product";
 import { lanes, madd, sumLanes } from "../inline/lanes";
@@ -18,7 +19,8 @@ export function divideWorkBytes<T>(n: i32): f64 {
 }
 
 // The vectors in work: doubles first.
-const Z = 0, SORTED = 1, WEIGHT = 2, GROUPED = 3, GROUPED_WEIGHT = 4, TAU = 5, ROOT = 6, SHARE = 7, ORIGIN = 8, LEFT = 9, DOUBLES = 10;
+const Z = 0, SORTED = 1, WEIGHT = 2, GROUPED = 3, GROUPED_WEIGHT = 4, TAU = 5, ROOT = 6, SHARE = 7, ORIGIN = 8, LEFT = 9;
+const DOUBLES = 10;
 const PERM = 0, ORDER = 1, KEPT = 2, DEFLATED = 3, TYPE = 4, GROUP = 5, OTHER = 6, INTEGERS = 7;
 
 // @ts-ignore: decorator
@@ -58,8 +60,9 @@ function setIndex(p: usize, i: i32, x: i32): void {
 }
 
 /**
- * d (n) becomes the eigenvalues of the tridiagonal matrix (d, e) of norm about 1, in no order; row i of q (n × n) the vector of d[i]. The
- * n integers at `sortedOrder` say which comes first. Returns 0, or a positive number where a value has not converged.
+ * d (n) becomes the eigenvalues of the tridiagonal matrix (d, e) of norm about 1, in no order; row i of q (n × n) the
+ * vector of d[i]. The n integers at `sortedOrder` say which comes first. Returns 0, or a positive number where a
+ * value has not converged.
  */
 export function divide<T>(n: i32, d: usize, e: usize, q: usize, ldq: i32, work: usize, scratch: usize): i32 {
   for (let i = 0; i < n; ++i) memory.fill(at<T>(q, ldq, i, 0), 0, <usize>n * sizeof<T>());
@@ -123,7 +126,8 @@ function join<T>(
   n: i32, top: i32, coupling: f64, perm: usize, all: i32, d: usize, q: usize, ldq: i32, work: usize, scratch: usize,
 ): void {
   const size = sizeof<T>();
-  const order = integers(work, all, ORDER), group = integers(work, all, GROUP), deflated = integers(work, all, DEFLATED);
+  const order = integers(work, all, ORDER), group = integers(work, all, GROUP);
+  const deflated = integers(work, all, DEFLATED);
   merge(top, perm, n - top, perm + (<usize>top << 2), top, d, order);
   const k = deflate<T>(n, top, coupling, all, d, q, ldq, work);
   if (k == 0) {
@@ -246,7 +250,9 @@ function deflate<T>(
   return k;
 }
 
-/** The k roots, the poles they are measured from, and the z that has these roots exactly, in the order of the groups. */
+/**
+ * The k roots, the poles they are measured from, and the z that has these roots exactly, in the order of the groups.
+ */
 function solveSecular(n: i32, k: i32, rho: f64, all: i32, work: usize): void {
   const sorted = doubles(work, all, SORTED), weight = doubles(work, all, WEIGHT), share = doubles(work, all, SHARE);
   const tau = doubles(work, all, TAU), root = doubles(work, all, ROOT), origin = doubles(work, all, ORIGIN);
@@ -286,7 +292,10 @@ function multiplyShares(from: i32, to: i32, d: usize, origin: f64, tau: f64, own
   }
 }
 
-/** Rows from … of the orthogonal matrix of the joined problem, its columns in the order of the groups: zᵢ / (dᵢ − λ), normalised. */
+/**
+ * Rows from … of the orthogonal matrix of the joined problem, its columns in the order of the groups: zᵢ / (dᵢ − λ),
+ * normalised.
+ */
 function joiningRows<T>(from: i32, rows: i32, k: i32, all: i32, work: usize, out: usize): void {
   const grouped = doubles(work, all, GROUPED), weight = doubles(work, all, GROUPED_WEIGHT);
   const temporary = doubles(work, all, SHARE);

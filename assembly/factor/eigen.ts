@@ -1,4 +1,4 @@
-/** Eigenvalues and eigenvectors of a dense symmetric matrix: reduction to a tridiagonal one, its eigenvalues, and back. */
+/** Eigenvalues and eigenvectors of a dense symmetric matrix: by way of a tridiagonal one, and back. */
 import { divide, divideWorkBytes, sort, sortedOrder } from "./divide";
 import { implicit } from "./implicit";
 import { at } from "./triangular";
@@ -12,9 +12,10 @@ export function eigenWorkBytes<T>(n: i32, vectors: bool): f64 {
 }
 
 /**
- * Eigenvalues of the symmetric A (n × n, its upper triangle, finite, of largest element about 1), ascending, as doubles to `values` (n).
- * A is destroyed; where `q` (n × n, leading dimension n) is not 0, A gets the eigenvectors, column i that of value i, and q is workspace.
- * Returns 0, or a positive number where an eigenvalue has not converged.
+ * Eigenvalues of the symmetric A (n × n, its upper triangle, finite, of largest element about 1), ascending, as
+ * doubles to `values` (n). A is destroyed; where `q` (n × n, leading dimension n) is not 0, A gets the eigenvectors,
+ * column i that of value i, and q is workspace. Returns 0, or a positive number where an eigenvalue has not
+ * converged.
  */
 export function eigen<T>(n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize): i32 {
   const d = work, e = d + (<usize>n << 3), tau = e + (<usize>n << 3), rest = tau + (<usize>n << 3);

@@ -1,6 +1,6 @@
 /**
- * Bunch–Kaufman: P·A·Pᵀ = L·D·Lᵀ with D of 1 × 1 and 2 × 2 blocks, partial pivoting, panel by panel. Row k of the upper
- * triangle holds column k of L, so that columns lie adjacent in memory.
+ * Bunch–Kaufman: P·A·Pᵀ = L·D·Lᵀ with D of 1 × 1 and 2 × 2 blocks, partial pivoting, panel by panel. Row k of the
+ * upper triangle holds column k of L, so that columns lie adjacent in memory.
  */
 import { at, addProduct, solveTransposed, solveUpper, swap, updateUpper } from "./triangular";
 import { scale } from "../vector/elementwise";
@@ -17,9 +17,10 @@ export function ldlWork(n: i32): i32 {
 
 /**
  * Overwrites the upper triangle of the symmetric A (n × n) with Lᵀ, unit diagonal not stored; spoils what lies below.
- * d (n) gets D's diagonal, e (n) what stands beside it: e[k] ≠ 0 where k and k + 1 are one block. swaps (n, i32): row k
- * has changed places with row swaps[k], for k from 0. A has elements of about 1; a column without any above 10⁻¹⁵⁰ (10⁻²⁰ in single
- * precision) counts as 0, as L would leave the type's range. Returns 0, or the number, from 1, of the first pivot that is 0.
+ * d (n) gets D's diagonal, e (n) what stands beside it: e[k] ≠ 0 where k and k + 1 are one block. swaps (n, i32): row
+ * k has changed places with row swaps[k], for k from 0. A has elements of about 1; a column without any above 10⁻¹⁵⁰
+ * (10⁻²⁰ in single precision) counts as 0, as L would leave the type's range. Returns 0, or the number, from 1, of
+ * the first pivot that is 0.
  */
 export function ldl<T>(n: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usize, work: usize, scratch: usize): i32 {
   let info = 0;
@@ -95,7 +96,10 @@ function panel<T>(
   return k - from;
 }
 
-/** Takes what the columns from … k − 1 have eliminated from column r, which lies in row k of the panel, or k + 1 for r > k. */
+/**
+ * Takes what the columns from … k − 1 have eliminated from column r, which lies in the panel's row for k, or
+ * in the one after it where r is not k.
+ */
 function subtractEliminated<T>(
   n: i32, from: i32, k: i32, r: i32, a: usize, ld: i32, w: usize, scratch: usize,
 ): void {
@@ -114,7 +118,10 @@ function largest<T>(x: usize, from: i32, to: i32): i32 {
   return index;
 }
 
-/** Column i of the part of A that is not eliminated yet moves to column r > i; column i itself is about to be overwritten. */
+/**
+ * Column i of the part of A that is not eliminated yet moves to column r > i; column i itself is about to be
+ * overwritten.
+ */
 function interchange<T>(n: i32, i: i32, r: i32, a: usize, ld: i32): void {
   store<T>(at<T>(a, ld, r, r), load<T>(at<T>(a, ld, i, i)));
   for (let j = i + 1; j < r; ++j) store<T>(at<T>(a, ld, j, r), load<T>(at<T>(a, ld, i, j)));
@@ -182,5 +189,7 @@ export function ldlSolve<T>(
     }
   }
   solveUpper<T>(n, m, true, u, ldu, 1, x, ldx, scratch);
-  for (let k = n - 1; k >= 0; --k) swap<T>(m, at<T>(x, ldx, k, 0), at<T>(x, ldx, load<i32>(swaps + (<usize>k << 2)), 0));
+  for (let k = n - 1; k >= 0; --k) {
+    swap<T>(m, at<T>(x, ldx, k, 0), at<T>(x, ldx, load<i32>(swaps + (<usize>k << 2)), 0));
+  }
 }

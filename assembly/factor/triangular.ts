@@ -1,6 +1,7 @@
 /**
- * Triangles by halves: everything that is large becomes a matrix product. All factors are upper triangles in row-major
- * matrices, so that the loops of the small cases run along rows. Strides and leading dimensions are elements.
+ * Triangles by halves: everything that is large becomes a matrix product. All factors are upper triangles in
+ * row-major matrices, so that the loops of the small cases run along rows. Strides and leading dimensions are
+ * elements.
  */
 import { product } from "../matmul/product";
 import { axpy, scale } from "../vector/elementwise";
@@ -45,7 +46,9 @@ export function addProduct<T>(
   product<T>(m, n, k, alpha, a, aRow, aCol, b, bRow, bCol, 1, c, ldc, 0, -1, 0, c, scratch);
 }
 
-/** The upper triangle of C −= AᵀB, for A and B (k × n) whose product is symmetric. Below the diagonal C is spoiled. */
+/**
+ * The upper triangle of C −= AᵀB, for A and B (k × n) whose product is symmetric. Below the diagonal C is spoiled.
+ */
 export function updateUpper<T>(
   n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, scratch: usize,
 ): void {

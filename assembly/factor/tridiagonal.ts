@@ -1,6 +1,7 @@
 /**
- * A = Q·T·Qᵀ with T tridiagonal and Q = H₀·H₁⋯, Hᵢ = I − τᵢvᵢvᵢᵀ: Householder's reduction in panels. Half of the work is products of
- * the symmetric matrix with a vector, the other half matrix products. Row i of the upper triangle keeps vᵢ.
+ * A = Q·T·Qᵀ with T tridiagonal and Q = H₀·H₁⋯, Hᵢ = I − τᵢvᵢvᵢᵀ: Householder's reduction in panels. Half of the work
+ * is products of the symmetric matrix with a vector, the other half matrix products. Row i of the upper triangle
+ * keeps vᵢ.
  */
 import { product } from "../matmul/product";
 import { lanes, madd, loadSplat, sumLanes } from "../inline/lanes";
@@ -22,8 +23,8 @@ export function reflectWork(m: i32): i32 {
 }
 
 /**
- * Reduces the symmetric A (n × n, upper triangle), overwriting all of it. d (n) and e (n − 1) get T in double precision, tau (n)
- * the factors of the reflections; vᵢ = A[i, i + 1 …], its 1 included.
+ * Reduces the symmetric A (n × n, upper triangle), overwriting all of it. d (n) and e (n − 1) get T in double
+ * precision, tau (n) the factors of the reflections; vᵢ = A[i, i + 1 …], its 1 included.
  */
 export function tridiagonalize<T>(
   n: i32, a: usize, ld: i32, d: usize, e: usize, tau: usize, work: usize, scratch: usize,
@@ -41,8 +42,8 @@ export function tridiagonalize<T>(
 }
 
 /**
- * The reflection of row i. Rows 0 … done − 1 of x are v₀, w₀, v₁, w₁ … of the panel, those of y w₀, v₀, w₁, v₁ …: what the panel has
- * taken from A so far is xᵀy. Appends its own v and w.
+ * The reflection of row i. Rows 0 … done − 1 of x are v₀, w₀, v₁, w₁ … of the panel, those of y w₀, v₀, w₁, v₁ …:
+ * what the panel has taken from A so far is xᵀy. Appends its own v and w.
  */
 function reduceRow<T>(
   n: i32, i: i32, done: i32, a: usize, ld: i32, d: usize, e: usize, tau: usize, x: usize, y: usize, sums: usize,
@@ -77,9 +78,9 @@ function reduceRow<T>(
 }
 
 /**
- * Makes v (n > 0) of x in place, so that (I − τvvᵀ)x = (β, 0 …), v₀ = 1. Stores β at e and returns τ, 0 where nothing is to be done. Beside a
- * matrix with elements of about 1, what is smaller than 10⁻³⁰ (10⁻¹⁵ in single precision) counts as 0, since squares and reciprocals of
- * it would leave the type's range.
+ * Makes v (n > 0) of x in place, so that (I − τvvᵀ)x = (β, 0 …), v₀ = 1. Stores β at e and returns τ, 0 where nothing
+ * is to be done. Beside a matrix with elements of about 1, what is smaller than 10⁻³⁰ (10⁻¹⁵ in single precision)
+ * counts as 0, since squares and reciprocals of it would leave the type's range.
  */
 function reflection<T>(n: i32, x: usize, e: usize): f64 {
   const size = sizeof<T>();
@@ -133,7 +134,8 @@ function multiplySymmetric<T>(n: i32, a: usize, ld: i32, x: usize, y: usize): vo
 /** y[0 … 3] += A·x[4 …] and y[4 …] += Aᵀ·x[0 … 3] for A (4 × n). */
 function fourRows<T>(n: i32, a: usize, step: usize, x: usize, y: usize): void {
   const size = sizeof<T>();
-  const x0 = loadSplat<T>(x), x1 = loadSplat<T>(x + size), x2 = loadSplat<T>(x + 2 * size), x3 = loadSplat<T>(x + 3 * size);
+  const x0 = loadSplat<T>(x), x1 = loadSplat<T>(x + size);
+  const x2 = loadSplat<T>(x + 2 * size), x3 = loadSplat<T>(x + 3 * size);
   let s0 = i32x4.splat(0), s1 = i32x4.splat(0), s2 = i32x4.splat(0), s3 = i32x4.splat(0);
   let p0 = a, p1 = a + step, p2 = p1 + step, p3 = p2 + step;
   let q = x + 4 * size, out = y + 4 * size;
@@ -165,8 +167,8 @@ function fourRows<T>(n: i32, a: usize, step: usize, x: usize, y: usize): void {
 }
 
 /**
- * Each row z of X (m × n) becomes Qz: blocks of reflections as I − V·F·Vᵀ with F upper triangular, the last block first.
- * Clears what lies left of the vectors in A.
+ * Each row z of X (m × n) becomes Qz: blocks of reflections as I − V·F·Vᵀ with F upper triangular, the last block
+ * first. Clears what lies left of the vectors in A.
  */
 export function reflect<T>(
   m: i32, n: i32, a: usize, ld: i32, tau: usize, x: usize, ldx: i32, work: usize, scratch: usize,
@@ -193,7 +195,9 @@ function blockFactor<T>(n: i32, gram: usize, tau: usize, factor: usize): void {
     const t = load<f64>(tau + (<usize>i << 3));
     for (let r = 0; r < i; ++r) {
       let sum: f64 = 0;
-      for (let c = r; c < i; ++c) sum += <f64>load<T>(at<T>(factor, PANEL, r, c)) * <f64>load<T>(at<T>(gram, PANEL, c, i));
+      for (let c = r; c < i; ++c) {
+        sum += <f64>load<T>(at<T>(factor, PANEL, r, c)) * <f64>load<T>(at<T>(gram, PANEL, c, i));
+      }
       store<T>(at<T>(factor, PANEL, r, i), <T>(-t * sum));
     }
     store<T>(at<T>(factor, PANEL, i, i), <T>t);

@@ -193,8 +193,8 @@ export interface Inertia {
 }
 
 /**
- * Eigenvalues beyond ±n·ε·‖A‖, from the factors of A − tI and A + tI: those of A itself would leave open on which side of the
- * tolerance an eigenvalue lies.
+ * Eigenvalues beyond ±n·ε·‖A‖, from the factors of A − tI and A + tI: those of A itself would leave open on which
+ * side of the tolerance an eigenvalue lies.
  */
 export function countEigenvalues(H: Symmetric): Inertia | undefined {
   const { size: n, dtype, data } = H;

@@ -51,8 +51,8 @@ export interface Cholesky {
 /** The x of A·x = b. */
 export interface Solution<X> {
   /**
-   * "stalled" where A is singular to working precision: inverse iteration finds an eigenvalue within n·ε·‖A‖ of 0, and x tells little.
-   * "non-finite" where A, b or x holds NaN or infinity.
+   * "stalled" where A is singular to working precision: inverse iteration finds an eigenvalue within n·ε·‖A‖ of 0,
+   * and x tells little. "non-finite" where A, b or x holds NaN or infinity.
    */
   readonly status: "converged" | "stalled" | "non-finite";
   readonly reason: string;
@@ -63,7 +63,8 @@ export interface Solution<X> {
 /**
  * A dense symmetric matrix, in full: element (i, j) is data[i·size + j].
  *
- * The factorizations run in the WebAssembly core on an instance of their own, on a copy of the matrix, and give copies out.
+ * The factorizations run in the WebAssembly core on an instance of their own, on a copy of the matrix, and give
+ * copies out.
  */
 export class SymmetricMatrix {
   /**
@@ -148,7 +149,8 @@ export class SymmetricMatrix {
   }
 
   /**
-   * The eigenvalues, ascending, with an error of a few n·ε·‖A‖ at most: Householder's reduction to a tridiagonal matrix, then implicit QL.
+   * The eigenvalues, ascending, with an error of a few n·ε·‖A‖ at most: Householder's reduction to a tridiagonal
+   * matrix, then implicit QL.
    *
    * Cost: 4/3·n³ flops, n² elements of WebAssembly memory.
    *
@@ -162,8 +164,8 @@ export class SymmetricMatrix {
   /**
    * Eigenvalues and eigenvectors: A·V = V·Λ, VᵀV = I, each to a few n·ε (times ‖A‖).
    *
-   * Reduction to a tridiagonal matrix, divide and conquer, and blocked reflections back. Cost: up to 14/3·n³ flops, 3·n² elements of
-   * WebAssembly memory. The sign of each vector is arbitrary but the same in every run of a build.
+   * Reduction to a tridiagonal matrix, divide and conquer, and blocked reflections back. Cost: up to 14/3·n³ flops,
+   * 3·n² elements of WebAssembly memory. The sign of each vector is arbitrary but the same in every run of a build.
    *
    * @returns `values` ascending and `vectors` in columns, owned by the caller, with a status.
    * Source: Cuppen, Numer. Math. 36 (1981); Gu and Eisenstat, SIAM J. Matrix Anal. Appl. 16 (1995).
@@ -186,8 +188,9 @@ export class SymmetricMatrix {
   }
 
   /**
-   * Cholesky's factorization A = L·Lᵀ, in n³/3 flops and n² elements of WebAssembly memory. Only the half of A on and above the diagonal is
-   * read; it exists where A is positive definite, and failing is the cheapest test of whether it is.
+   * Cholesky's factorization A = L·Lᵀ, in n³/3 flops and n² elements of WebAssembly memory. Only the half of A on and
+   * above the diagonal is read; it exists where A is positive definite, and failing is the cheapest test of whether
+   * it is.
    *
    * @example
    * symmetric([[4, 2], [2, 5]]).cholesky().factor?.data; // Float64Array [2, 0, 1, 2]
@@ -220,7 +223,8 @@ export class SymmetricMatrix {
   }
 
   /**
-   * x with A·x = b for an indefinite A: P·A·Pᵀ = L·D·Lᵀ with 1 × 1 and 2 × 2 blocks in D, in n³/3 + 2·n² flops.
+   * x with A·x = b for an indefinite A: P·A·Pᵀ = L·D·Lᵀ with 1 × 1 and 2 × 2 blocks in D, in n³/3 + 2·n² flops,
+   * and 6·n² more for three steps of inverse iteration that look for an eigenvalue near 0.
    *
    * @param b n numbers, or a matrix of n rows with a right-hand side in each column.
    * @returns x, of b's shape and the matrix's number type, with a status.
@@ -244,10 +248,11 @@ export class SymmetricMatrix {
   }
 
   /**
-   * How many eigenvalues are positive, negative and zero. Zero is what lies within t = n·ε·‖A‖, ‖A‖ being Frobenius' norm and ε 2⁻⁵² or 2⁻²³.
+   * How many eigenvalues are positive, negative and zero. Zero is what lies within t = n·ε·‖A‖, ‖A‖ being Frobenius'
+   * norm and ε 2⁻⁵² or 2⁻²³.
    *
-   * From the signs of D in the factorizations L·D·Lᵀ of A − t·I and A + t·I (Sylvester's law of inertia), in 2/3·n³ flops: half of those
-   * that the eigenvalues take.
+   * From the signs of D in the factorizations L·D·Lᵀ of A − t·I and A + t·I (Sylvester's law of inertia), in 2/3·n³
+   * flops: half of those that the eigenvalues take.
    *
    * @returns counts that add up to n; all NaN where the matrix holds NaN or infinity.
    * @example
@@ -314,7 +319,8 @@ function shaped(b: ArrayLike<number> | Matrix, columns: number, x: FloatArray): 
 }
 
 /**
- * Makes a symmetric matrix of a square one; elements (i, j) and (j, i) may differ by a rounding error and become their mean.
+ * Makes a symmetric matrix of a square one; elements (i, j) and (j, i) may differ by a rounding error and become
+ * their mean.
  *
  * @param rows an array of rows of equal length, or a matrix; single precision where its data is a Float32Array.
  * @returns the matrix, on a copy of the numbers.

@@ -119,7 +119,6 @@ describe.each(builds)("%s build", (build) => {
     ],
     ["clipping", { batchSize: 6, clip: { norm: 0.1 } }],
     ["step decay", { batchSize: 6, schedule: stepDecay({ every: 2, factor: 0.5 }) }],
-    // biome-ignore lint/suspicious/noThenProperty: the option's name
     ["warm-up, then one cycle", { batchSize: 6, schedule: warmUp({ steps: 20, after: oneCycle() }) }],
     ["a last batch that joins", { batchSize: 6, seed: 2 }],
   ])("%s", (__, rest) => {

@@ -186,7 +186,6 @@ describe("refusals", () => {
     [() => cosine({ share: 2 }), RangeError, 'cosine: "share" expected a number in [0, 1], got 2'],
     [() => cosine(null as never), TypeError, 'cosine: "options" expected an object, got null'],
     [() => warmUp({ steps: 0 }), RangeError, 'warmUp: "steps" expected a positive integer, got 0'],
-    // biome-ignore lint/suspicious/noThenProperty: the option's name
     [() => warmUp({ after: "cosine" as never }), TypeError, 'warmUp: "after" expected a function, got "cosine"'],
     [() => oneCycle({ rise: 1 }), RangeError, 'oneCycle: "rise" expected a number in [0, 1), got 1'],
     [
