@@ -98,11 +98,19 @@ export function hessianScratchBytes(left: i32, right: i32, size: i32): i32 {
   return <i32>TILE_ROW_BYTES * 6 + 2 * 4 * BLOCK + BLOCK * size * (padded(left + TILE_ROWS, size) + padded(right, size)) + 64;
 }
 
+/** Bytes of the whole tiles that a row of so many numbers takes. */
+// @ts-ignore: decorator
+@inline
+function tileBytes<T>(width: i32): usize {
+  return (<usize>width * sizeof<T>() + TILE_ROW_BYTES - 1) / TILE_ROW_BYTES * TILE_ROW_BYTES;
+}
+
+/** Whole tiles, and an odd number of them: rows a power of two apart would share a few sets of the first-level cache. */
 // @ts-ignore: decorator
 @inline
 function padded(width: i32, size: i32): i32 {
   const tile = <i32>TILE_ROW_BYTES / size;
-  return (width + tile - 1) / tile * tile;
+  return ((width + tile - 1) / tile | 1) * tile;
 }
 
 /**
@@ -141,11 +149,11 @@ export function hessianRows<T>(
         store<i32>(picked + (<usize>chosen << 3), k, 4);
         chosen += i32(!slope || load<T>(slope + (<usize>s * lds + start) * size) != 0);
       }
-      formLeft<T>(picked, chosen, left, ldl, lda, a);
+      formLeft<T>(picked, chosen, left, ldl, tileBytes<T>(rows), a, <usize>lda * size);
       for (let p = start; p < end; ++p) {
         formRight<T>(
-          picked, chosen, right, ldr, ldw, tangent, ldt, bump, ldb, bumpAt,
-          change + <usize>p * size, ldc, delta ? delta + <usize>p * size : 0, ldd, b,
+          picked, chosen, right, ldr, tileBytes<T>(inputs), tangent, ldt, bump, ldb, bumpAt,
+          change + <usize>p * size, ldc, delta ? delta + <usize>p * size : 0, ldd, b, <usize>ldw * size,
         );
         const block = panel + <usize>(p - first) * inputs * size;
         tiles<T>(rows, inputs, chosen, a, lda, b, ldw, block, ldp, more, symmetric != 0, scratch);
@@ -159,27 +167,25 @@ export function hessianRows<T>(
 }
 
 /** The chosen samples' left rows, side by side. */
-function formLeft<T>(picked: usize, chosen: i32, left: usize, ldl: i32, lda: i32, a: usize): void {
-  const tall = <usize>lda * sizeof<T>();
+function formLeft<T>(picked: usize, chosen: i32, left: usize, ldl: i32, bytes: usize, a: usize, stride: usize): void {
   for (; chosen > 0; --chosen) {
     const source = left + <usize>load<i32>(picked) * ldl * sizeof<T>();
-    for (let at: usize = 0; at < tall; at += 32) {
+    for (let at: usize = 0; at < bytes; at += 32) {
       v128.store(a + at, v128.load(source + at));
       v128.store(a + at, v128.load(source + at, 16), 16);
     }
     picked += 8;
-    a += tall;
+    a += stride;
   }
 }
 
 /** Their right rows: R{δ}·h + δ·R{h}. */
 function formRight<T>(
-  picked: usize, chosen: i32, right: usize, ldr: i32, ldw: i32,
+  picked: usize, chosen: i32, right: usize, ldr: i32, bytes: usize,
   tangent: usize, ldt: i32, bump: usize, ldb: i32, bumpAt: i32,
-  change: usize, ldc: i32, delta: usize, ldd: i32, b: usize,
+  change: usize, ldc: i32, delta: usize, ldd: i32, b: usize, stride: usize,
 ): void {
   const size = sizeof<T>();
-  const wide = <usize>ldw * size;
   for (; chosen > 0; --chosen) {
     const s = <usize>load<i32>(picked);
     const k = <usize>load<i32>(picked, 4);
@@ -188,11 +194,12 @@ function formRight<T>(
     if (tangent && delta) {
       const push = v128.splat<T>(load<T>(delta + s * ldd * size));
       const turn = tangent + k * ldt * size;
-      for (let at: usize = 0; at < wide; at += 16) {
+      for (let at: usize = 0; at < bytes; at += 32) {
         v128.store(b + at, madd<T>(push, v128.load(turn + at), v128.mul<T>(moved, v128.load(source + at))));
+        v128.store(b + at, madd<T>(push, v128.load(turn + at, 16), v128.mul<T>(moved, v128.load(source + at, 16))), 16);
       }
     } else {
-      for (let at: usize = 0; at < wide; at += 32) {
+      for (let at: usize = 0; at < bytes; at += 32) {
         v128.store(b + at, v128.mul<T>(moved, v128.load(source + at)));
         v128.store(b + at, v128.mul<T>(moved, v128.load(source + at, 16)), 16);
       }
@@ -203,7 +210,7 @@ function formRight<T>(
       }
     }
     picked += 8;
-    b += wide;
+    b += stride;
   }
 }
 

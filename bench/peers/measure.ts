@@ -13,12 +13,16 @@ export interface Settings {
 export interface Contestant<Result> {
   readonly peer: Peer;
   readonly work: Work<Result>;
+  /** How long checking its results took. */
+  readonly checkSeconds?: number;
 }
 
 /** Seconds per call, by round; absent where the contestant sat out. */
 export type Times = readonly (number | undefined)[];
 
 const SLOW_SECONDS = 0.1;
+/** Who took longer to check is warm, and takes part in the first round only. */
+const VERY_SLOW_SECONDS = 10;
 
 async function seconds<Result>({ call, asynchronous }: Work<Result>, calls: number): Promise<number> {
   const start = performance.now();
@@ -41,7 +45,11 @@ export async function race<Result>(
   { sampleMs, rounds, slowRounds, warmUpMs }: Settings,
 ): Promise<Times[]> {
   const plans: { calls: number; every: number }[] = [];
-  for (const { peer, work } of contestants) {
+  for (const { peer, work, checkSeconds = 0 } of contestants) {
+    if (checkSeconds > VERY_SLOW_SECONDS) {
+      plans.push({ calls: 1, every: rounds });
+      continue;
+    }
     await peer.select?.();
     const estimate = await warmUp(work, warmUpMs);
     const every = estimate > SLOW_SECONDS ? Math.max(1, Math.floor(rounds / slowRounds)) : 1;

@@ -25,6 +25,7 @@ const openers: Record<string, () => Promise<Peer>> = {
   "tfjs-cpu": async () => (await import("./libraries/tensorflow.ts")).open("cpu"),
   onnxruntime: async () => (await import("./libraries/onnxruntime.ts")).open(),
   "jax-js": async () => (await import("./libraries/jax.ts")).open(dependencies["@jax-js/jax"]!),
+  "jax-js-linearize": async () => (await import("./libraries/jax.ts")).openLinearize(dependencies["@jax-js/jax"]!),
   "ml-matrix": async () => (await import("./libraries/ml-matrix.ts")).open(dependencies["ml-matrix"]!),
 };
 

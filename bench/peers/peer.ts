@@ -45,6 +45,19 @@ export interface Work<Result> {
   readonly dispose?: () => unknown;
 }
 
+/** A dense symmetric matrix, row-major and in full. */
+export interface Symmetric {
+  readonly title: string;
+  readonly size: number;
+  readonly data: Float64Array;
+}
+
+/** Both are finished; `vectors` only puts them into one form: row-major, a vector in each column. */
+export interface Eigen {
+  readonly values: ArrayLike<number>;
+  readonly vectors: () => ArrayLike<number>;
+}
+
 type Prepared<Result> = Work<Result> | Promise<Work<Result>>;
 
 /** One library in one configuration. What it cannot do, it leaves out. */
@@ -64,4 +77,10 @@ export interface Peer {
   readonly read?: (result: unknown) => ArrayLike<number>;
   /** Takes one step and gives the batch's loss before it. */
   readonly step?: (training: Training) => Prepared<number>;
+  /** Gives the dense Hessian of the loss over the first batch, row-major, in the order of the parameters; undefined where it cannot. */
+  readonly hessian?: (training: Training) => Prepared<ArrayLike<number>> | undefined;
+  /** Gives all eigenvalues, ascending, and their vectors. */
+  readonly eigen?: (matrix: Symmetric) => Prepared<Eigen>;
+  /** Gives a function to read L, row-major, with A = L·Lᵀ. */
+  readonly cholesky?: (matrix: Symmetric) => Prepared<() => ArrayLike<number>>;
 }

@@ -1,5 +1,6 @@
+import { apply, furthest } from "./dense.ts";
 import { type Contestant, type Settings, warmUp } from "./measure.ts";
-import type { DType, Numbers, Peer, Product } from "./peer.ts";
+import type { DType, Peer, Product } from "./peer.ts";
 import { random, uniform } from "./random.ts";
 import { enter, type Report, type Row, run, tables } from "./suite.ts";
 
@@ -38,28 +39,6 @@ function productOf([rows, inner, columns, transposed]: Shape, dtype: DType): Pro
     b: uniform(dtype, inner * columns, next),
   };
 }
-
-/** op(M)·v in f64, M stored rows × columns before op. */
-function apply(m: Numbers, rows: number, columns: number, transpose: boolean, v: Float64Array): Float64Array {
-  const out = new Float64Array(transpose ? columns : rows);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) {
-      const value = m[i * columns + j]!;
-      if (transpose) out[j]! += value * v[i]!;
-      else out[i]! += value * v[j]!;
-    }
-  return out;
-}
-
-const furthest = (left: ArrayLike<number>, right: ArrayLike<number>): number => {
-  if (left.length !== right.length) return Infinity;
-  let most = 0;
-  for (let i = 0; i < left.length; i++) {
-    const distance = Math.abs(left[i]! - right[i]!);
-    if (!(distance <= most)) most = distance;
-  }
-  return most;
-};
 
 /** The first result is held against A·(B·t) for a random t, every later one against the first, entry by entry. */
 function checker(product: Product) {

@@ -1,20 +1,22 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { factorizations } from "./factorizations.ts";
+import { hessian } from "./hessian.ts";
 import type { Settings } from "./measure.ts";
 import { openPeers, peerNames } from "./open.ts";
 import { products } from "./products.ts";
 import { steps } from "./steps.ts";
 import type { Report, Suite } from "./suite.ts";
 
-const suites: Record<string, Suite> = { products, steps };
+const suites: Record<string, Suite> = { products, steps, hessian, factorizations };
 
 const full: Settings = { quick: false, sampleMs: 20, rounds: 15, slowRounds: 5, warmUpMs: 250 };
 const quick: Settings = { quick: true, sampleMs: 5, rounds: 7, slowRounds: 3, warmUpMs: 80 };
 
 const usage = `npm run bench -- [options]
   --quick         fewer sizes, shorter samples
-  --only SUITE    ${Object.keys(suites).join(" or ")}
+  --only SUITE    ${Object.keys(suites).join(", ")}
   --peers A,B     some of ${peerNames.join(", ")}
   --json FILE     the figures, to a file`;
 
@@ -31,7 +33,7 @@ async function main() {
   if (values.help) return console.log(usage);
   const chosen = values.only === undefined ? Object.keys(suites) : [values.only];
   if (!(chosen[0]! in suites))
-    throw new Error(`--only: expected ${Object.keys(suites).join(" or ")}, got ${values.only}`);
+    throw new Error(`--only: expected one of ${Object.keys(suites).join(", ")}, got ${values.only}`);
   const settings = values.quick ? quick : full;
 
   const peers = await openPeers(values.peers?.split(",") ?? peerNames);

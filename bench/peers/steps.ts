@@ -5,7 +5,7 @@ import { enter, type Report, type Row, run, tables } from "./suite.ts";
 
 const BATCHES = 8;
 
-type Problem = Pick<Training, "sizes" | "activation" | "loss" | "batchSize">;
+export type Problem = Pick<Training, "sizes" | "activation" | "loss" | "batchSize">;
 
 const problems: Problem[] = [
   { sizes: [784, 256, 128, 10], activation: "relu", loss: "cross-entropy", batchSize: 128 },
@@ -13,10 +13,10 @@ const problems: Problem[] = [
 ];
 
 /** Inputs uniform on [−1, 1); a label is the largest of the first ten inputs, a value a smooth function of the first two. */
-function trainingOf(problem: Problem, dtype: DType): Training {
+export function trainingOf(problem: Problem, dtype: DType, batches = BATCHES): Training {
   const { sizes, activation, loss, batchSize } = problem;
   const [inputs, outputs] = [sizes[0]!, sizes.at(-1)!];
-  const samples = batchSize * BATCHES;
+  const samples = batchSize * batches;
   const next = random(inputs);
   const x = uniform(dtype, samples * inputs, next);
   const y = numbers(dtype, samples).map((_, sample) => {
@@ -33,7 +33,7 @@ function trainingOf(problem: Problem, dtype: DType): Training {
     title: `${sizes.join("-")} ${activation} ${loss} ×${batchSize}`,
     dtype,
     ...problem,
-    batches: BATCHES,
+    batches,
     x,
     y,
     parameters: numbers(dtype, parameters.length).map((_, index) => parameters[index]!),

@@ -25,11 +25,11 @@ const isBase = (name: string) => name.startsWith("hessia");
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Prepares and checks each peer; who fails is named and left out. */
+/** Prepares and checks each peer; who fails is named and left out, who has nothing to prepare only left out. */
 export async function enter<Result>(
   title: string,
   peers: readonly Peer[],
-  prepare: (peer: Peer) => Work<Result> | Promise<Work<Result>>,
+  prepare: (peer: Peer) => Work<Result> | Promise<Work<Result>> | undefined,
   check: (contestant: Contestant<Result>) => Promise<string | undefined>,
 ) {
   const contestants: Contestant<Result>[] = [];
@@ -37,9 +37,12 @@ export async function enter<Result>(
   for (const peer of peers) {
     try {
       await peer.select?.();
-      const contestant = { peer, work: await prepare(peer) };
-      const complaint = await check(contestant);
-      if (complaint === undefined) contestants.push(contestant);
+      const work = await prepare(peer);
+      if (!work) continue;
+      const start = performance.now();
+      const complaint = await check({ peer, work });
+      const checkSeconds = (performance.now() - start) / 1000;
+      if (complaint === undefined) contestants.push({ peer, work, checkSeconds });
       else failures.push(`${title}, ${peer.name}: ${complaint}`);
     } catch (error) {
       failures.push(`${title}, ${peer.name}: ${messageOf(error)}`);

@@ -115,6 +115,11 @@ export class SymmetricMatrix {
     return { rows: height, columns: width, data };
   }
 
+  /** `multiply`, under the name that makes the matrix a `LinearOperator`. */
+  matvec(v: FloatArray): FloatArray {
+    return this.multiply(v);
+  }
+
   /**
    * A·v, summed in double precision: 2·n² flops, no copy of the matrix.
    *

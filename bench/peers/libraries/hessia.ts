@@ -1,5 +1,6 @@
-import { adam as adamOptimizer, dataset, init, matrix, multiply, network, training as run } from "hessia";
-import { adam, type Peer, type Product, type Training } from "../peer.ts";
+import { adam as adamOptimizer, dataset, init, matrix, multiply, network, training as run, symmetric } from "hessia";
+import { adam, type Peer, type Product, type Symmetric, type Training } from "../peer.ts";
+import { batchesOf } from "./layers.ts";
 
 function product({ rows, inner, columns, transposeA, transposeB, a, b }: Product) {
   const left = transposeA ? matrix(inner, rows, a) : matrix(rows, inner, a);
@@ -7,7 +8,7 @@ function product({ rows, inner, columns, transposeA, transposeB, a, b }: Product
   return { call: () => multiply(left, right, { transposeA, transposeB }) };
 }
 
-function step({ dtype, sizes, activation, loss, batchSize, batches, x, y, parameters }: Training) {
+function networkOf({ dtype, sizes, activation, loss, parameters }: Training) {
   const last = sizes.length - 1;
   const net = network({
     inputs: sizes[0]!,
@@ -16,8 +17,13 @@ function step({ dtype, sizes, activation, loss, batchSize, batches, x, y, parame
     dtype,
   });
   net.setParameters(parameters);
+  return net;
+}
+
+function step(training: Training) {
+  const { sizes, batchSize, batches, x, y } = training;
   const { learningRate, beta1, beta2, epsilon } = adam;
-  const steps = run(net, dataset(matrix(batchSize * batches, sizes[0]!, x), y), {
+  const steps = run(networkOf(training), dataset(matrix(batchSize * batches, sizes[0]!, x), y), {
     optimizer: adamOptimizer({ learningRate, betas: [beta1, beta2], epsilon }),
     batchSize,
     epochs: 1e9,
@@ -33,6 +39,34 @@ function step({ dtype, sizes, activation, loss, batchSize, batches, x, y, parame
   };
 }
 
+function hessian(training: Training) {
+  const net = networkOf(training);
+  const { x, y } = batchesOf(training)[0]!;
+  const data = dataset(matrix(training.batchSize, training.sizes[0]!, x), y);
+  return { call: () => net.hessian(data).data };
+}
+
+function eigen({ size, data }: Symmetric) {
+  const a = symmetric(matrix(size, size, data));
+  return {
+    call: () => {
+      const { values, vectors } = a.eigen();
+      return { values, vectors: () => vectors.data };
+    },
+  };
+}
+
+function cholesky({ size, data }: Symmetric) {
+  const a = symmetric(matrix(size, size, data));
+  return {
+    call: () => {
+      const { factor, reason } = a.cholesky();
+      if (!factor) throw new Error(reason);
+      return () => factor.data;
+    },
+  };
+}
+
 export async function open(simd: "strict" | "relaxed", version: string): Promise<Peer> {
   const select = () => init({ simd });
   await select();
@@ -44,5 +78,8 @@ export async function open(simd: "strict" | "relaxed", version: string): Promise
     product,
     read: (result) => (result as ReturnType<typeof multiply>).data,
     step,
+    hessian,
+    eigen,
+    cholesky,
   };
 }

@@ -1,4 +1,16 @@
-import { init, jit, nn, numpy as np, type Array as Tensor, tree, valueAndGrad } from "@jax-js/jax";
+import {
+  grad,
+  hessian as hessianOf,
+  init,
+  jit,
+  linearize,
+  nn,
+  numpy as np,
+  type Array as Tensor,
+  tree,
+  valueAndGrad,
+  vmap,
+} from "@jax-js/jax";
 import { adam, type DType, type Numbers, numbers, type Peer, type Product, type Training } from "../peer.ts";
 import { batchesOf, layersOf } from "./layers.ts";
 
@@ -22,13 +34,17 @@ function product({ rows, inner, columns, transposeA, transposeB, a, b }: Product
 
 type Layers = { w: Tensor; b: Tensor }[];
 
+function outputOf(layers: Layers, x: Tensor, activation: Training["activation"]): Tensor {
+  return layers.reduce((h, { w, b }, index) => {
+    const a = np.matmul(h, w.transpose()).add(b);
+    if (index === layers.length - 1) return a;
+    return activation === "relu" ? nn.relu(a) : np.tanh(a);
+  }, x);
+}
+
 function lossOf({ activation, loss }: Training) {
   return (layers: Layers, x: Tensor, y: Tensor): Tensor => {
-    const output = layers.reduce((h, { w, b }, index) => {
-      const a = np.matmul(h, w.transpose()).add(b);
-      if (index === layers.length - 1) return a;
-      return activation === "relu" ? nn.relu(a) : np.tanh(a);
-    }, x);
+    const output = outputOf(layers, x, activation);
     if (loss === "mse") return np.square(output.sub(y)).mean();
     return nn.logSoftmax(output).mul(y).sum(1).mean().mul(-1);
   };
@@ -109,6 +125,59 @@ function step(training: Training) {
   };
 }
 
+type Curvature = (cost: (flat: Tensor) => Tensor) => (flat: Tensor) => Tensor;
+
+/** One linearisation of the gradient, applied to every unit vector at once. */
+const linearized: Curvature = (cost) => (flat) => {
+  const [size] = flat.shape;
+  const unitVectors = np.eye(size!, undefined, { dtype: flat.dtype });
+  const [gradient, pushForward] = linearize(grad(cost), [flat]);
+  gradient.dispose();
+  return vmap((vector: Tensor): Tensor => pushForward(vector) as Tensor)(unitVectors);
+};
+
+function hessianBy(curvature: Curvature) {
+  return (training: Training) => {
+    const { dtype, sizes, batchSize, activation, parameters } = training;
+    const batch = batchesOf(training)[0]!;
+    const x = tensor(batch.x, [batchSize, sizes[0]!]);
+    const y = tensor(batch.y, [batchSize, sizes.at(-1)!]);
+    // A tensor: in f64, with a constant number here or with mean(), the compiled second derivatives are wrong.
+    const scale = scalar(dtype, 1 / batch.y.length);
+    const cost = (flat: Tensor): Tensor => {
+      let offset = 0;
+      const take = (count: number) => {
+        offset += count;
+        return flat.ref.slice([offset - count, offset]);
+      };
+      const layers = sizes.slice(1).map((units, index) => {
+        const inputs = sizes[index]!;
+        return { w: take(units * inputs).reshape([units, inputs]), b: take(units) };
+      });
+      flat.dispose();
+      return np
+        .square(outputOf(layers, x.ref, activation).sub(y.ref))
+        .sum()
+        .mul(scale.ref);
+    };
+    const compiled = jit(curvature(cost));
+    const flat = tensor(parameters, [parameters.length]);
+    return {
+      call: () => compiled(flat.ref).dataSync(),
+      dispose: () => {
+        compiled.dispose();
+        tree.dispose([x, y, scale, flat]);
+      },
+    };
+  };
+}
+
+/** A second way to the Hessian: `hessian` carries a tangent for each parameter through activations and loss as well. */
+export async function openLinearize(version: string): Promise<Peer> {
+  const { name, dtypes, coarse } = await open(version);
+  return { name: `${name} linearize`, version, dtypes, coarse, hessian: hessianBy(linearized) };
+}
+
 export async function open(version: string): Promise<Peer> {
   if (typeof Worker !== "undefined") throw new Error("jax-js would start workers here; one thread is the rule");
   await init("wasm");
@@ -120,5 +189,6 @@ export async function open(version: string): Promise<Peer> {
     product,
     read: (result) => result as ArrayLike<number>,
     step,
+    hessian: hessianBy(hessianOf),
   };
 }

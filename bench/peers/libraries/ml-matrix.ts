@@ -1,5 +1,5 @@
-import { Matrix } from "ml-matrix";
-import { adam, type Numbers, type Peer, type Product, type Training } from "../peer.ts";
+import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { adam, type Numbers, type Peer, type Product, type Symmetric, type Training } from "../peer.ts";
 import { batchesOf, layersOf } from "./layers.ts";
 
 const fromFlat = (rows: number, columns: number, data: Numbers) =>
@@ -111,6 +111,27 @@ function step(training: Training) {
   };
 }
 
+function eigen({ size, data }: Symmetric) {
+  const a = fromFlat(size, size, data);
+  return {
+    call: () => {
+      const result = new EigenvalueDecomposition(a, { assumeSymmetric: true });
+      return { values: result.realEigenvalues, vectors: () => result.eigenvectorMatrix.to1DArray() };
+    },
+  };
+}
+
+function cholesky({ size, data }: Symmetric) {
+  const a = fromFlat(size, size, data);
+  return {
+    call: () => {
+      const result = new CholeskyDecomposition(a);
+      if (!result.isPositiveDefinite()) throw new Error("not positive definite");
+      return () => result.lowerTriangularMatrix.to1DArray();
+    },
+  };
+}
+
 export async function open(version: string): Promise<Peer> {
   return {
     name: "ml-matrix",
@@ -119,5 +140,7 @@ export async function open(version: string): Promise<Peer> {
     product,
     read: (result) => (result as Matrix).to1DArray(),
     step,
+    eigen,
+    cholesky,
   };
 }

@@ -64,6 +64,45 @@ function step(training: Training) {
   };
 }
 
+/** Column by column, the gradient of the gradient's dot product with a unit vector: right for relu and mse. */
+function hessian(training: Training) {
+  const { sizes, batchSize, activation, loss, parameters } = training;
+  if (activation !== "relu" || loss !== "mse") return undefined;
+  const batch = batchesOf(training)[0]!;
+  const x = tf.tensor2d(batch.x as Float32Array, [batchSize, sizes[0]!]);
+  const y = tf.tensor2d(batch.y as Float32Array, [batchSize, sizes.at(-1)!]);
+  const flat = tf.tensor1d(parameters as Float32Array);
+  const last = sizes.length - 2;
+  const cost = (flat: tf.Tensor): tf.Scalar => {
+    let offset = 0;
+    const take = (count: number) => {
+      offset += count;
+      return tf.slice(flat as tf.Tensor1D, [offset - count], [count]);
+    };
+    const output = sizes.slice(1).reduce<tf.Tensor>((h, units, index) => {
+      const weight = tf.reshape(take(units * sizes[index]!), [units, sizes[index]!]);
+      const a = tf.add(tf.matMul(h, weight, false, true), take(units));
+      return index < last ? tf.relu(a) : a;
+    }, x);
+    return tf.losses.meanSquaredError(y, output);
+  };
+  const size = parameters.length;
+  const column = (index: number) =>
+    tf.tidy(() => {
+      const unit = tf.oneHot(tf.scalar(index, "int32"), size);
+      const dot = (flat: tf.Tensor): tf.Scalar => tf.sum(tf.mul(tf.grad(cost)(flat), unit));
+      return tf.grad(dot)(flat).dataSync();
+    });
+  return {
+    call: () => {
+      const out = new Float32Array(size * size);
+      for (let index = 0; index < size; index++) out.set(column(index), index * size);
+      return out;
+    },
+    dispose: () => tf.dispose([x, y, flat]),
+  };
+}
+
 export async function open(backend: "wasm" | "cpu"): Promise<Peer> {
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js has no ${backend} backend here`);
   return {
@@ -75,5 +114,6 @@ export async function open(backend: "wasm" | "cpu"): Promise<Peer> {
     product,
     read: (result) => result as Float32Array,
     step,
+    ...(backend === "cpu" && { hessian }),
   };
 }
