@@ -11,8 +11,8 @@ import { madd } from "../inline/lanes";
 import { tilesAdjacent, tilesOfOneRow, TILE_ROWS, TILE_ROW_BYTES } from "../matmul/tile";
 import { transpose } from "../vector/transpose";
 
-/** Samples that one pass over a pair of units gathers: both factors then stay in the second-level cache. */
-const BLOCK: i32 = 256;
+/** Samples that one pass over a pair of units gathers: what a row of tiles reads of both factors then stays in the first-level cache. */
+const BLOCK: i32 = 128;
 
 /** The samples s < n with x[s·ld] ≠ 0, as 32-bit indices; all of them for x = 0. Returns their number. */
 export function activeSamples<T>(x: usize, ld: i32, n: i32, list: usize): i32 {
