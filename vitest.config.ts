@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: "package",
-          include: ["test/build/**/*.test.ts", "test/package/**/*.test.ts"],
+          include: ["test/build/**/*.test.ts", "test/package/**/*.test.ts", "test/docs/**/*.test.ts"],
           globalSetup: "test/package/setup.ts",
           testTimeout: 120_000,
           hookTimeout: 120_000,
