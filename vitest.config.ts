@@ -3,7 +3,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/build/**", "test/package/**"] } },
+      {
+        test: {
+          name: "library",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/build/**", "test/package/**", "test/docs/**"],
+        },
+      },
       {
         test: {
           name: "package",
