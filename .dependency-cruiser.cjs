@@ -19,7 +19,10 @@ const directions = Object.entries(rooms).map(([room, below]) => ({
   severity: "error",
   comment: `src/${room} may import from ${[room, ...below].join(", ")}, check.ts and random.ts`,
   from: { path: `^src/${room}/` },
-  to: { path: "^src/", pathNot: [`^src/(${[room, ...below].join("|")})/`, `^src/(${common[room] ?? "check|random"})\\.ts$`] },
+  to: {
+    path: "^src/",
+    pathNot: [`^src/(${[room, ...below].join("|")})/`, `^src/(${common[room] ?? "check|random"})\\.ts$`],
+  },
 }));
 
 /** @type {import("dependency-cruiser").IConfiguration} */

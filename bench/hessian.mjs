@@ -1,5 +1,5 @@
 // Dense Hessians by their effective rate, N·P² / time, over the multiply-add rate in registers; products against gradients.
-import { dataset, hessianOperator, init, matrix, network, sgd, training } from "../dist/index.js";
+import { dataset, hessianCost, hessianOperator, init, matrix, network, sgd, training } from "../dist/index.js";
 import { openBuilds, runPeak } from "./core.mjs";
 import { interleave, show, summary } from "./measure.mjs";
 
@@ -62,8 +62,10 @@ async function assembly(peak, dtype, shape) {
   const seconds = await interleave(tasks, { rounds: 9, milliseconds: 1 });
   const work = shape.samples * net.parameterCount ** 2;
   const rates = seconds.hessian.map((s, i) => work / s / (flops / seconds.peak[i]));
+  const { median } = summary(seconds.hessian);
+  const predicted = (hessianCost(net, shape.samples).seconds / median).toFixed(2);
   console.log(
-    `${title(shape, net)} ${show(summary(rates))}   ${(1000 * summary(seconds.hessian).median).toFixed(1)} ms`,
+    `${title(shape, net)} ${show(summary(rates))}   ${(1000 * median).toFixed(1)} ms; ${predicted} × of it predicted`,
   );
 }
 

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only product|step|factor]
+// npm run bench [-- --quick] [-- --only product|step|hessian|factor]
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false }, only: { type: "string" } } });

@@ -20,6 +20,6 @@ function embed(target) {
   writeFileSync(
     `src/wasm/generated/${target}.ts`,
     `/** The ${target} build of assembly/, in hexadecimal. Made by scripts/build-core.mjs. */\n` +
-      `export const ${target} =\n  "${bytes.toString("hex")}";\n`,
+      `export const ${target}: string =\n  "${bytes.toString("hex")}";\n`,
   );
 }

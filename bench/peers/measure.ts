@@ -5,7 +5,7 @@ export interface Settings {
   /** How long one timed sample lasts at least; short calls are repeated within it. */
   readonly sampleMs: number;
   readonly rounds: number;
-  /** Calls slower than a tenth of a second take part in this many of the rounds, spread evenly. */
+  /** Calls slower than a tenth of a second take part in this many of the rounds, spread evenly, with one sample each. */
   readonly slowRounds: number;
   readonly warmUpMs: number;
 }
@@ -19,6 +19,9 @@ export interface Contestant<Result> {
 
 /** Seconds per call, by round; absent where the contestant sat out. */
 export type Times = readonly (number | undefined)[];
+
+/** A round's figure is the shortest of so many samples: what else runs on the machine only ever adds. */
+const SAMPLES = 3;
 
 const SLOW_SECONDS = 0.1;
 /** Who took longer to check is warm, and takes part in the first round only. */
@@ -44,26 +47,29 @@ export async function race<Result>(
   contestants: readonly Contestant<Result>[],
   { sampleMs, rounds, slowRounds, warmUpMs }: Settings,
 ): Promise<Times[]> {
-  const plans: { calls: number; every: number }[] = [];
+  const plans: { calls: number; every: number; samples: number }[] = [];
   for (const { peer, work, checkSeconds = 0 } of contestants) {
     if (checkSeconds > VERY_SLOW_SECONDS) {
-      plans.push({ calls: 1, every: rounds });
+      plans.push({ calls: 1, every: rounds, samples: 1 });
       continue;
     }
     await peer.select?.();
     const estimate = await warmUp(work, warmUpMs);
-    const every = estimate > SLOW_SECONDS ? Math.max(1, Math.floor(rounds / slowRounds)) : 1;
-    plans.push({ calls: Math.max(1, Math.ceil(sampleMs / 1000 / estimate)), every });
+    const slow = estimate > SLOW_SECONDS;
+    const every = slow ? Math.max(1, Math.floor(rounds / slowRounds)) : 1;
+    plans.push({ calls: Math.max(1, Math.ceil(sampleMs / 1000 / estimate)), every, samples: slow ? 1 : SAMPLES });
   }
   const times: (number | undefined)[][] = contestants.map(() => []);
   for (let round = 0; round < rounds; round++)
     for (let turn = 0; turn < contestants.length; turn++) {
       const index = (round + turn) % contestants.length;
       const { peer, work } = contestants[index]!;
-      const { calls, every } = plans[index]!;
+      const { calls, every, samples } = plans[index]!;
       if (round % every !== 0) continue;
       await peer.select?.();
-      times[index]![round] = await seconds(work, calls);
+      let shortest = Infinity;
+      for (let sample = 0; sample < samples; sample++) shortest = Math.min(shortest, await seconds(work, calls));
+      times[index]![round] = shortest;
     }
   return times;
 }

@@ -11,8 +11,8 @@ import type { Report, Suite } from "./suite.ts";
 
 const suites: Record<string, Suite> = { products, steps, hessian, factorizations };
 
-const full: Settings = { quick: false, sampleMs: 20, rounds: 15, slowRounds: 5, warmUpMs: 250 };
-const quick: Settings = { quick: true, sampleMs: 5, rounds: 7, slowRounds: 3, warmUpMs: 80 };
+const full: Settings = { quick: false, sampleMs: 8, rounds: 15, slowRounds: 5, warmUpMs: 250 };
+const quick: Settings = { quick: true, sampleMs: 3, rounds: 7, slowRounds: 3, warmUpMs: 80 };
 
 const usage = `npm run bench -- [options]
   --quick         fewer sizes, shorter samples

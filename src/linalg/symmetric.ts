@@ -5,7 +5,7 @@ import { coreMath } from "../wasm/math.js";
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
 import type { Inertia } from "./factorization.js";
 import * as factorization from "./factorization.js";
-import { fromRows, type Matrix, toMatrix } from "./matrix.js";
+import { fromRows, isFloatArray, type Matrix, toMatrix } from "./matrix.js";
 
 export type { Inertia } from "./factorization.js";
 
@@ -18,7 +18,11 @@ export interface NamedRange {
 
 /** Eigenvalues and eigenvectors. */
 export interface Eigen {
-  /** "non-finite" where the matrix holds NaN or infinity: values and vectors are NaN then; likewise "max-steps". */
+  /**
+   * "non-finite" where the matrix holds NaN or infinity: values and vectors are NaN then; likewise "max-steps". Also
+   * where the matrix is finite but an eigenvalue beyond the range of doubles: that one is ±Infinity, and the rest as
+   * it should be.
+   */
   readonly status: "converged" | "max-steps" | "non-finite";
   readonly reason: string;
   /** Ascending. */
@@ -40,9 +44,11 @@ export interface Cholesky {
   /**
    * x with A·x = b, in 2·n² flops a column, plus a copy of L.
    *
-   * @param b n numbers, or a matrix of n rows with a right-hand side in each column.
+   * @param b n numbers, or a matrix of n rows with a right-hand side in each column. NaN and infinity are allowed and
+   * make x NaN or infinite.
    * @returns x, of b's shape and the matrix's number type, owned by the caller.
-   * @throws Error unless `status` is "converged".
+   * @throws Error unless `status` is "converged"; TypeError for a b that is not numbers, RangeError for one of another
+   * length and where L and x do not fit into 4 GiB.
    */
   solve(b: ArrayLike<number>): FloatArray;
   solve(b: Matrix): Matrix;
@@ -84,14 +90,18 @@ export class SymmetricMatrix {
     return this.data instanceof Float32Array ? "f32" : "f64";
   }
 
-  /** The element in row i, column j. */
+  /**
+   * The element in row i, column j.
+   *
+   * @throws TypeError or RangeError for what is no index from 0 to size − 1.
+   */
   get(i: number, j: number): number {
     this.#checkIndex("i", i);
     this.#checkIndex("j", j);
     return this.data[i * this.size + j];
   }
 
-  /** A row-major copy, owned by the caller. */
+  /** A row-major copy, owned by the caller; NaN and infinity as they are. */
   toDense(): Matrix {
     return { rows: this.size, columns: this.size, data: this.data.slice() as FloatArray };
   }
@@ -115,7 +125,11 @@ export class SymmetricMatrix {
     return { rows: height, columns: width, data };
   }
 
-  /** `multiply`, under the name that makes the matrix a `LinearOperator`. */
+  /**
+   * `multiply`, under the name that makes the matrix a `LinearOperator`.
+   *
+   * @throws TypeError or RangeError as `multiply` does.
+   */
   matvec(v: FloatArray): FloatArray {
     return this.multiply(v);
   }
@@ -123,8 +137,9 @@ export class SymmetricMatrix {
   /**
    * A·v, summed in double precision: 2·n² flops, no copy of the matrix.
    *
-   * @param v n numbers.
+   * @param v n numbers. NaN and infinity are allowed, here and in the matrix, and go into the sums.
    * @returns n numbers of the matrix's type, owned by the caller.
+   * @throws TypeError for a v that is not numbers, RangeError for one of another length.
    */
   multiply(v: ArrayLike<number>): FloatArray {
     const { size: n, data } = this;
@@ -159,7 +174,9 @@ export class SymmetricMatrix {
    *
    * Cost: 4/3·n³ flops, n² elements of WebAssembly memory.
    *
-   * @returns n doubles, owned by the caller; all NaN where the matrix holds NaN or infinity.
+   * @returns n doubles, owned by the caller; all NaN where the matrix holds NaN or infinity. Of a finite matrix near the
+   * limit of doubles, an eigenvalue beyond it is ±Infinity.
+   * @throws RangeError where the matrix does not fit into 4 GiB.
    */
   eigenvalues(): Float64Array {
     const result = factorization.eigenvalues(this);
@@ -172,7 +189,9 @@ export class SymmetricMatrix {
    * Reduction to a tridiagonal matrix, divide and conquer, and blocked reflections back. Cost: up to 14/3·n³ flops,
    * 3·n² elements of WebAssembly memory. The sign of each vector is arbitrary but the same in every run of a build.
    *
-   * @returns `values` ascending and `vectors` in columns, owned by the caller, with a status.
+   * @returns `values` ascending and `vectors` in columns, owned by the caller, with a status: NaN and infinity in the
+   * matrix are one.
+   * @throws RangeError where the matrices do not fit into 4 GiB.
    * Source: Cuppen, Numer. Math. 36 (1981); Gu and Eisenstat, SIAM J. Matrix Anal. Appl. 16 (1995).
    * @example
    * symmetric([[2, 1], [1, 2]]).eigen().values; // Float64Array [1, 3]
@@ -181,8 +200,13 @@ export class SymmetricMatrix {
     const { size: n, dtype } = this;
     const result = factorization.eigen(this);
     if (result && result.info === 0) {
+      const { values } = result;
       const vectors = { rows: n, columns: n, data: result.vectors };
-      return { status: "converged", reason: "all eigenvalues found", values: result.values, vectors };
+      if (factorization.allFinite(values)) {
+        return { status: "converged", reason: "all eigenvalues found", values, vectors };
+      }
+      const reason = "eigenvalues are beyond the range of doubles; scale the matrix down";
+      return { status: "non-finite", reason, values, vectors };
     }
     return {
       status: result ? "max-steps" : "non-finite",
@@ -197,6 +221,8 @@ export class SymmetricMatrix {
    * above the diagonal is read; it exists where A is positive definite, and failing is the cheapest test of whether
    * it is.
    *
+   * @returns L with a status: NaN and infinity in the matrix are one.
+   * @throws RangeError where the matrix does not fit into 4 GiB.
    * @example
    * symmetric([[4, 2], [2, 5]]).cholesky().factor?.data; // Float64Array [2, 0, 1, 2]
    */
@@ -231,8 +257,11 @@ export class SymmetricMatrix {
    * x with A·x = b for an indefinite A: P·A·Pᵀ = L·D·Lᵀ with 1 × 1 and 2 × 2 blocks in D, in n³/3 + 2·n² flops,
    * and 6·n² more for three steps of inverse iteration that look for an eigenvalue near 0.
    *
-   * @param b n numbers, or a matrix of n rows with a right-hand side in each column.
+   * @param b n numbers, or a matrix of n rows with a right-hand side in each column. NaN and infinity are allowed and
+   * end in status "non-finite".
    * @returns x, of b's shape and the matrix's number type, with a status.
+   * @throws TypeError for a b that is not numbers, RangeError for one of another length and where A and x do not fit
+   * into 4 GiB.
    * Source: Bunch and Kaufman, Math. Comp. 31 (1977), partial pivoting.
    * @example
    * symmetric([[0, 1], [1, 0]]).solve([3, 4]).x; // Float64Array [4, 3]
@@ -260,6 +289,7 @@ export class SymmetricMatrix {
    * flops: half of those that the eigenvalues take.
    *
    * @returns counts that add up to n; all NaN where the matrix holds NaN or infinity.
+   * @throws RangeError where the matrix does not fit into 4 GiB.
    * @example
    * symmetric([[1, 0], [0, -1]]).inertia(); // { positive: 1, negative: 1, zero: 0 }
    */
@@ -296,17 +326,16 @@ function failedCholesky(status: Cholesky["status"], reason: string, pivot: numbe
   return { status, reason, pivot, factor: undefined, logDeterminant: Number.NaN, solve };
 }
 
-/** n numbers as they are; refuses what is no list of n numbers. */
+/** n numbers as they are, NaN and infinity among them; refuses what is no list of n numbers. */
 function vectorOf(where: string, name: string, v: unknown, n: number): ArrayLike<number> {
   if (v === null || typeof v !== "object" || typeof (v as ArrayLike<number>).length !== "number") {
     wrongType(where, name, `an array of ${n} numbers`, v);
   }
   const values = v as ArrayLike<number>;
   if (values.length !== n) wrongValue(where, name, `${n} numbers`, String(values.length));
-  if (Array.isArray(values)) {
-    values.forEach((value, i) => {
-      if (typeof value !== "number") wrongType(where, name, `a number at index ${i}`, value);
-    });
+  if (isFloatArray(values)) return values;
+  for (let i = 0; i < n; ++i) {
+    if (typeof values[i] !== "number") wrongType(where, name, `a number at index ${i}`, values[i]);
   }
   return values;
 }
@@ -327,9 +356,11 @@ function shaped(b: ArrayLike<number> | Matrix, columns: number, x: FloatArray): 
  * Makes a symmetric matrix of a square one; elements (i, j) and (j, i) may differ by a rounding error and become
  * their mean.
  *
- * @param rows an array of rows of equal length, or a matrix; single precision where its data is a Float32Array.
+ * @param rows an array of rows of equal length, or a matrix; single precision where its data is a Float32Array. NaN and
+ * infinity are allowed: what is computed from them says so.
  * @returns the matrix, on a copy of the numbers.
- * @throws RangeError where it is not square, or where |A − Aᵀ| exceeds 16·ε times the largest element.
+ * @throws TypeError for what is not numbers; RangeError where it is not square, or where |A − Aᵀ| exceeds 16·ε times the
+ * largest element.
  * @example
  * symmetric([[2, 1], [1, 2]]).inertia(); // { positive: 2, negative: 0, zero: 0 }
  */

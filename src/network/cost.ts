@@ -1,8 +1,9 @@
-import { checkInteger, checkKeys, checkObject, wrongType } from "../check.js";
+import { checkChoice, checkInteger, checkKeys, checkObject, wrongType } from "../check.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { borrow, bytesPer } from "../wasm/workspace.js";
-import type { Layout } from "./layout.js";
+import type { Network } from "./network.js";
+import { tangentBytesPerSample } from "./tangent.js";
 
 /** What curvature costs here. */
 export interface HessianCost {
@@ -15,8 +16,13 @@ export interface HessianCost {
   readonly flops: number;
   /** Predicted for the dense matrix, on this machine. */
   readonly seconds: number;
-  /** A product with a vector instead: `hvp`, or `hessianOperator` after the first. */
-  readonly product: { readonly bytes: number; readonly flops: number; readonly seconds: number };
+  /** Instead, a product by `hessianOperator` after the first: the bytes of the vector and of what is kept between products. */
+  readonly product: {
+    readonly bytes: number;
+    readonly workspace: number;
+    readonly flops: number;
+    readonly seconds: number;
+  };
 }
 
 /** What the prediction takes from a network. */
@@ -27,6 +33,11 @@ interface Shape {
   /** How many times faster than N·P² flops at the rate of matrix products the assembly runs; measured by bench/hessian.mjs. */
   readonly gain: number;
   readonly batchNorm: boolean;
+  /** Units and layers, each of which costs some calls whatever the sizes. */
+  readonly units: number;
+  readonly layers: number;
+  /** Of what a product keeps of a sample, up to `MOST_KEPT`. */
+  readonly bytesPerSample: number;
 }
 
 /** For ReLU and its piecewise-linear kin zeros are left out; smooth activations use symmetry alone. */
@@ -34,23 +45,17 @@ const PIECEWISE_GAIN = 1.8;
 const SMOOTH_GAIN = 0.8;
 /** Seconds a byte of a fresh matrix: the operating system hands pages out one by one. */
 const SECONDS_PER_BYTE = 6e-10;
-
-/** Anything with a layout is taken for a network, so that this file need not know the class. */
-interface NetworkLike {
-  readonly layout: Layout;
-  readonly parameterCount: number;
-  readonly build: Build;
-  readonly spec: {
-    readonly dtype: Dtype;
-    readonly layers: readonly { readonly activation: { readonly type: string } }[];
-  };
-}
+/** Seconds of one pass through one layer, whatever its size, and of opening a call. */
+const SECONDS_PER_LAYER = 3e-6;
+const SECONDS_PER_CALL = 4e-5;
+/** Bytes of activations that products at one point keep at most. */
+const MOST_KEPT = 256 << 20;
 
 /**
  * Bytes, flops and predicted seconds of the dense Hessian, and of a product with it, on this machine.
  *
  * The prediction scales the rate of a matrix product, measured once in a few milliseconds, by what the assembly gains or loses against
- * N·P² flops; expect it within a factor of two.
+ * N·P² flops; bench/hessian.mjs prints how far off it is.
  *
  * @param net a network, or a number of parameters P of a ReLU network without batch norm.
  * @param samples N.
@@ -59,17 +64,32 @@ interface NetworkLike {
  * @example
  * hessianCost(1000, 256).bytes; // 8000000
  */
-export function hessianCost(net: NetworkLike | number, samples: number, options: { dtype?: Dtype } = {}): HessianCost {
+export function hessianCost(net: Network | number, samples: number, options: { dtype?: Dtype } = {}): HessianCost {
   checkInteger("hessianCost", "samples", samples, 1);
   checkObject("hessianCost", "options", options);
   checkKeys("hessianCost", options, ["dtype"]);
-  return costOf(shapeOf(net, options.dtype ?? "f64"), samples);
+  const { dtype } = options as { dtype?: Dtype };
+  if (dtype !== undefined) {
+    checkChoice("hessianCost", "dtype", dtype, ["f64", "f32"]);
+    if (typeof net !== "number")
+      wrongType("hessianCost", "dtype", "no dtype beside a network, which has its own", dtype);
+  }
+  return costOf(shapeOf(net, dtype ?? "f64"), samples);
 }
 
-function shapeOf(net: NetworkLike | number, dtype: Dtype): Shape {
+function shapeOf(net: Network | number, dtype: Dtype): Shape {
   if (typeof net === "number") {
     checkInteger("hessianCost", "P", net, 1);
-    return { parameters: net, dtype, build: currentBuild(), gain: PIECEWISE_GAIN, batchNorm: false };
+    return {
+      parameters: net,
+      dtype,
+      build: currentBuild(),
+      gain: PIECEWISE_GAIN,
+      batchNorm: false,
+      units: Math.sqrt(net),
+      layers: 3,
+      bytesPerSample: 0,
+    };
   }
   if (typeof net?.parameterCount !== "number" || !net.layout) {
     wrongType("hessianCost", "net", "a network or a number of parameters", net);
@@ -81,18 +101,36 @@ function shapeOf(net: NetworkLike | number, dtype: Dtype): Shape {
     build: net.build,
     gain: hidden.every((type) => type === "relu" || type === "step") ? PIECEWISE_GAIN : SMOOTH_GAIN,
     batchNorm: net.layout.batchNorm,
+    units: net.layout.layers.reduce((sum, { units }) => sum + units, 0),
+    layers: net.layout.layers.length,
+    bytesPerSample: tangentBytesPerSample(net),
   };
 }
 
-function costOf({ parameters, dtype, build, gain, batchNorm }: Shape, samples: number): HessianCost {
+function costOf(shape: Shape, samples: number): HessianCost {
+  const { parameters, dtype, build, gain, batchNorm, units, layers, bytesPerSample } = shape;
   const rate = flopsPerSecond(dtype, build);
   const bytes = parameters ** 2 * bytesPer(dtype);
   const flops = samples * parameters ** 2;
   const productFlops = 12 * samples * parameters;
   // Small matrix products and everything beside them bring a pass down to about half of the rate of large ones.
-  const product = { bytes: parameters * bytesPer(dtype), flops: productFlops, seconds: (2 * productFlops) / rate };
-  const assembly = batchNorm ? parameters * product.seconds : flops / (rate * gain);
-  return { parameters, samples, bytes, flops, seconds: assembly + bytes * SECONDS_PER_BYTE, product };
+  const product = {
+    bytes: parameters * bytesPer(dtype),
+    workspace: 4 * parameters * bytesPer(dtype) + Math.min(samples * bytesPerSample, MOST_KEPT),
+    flops: productFlops,
+    seconds: (2 * productFlops) / rate + SECONDS_PER_LAYER * layers,
+  };
+  const assembly = batchNorm
+    ? parameters * product.seconds
+    : flops / (rate * gain) + SECONDS_PER_LAYER * layers * units;
+  return {
+    parameters,
+    samples,
+    bytes,
+    flops,
+    seconds: SECONDS_PER_CALL + assembly + bytes * SECONDS_PER_BYTE,
+    product,
+  };
 }
 
 const rates = new Map<string, number>();

@@ -159,7 +159,7 @@ export interface CurvatureOptions extends PassOptions {
  * const op = hessianOperator(net, dataset([[1], [2]], [1, 2]));
  * op.matvec([1, 0]); // Float64Array [5, 3]: the mean of 2x² and of 2x
  */
-export function hessianOperator(net: Network, data: Dataset, options: CurvatureOptions = {}): CurvatureOperator {
+export function hessianOperator(net: Network, data: Dataset, options: CurvatureOptions = {}): LinearOperator {
   const mode = net.mode("hessianOperator", data, options, ["kind"]);
   const { kind = "exact" } = options;
   checkChoice("hessianOperator", "kind", kind, ["exact", "ggn"]);

@@ -81,7 +81,10 @@ export function checkDataset(
   const { targets } = data;
   if (loss === "cross-entropy" && !("data" in targets)) return checkLabels(where, targets, outputs);
   const width = "data" in targets ? targets.columns : 1;
-  if (width !== outputs) wrongValue(where, "data", `targets of width ${outputs}, as the network has`, String(width));
+  if (width !== outputs) {
+    const remedy = loss === "cross-entropy" && width === 1 ? "class labels go in a flat array" : undefined;
+    wrongValue(where, "data", `targets of width ${outputs}, as the network has`, String(width), remedy);
+  }
   const values = "data" in targets ? targets.data : targets;
   if (loss === "binary-cross-entropy") checkProbabilities(where, values, width);
   if (loss === "cross-entropy") {

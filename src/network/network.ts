@@ -1,4 +1,4 @@
-import { checkChoice, checkKeys, checkObject, checkPositive, checkVector, wrongType, wrongValue } from "../check.js";
+import { checkChoice, checkKeys, checkNumber, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
 import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { Random } from "../random.js";
@@ -250,7 +250,7 @@ export class Network {
     const mode = this.mode("hessian", data, options, ["kind", "maxBytes"]);
     const { kind = "exact", maxBytes = 2 ** 31 } = options;
     checkChoice("hessian", "kind", kind, ["exact", "ggn"]);
-    checkPositive("hessian", "maxBytes", maxBytes);
+    checkNumber("hessian", "maxBytes", maxBytes, "a positive number", (x) => x > 0);
     this.#checkHessianSize(data.size, maxBytes);
     const matrix = this.#resident((workspace, theta, statistics) =>
       assembleHessian(workspace, this.spec, this.layout, data, mode, kind, theta, statistics),
@@ -268,7 +268,8 @@ export class Network {
       "maxBytes",
       `at least the ${describeBytes(bytes)} that P = ${size} needs`,
       describeBytes(maxBytes),
-      `hvp and hessianOperator need ${describeBytes(product.bytes)} and about ${product.seconds.toPrecision(1)} s a product; ` +
+      `hvp and hessianOperator need ${describeBytes(product.bytes)} a vector, ${describeBytes(product.workspace)} of ` +
+        `workspace and about ${product.seconds.toPrecision(1)} s a product; ` +
         "lanczos, trace, diagonal and spectralDensity work from these",
     );
   }

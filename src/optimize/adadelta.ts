@@ -55,6 +55,8 @@ class Adadelta extends Optimizer {
  * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1 − ρ)Δ²; θ ← θ − η·Δ.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
+ * @example
+ * adadelta({ rho: 0.95 }).name; // "adadelta"
  */
 export function adadelta(options: AdadeltaOptions = {}): Optimizer {
   return new Adadelta(options);

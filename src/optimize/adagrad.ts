@@ -49,6 +49,8 @@ class Adagrad extends Optimizer {
  * Adagrad (Duchi, Hazan and Singer 2011) as in PyTorch: s ← s + g²; θ ← θ − ηₜ·g / (√s + ε).
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
+ * @example
+ * adagrad({ learningRate: 0.05 }).learningRate; // 0.05
  */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
   return new Adagrad(options);

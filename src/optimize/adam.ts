@@ -97,6 +97,8 @@ export function adam(options: AdamOptions = {}): Optimizer {
  * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ← (1 − ηλ)θ first.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
+ * @example
+ * adamw({ weightDecay: 0.1 }).name; // "adamw"
  */
 export function adamw(options: AdamOptions = {}): Optimizer {
   return new Adam("adamw", options);

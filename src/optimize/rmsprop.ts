@@ -73,6 +73,8 @@ class Rmsprop extends Optimizer {
  * TensorFlow puts ε inside the root; this is PyTorch's variant.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
+ * @example
+ * rmsprop({ learningRate: 1e-3, centered: true }).learningRate; // 0.001
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
   return new Rmsprop(options);

@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, checkObject, isObject, wrongType, wrongValue } from "../check.js";
 import type { Network } from "../network/network.js";
 import type { Optimizer, OptimizerState } from "../optimize/optimizer.js";
 import type { FloatArray } from "../wasm/workspace.js";
@@ -27,7 +27,7 @@ export interface Progress {
 }
 
 /**
- * A run as plain data (numbers, strings and typed arrays; structured cloning takes it): pass it as `resume` to go on to the same
+ * A run as plain data (numbers, strings and typed arrays; structured cloning takes it, JSON does not): pass it as `resume` to go on to the same
  * bits that a run without a break would have reached.
  */
 export interface Checkpoint {
@@ -47,9 +47,8 @@ export function checkCheckpoint(
 ): asserts value is Checkpoint {
   checkObject(where, "resume", value);
   const { parameters, statistics, optimizer: memory, progress } = value;
-  net.checkParameters(where, "resume.parameters", parameters);
-  net.checkStatistics(where, "resume.statistics", statistics);
-  optimizer.checkState(where, "resume.optimizer", memory, net.parameterCount);
+  checkPoint(where, "resume", parameters, statistics, net);
+  checkMemory(where, memory, net, optimizer);
   checkObject(where, "resume.progress", progress);
   for (const name of ["step", "epoch", "used", "right"])
     checkInteger(where, `resume.progress.${name}`, progress[name], 0);
@@ -57,12 +56,52 @@ export function checkCheckpoint(
   if ((progress.used as number) >= samples) {
     wrongValue(where, "resume.progress.used", `less than the ${samples} samples of an epoch`, String(progress.used));
   }
-  if (!Array.isArray(progress.epochs)) wrongType(where, "resume.progress.epochs", "an array", progress.epochs);
+  checkEpochs(where, progress.epochs);
   if (progress.best !== null) {
     checkObject(where, "resume.progress.best", progress.best);
-    net.checkParameters(where, "resume.progress.best.parameters", progress.best.parameters);
-    net.checkStatistics(where, "resume.progress.best.statistics", progress.best.statistics);
+    checkPoint(where, "resume.progress.best", progress.best.parameters, progress.best.statistics, net);
     checkNumber(where, "resume.progress.best.score", progress.best.score, "a finite number", Number.isFinite);
     checkInteger(where, "resume.progress.best.epoch", progress.best.epoch, 1);
+  }
+}
+
+function checkPoint(where: string, name: string, parameters: unknown, statistics: unknown, net: Network): void {
+  refusePlain(where, `${name}.parameters`, "an array of numbers", parameters);
+  net.checkParameters(where, `${name}.parameters`, parameters);
+  refusePlain(where, `${name}.statistics`, "an array of numbers", statistics);
+  net.checkStatistics(where, `${name}.statistics`, statistics);
+}
+
+/** Infinity is allowed: in single precision it is what the mean of large squares comes to, and a step survives it. */
+function checkMemory(where: string, memory: unknown, net: Network, optimizer: Optimizer): void {
+  const name = "resume.optimizer";
+  if (isObject(memory) && isObject(memory.vectors)) {
+    for (const [key, vector] of Object.entries(memory.vectors)) {
+      refusePlain(where, `${name}.vectors.${key}`, "a Float64Array or Float32Array", vector);
+    }
+  }
+  optimizer.checkState(where, name, memory, net.parameterCount);
+  for (const [key, vector] of Object.entries(memory.vectors)) {
+    const at = vector.findIndex(Number.isNaN);
+    if (at >= 0) wrongValue(where, `${name}.vectors.${key}`, "numbers other than NaN", `NaN at index ${at}`);
+  }
+}
+
+/** The sum of finite losses may be beyond the range of doubles. */
+function checkEpochs(where: string, epochs: unknown): asserts epochs is EpochRecord[] {
+  const name = "resume.progress.epochs";
+  if (!Array.isArray(epochs)) wrongType(where, name, "an array", epochs);
+  for (let i = 0; i < epochs.length; ++i) {
+    const record: unknown = epochs[i];
+    checkObject(where, `${name}[${i}]`, record);
+    checkInteger(where, `${name}[${i}].epoch`, record.epoch, 1);
+    checkNumber(where, `${name}[${i}].loss`, record.loss, "a number other than NaN", (x) => !Number.isNaN(x));
+  }
+}
+
+/** JSON makes a plain object of a typed array. */
+function refusePlain(where: string, name: string, expected: string, value: unknown): void {
+  if (isObject(value)) {
+    wrongType(where, name, expected, value, "use structuredClone or v8.serialize, JSON has no typed arrays");
   }
 }

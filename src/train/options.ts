@@ -17,7 +17,7 @@ import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
 import type { EpochRecord, RunHandle } from "./records.js";
 import { checkSchedule, constant, type Schedule } from "./schedule.js";
 
-/** When to stop before the last epoch. The best parameters are kept in either case. */
+/** When to stop before the last epoch. A run that ends by itself, early or not, leaves the best parameters in place. */
 export interface EarlyStopping {
   /** Epochs without improvement to wait for. */
   patience: number;
@@ -138,7 +138,7 @@ export function resolveTraining(
 }
 
 export function checkOnEpoch(where: string, onEpoch: unknown): void {
-  if (onEpoch !== undefined) checkFunction(where, "onEpoch", onEpoch);
+  if (onEpoch !== undefined && onEpoch !== null) checkFunction(where, "onEpoch", onEpoch);
 }
 
 /** Refuses what cannot be validation, and gives the number of samples left to train on. */

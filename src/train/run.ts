@@ -99,6 +99,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
       epoch: 0,
       epochs: options.epochs,
       learningRate: optimizer.learningRate,
+      math: this.workspace.math,
     };
     this.#start(options.resume);
   }
@@ -236,7 +237,9 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     } else if (record.epoch - (this.#best?.epoch ?? 0) >= patience) {
       this.#end = {
         status: "early-stopped",
-        reason: `${monitor} has not improved for ${patience} epochs; the parameters are those of epoch ${this.#best?.epoch ?? 0}`,
+        reason: this.#best
+          ? `${monitor} has not improved for ${patience} epochs; the parameters are those of epoch ${this.#best.epoch}`
+          : `${monitor} was not finite for ${patience} epochs; the parameters are the last ones`,
       };
     }
   }

@@ -8,7 +8,7 @@ import {
   checkShare,
   wrongType,
 } from "../check.js";
-import { coreMath } from "../wasm/math.js";
+import type { ScalarMath } from "../wasm/kernels.js";
 
 /** Where a run is when it asks for a learning rate; the same object each time, so read it and let it go. */
 export interface SchedulePosition {
@@ -20,6 +20,8 @@ export interface SchedulePosition {
   readonly epochs: number;
   /** The optimizer's learning rate. */
   readonly learningRate: number;
+  /** exp, log, cos and pow of the run's build: unlike the engine's `Math`, the strict build's have the same bits on every machine. */
+  readonly math: ScalarMath;
 }
 
 /** The learning rate of the coming step. */
@@ -39,22 +41,23 @@ export function stepDecay(options: { every?: number; factor?: number } = {}): Sc
   const { every = 10, factor = 0.1 } = checkOptions("stepDecay", options, ["every", "factor"]);
   checkInteger("stepDecay", "every", every, 1);
   checkPositive("stepDecay", "factor", factor);
-  return ({ learningRate, epoch }) => learningRate * coreMath().pow(factor, Math.floor(epoch / every));
+  return ({ learningRate, epoch, math }) => learningRate * math.pow(factor, Math.floor(epoch / every));
 }
 
 /**
- * Cosine annealing without restarts (Loshchilov and Hutter 2017): from η down to `share`·η along half a cosine over the whole run.
+ * Cosine annealing without restarts (Loshchilov and Hutter 2017; PyTorch's with T_max = steps): from η towards `share`·η along half a
+ * cosine over the whole run, η·(share + ½(1 − share)(1 + cos(π·step / steps))).
  *
  * @param options share: 0.
  */
 export function cosine(options: { share?: number } = {}): Schedule {
   const { share = 0 } = checkOptions("cosine", options, ["share"]);
   checkShare("cosine", "share", share, true);
-  return ({ learningRate, step, steps }) => learningRate * between(1, share, steps > 1 ? step / (steps - 1) : 0);
+  return ({ learningRate, step, steps, math }) => learningRate * between(1, share, step / steps, math);
 }
 
 /**
- * Linear warm-up: η·(step + 1) / `steps` for the first steps, then another schedule as if it had begun with the run.
+ * Linear warm-up: another schedule, times (step + 1) / `steps` for the first steps.
  *
  * @param options steps: 100; after: `constant()`.
  */
@@ -77,17 +80,19 @@ export function oneCycle(options: { rise?: number; divide?: number; divideFinal?
   checkShare("oneCycle", "rise", rise);
   checkPositive("oneCycle", "divide", divide);
   checkPositive("oneCycle", "divideFinal", divideFinal);
-  return ({ learningRate, step, steps }) => {
+  return ({ learningRate, step, steps, math }) => {
     const peak = rise * steps - 1;
-    if (step < peak) return learningRate * between(1 / divide, 1, step / peak);
+    if (step < peak) return learningRate * between(1 / divide, 1, step / peak, math);
     const left = steps - 1 - Math.max(0, peak);
-    return learningRate * between(1, 1 / (divide * divideFinal), left > 0 ? (step - Math.max(0, peak)) / left : 1);
+    return (
+      learningRate * between(1, 1 / (divide * divideFinal), left > 0 ? (step - Math.max(0, peak)) / left : 1, math)
+    );
   };
 }
 
 /** From `start` to `end` along half a cosine, as `share` runs from 0 to 1. */
-function between(start: number, end: number, share: number): number {
-  return end + 0.5 * (start - end) * (1 + coreMath().cos(Math.PI * share));
+function between(start: number, end: number, share: number, math: ScalarMath): number {
+  return end + 0.5 * (start - end) * (1 + math.cos(Math.PI * share));
 }
 
 function checkOptions<T extends object>(where: string, options: T, names: readonly string[]): T {

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { niceStep } from "../../src/cli/output/progress.js";
-import { init } from "../../src/index.js";
+import { endOf } from "../../src/cli/output/report.js";
+import { init, type NonFinite, network } from "../../src/index.js";
 import { call, folder, main, type Result, root, start } from "./support.js";
 
 const digits = join(root, "data/digits.csv");
@@ -193,7 +194,11 @@ describe("hessia train", () => {
     const { code, stdout, stderr } = await call(args);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^hessia: training failed: NaN or infinity at step [^\n]+\n$/);
-    expect(JSON.parse(stdout)).toMatchObject({ status: "non-finite", command: "train" });
+    const { reason, ...result } = JSON.parse(stdout);
+    expect(result).toMatchObject({ status: "non-finite", command: "train" });
+    expect(stderr).toBe(`hessia: training failed: ${reason}\n`);
+    const text = (await call(args.slice(0, -1))).stdout;
+    expect(text.replaceAll(/\s+/g, " ")).toContain(`ended ${reason} `);
   });
 
   it("ends at an abort with what was reached", async () => {
@@ -287,6 +292,23 @@ describe("as a process", () => {
     const { code, stderr } = await start(["-c", command], { program: ["sh"] });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^hessia: the output could not be written: [^\n]+\n$/);
+  });
+});
+
+describe("where training broke down", () => {
+  const net = network({ inputs: 2, layers: [{ units: 3 }, { units: 4 }, { units: 1 }] });
+  it.each<[number, NonFinite["quantity"], string]>([
+    [0, "pre-activation", "first in the pre-activations of layer 1;"],
+    [1, "gradient", "first in the gradients of layer 2;"],
+    [2, "parameter", "first in the parameters of the output layer;"],
+    [-1, "loss", "first in the loss;"],
+  ])("layer %d: layers are counted from 1, as for dead units", (layer, quantity, words) => {
+    const said = endOf({ net }, { reason: "", nonFinite: { step: 7, epoch: 2, layer, quantity } });
+    expect(said).toContain(`NaN or infinity at step 7 (epoch 2), ${words}`);
+  });
+
+  it("other ends are told as the library does", () => {
+    expect(endOf({ net }, { reason: "all 3 epochs done" })).toBe("all 3 epochs done");
   });
 });
 

@@ -238,6 +238,18 @@ describe("what users see", () => {
     expect(symmetric([]).solve([]).status).toBe("converged");
   });
 
+  test("eigenvalues beyond the range of doubles are a status", () => {
+    const huge = symmetric([
+      [1e308, 1e308],
+      [1e308, 1e308],
+    ]);
+    const { status, reason, values, vectors } = huge.eigen();
+    expect([status, values[1], values[0]! < 1e300]).toEqual(["non-finite", Number.POSITIVE_INFINITY, true]);
+    expect(reason).toContain("beyond the range of doubles");
+    expect(vectors.data.every((x) => Math.abs(Math.abs(x) - Math.SQRT1_2) < 1e-15)).toBe(true);
+    expect(huge.eigenvalues()[1]).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test("a matrix that is not positive definite says where", () => {
     const { status, reason, pivot, factor, logDeterminant, solve } = symmetric([
       [1, 2],
@@ -276,6 +288,30 @@ describe("what users see", () => {
     expect(() => H.get(0, -1)).toThrow(RangeError);
     expect(() => H.multiply([1, 2])).toThrow('multiply: "v" expected 3 numbers, got 2');
     expect(() => H.multiply(["1", 2, 3] as never)).toThrow('multiply: "v" expected a number at index 0, got "1"');
+    // biome-ignore lint/suspicious/noSparseArray: a hole is what is refused.
+    const hole = [1, , 3] as never;
+    const refused: [unknown, string][] = [
+      [hole, "expected a number at index 1, got undefined"],
+      ["123", 'expected an array of 3 numbers, got "123"'],
+      [["1", "2", "3"], 'expected a number at index 0, got "1"'],
+      [BigInt64Array.of(1n, 2n, 3n), "expected a number at index 0, got 1"],
+      [{ length: 3 }, "expected a number at index 0, got undefined"],
+      [null, "expected an array of 3 numbers, got null"],
+    ];
+    for (const [given, message] of refused) {
+      for (const [name, use] of [
+        ['multiply: "v"', () => H.multiply(given as never)],
+        ['multiply: "v"', () => H.matvec(given as never)],
+        ['solve: "b"', () => H.solve(given as never)],
+        ['cholesky.solve: "b"', () => H.cholesky().solve(given as never)],
+      ] as const) {
+        expect(use).toThrow(TypeError);
+        expect(use).toThrow(`${name} ${message}`);
+      }
+    }
+    expect(Array.from(H.multiply(Int8Array.of(1, 2, 3)))).toEqual([4, 8, 8]);
+    expect(Array.from(H.multiply([Number.NaN, 0, 0]))).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(H.cholesky().solve([Number.NaN, 0, 0])[0]).toBeNaN();
     expect(() => H.solve(3 as never)).toThrow('solve: "b" expected an array of 3 numbers, got 3');
     expect(() => H.solve(matrix(2, 1, [1, 2]))).toThrow('solve: "b" expected 3 rows, got 2');
   });

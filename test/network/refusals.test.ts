@@ -511,6 +511,12 @@ describe("a network's methods", () => {
       'evaluate: "data" expected targets of width 2, as the network has, got 1',
     ],
     [
+      "class labels in rows of their own",
+      () => classes.loss(dataset([...rows, ...rows], [[0], [1]])),
+      RangeError,
+      'loss: "data" expected targets of width 2, as the network has, got 1; class labels go in a flat array',
+    ],
+    [
       "flat targets for two outputs",
       () => net.loss(dataset(rows, [1])),
       RangeError,

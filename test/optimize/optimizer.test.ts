@@ -44,12 +44,7 @@ const table: [string, () => Optimizer, string[]][] = [
   ["adamw", () => adamw(), ["m", "v"]],
 ];
 
-function run(optimizer: Optimizer, steps: number, net = network(spec)): ReturnType<typeof network> {
-  take(training(net, data, { optimizer, epochs: steps, batchSize: 4, shuffle: false }), steps);
-  return net;
-}
-
-/** Ends what `run` left, by going one step too far. */
+/** Trains for so many steps, to the run's end. */
 function end(optimizer: Optimizer, steps: number, net = network(spec)): ReturnType<typeof network> {
   finish(training(net, data, { optimizer, epochs: steps, batchSize: 4, shuffle: false }));
   return net;
@@ -124,7 +119,10 @@ describe.each(builds)("%s build", (build) => {
     take(first, 2);
     expect(first.next().done).toBe(true);
     expect(optimizer.restore(state)).toBe(optimizer);
-    expect(end(optimizer, 1)).toBeDefined();
+    const served = snapshot(end(optimizer, 1));
+    expect(optimizer.steps).toBe(state.step + 1);
+    expect(served.every(Number.isFinite)).toBe(true);
+    expect(served).not.toEqual(snapshot(network(spec)));
   });
 
   it("is refused for a network of another size, and free for one of its own", () => {
@@ -191,10 +189,13 @@ describe.each(builds)("%s build", (build) => {
   it("a state of one precision serves a network of the other", () => {
     const optimizer = adam();
     end(optimizer, 2);
-    const net = network({ ...spec, dtype: "f32" });
+    const [net, straight] = [network({ ...spec, dtype: "f32" }), network({ ...spec, dtype: "f32" })];
+    const before = snapshot(net);
     end(adam().restore(optimizer.state()), 2, net);
-    expect(Array.from(net.getParameters()).every(Number.isFinite)).toBe(true);
-    expect(run(adam(), 1)).toBeDefined();
+    expect(snapshot(net).every(Number.isFinite)).toBe(true);
+    expect(snapshot(net)).not.toEqual(before);
+    // And it is the memory that made the difference.
+    expect(snapshot(net)).not.toEqual(snapshot(end(adam(), 2, straight)));
   });
 });
 

@@ -214,6 +214,25 @@ describe.each(builds)("%s build", (build) => {
     expect(saved.progress).toMatchObject({ step: 7, epoch: 1, used: 16 });
   });
 
+  it("a memory that overflowed in single precision goes on, too", () => {
+    const single: NetworkSpec = { inputs: 1, layers: [{ units: 1 }], dtype: "f32", initializer: "zeros" };
+    const large = toDataset([[1e15], [2e15]], [1e4, 1e4]);
+    const options = { epochs: 4, batchSize: 2 };
+    const [, record] = take(training(network(single), large, { ...options, optimizer: adam() }), 2);
+    const saved = record.checkpoint();
+    expect(Array.from(saved.optimizer.vectors.v)).toContain(Number.POSITIVE_INFINITY);
+    for (const steps of [1, 2, 3]) verify(() => adam(), steps, 4, { batchSize: 2 }, single, large);
+  });
+
+  it("an epoch whose losses add up to infinity is no obstacle", () => {
+    const double: NetworkSpec = { inputs: 1, layers: [{ units: 1 }], initializer: "zeros" };
+    const large = toDataset([[1], [1], [1]], [1e154, 1e154, 1e154]);
+    const options = { epochs: 2, batchSize: 1, clip: { norm: 1 } };
+    const [record] = take(training(network(double), large, { ...options, optimizer: adam() }), 3).slice(-1);
+    expect(record.epochRecord?.loss).toBe(Number.POSITIVE_INFINITY);
+    verify(() => adam(), 3, 2, { batchSize: 1, clip: { norm: 1 } }, double, large);
+  });
+
   it("a checkpoint serves any number of runs", () => {
     const [record] = take(training(network(spec), data, { optimizer: make(), epochs: 3, batchSize: 8 }), 1);
     const saved = record.checkpoint();
@@ -223,5 +242,77 @@ describe.each(builds)("%s build", (build) => {
       return snapshot(net);
     });
     expect(ends[0]).toEqual(ends[1]);
+  });
+});
+
+describe("refuses", () => {
+  type Changed = { -readonly [K in keyof Checkpoint]: unknown };
+  const saved = (): Checkpoint => {
+    const options = { optimizer: adam(), epochs: 3, batchSize: 40, earlyStopping: { patience: 9 } };
+    return take(training(network(spec), data, options), 1)[0].checkpoint();
+  };
+  const through = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+  const changed = (change: Partial<Changed>): unknown => ({ ...saved(), ...change });
+  const withEpochs = (epochs: unknown): unknown => changed({ progress: { ...saved().progress, epochs } });
+  const remedy = "got Object; use structuredClone or v8.serialize, JSON has no typed arrays";
+
+  it.each<[string, () => unknown, typeof TypeError, string]>([
+    ["JSON", () => through(saved()), TypeError, `"resume.parameters" expected an array of numbers, ${remedy}`],
+    [
+      "statistics out of JSON",
+      () => changed({ statistics: through(saved().statistics) }),
+      TypeError,
+      `"resume.statistics" expected an array of numbers, ${remedy}`,
+    ],
+    [
+      "an optimizer's memory out of JSON",
+      () => changed({ optimizer: through(saved().optimizer) }),
+      TypeError,
+      `"resume.optimizer.vectors.m" expected a Float64Array or Float32Array, ${remedy}`,
+    ],
+    [
+      "the best parameters out of JSON",
+      () => changed({ progress: through(saved().progress) }),
+      TypeError,
+      `"resume.progress.best.parameters" expected an array of numbers, ${remedy}`,
+    ],
+    [
+      "NaN in an optimizer's memory",
+      () => {
+        const given = saved();
+        given.optimizer.vectors.v[3] = Number.NaN;
+        return given;
+      },
+      RangeError,
+      '"resume.optimizer.vectors.v" expected numbers other than NaN, got NaN at index 3',
+    ],
+    ["epochs that are null", () => withEpochs([null]), TypeError, '"resume.progress.epochs[0]" expected an object'],
+    ["a hole among the epochs", () => withEpochs(new Array(1)), TypeError, '.epochs[0]" expected an object'],
+    [
+      "epochs that are numbers",
+      () => withEpochs([...saved().progress.epochs, 0.5]),
+      TypeError,
+      '"resume.progress.epochs[1]" expected an object, got 0.5',
+    ],
+    [
+      "an epoch without a number",
+      () => withEpochs([{ loss: 1 }]),
+      TypeError,
+      '"resume.progress.epochs[0].epoch" expected a positive integer, got undefined',
+    ],
+    [
+      "an epoch without a loss",
+      () => withEpochs([{ epoch: 1, loss: null }]),
+      TypeError,
+      '"resume.progress.epochs[0].loss" expected a number other than NaN, got null',
+    ],
+    ["a loss of NaN", () => withEpochs([{ epoch: 1, loss: Number.NaN }]), RangeError, "got NaN"],
+  ])("%s", (_, resume, kind, message) => {
+    const net = network(spec);
+    const before = snapshot(net);
+    const start = () => training(net, data, { optimizer: adam(), epochs: 3, resume: resume() as Checkpoint });
+    expect(start).toThrow(kind);
+    expect(start).toThrow(message);
+    expect(snapshot(net)).toEqual(before);
   });
 });

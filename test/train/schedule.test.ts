@@ -13,13 +13,14 @@ import {
   training,
   warmUp,
 } from "../../src/index.js";
+import { coreMath } from "../../src/wasm/math.js";
 import { builds, finish, take, toDataset } from "../support.js";
 
 /** The rates of a whole run. */
 function rates(schedule: Schedule, steps: number, perEpoch = 1, learningRate = 0.8): number[] {
   const epochs = steps / perEpoch;
   return Array.from({ length: steps }, (_, step) =>
-    schedule({ step, steps, epoch: Math.floor(step / perEpoch), epochs, learningRate }),
+    schedule({ step, steps, epoch: Math.floor(step / perEpoch), epochs, learningRate, math: coreMath() }),
   );
 }
 
@@ -65,12 +66,12 @@ describe.each(builds)("%s build", (build) => {
     for (const share of [0, 0.1, 1]) {
       const expected = Array.from(
         { length: 11 },
-        (_, t) => 0.8 * (share + ((1 - share) / 2) * (1 + Math.cos((Math.PI * t) / 10))),
+        (_, t) => 0.8 * (share + ((1 - share) / 2) * (1 + Math.cos((Math.PI * t) / 11))),
       );
       close(rates(cosine({ share }), 11), expected);
     }
     expect(rates(cosine(), 1)).toEqual([0.8]);
-    expect(rates(cosine(), 2)).toEqual([0.8, 0]);
+    close(rates(cosine(), 2), [0.8, 0.4]);
   });
 
   it("warm-up: linear, then the other schedule as if from the start", () => {
@@ -123,7 +124,7 @@ describe.each(builds)("%s build", (build) => {
       optimizer.learningRate = 0.01;
       const [second] = take(run, 1);
       expect(first.learningRate).toBe(0.02);
-      expect(second.learningRate).toBeCloseTo(0.005 * (1 + Math.cos(Math.PI / 5)), 16);
+      expect(second.learningRate).toBeCloseTo(0.005 * (1 + Math.cos(Math.PI / 6)), 16);
       expect(() => {
         optimizer.learningRate = -1;
       }).toThrow(RangeError);

@@ -18,7 +18,7 @@ import {
 import { counted } from "../output/format.js";
 import { toJson } from "../output/json.js";
 import { progressOf } from "../output/progress.js";
-import { closing, opening } from "../output/report.js";
+import { closing, endOf, opening } from "../output/report.js";
 import { makeOptimizer, methodNames, usualRates } from "../training/optimizer.js";
 import { prepare } from "../training/prepare.js";
 import { scheduleNames } from "../training/schedule.js";
@@ -148,7 +148,7 @@ async function runTrain(file: string, settings: Settings, io: Io): Promise<void>
     progress.end();
   }
   io.stdout.write(settings.json ? toJson(run, outcome) : closing(run, outcome));
-  judge(outcome);
+  judge(run, outcome);
 }
 
 async function begin(file: string, settings: Settings): Promise<Run> {
@@ -164,7 +164,8 @@ async function begin(file: string, settings: Settings): Promise<Run> {
 }
 
 /** An end before the last epoch that was not asked for as an option has an exit code of its own. */
-function judge({ history: { status, reason, epochs } }: Outcome): void {
-  if (status === "non-finite") failed(`training failed: ${reason}`);
+function judge(run: Run, { history }: Outcome): void {
+  const { status, epochs } = history;
+  if (status === "non-finite") failed(`training failed: ${endOf(run, history)}`);
   if (status === "aborted") interrupted(`interrupted after ${counted(epochs.length, "epoch")}`);
 }

@@ -1,7 +1,9 @@
 import type { Outcome, Run } from "../training/train.js";
+import { endOf } from "./report.js";
 
 /** A run for machines; numbers in full, null for what is not finite. */
-export function toJson({ table, prepared, settings, net, optimizer }: Run, outcome: Outcome): string {
+export function toJson(run: Run, outcome: Outcome): string {
+  const { table, prepared, settings, net, optimizer } = run;
   const { target, inputScale, targetScale, training, validation, test } = prepared;
   const { history } = outcome;
   return `${JSON.stringify({
@@ -16,7 +18,7 @@ export function toJson({ table, prepared, settings, net, optimizer }: Run, outco
     network: { ...net.spec, parameters: net.parameterCount },
     optimizer: { name: optimizer.name, learningRate: optimizer.learningRate, schedule: settings.schedule },
     status: history.status,
-    reason: history.reason,
+    reason: endOf(run, history),
     training: outcome.training,
     validation: outcome.validation,
     test: outcome.test,

@@ -1,4 +1,4 @@
-import type { Network } from "../../index.js";
+import type { History, Network } from "../../index.js";
 import type { Prepared } from "../training/prepare.js";
 import type { Score } from "../training/score.js";
 import type { Outcome, Run } from "../training/train.js";
@@ -24,12 +24,13 @@ export function opening({ table, prepared, settings, net, optimizer }: Run): str
 }
 
 /** What came of it. */
-export function closing({ settings, net }: Run, outcome: Outcome): string {
+export function closing(run: Run, outcome: Outcome): string {
+  const { settings, net } = run;
   const { history, training, validation, test, deadUnits } = outcome;
   const lines: Line[] = [];
   if (history.status === "aborted") {
     lines.push(["interrupted", `after ${history.epochs.length} of ${counted(settings.epochs, "epoch")}`]);
-  } else if (history.status !== "max-steps") lines.push(["ended", history.reason]);
+  } else if (history.status !== "max-steps") lines.push(["ended", endOf(run, history)]);
   if (test) lines.push(["test", scoreText(test)]);
   if (validation) lines.push(["validation", scoreText(validation)]);
   lines.push(["training", scoreText(training)]);
@@ -37,6 +38,18 @@ export function closing({ settings, net }: Run, outcome: Outcome): string {
   lines.push(["speed", `${count(outcome.samplesPerSecond)} samples per second (${duration(outcome.seconds)})`]);
   lines.push(["build", buildNames[net.build]]);
   return layOut(lines);
+}
+
+/** Why a run ended, in words, with layers counted from 1 as everywhere in what is printed. */
+export function endOf({ net }: Pick<Run, "net">, { reason, nonFinite }: Pick<History, "reason" | "nonFinite">): string {
+  if (!nonFinite) return reason;
+  const { step, epoch, layer, quantity } = nonFinite;
+  const name = layer === net.spec.layers.length - 1 ? "the output layer" : `layer ${layer + 1}`;
+  const place = layer >= 0 ? `${quantity}s of ${name}` : quantity;
+  return (
+    `NaN or infinity at step ${step} (epoch ${epoch}), first in the ${place}; the result is that of the step before. ` +
+    "A smaller --learning-rate or --clip usually helps"
+  );
 }
 
 const buildNames: Record<Network["build"], string> = {

@@ -2,7 +2,8 @@ import { type Dataset, dataset, type Matrix, matrix, split } from "../../index.j
 import { type Scale, scaleOf, standardize } from "../data/scale.js";
 import type { Table } from "../data/table.js";
 import { readTarget, type Target } from "../data/target.js";
-import { refusals } from "../errors.js";
+import { badInput } from "../errors.js";
+import { counted } from "../output/format.js";
 import { type Settings, validationShare } from "./settings.js";
 
 /** A table made ready to learn from. Everything is standardised by the training rows. */
@@ -23,10 +24,23 @@ export function prepare(table: Table, settings: Settings): Prepared {
   const stratify = target.task === "classification";
   const { seed, testShare } = settings;
   const held = validationShare(settings);
-  const outer = takePart(whole, testShare, seed, stratify);
+  const outer = takePart(whole, testShare, seed, stratify, () =>
+    badInput(
+      `--test-share: expected a share that leaves rows to train and to test on, got ${testShare} of ` +
+        counted(whole.size, "row"),
+    ),
+  );
   // The share is of all rows; what is left to take it from is smaller.
-  const inner = takePart(outer.rest, held / (1 - testShare), seed, stratify);
+  const inner = takePart(outer.rest, held / (1 - testShare), seed, stratify, () =>
+    badInput(
+      `--validation: expected a share that leaves rows to train and to validate on, got ${held} of ` +
+        `${counted(whole.size, "row")} beside a test share of ${testShare}`,
+    ),
+  );
   const training = inner.rest;
+  if (settings.batchNorm && training.size === 1) {
+    badInput("--batch-norm: expected at least two rows to train on, since it needs a variance, got 1");
+  }
   const inputScale = scaleOf(training.inputs);
   const targetScale = stratify ? null : scaleOf(columnOf(training));
   const ready = (part: Dataset): Dataset => {
@@ -43,14 +57,18 @@ export function prepare(table: Table, settings: Settings): Prepared {
   };
 }
 
+/** Takes a share of the rows out; `refuse` where that leaves a part empty. */
 function takePart(
   data: Dataset,
   share: number,
   seed: number,
   stratify: boolean,
+  refuse: () => never,
 ): { rest: Dataset; part: Dataset | null } {
   if (share === 0) return { rest: data, part: null };
-  const { training: rest, test: part } = refusals(() => split(data, { test: share, seed, stratify }));
+  const count = Math.round(data.size * share);
+  if (count === 0 || count === data.size) refuse();
+  const { training: rest, test: part } = split(data, { test: share, seed, stratify });
   return { rest, part };
 }
 
