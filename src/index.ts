@@ -35,7 +35,7 @@ export {
 export { dataset, type Dataset } from "./network/dataset.js";
 export { type HessianOptions, network, type Network, type PassOptions } from "./network/network.js";
 export { type HessianCost, hessianCost } from "./network/cost.js";
-export { type CurvatureOptions, hessianOperator } from "./network/curvature.js";
+export { type CurvatureOptions, type HessianOperator, hessianOperator } from "./network/curvature.js";
 export type { Evaluation } from "./network/score.js";
 export type { Initializer, WeightFunction, WeightPlace } from "./network/initializer.js";
 export type {

@@ -138,11 +138,41 @@ export function tilesStrided<T>(
   }
 }
 
+/**
+ * Four slivers at once of a row that fills no tile, for a B in place: whole cache lines of it are used as they come, and one element of A
+ * serves eight vectors.
+ */
+function wideRow<T>(
+  k: i32, a: usize, aCol: usize, b: usize, bRow: usize, c: usize, alpha: T, accumulate: bool, bias: usize,
+): void {
+  let c0 = i32x4.splat(0), c1 = i32x4.splat(0), c2 = i32x4.splat(0), c3 = i32x4.splat(0);
+  let c4 = i32x4.splat(0), c5 = i32x4.splat(0), c6 = i32x4.splat(0), c7 = i32x4.splat(0);
+  for (; k > 0; --k) {
+    const x = loadSplat<T>(a);
+    c0 = madd<T>(x, v128.load(b), c0), c1 = madd<T>(x, v128.load(b, 16), c1);
+    c2 = madd<T>(x, v128.load(b, 32), c2), c3 = madd<T>(x, v128.load(b, 48), c3);
+    c4 = madd<T>(x, v128.load(b, 64), c4), c5 = madd<T>(x, v128.load(b, 80), c5);
+    c6 = madd<T>(x, v128.load(b, 96), c6), c7 = madd<T>(x, v128.load(b, 112), c7);
+    a += aCol, b += bRow;
+  }
+  const scale = v128.splat<T>(alpha);
+  finish<T>(c, c0, c1, scale, accumulate, bias);
+  finish<T>(c + 32, c2, c3, scale, accumulate, bias);
+  finish<T>(c + 64, c4, c5, scale, accumulate, bias);
+  finish<T>(c + 96, c6, c7, scale, accumulate, bias);
+}
+
 /** A row that fills no tile; two accumulator pairs hide the latency of the add. */
 export function tilesOfOneRow<T>(
   count: i32, k: i32, a: usize, aCol: usize, b: usize, bRow: usize, nextB: usize,
   c: usize, alpha: T, accumulate: bool, bias: usize,
 ): void {
+  if (nextB == TILE_ROW_BYTES) {
+    for (; count >= 4; count -= 4) {
+      wideRow<T>(k, a, aCol, b, bRow, c, alpha, accumulate, bias);
+      b += 4 * TILE_ROW_BYTES, c += 4 * TILE_ROW_BYTES;
+    }
+  }
   for (; count > 0; --count) {
     let even0 = i32x4.splat(0), even1 = i32x4.splat(0), odd0 = i32x4.splat(0), odd1 = i32x4.splat(0);
     let p = a, q = b, left = k;

@@ -140,6 +140,12 @@ export class CurvatureOperator implements LinearOperator {
   }
 }
 
+/** What `hessianOperator` returns. */
+export interface HessianOperator extends LinearOperator {
+  /** The product with a vector of `size` finite numbers; the result belongs to the caller and is of the network's dtype. */
+  matvec(v: ArrayLike<number>): FloatArray;
+}
+
 export interface CurvatureOptions extends PassOptions {
   /** The Hessian ("exact", the default) or the generalised Gauss-Newton matrix ("ggn"). */
   kind?: CurvatureKind;
@@ -159,7 +165,7 @@ export interface CurvatureOptions extends PassOptions {
  * const op = hessianOperator(net, dataset([[1], [2]], [1, 2]));
  * op.matvec([1, 0]); // Float64Array [5, 3]: the mean of 2x² and of 2x
  */
-export function hessianOperator(net: Network, data: Dataset, options: CurvatureOptions = {}): LinearOperator {
+export function hessianOperator(net: Network, data: Dataset, options: CurvatureOptions = {}): HessianOperator {
   const mode = net.mode("hessianOperator", data, options, ["kind"]);
   const { kind = "exact" } = options;
   checkChoice("hessianOperator", "kind", kind, ["exact", "ggn"]);
