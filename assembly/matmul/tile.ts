@@ -139,27 +139,32 @@ export function tilesStrided<T>(
 }
 
 /**
- * Four slivers at once of a row that fills no tile, for a B in place: whole cache lines of it are used as they come, and one element of A
- * serves eight vectors.
+ * Two slivers at once of a row that fills no tile, for a B in place: whole cache lines of it are used as they come. Each sum runs in
+ * the order of `tilesOfOneRow`, so that its bits do not depend on the number of columns.
  */
 function wideRow<T>(
   k: i32, a: usize, aCol: usize, b: usize, bRow: usize, c: usize, alpha: T, accumulate: bool, bias: usize,
 ): void {
-  let c0 = i32x4.splat(0), c1 = i32x4.splat(0), c2 = i32x4.splat(0), c3 = i32x4.splat(0);
-  let c4 = i32x4.splat(0), c5 = i32x4.splat(0), c6 = i32x4.splat(0), c7 = i32x4.splat(0);
-  for (; k > 0; --k) {
-    const x = loadSplat<T>(a);
-    c0 = madd<T>(x, v128.load(b), c0), c1 = madd<T>(x, v128.load(b, 16), c1);
-    c2 = madd<T>(x, v128.load(b, 32), c2), c3 = madd<T>(x, v128.load(b, 48), c3);
-    c4 = madd<T>(x, v128.load(b, 64), c4), c5 = madd<T>(x, v128.load(b, 80), c5);
-    c6 = madd<T>(x, v128.load(b, 96), c6), c7 = madd<T>(x, v128.load(b, 112), c7);
+  let even0 = i32x4.splat(0), even1 = i32x4.splat(0), even2 = i32x4.splat(0), even3 = i32x4.splat(0);
+  let odd0 = i32x4.splat(0), odd1 = i32x4.splat(0), odd2 = i32x4.splat(0), odd3 = i32x4.splat(0);
+  for (; k > 1; k -= 2) {
+    let x = loadSplat<T>(a);
+    even0 = madd<T>(x, v128.load(b), even0), even1 = madd<T>(x, v128.load(b, 16), even1);
+    even2 = madd<T>(x, v128.load(b, 32), even2), even3 = madd<T>(x, v128.load(b, 48), even3);
+    a += aCol, b += bRow;
+    x = loadSplat<T>(a);
+    odd0 = madd<T>(x, v128.load(b), odd0), odd1 = madd<T>(x, v128.load(b, 16), odd1);
+    odd2 = madd<T>(x, v128.load(b, 32), odd2), odd3 = madd<T>(x, v128.load(b, 48), odd3);
     a += aCol, b += bRow;
   }
+  if (k) {
+    const x = loadSplat<T>(a);
+    even0 = madd<T>(x, v128.load(b), even0), even1 = madd<T>(x, v128.load(b, 16), even1);
+    even2 = madd<T>(x, v128.load(b, 32), even2), even3 = madd<T>(x, v128.load(b, 48), even3);
+  }
   const scale = v128.splat<T>(alpha);
-  finish<T>(c, c0, c1, scale, accumulate, bias);
-  finish<T>(c + 32, c2, c3, scale, accumulate, bias);
-  finish<T>(c + 64, c4, c5, scale, accumulate, bias);
-  finish<T>(c + 96, c6, c7, scale, accumulate, bias);
+  finish<T>(c, v128.add<T>(even0, odd0), v128.add<T>(even1, odd1), scale, accumulate, bias);
+  finish<T>(c + TILE_ROW_BYTES, v128.add<T>(even2, odd2), v128.add<T>(even3, odd3), scale, accumulate, bias);
 }
 
 /** A row that fills no tile; two accumulator pairs hide the latency of the add. */
@@ -168,9 +173,9 @@ export function tilesOfOneRow<T>(
   c: usize, alpha: T, accumulate: bool, bias: usize,
 ): void {
   if (nextB == TILE_ROW_BYTES) {
-    for (; count >= 4; count -= 4) {
+    for (; count >= 2; count -= 2) {
       wideRow<T>(k, a, aCol, b, bRow, c, alpha, accumulate, bias);
-      b += 4 * TILE_ROW_BYTES, c += 4 * TILE_ROW_BYTES;
+      b += 2 * TILE_ROW_BYTES, c += 2 * TILE_ROW_BYTES;
     }
   }
   for (; count > 0; --count) {
