@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Peer, Work } from "./peer.ts";
 
 export interface Settings {
@@ -21,10 +19,6 @@ export interface Contestant<Result> {
 
 /** Seconds per call, by round; absent where the contestant sat out. */
 export type Times = readonly (number | undefined)[];
-
-setFlagsFromString("--expose-gc");
-/** Before each turn, so that nobody pays for what the one before left behind. */
-const collectGarbage = runInNewContext("gc") as () => void;
 
 /** A round's figure is the shortest of so many samples: what else runs on the machine only ever adds. */
 const SAMPLES = 3;
@@ -72,7 +66,6 @@ export async function race<Result>(
       const { peer, work } = contestants[index]!;
       const { calls, every, samples } = plans[index]!;
       if (round % every !== 0) continue;
-      collectGarbage();
       await peer.select?.();
       let shortest = Infinity;
       for (let sample = 0; sample < samples; sample++) shortest = Math.min(shortest, await seconds(work, calls));
