@@ -235,12 +235,13 @@ export class Network {
    * The dense Hessian of the objective, or its generalised Gauss-Newton matrix, exactly: ∂²/∂θᵢ∂θⱼ of the mean loss plus penalty
    * (l2's curvature in both, l1 having none).
    *
-   * Without batch norm it is assembled block by block from one R{·} pass a unit, leaving out samples where a unit of the pair is
-   * inactive; with batch norm, from P products.
+   * It is assembled block by block from one R{·} pass a unit, leaving out samples where a unit of the pair is inactive. Under
+   * running statistics batch norm's a = γ·s·(W·h + b − mean) + β is bilinear in (γ, W) and (γ, b): those terms are in the exact kind. Batch
+   * statistics couple the samples; there it is made from P products.
    *
    * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default.
    * @returns exactly symmetric, of the network's dtype, owned by the caller; `block` takes the names "0", "1", … of the layers.
-   * Cost: P² numbers and up to N·P² flops; see `hessianCost`.
+   * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see `hessianCost`.
    * @throws RangeError, before anything is allocated, where the matrix would be larger than `maxBytes`; else as `loss`.
    * @example
    * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
