@@ -58,7 +58,11 @@ export class DampingSearch implements Search {
       damping = Math.max(least, damping * factor);
       if (compounding) factor *= increase;
       if (damping > most) {
-        const length = proposal ? norm2(proposal.step).toExponential(1) : "0";
+        if (!proposal) {
+          const reason = `the curvature is not positive definite, even with its greatest damping of ${most}`;
+          return { status: "not-positive-definite", reason };
+        }
+        const length = norm2(proposal.step).toExponential(1);
         const reason = `the damping has passed its maximum of ${most}: no step as long as ${length} lets the objective fall`;
         return failed(local, foretold, reason);
       }
