@@ -69,3 +69,22 @@ export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options
 export type { Checkpoint } from "./train/checkpoint.js";
 export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
+export {
+  activationStatistics,
+  type ActivationStatistics,
+  type ActivationStatisticsOptions,
+  type BlockedLayer,
+  type LayerStatistics,
+  type Moments,
+  type UnitStatistics,
+} from "./diagnose/activation-statistics.js";
+export {
+  gradientFlow,
+  type GradientFlow,
+  type GradientFlowOptions,
+  type LayerGradient,
+  type SignalGrowth,
+  type SinglePrecision,
+  type UnitGradient,
+  type ZeroGradients,
+} from "./diagnose/gradient-flow.js";
