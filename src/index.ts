@@ -88,3 +88,14 @@ export {
   type UnitGradient,
   type ZeroGradients,
 } from "./diagnose/gradient-flow.js";
+export {
+  taylorCheck,
+  type TaylorCheck,
+  type TaylorCheckOptions,
+  type TaylorFit,
+  type TaylorModel,
+  type TaylorStep,
+} from "./diagnose/taylor-check.js";
+export { kinks, type KinkCrossing, type Kinks, type KinksOptions } from "./diagnose/kinks.js";
+export { kinkDistances, type KinkDistance, type KinkDistances } from "./diagnose/kink-distances.js";
+export { activationPatterns, type ActivationPatterns, type LayerPatterns } from "./diagnose/activation-patterns.js";
