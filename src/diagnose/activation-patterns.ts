@@ -54,22 +54,22 @@ export function activationPatterns(net: Network, data: Dataset, options: PassOpt
     objective.dataLoss(theta, statistics, wholeBatch(data), (from) => {
       const view = workspace.view(spec.dtype);
       codes.forEach((code, l) => {
-        const width = Math.ceil(kinked[l] / BITS);
         for (let unit = 0; unit < kinked[l]; ++unit) {
           const row = propagation.layers[l].a / bytesPer(spec.dtype) + unit * propagation.stride;
-          const word = Math.floor(unit / BITS);
+          const at = Math.floor(unit / BITS) * data.size + from;
           const bit = unit % BITS;
-          for (let i = 0; i < propagation.size; ++i) code[(from + i) * width + word] |= +(view[row + i] > 0) << bit;
+          for (let i = 0; i < propagation.size; ++i) code[at + i] |= +(view[row + i] > 0) << bit;
         }
       });
     });
   });
-  const words = codes.map((code, l) => {
-    const width = Math.ceil(kinked[l] / BITS);
-    return Array.from({ length: data.size }, (_, n) =>
-      String.fromCharCode(...code.subarray(n * width, (n + 1) * width)),
-    );
-  });
+  const words = codes.map((code) =>
+    Array.from({ length: data.size }, (_, n) => {
+      let word = "";
+      for (let at = n; at < code.length; at += data.size) word += String.fromCharCode(code[at]);
+      return word;
+    }),
+  );
   const whole = tally(Array.from({ length: data.size }, (_, n) => words.map((layer) => layer[n]).join("")));
   return {
     samples: data.size,
