@@ -86,3 +86,47 @@ export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options
 export type { Checkpoint } from "./train/checkpoint.js";
 export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
+export {
+  activationStatistics,
+  type ActivationStatistics,
+  type ActivationStatisticsOptions,
+  type BlockedLayer,
+  type LayerStatistics,
+  type Moments,
+  type UnitStatistics,
+} from "./diagnose/activation-statistics.js";
+export {
+  gradientFlow,
+  type GradientFlow,
+  type GradientFlowOptions,
+  type LayerGradient,
+  type SignalGrowth,
+  type SinglePrecision,
+  type UnitGradient,
+  type ZeroGradients,
+} from "./diagnose/gradient-flow.js";
+export {
+  taylorCheck,
+  type TaylorCheck,
+  type TaylorCheckOptions,
+  type TaylorFit,
+  type TaylorModel,
+  type TaylorStep,
+} from "./diagnose/taylor-check.js";
+export { kinks, type KinkCrossing, type Kinks, type KinksOptions } from "./diagnose/kinks.js";
+export { kinkDistances, type KinkDistance, type KinkDistances } from "./diagnose/kink-distances.js";
+export { activationPatterns, type ActivationPatterns, type LayerPatterns } from "./diagnose/activation-patterns.js";
+export {
+  checkGradient,
+  type CheckedCoordinate,
+  type CheckVerdict,
+  type GradientCheck,
+  type GradientCheckOptions,
+} from "./diagnose/check-gradient.js";
+export {
+  checkHessian,
+  type CheckedColumn,
+  type HessianCheck,
+  type HessianCheckOptions,
+} from "./diagnose/check-hessian.js";
+export type { ParameterPlace } from "./diagnose/coordinates.js";
