@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkKeys, checkObject, show, wrongType, wrongValue } from "../check.js";
+import { checkChoice, checkInteger, checkKeys, checkObject, isObject, show, wrongType, wrongValue } from "../check.js";
 import { isFloatArray } from "../linalg/matrix.js";
 import { type Layout, layoutOf } from "../network/layout.js";
 import { checkNetwork, type Network, network } from "../network/network.js";
@@ -6,7 +6,7 @@ import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "../network/spe
 import { type Checkpoint, checkPoint, checkProgress } from "../train/checkpoint.js";
 import type { Build } from "../wasm/load.js";
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
-import { decode, encode } from "./plain.js";
+import { clip, decode, encode } from "./plain.js";
 import { countOf, type Tensor, type TensorShelf } from "./tensors.js";
 
 /** What to save beside a network. */
@@ -108,7 +108,7 @@ function packMetadata(where: string, metadata: unknown, keep: (path: string, dat
 /** Makes what was saved of a header, whose values come from JSON, and the tensors beside it. Nothing larger than these is allocated. */
 export function unpack(where: string, header: Record<string, unknown>, shelf: TensorShelf): Saved {
   checkHeader(where, header);
-  const spec = readSpec(where, header.spec);
+  const spec = readSpec(where, header.spec, shelf.size);
   const layout = readLayout(where, spec);
   const parts = partsOf(layout);
   for (const { name, shape } of parts) shelf.check(name, spec.dtype, shape);
@@ -161,7 +161,7 @@ function checkSaved(where: string, value: unknown, net: Network): asserts value 
   checkObject(where, `${name}.optimizer.vectors`, optimizer.vectors);
   for (const [key, vector] of Object.entries(optimizer.vectors)) {
     if (isFloatArray(vector)) continue;
-    wrongType(where, `${name}.optimizer.vectors.${key}`, "a Float64Array or Float32Array", vector);
+    wrongType(where, clip(`${name}.optimizer.vectors.${key}`), "a Float64Array or Float32Array", vector);
   }
   checkProgress(where, `${name}.progress`, value.progress, net);
 }
@@ -210,7 +210,11 @@ function checkHeader(
   checkChoice(where, "build", header.build, ["strict", "relaxed"]);
 }
 
-function readSpec(where: string, spec: unknown): ResolvedSpec {
+/** Every layer has tensors: how many there can be is known before they are looked at. */
+function readSpec(where: string, spec: unknown, tensors: number): ResolvedSpec {
+  if (isObject(spec) && Array.isArray(spec.layers) && spec.layers.length > tensors) {
+    wrongValue(where, "spec.layers", `at most ${tensors}, as there are tensors`, String(spec.layers.length));
+  }
   return within(where, () => resolveSpec(spec));
 }
 

@@ -2,7 +2,7 @@ import { checkKeys, checkObject, isObject, show, wrongType, wrongValue } from ".
 import type { Network } from "../network/network.js";
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
 import { HEADER, pack, type Saved, type SaveOptions, unpack } from "./document.js";
-import { listen, speak } from "./plain.js";
+import { clip, listen, speak } from "./plain.js";
 import { checkShape, countOf, dtypeOf, type StoredTensor, type Tensor, TensorShelf } from "./tensors.js";
 
 /** Significant digits that tell any two numbers in single precision apart. */
@@ -67,7 +67,7 @@ export function fromJson(text: string): Saved {
   const { tensors, ...header } = document;
   checkObject(where, "tensors", tensors);
   const read = new Map<string, StoredTensor>();
-  for (const [name, tensor] of Object.entries(tensors)) read.set(name, readTensor(where, name.slice(0, 80), tensor));
+  for (const [name, tensor] of Object.entries(tensors)) read.set(name, readTensor(where, clip(name), tensor));
   return unpack(where, header, new TensorShelf(where, read));
 }
 

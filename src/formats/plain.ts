@@ -17,6 +17,11 @@ const UNSPEAKABLE = new Map([
   ["-0", -0],
 ]);
 
+/** Names in files may be of any length, those in messages not. */
+export function clip(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 97)}...` : name;
+}
+
 /** A number where JSON can say it, else its name. */
 export function speak(value: number): number | string {
   if (Number.isFinite(value) && !Object.is(value, -0)) return value;
@@ -68,7 +73,7 @@ export function decode(
 ): unknown {
   if (depth > DEEPEST) wrongValue(where, name, `data nested at most ${DEEPEST} deep`, "deeper");
   if (Array.isArray(value)) {
-    return value.map((item: unknown, i) => decode(where, `${name}[${i}]`, item, take, depth + 1));
+    return value.map((item: unknown, i) => decode(where, clip(`${name}[${i}]`), item, take, depth + 1));
   }
   if (!isObject(value)) return value;
   if ("$number" in value) {
@@ -82,7 +87,7 @@ export function decode(
   const decoded: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
     checkKey(where, name, key);
-    decoded[key] = decode(where, `${name}.${key}`, inner, take, depth + 1);
+    decoded[key] = decode(where, clip(`${name}.${key}`), inner, take, depth + 1);
   }
   return decoded;
 }

@@ -3,6 +3,7 @@ import type { Network } from "../network/network.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { bytesPer, describeBytes, type FloatArray, floatArray } from "../wasm/workspace.js";
 import { HEADER, pack, type Saved, type SaveOptions, unpack } from "./document.js";
+import { clip } from "./plain.js";
 import { checkShape, countOf, dtypeOf, type StoredTensor, type Tensor, TensorShelf } from "./tensors.js";
 
 /** Bytes of the length that comes first. */
@@ -151,7 +152,7 @@ function readEntries(where: string, entries: Record<string, unknown>, data: Uint
 }
 
 function readEntry(where: string, name: string, entry: unknown, data: Uint8Array): Entry {
-  const label = name.slice(0, 80);
+  const label = clip(name);
   if (!isObject(entry)) wrongType(where, label, "an object with dtype, shape and data_offsets", entry);
   const { dtype, shape, data_offsets: offsets } = entry;
   checkShape(where, `${label}.shape`, shape);

@@ -1,6 +1,7 @@
 import { show, wrongType, wrongValue } from "../check.js";
 import type { Dtype } from "../wasm/kernels.js";
 import type { FloatArray } from "../wasm/workspace.js";
+import { clip } from "./plain.js";
 
 /** Numbers with a shape, row-major. */
 export interface Tensor {
@@ -42,6 +43,10 @@ export class TensorShelf {
     this.#tensors = tensors;
   }
 
+  get size(): number {
+    return this.#tensors.size;
+  }
+
   /** Whether there is a tensor of this name, type and shape. */
   check(name: string, dtype: Dtype, shape: readonly number[]): void {
     const found = this.#tensors.get(name);
@@ -53,9 +58,9 @@ export class TensorShelf {
 
   take(name: string): FloatArray {
     const found = this.#tensors.get(name);
-    if (!found) return wrongValue(this.#where, name, "a tensor of this name that is used once", "none");
+    if (!found) return wrongValue(this.#where, clip(name), "a tensor of this name that is used once", "none");
     if (found.dtype !== "f32" && found.dtype !== "f64") {
-      wrongValue(this.#where, name, "f32 or f64", show(found.dtype));
+      wrongValue(this.#where, clip(name), "f32 or f64", show(found.dtype));
     }
     this.#tensors.delete(name);
     return found.read();
