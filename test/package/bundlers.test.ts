@@ -75,6 +75,36 @@ test("webpack, for pages, with the relaxed build in a chunk of its own", () => {
   expectApart(main, chunk);
 });
 
+test("Rollup, with its plugin for packages, for pages, with the relaxed build in a chunk of its own", () => {
+  tool(
+    "rollup/dist/bin/rollup",
+    "main.js",
+    "--plugin",
+    resolve("node_modules/@rollup/plugin-node-resolve"),
+    "--dir",
+    "rollup",
+  );
+  expect(run(join(consumer, "rollup/main.js"), "page")).toEqual(unbundled);
+  const { main, chunk } = filesIn("rollup");
+  expectApart(main, chunk);
+});
+
+test("hessia/formats adds to a page nothing but itself", async () => {
+  const sizeOf = async (contents: string): Promise<number> => {
+    const { outputFiles } = await esbuild.build({
+      stdin: { contents, resolveDir: consumer },
+      ...{ bundle: true, minify: true, format: "esm", platform: "browser", write: false, logLevel: "silent" },
+      external: ["./generated/*"],
+    });
+    return outputFiles[0]!.contents.length;
+  };
+  const core = 'import { network } from "hessia"; console.log(network);';
+  const grown =
+    (await sizeOf(`import { toNpy } from "hessia/formats"; console.log(toNpy); ${core}`)) - (await sizeOf(core));
+  expect(grown).toBeGreaterThan(100);
+  expect(grown).toBeLessThan(2000);
+});
+
 function tool(path: string, ...args: string[]): void {
   execFileSync(process.execPath, [resolve("node_modules", path), ...args], { cwd: consumer, stdio: "pipe" });
 }
