@@ -69,3 +69,13 @@ export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options
 export type { Checkpoint } from "./train/checkpoint.js";
 export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
+export {
+  classifyCriticalPoint,
+  type CriticalPoint,
+  type CriticalPointOptions,
+  type PointKind,
+  type ZeroModes,
+} from "./diagnose/critical.js";
+export type { CurvatureMethod, PointTolerance } from "./diagnose/ends.js";
+export type { InvarianceFamily } from "./diagnose/invariances.js";
+export type { ZeroModeFamily } from "./diagnose/zero-modes.js";
