@@ -79,3 +79,30 @@ export {
 export type { CurvatureMethod, PointTolerance } from "./diagnose/ends.js";
 export type { InvarianceFamily } from "./diagnose/invariances.js";
 export type { ZeroModeFamily } from "./diagnose/zero-modes.js";
+export {
+  activationStatistics,
+  type ActivationStatistics,
+  type ActivationStatisticsOptions,
+  type BlockedLayer,
+  type LayerStatistics,
+  type Moments,
+  type UnitStatistics,
+} from "./diagnose/activation-statistics.js";
+export {
+  gradientFlow,
+  type GradientFlow,
+  type GradientFlowOptions,
+  type LayerGradient,
+  type SignalGrowth,
+  type SinglePrecision,
+  type UnitGradient,
+  type ZeroGradients,
+} from "./diagnose/gradient-flow.js";
+export { spectrum, type Spectrum, type SpectrumOptions } from "./diagnose/spectrum.js";
+export {
+  type Conditioning,
+  type DiagonalAgreement,
+  preconditionerReport,
+  type PreconditionerOptions,
+  type PreconditionerReport,
+} from "./diagnose/preconditioner.js";

@@ -1,9 +1,9 @@
 /** What passes through a network, forward and backward, for those who look at it. */
-import { borrow, bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { bytesPer, type FloatArray, floatArray } from "../wasm/workspace.js";
 import type { Dataset } from "./dataset.js";
 import type { Network } from "./network.js";
-import { chunkSize, Objective, wholeBatch } from "./objective.js";
-import type { BatchNormMode, Gradients } from "./propagation.js";
+import { Objective, wholeBatch } from "./objective.js";
+import type { BatchNormMode } from "./propagation.js";
 
 /** Samples `from` to `from + size` as they passed through a network; a vector over them for each unit, valid during the visit. */
 export interface SignalChunk {
@@ -21,34 +21,6 @@ export interface SignalChunk {
   deviation(layer: number, unit: number): number;
 }
 
-interface Resident {
-  readonly workspace: Workspace;
-  readonly theta: number;
-  readonly statistics: number;
-}
-
-function resident<T>(net: Network, use: (at: Resident) => T): T {
-  const { dtype } = net.spec;
-  const { parameters, statistics } = net.current();
-  return borrow(net.build, (workspace) => {
-    const theta = workspace.allocate(dtype, parameters.length);
-    const at = workspace.allocate(dtype, statistics.length);
-    workspace.write(dtype, theta, parameters);
-    workspace.write(dtype, at, statistics);
-    return use({ workspace, theta, statistics: at });
-  });
-}
-
-function objectiveOf(
-  net: Network,
-  { workspace }: Resident,
-  data: Dataset,
-  mode: BatchNormMode,
-  needs: { capacity: number; gradients: Gradients },
-): Objective {
-  return new Objective(workspace, net.spec, net.layout, data, mode, needs);
-}
-
 /** Passes forward and backward over the data, chunk by chunk, and shows each chunk; gives the objective and its gradient. */
 export function visitSignals(
   net: Network,
@@ -58,14 +30,14 @@ export function visitSignals(
 ): { loss: number; gradient: FloatArray } {
   const { dtype } = net.spec;
   const size = bytesPer(dtype);
-  return resident(net, (at) => {
-    const { workspace } = at;
-    const objective = objectiveOf(net, at, data, mode, { capacity: data.size, gradients: "kept" });
+  return net.resident((workspace, theta, statistics) => {
+    const needs = { capacity: data.size, gradients: "kept" } as const;
+    const objective = new Objective(workspace, net.spec, net.layout, data, mode, needs);
     const gradient = workspace.allocate(dtype, net.parameterCount);
     const { layers, stride } = objective.propagation;
     const row = (base: number, unit: number): FloatArray =>
       workspace.slice(dtype, base + unit * stride * size, objective.propagation.size);
-    const loss = objective.valueAndGradient(at.theta, at.statistics, wholeBatch(data), gradient, (from) =>
+    const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), gradient, (from) =>
       visit({
         from,
         size: objective.propagation.size,
@@ -86,16 +58,17 @@ export function batchStatistics(net: Network, data: Dataset): FloatArray {
   const { dtype } = net.spec;
   const result = floatArray(dtype, net.layout.statisticsCount);
   if (!net.layout.batchNorm) return result;
-  resident(net, (at) => {
-    const objective = objectiveOf(net, at, data, "batch", { capacity: data.size, gradients: "none" });
-    objective.value(at.theta, at.statistics, wholeBatch(data));
+  net.resident((workspace, theta, running) => {
+    const needs = { capacity: data.size, gradients: "none" } as const;
+    const objective = new Objective(workspace, net.spec, net.layout, data, "batch", needs);
+    objective.value(theta, running, wholeBatch(data));
     net.layout.layers.forEach(({ statistics, units }, l) => {
       if (statistics < 0) return;
       const { mean, variance } = objective.propagation.layers[l];
-      result.set(at.workspace.read(dtype, mean, units), statistics);
+      result.set(workspace.read(dtype, mean, units), statistics);
       const unbiased = data.size / (data.size - 1);
       result.set(
-        at.workspace.read(dtype, variance, units).map((value) => value * unbiased),
+        workspace.read(dtype, variance, units).map((value) => value * unbiased),
         statistics + units,
       );
     });
@@ -114,16 +87,15 @@ export function squaredGradients(
 ): Float64Array {
   const { dtype } = net.spec;
   const mean = new Float64Array(net.parameterCount);
-  resident(net, (at) => {
-    const { workspace } = at;
-    const capacity = net.layout.batchNorm ? batchSize : Math.min(batchSize, chunkSize(net.spec, net.layout));
-    const objective = objectiveOf(net, at, data, mode, { capacity, gradients: "transient" });
+  net.resident((workspace, theta, statistics) => {
+    const needs = { capacity: batchSize, gradients: "transient" } as const;
+    const objective = new Objective(workspace, net.spec, net.layout, data, mode, needs);
     const gradient = workspace.allocate(dtype, net.parameterCount);
     const perPass = Math.max(1, Math.floor(order.length / batchSize));
     for (let batch = 0; batch < batches; ++batch) {
       const from = (batch % perPass) * batchSize;
       const count = Math.min(batchSize, order.length - from);
-      objective.valueAndGradient(at.theta, at.statistics, { order, from, count }, gradient);
+      objective.valueAndGradient(theta, statistics, { order, from, count }, gradient);
       const g = workspace.slice(dtype, gradient, net.parameterCount);
       for (let i = 0; i < g.length; ++i) mean[i] += g[i] * g[i];
     }
