@@ -106,3 +106,25 @@ export {
   type PreconditionerOptions,
   type PreconditionerReport,
 } from "./diagnose/preconditioner.js";
+export { type LayerSignals, monitor, type MonitorOptions } from "./diagnose/monitor.js";
+export {
+  type Finding,
+  type FindingCode,
+  watch,
+  type WatchedEpoch,
+  type WatchedHistory,
+  type WatchedStep,
+  type Watcher,
+  type WatchOptions,
+} from "./diagnose/watch.js";
+export type { Guard, GuardFinding } from "./diagnose/guard.js";
+export {
+  type BatchNormChoice,
+  type LayerChoice,
+  reinitialize,
+  type ReinitializeOptions,
+  type Remedy,
+  withActivation,
+  withBatchNorm,
+} from "./diagnose/remedies.js";
+export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/revive.js";

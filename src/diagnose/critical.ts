@@ -113,7 +113,7 @@ const FITTED = { f64: 1e-7, f32: 1e-5 } as const;
  *
  * @param options curvature: "dense" takes all eigenvalues, "lanczos" the ends from at most some hundreds of products, after which a saddle
  * is certain but its index a lower bound, and a minimum means that no eigenvalue outside of the explained directions was found within
- * the tolerance of 0. By default dense where N·P² + 4/3·P³ ≤ 10¹⁰.
+ * the tolerance of 0. By default dense where N·P² + 4/3·P³ ≤ 3·10¹⁰.
  * @returns a plain object whose `reason` says why; `escape` belongs to the caller. At kinks (`atKink` above 0) H is the chain rule's.
  * Cost: see `diagnosisCost`; where the point is critical, making the zero modes orthonormal comes on top.
  * @throws TypeError or RangeError for data that does not fit the network, unknown options and values outside their range.

@@ -6,18 +6,28 @@ import type { SymmetricMatrix } from "../linalg/symmetric.js";
 /** How curvature is looked at: by a dense matrix, or by products with vectors alone. */
 export type CurvatureMethod = "dense" | "lanczos";
 
-/** Flops up to which the dense matrix and all of its eigenvalues are a matter of a second or two. */
-const DENSE_FLOPS = 1e10;
+/** Flops up to which dense matrices and all of their eigenvalues are a matter of a second or two. */
+const DENSE_FLOPS = 3e10;
 
-/** Dense where N·P² + 4/3·P³ flops are soon done. */
-export function chooseMethod(parameters: number, samples: number): CurvatureMethod {
-  return samples * parameters ** 2 + (4 / 3) * parameters ** 3 <= DENSE_FLOPS ? "dense" : "lanczos";
+export function denseFlops(parameters: number, samples: number): number {
+  return samples * parameters ** 2 + (4 / 3) * parameters ** 3;
 }
 
-export function methodReason(method: CurvatureMethod, asked: boolean, parameters: number, samples: number): string {
+/** Dense where so many times N·P² + 4/3·P³ flops are soon done. */
+export function chooseMethod(parameters: number, samples: number, times = 1): CurvatureMethod {
+  return times * denseFlops(parameters, samples) <= DENSE_FLOPS ? "dense" : "lanczos";
+}
+
+export function methodReason(
+  method: CurvatureMethod,
+  asked: boolean,
+  parameters: number,
+  samples: number,
+  times = 1,
+): string {
   if (asked) return `"${method}", as asked for`;
-  const flops = (samples * parameters ** 2 + (4 / 3) * parameters ** 3).toPrecision(2);
-  const size = `N·P² + 4/3·P³ = ${flops} flops`;
+  const flops = (times * denseFlops(parameters, samples)).toPrecision(2);
+  const size = `${times === 1 ? "" : `${times}·(`}N·P² + 4/3·P³${times === 1 ? "" : ")"} = ${flops} flops`;
   return method === "dense"
     ? `dense, since ${size} are at most ${DENSE_FLOPS.toPrecision(1)}`
     : `matrix-free, since ${size} exceed ${DENSE_FLOPS.toPrecision(1)}`;

@@ -23,6 +23,9 @@ type Method = (typeof METHODS)[number];
 /** What each method adds to the root; PyTorch's defaults. */
 const EPSILONS: Record<Method, number> = { rmsprop: 1e-8, adagrad: 1e-10, adam: 1e-8, adamw: 1e-8 };
 
+/** Two matrices are made and the eigenvalues of four computed. */
+const MATRICES = 4;
+
 export interface PreconditionerOptions extends PassOptions {
   /** An optimizer that has taken steps; its state is read. */
   optimizer?: Optimizer;
@@ -112,7 +115,7 @@ export function preconditionerReport(
   checkInteger(WHERE, "probes", probes, 1);
   checkInteger(WHERE, "seed", seed, 0);
   const { method, source, scaling } = scalingOf(net, data, mode, options, seed);
-  const curvature = asked ?? chooseMethod(2 * net.parameterCount, data.size);
+  const curvature = asked ?? chooseMethod(net.parameterCount, data.size, MATRICES);
   const double = inDouble(net);
   const compare = (kind: CurvatureKind): PreconditionerReport["hessian"] =>
     curvature === "dense"
@@ -125,7 +128,7 @@ export function preconditionerReport(
     hessian: compare("exact"),
     ggn: compare("ggn"),
     curvature,
-    curvatureReason: methodReason(curvature, asked !== undefined, 2 * net.parameterCount, data.size),
+    curvatureReason: methodReason(curvature, asked !== undefined, net.parameterCount, data.size, MATRICES),
   };
 }
 

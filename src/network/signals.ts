@@ -103,3 +103,16 @@ export function squaredGradients(
   for (let i = 0; i < mean.length; ++i) mean[i] /= batches;
   return mean;
 }
+
+/** The loss of each sample by itself, without penalty; for networks whose samples are not coupled. */
+export function sampleLosses(net: Network, data: Dataset): Float64Array {
+  return net.resident((workspace, theta, statistics) => {
+    const objective = new Objective(workspace, net.spec, net.layout, data, "running", {
+      capacity: 1,
+      gradients: "none",
+    });
+    return Float64Array.from({ length: data.size }, (_, from) =>
+      objective.dataLoss(theta, statistics, { order: null, from, count: 1 }),
+    );
+  });
+}
