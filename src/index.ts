@@ -128,3 +128,12 @@ export {
   withBatchNorm,
 } from "./diagnose/remedies.js";
 export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/revive.js";
+export {
+  diagnose,
+  type Diagnosis,
+  type DiagnoseOptions,
+  type LayerDiagnosis,
+  type PointDiagnosis,
+} from "./diagnose/diagnose.js";
+export type { Advice, AdviceCode } from "./diagnose/advice.js";
+export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/cost.js";

@@ -319,10 +319,13 @@ class Classification {
   }
 
   #escape(): Float64Array {
-    const { vectors } = lanczos(this.op, { k: 1, which: "smallest", seed: this.seed, verify: false, tolerance: 1e-6 });
-    const [vector] = vectors;
+    const vector = this.ends.vector ?? this.#lowest();
     if (dot(vector, this.#gradient) > 0) for (let i = 0; i < vector.length; ++i) vector[i] = -vector[i];
     return vector;
+  }
+
+  #lowest(): Float64Array {
+    return lanczos(this.op, { k: 1, which: "smallest", seed: this.seed, verify: false, tolerance: 1e-6 }).vectors[0];
   }
 }
 
