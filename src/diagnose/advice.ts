@@ -67,8 +67,8 @@ const DEAD_SHARE = 1 / 3;
 const SATURATED_SHARE = 0.5;
 /** Always active units that make a layer linear: fewer are so by chance. */
 const LINEAR_LEAST = 4;
-/** Of the gradients, lost to single precision: padding and well-fitted classes cost some. */
-const UNDERFLOWN_SHARE = 0.1;
+/** Of a layer's gradients, lost to single precision: well-fitted classes and saturated units cost some. */
+const UNDERFLOWN_SHARE = 0.5;
 /** Root mean square of an input. The curvature of its weights grows with its square: 400 times the bias's, or a millionth. */
 const INPUT_MOST = 20;
 const INPUT_LEAST = 1e-3;
@@ -105,10 +105,15 @@ const rows: readonly Row[] = [
     remedy:
       'net.setParameters(reviveUnits(net, data).network.getParameters()); if they died in training, a lower learning rate or withActivation(net, "leaky-relu")',
     source: "Lu, Shin, Su and Karniadakis 2020; Sokar, Agarwal, Castro and Evci 2023",
-    find: ({ statistics }) =>
+    find: ({ statistics, fits }) =>
       statistics.layers
         .filter(
-          ({ dead, units }) => dead.length >= Math.max(2, DEAD_SHARE * units.length) && dead.length < units.length,
+          ({ layer, dead, units }) =>
+            !fits &&
+            dead.length >= Math.max(2, DEAD_SHARE * units.length) &&
+            dead.length < units.length &&
+            // Those above a dead layer see a constant.
+            !statistics.blocked.some((below) => below.cause === "dead" && below.layer < layer),
         )
         .map(({ layer, dead, units }) => ({
           message: `${dead.length} of the ${units.length} units of layer ${layer} give 0 for every sample`,
@@ -176,13 +181,18 @@ const rows: readonly Row[] = [
     code: "underflow",
     remedy: 'dtype: "f64"; or a larger scale for weights, inputs or loss, so that gradients stay above 10⁻³⁸',
     source: "Micikevicius et al. 2018, Mixed precision training (loss scaling)",
-    find: ({ flow, fits }) => {
-      const { zero, subnormal } = flow.singlePrecision;
-      const count = flow.layers.reduce((sum, { parameters }) => sum + parameters, 0);
-      if (fits || flow.dtype !== "f32" || zero + subnormal < UNDERFLOWN_SHARE * count) return [];
-      const message = `of ${count} gradients ${zero} are 0 and ${subnormal} subnormal in single precision, but not in double`;
-      return [{ message, evidence: { zero, subnormal, parameters: count } }];
-    },
+    find: ({ flow, fits }) =>
+      fits || flow.dtype !== "f32"
+        ? []
+        : flow.layers
+            .filter(
+              ({ parameters, singlePrecision: { zero, subnormal } }) =>
+                zero + subnormal >= UNDERFLOWN_SHARE * parameters,
+            )
+            .map(({ layer, parameters, singlePrecision: { zero, subnormal } }) => ({
+              message: `of the ${parameters} gradients of layer ${layer} ${zero} are 0 and ${subnormal} subnormal in single precision, but not in double`,
+              evidence: { layer, zero, subnormal, parameters },
+            })),
   },
   {
     code: "unscaled-inputs",

@@ -119,7 +119,7 @@ export function diagnose(net: Network, data: Dataset, options: DiagnoseOptions =
   const { curvature, reason } = choose(net, data, asked, offence !== null);
   const point = curvature === "none" ? null : classifyCriticalPoint(net, data, { curvature, batchNorm: mode, seed });
   const duplicates = net.spec.layers.map((_, l) => duplicatesIn(net, l, statistics.layers[l].dead));
-  const fit = fitOf(net, data);
+  const fit = fitOf(net, data, flow.loss);
   const inputs = inputScale(data);
   const batchNorm = net.spec.layers.map((layer) => layer.batchNorm !== false);
   const diagnosis = {
@@ -224,7 +224,8 @@ function duplicatesIn(net: Network, l: number, dead: readonly number[]): number[
   return Array.from(groups.values()).filter((group) => group.length > 1);
 }
 
-function fitOf(net: Network, data: Dataset): number {
+/** Under running statistics, or those of the data where that is better: early in training the running ones are not there yet. */
+function fitOf(net: Network, data: Dataset, loss: number): number {
   const { accuracy, rmse = Number.NaN } = net.evaluate(data);
   if (accuracy !== undefined) return accuracy;
   const { targets } = data;
@@ -235,5 +236,7 @@ function fitOf(net: Network, data: Dataset): number {
   let squares = 0;
   for (let k = 0; k < values.length; ++k) squares += (values[k] - means[k % width]) ** 2;
   const variance = squares / values.length;
-  return variance > 0 ? 1 - rmse ** 2 / variance : rmse === 0 ? 1 : 0;
+  // Huber's loss is at most half of the squared error.
+  const square = net.spec.loss === "mse" ? Math.min(rmse ** 2, loss) : rmse ** 2;
+  return variance > 0 ? 1 - square / variance : square === 0 ? 1 : 0;
 }
