@@ -1,0 +1,7 @@
+export function SceneMenu() {
+  return null;
+}
+
+export function ScenePanel() {
+  return null;
+}
