@@ -31,11 +31,13 @@ export function drawPlane(canvas: HTMLCanvasElement, size: number, look: PlaneLo
 }
 
 function backgroundOf({ frame, scenery, view, palette, unit: map }: PlaneLook): Raster | null {
-  if (map) return unit.diverging(map, palette, view.discretize);
+  // Paler than the data on it.
+  const look = { discretize: view.discretize, strength: 0.62 };
+  if (map) return unit.diverging(map, palette, look);
   if (view.overlay === "regions" && frame.regions) return regions.regions(frame.regions.of, palette);
   if (!frame.outputMap) return null;
   if (scenery.outputs > 1) return output.classes(frame.outputMap, scenery.outputs, palette, view.discretize);
-  return output.diverging(frame.outputMap, palette, view.discretize);
+  return output.diverging(frame.outputMap, palette, look);
 }
 
 function drawKinks(context: CanvasRenderingContext2D, frame: Frame, size: number, palette: Palette): void {

@@ -20,11 +20,12 @@ export class Raster {
   }
 
   /** Values in [−1, 1] in the diverging colours. */
-  diverging(values: ArrayLike<number>, palette: Palette, discretize = false): this {
+  diverging(values: ArrayLike<number>, palette: Palette, look: { readonly discretize?: boolean; readonly strength?: number } = {}): this {
     const { diverging } = palette;
+    const { discretize = false, strength = 1 } = look;
     for (let i = 0; i < this.#pixels.length; ++i) {
-      const value = discretize ? Math.sign(values[i]) * 0.8 : values[i];
-      this.#pixels[i] = diverging[value <= -1 ? 0 : value >= 1 ? 255 : Math.round((value + 1) * 127.5)];
+      const value = strength * (discretize ? Math.sign(values[i]) : Math.max(-1, Math.min(1, values[i])));
+      this.#pixels[i] = diverging[Math.round((value + 1) * 127.5)];
     }
     return this.#put();
   }

@@ -20,6 +20,7 @@ export function hessianPicture(net: Network, data: Dataset, { step, epoch }: Pic
       eigenvalues: values,
       complete: false,
       ...signs(values),
+      point: null,
       norms: null,
       seconds: (performance.now() - began) / 1000,
     };
@@ -34,6 +35,7 @@ export function hessianPicture(net: Network, data: Dataset, { step, epoch }: Pic
     eigenvalues,
     complete: true,
     ...inertia(exact),
+    point: null,
     norms: norms(exact, ggn),
     seconds: (performance.now() - began) / 1000,
   };

@@ -122,6 +122,8 @@ export interface HessianPicture {
   readonly positive: number;
   readonly negative: number;
   readonly zero: number;
+  /** What kind of point it is. */
+  readonly point: { readonly kind: Verdict; readonly index: number; readonly reason: string } | null;
   readonly norms: { readonly exact: number; readonly ggn: number; readonly difference: number } | null;
   readonly seconds: number;
   readonly step: number;

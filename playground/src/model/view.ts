@@ -1,7 +1,7 @@
 import type { Pace } from "./protocol.ts";
 
 export type Overlay = "output" | "regions";
-export type CardName = "hessian" | "spectrum" | "surface" | "units" | "race" | "own" | "stop" | "code";
+export type CardName = "hessian" | "spectrum" | "surface" | "units" | "race" | "own" | "code";
 
 /** What is shown of the run and how fast it goes; it changes no bit of the training. */
 export interface View {
@@ -24,7 +24,7 @@ export const defaultView: View = {
   overlay: "output",
   kinkLines: false,
   logLoss: false,
-  open: ["hessian", "units"],
+  open: ["hessian", "surface", "units"],
   scene: "",
   act: 0,
 };

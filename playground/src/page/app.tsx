@@ -26,9 +26,11 @@ export function App() {
         <div class="bench">
           <div class="left">
             <DataPanel />
+          </div>
+          <div class="middle">
+            <NetworkPanel />
             <TrainingPanel />
           </div>
-          <NetworkPanel />
           <OutputPanel />
         </div>
         <Cards />

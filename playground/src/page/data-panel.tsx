@@ -79,9 +79,9 @@ function Thumbnail({ name, label }: { name: Exclude<DataName, "own">; label: str
     }
   });
   return (
-    <>
-      <canvas ref={canvas} style={{ width: SIZE, height: SIZE }} aria-hidden="true" />
+    <span class="thumbnail">
+      <canvas ref={canvas} style={{ width: `${SIZE}px`, height: `${SIZE}px` }} aria-hidden="true" />
       <span class="caption">{label}</span>
-    </>
+    </span>
   );
 }

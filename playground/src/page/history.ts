@@ -18,7 +18,7 @@ export const curvesVersion = signal(0);
 export function clearHistory(): void {
   curves = { epoch: [], train: [], test: [] };
   stride = 0;
-  ++curvesVersion.value;
+  curvesVersion.value = curvesVersion.peek() + 1;
 }
 
 /** Adds a picture's losses; every second point goes when there are too many. */
@@ -39,5 +39,5 @@ export function remember({ step, epoch, trainLoss, testLoss }: Frame): void {
     curves = { epoch: even(curves.epoch), train: even(curves.train), test: even(curves.test) };
     stride = Math.max(1, (2 * (curves.epoch.at(-1) ?? 0)) / MOST);
   }
-  ++curvesVersion.value;
+  curvesVersion.value = curvesVersion.peek() + 1;
 }

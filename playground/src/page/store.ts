@@ -100,7 +100,7 @@ export function load(next: Course): void {
   failure.value = "";
   ++loading;
   awaiting = false;
-  ++starts.value;
+  starts.value = starts.peek() + 1;
   clearHistory();
   send({ type: "load", course: next, own: own.value });
   refresh();
@@ -147,7 +147,7 @@ export function set(values: Partial<Settings>): void {
 }
 
 /** Settings to start anew with: those of now, but for layers that were changed by a rescue. */
-function startNow(): Settings {
+export function startNow(): Settings {
   const { start, log } = course.value;
   const step = frame.value?.step ?? 0;
   const past = log.filter((entry) => entry.step <= step);
