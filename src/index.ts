@@ -53,7 +53,22 @@ export { adagrad, type AdagradOptions } from "./optimize/adagrad.js";
 export { adadelta, type AdadeltaOptions } from "./optimize/adadelta.js";
 export { rmsprop, type RmspropOptions } from "./optimize/rmsprop.js";
 export { adam, adamw, type AdamOptions } from "./optimize/adam.js";
-export type { Clip, Optimizer, OptimizerState } from "./optimize/optimizer.js";
+export {
+  type Indefinite,
+  type LineSearch,
+  type LineSearchOptions,
+  newton,
+  type NewtonOptions,
+} from "./optimize/newton.js";
+export { saddleFreeNewton } from "./optimize/saddle-free-newton.js";
+export { trustRegion, type TrustRegionOptions } from "./optimize/trust-region.js";
+export { gaussNewton } from "./optimize/gauss-newton.js";
+export { levenbergMarquardt, type LevenbergMarquardtOptions } from "./optimize/levenberg-marquardt.js";
+export { lbfgs, type LbfgsOptions } from "./optimize/lbfgs.js";
+export { minimize, type MinimizeOptions, type MinimizeRecord, type Result } from "./optimize/minimize.js";
+export type { LeastSquares, SmoothFunction } from "./optimize/function-problem.js";
+export type { Evaluations } from "./optimize/problem.js";
+export type { Clip, Optimizer, OptimizerState, StepReport } from "./optimize/optimizer.js";
 export { fit, training } from "./train/fit.js";
 export { split, type SplitOptions } from "./train/split.js";
 export {

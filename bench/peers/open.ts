@@ -27,6 +27,8 @@ const openers: Record<string, () => Promise<Peer>> = {
   "jax-js": async () => (await import("./libraries/jax.ts")).open(dependencies["@jax-js/jax"]!),
   "jax-js-linearize": async () => (await import("./libraries/jax.ts")).openLinearize(dependencies["@jax-js/jax"]!),
   "ml-matrix": async () => (await import("./libraries/ml-matrix.ts")).open(dependencies["ml-matrix"]!),
+  "ml-levenberg-marquardt": async () =>
+    (await import("./libraries/ml-levenberg-marquardt.ts")).open(dependencies["ml-levenberg-marquardt"]!),
 };
 
 export const peerNames: readonly string[] = Object.keys(openers);

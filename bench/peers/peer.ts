@@ -52,6 +52,19 @@ export interface Symmetric {
   readonly data: Float64Array;
 }
 
+/** y ≈ v·tanh(w·x + b) + c by least squares, from each of the starts until the rms error is at most `target`. */
+export interface Curve {
+  readonly title: string;
+  readonly units: number;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** w, b, v, c each. */
+  readonly starts: readonly Float64Array[];
+  readonly target: number;
+  /** How many steps at most. */
+  readonly steps: number;
+}
+
 /** Both are finished; `vectors` only puts them into one form: row-major, a vector in each column. */
 export interface Eigen {
   readonly values: ArrayLike<number>;
@@ -79,6 +92,8 @@ export interface Peer {
   readonly step?: (training: Training) => Prepared<number>;
   /** Gives the dense Hessian of the loss over the first batch, row-major, in the order of the parameters; undefined where it cannot. */
   readonly hessian?: (training: Training) => Prepared<ArrayLike<number>> | undefined;
+  /** Gives the parameters reached from each start, with the Levenberg–Marquardt method and an exact Jacobian. */
+  readonly leastSquares?: (curve: Curve) => Prepared<readonly ArrayLike<number>[]>;
   /** Gives all eigenvalues, ascending, and their vectors. */
   readonly eigen?: (matrix: Symmetric) => Prepared<Eigen>;
   /** Gives a function to read L, row-major, with A = L·Lᵀ. */

@@ -3,13 +3,14 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { factorizations } from "./factorizations.ts";
 import { hessian } from "./hessian.ts";
+import { leastSquares } from "./least-squares.ts";
 import type { Settings } from "./measure.ts";
 import { openPeers, peerNames } from "./open.ts";
 import { products } from "./products.ts";
 import { steps } from "./steps.ts";
 import type { Report, Suite } from "./suite.ts";
 
-const suites: Record<string, Suite> = { products, steps, hessian, factorizations };
+const suites: Record<string, Suite> = { products, steps, hessian, factorizations, "least-squares": leastSquares };
 
 const full: Settings = { quick: false, sampleMs: 8, rounds: 15, slowRounds: 5, warmUpMs: 250 };
 const quick: Settings = { quick: true, sampleMs: 3, rounds: 7, slowRounds: 3, warmUpMs: 80 };

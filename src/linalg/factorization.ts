@@ -230,3 +230,22 @@ function countSigns(d: FloatArray, e: FloatArray, sign: number): number {
   }
   return count;
 }
+
+/**
+ * x with (A + diag(shift))·x = b by Cholesky's factorization, without taking the factor out; undefined where the matrix is not
+ * positive definite or something is not finite.
+ */
+export function solveDefinite(H: Symmetric, b: ArrayLike<number>, shift?: ArrayLike<number>): FloatArray | undefined {
+  const { size: n, dtype } = H;
+  return load(H, (workspace, { at, scale }) => {
+    const kernels = workspace.kernels(dtype);
+    const x = workspace.allocate(dtype, n);
+    const matrix = workspace.slice(dtype, at, n * n);
+    for (let i = 0; shift && i < n; ++i) matrix[i * (n + 1)] += shift[i] * scale;
+    if (kernels.cholesky(n, at, n, workspace.scratch)) return undefined;
+    const view = workspace.slice(dtype, x, n);
+    for (let i = 0; i < n; ++i) view[i] = b[i] * scale;
+    kernels.choleskySolve(n, 1, at, n, 1, x, 1, workspace.scratch);
+    return kernels.firstNonFinite(x, n) >= 0 ? undefined : workspace.read(dtype, x, n);
+  });
+}

@@ -4,7 +4,7 @@ import { acquire, bytesPer, type FloatArray, type Workspace } from "../wasm/work
 import type { Dataset } from "./dataset.js";
 import type { Layout } from "./layout.js";
 import type { Network, PassOptions } from "./network.js";
-import { chunkSize, Objective } from "./objective.js";
+import { type Batch, chunkSize, Objective, wholeBatch } from "./objective.js";
 import type { BatchNormMode } from "./propagation.js";
 import type { ResolvedSpec } from "./spec.js";
 import { type CurvatureKind, Tangent, tangentBytesPerSample } from "./tangent.js";
@@ -15,64 +15,74 @@ const KEPT_BYTES = 256 << 20;
 interface Chunk {
   readonly objective: Objective;
   readonly tangent: Tangent;
+  /** Its first sample, counted from the batch's. */
   readonly from: number;
-  readonly count: number;
 }
 
 /**
- * Products of a network's Hessian or generalised Gauss-Newton matrix with vectors, in the memory of one workspace. What does not
- * depend on the vector is computed once a point, if it fits, and else again for each product, chunk by chunk.
+ * Products of a network's Hessian or generalised Gauss-Newton matrix over a batch with vectors, in the memory of one workspace.
+ * What does not depend on the vector is computed once a point, if it fits, and else again for each product, chunk by chunk.
  */
 export class CurvatureProducts {
   readonly #chunks: readonly Chunk[];
+  readonly #size: number;
   readonly #recompute: boolean;
+  #batch: Batch;
 
+  /** `capacity`: most samples in a batch. */
   constructor(
     readonly workspace: Workspace,
     readonly spec: ResolvedSpec,
     readonly layout: Layout,
-    readonly data: Dataset,
+    data: Dataset,
     readonly mode: BatchNormMode,
+    capacity = data.size,
   ) {
     const coupled = layout.batchNorm && mode === "batch";
-    const size = coupled ? data.size : Math.min(data.size, chunkSize(spec, layout));
-    this.#recompute = !coupled && data.size * tangentBytesPerSample({ spec, layout }) > KEPT_BYTES;
+    const size = coupled ? capacity : Math.min(capacity, chunkSize(spec, layout));
+    this.#size = size;
+    this.#batch = wholeBatch(data);
+    this.#recompute = !coupled && capacity * tangentBytesPerSample({ spec, layout }) > KEPT_BYTES;
     const open = (from: number): Chunk => {
       const needs = { capacity: size, gradients: "kept" } as const;
       const objective = new Objective(workspace, spec, layout, data, mode, needs);
-      const count = Math.min(size, data.size - from);
-      return { objective, tangent: new Tangent(objective.propagation), from, count };
+      return { objective, tangent: new Tangent(objective.propagation), from };
     };
-    const starts = Array.from({ length: Math.ceil(data.size / size) }, (_, i) => i * size);
+    const starts = Array.from({ length: Math.ceil(capacity / size) }, (_, i) => i * size);
     if (this.#recompute) {
       const { objective, tangent } = open(0);
-      this.#chunks = starts.map((from) => ({ objective, tangent, from, count: Math.min(size, data.size - from) }));
+      this.#chunks = starts.map((from) => ({ objective, tangent, from }));
     } else {
       this.#chunks = starts.map(open);
     }
   }
 
-  /** Moves to a point. */
-  linearize(theta: number, statistics: number): void {
-    if (!this.#recompute) for (const chunk of this.#chunks) this.#pass(chunk, theta, statistics);
+  /** Moves to a point and a batch. */
+  linearize(theta: number, statistics: number, { order, from, count }: Batch): void {
+    this.#batch = { order, from, count };
+    if (!this.#recompute) for (const chunk of this.#used()) this.#pass(chunk, theta, statistics);
   }
 
   /** out = H·v, penalty included. */
   multiply(theta: number, statistics: number, v: number, out: number, kind: CurvatureKind): void {
-    this.#chunks.forEach((chunk, i) => {
+    for (const chunk of this.#used()) {
       if (this.#recompute) this.#pass(chunk, theta, statistics);
-      const { kind: lossKind } = chunk.objective;
-      chunk.tangent.product(theta, v, out, kind, lossKind, 1 / this.#terms(chunk), i > 0, this.mode);
-    });
+      const { objective, tangent, from } = chunk;
+      const scale = 1 / objective.terms(this.#batch.count);
+      tangent.product(theta, v, out, kind, objective.kind, scale, from > 0, this.mode);
+    }
     this.#addPenalty(v, out);
   }
 
-  #pass({ objective, from, count }: Chunk, theta: number, statistics: number): void {
-    objective.linearize(theta, statistics, { order: null, from, count }, objective.terms(this.data.size));
+  /** The chunks that the batch fills. */
+  #used(): readonly Chunk[] {
+    return this.#chunks.slice(0, Math.ceil(this.#batch.count / this.#size));
   }
 
-  #terms({ objective }: Chunk): number {
-    return objective.terms(this.data.size);
+  #pass({ objective, from }: Chunk, theta: number, statistics: number): void {
+    const { order, from: first, count } = this.#batch;
+    const part = { order, from: first + from, count: Math.min(this.#size, count - from) };
+    objective.linearize(theta, statistics, part, objective.terms(count));
   }
 
   /** ½·l2·Σθ² has the curvature l2; l1 has none. */
@@ -100,6 +110,8 @@ export class CurvatureOperator implements LinearOperator {
   readonly #out: number;
   #version = -1;
 
+  readonly #data: Dataset;
+
   constructor(
     readonly net: Network,
     data: Dataset,
@@ -110,6 +122,7 @@ export class CurvatureOperator implements LinearOperator {
   ) {
     const { spec, layout } = net;
     this.size = net.parameterCount;
+    this.#data = data;
     this.#workspace = workspace;
     const vector = (): number => workspace.allocate(spec.dtype, this.size);
     this.#theta = vector();
@@ -135,7 +148,7 @@ export class CurvatureOperator implements LinearOperator {
     const { parameters, statistics } = this.net.current();
     this.#workspace.write(dtype, this.#theta, parameters);
     this.#workspace.write(dtype, this.#statistics, statistics);
-    this.#products.linearize(this.#theta, this.#statistics);
+    this.#products.linearize(this.#theta, this.#statistics, wholeBatch(this.#data));
     this.#version = this.net.version;
   }
 }

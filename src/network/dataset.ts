@@ -1,5 +1,6 @@
 import { firstNonFinite, wrongType, wrongValue } from "../check.js";
 import { checkFinite, copyNumbers, type Matrix, toMatrix } from "../linalg/matrix.js";
+import { type FloatArray, floatArray } from "../wasm/workspace.js";
 import type { Layout } from "./layout.js";
 import type { Loss } from "./spec.js";
 
@@ -65,6 +66,24 @@ function flatTargets(targets: ArrayLike<number>): Float64Array {
   const index = firstNonFinite(values);
   if (index >= 0) wrongValue("dataset", "targets", "finite numbers", `${values[index]} in row ${index}, column 0`);
   return values;
+}
+
+/** The samples in the given rows, copied. */
+export function samplesOf({ inputs, targets }: Dataset, rows: ArrayLike<number>): Dataset {
+  const flat = !("data" in targets);
+  const values = flat ? takeRows(targets, 1, rows) : takeRows(targets.data, targets.columns, rows);
+  return new CheckedDataset(
+    { rows: rows.length, columns: inputs.columns, data: takeRows(inputs.data, inputs.columns, rows) },
+    flat ? Float64Array.from(values) : { rows: rows.length, columns: (targets as Matrix).columns, data: values },
+  );
+}
+
+function takeRows(values: FloatArray, width: number, rows: ArrayLike<number>): FloatArray {
+  const taken = floatArray(values instanceof Float32Array ? "f32" : "f64", rows.length * width);
+  for (let i = 0; i < rows.length; ++i) {
+    taken.set(values.subarray(rows[i] * width, (rows[i] + 1) * width), i * width);
+  }
+  return taken;
 }
 
 /** Refuses what is not a data set or does not fit the network. */

@@ -3,7 +3,7 @@ import { bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/w
 import { CurvatureProducts } from "./curvature.js";
 import type { Dataset } from "./dataset.js";
 import type { LayerLayout, Layout } from "./layout.js";
-import { Objective } from "./objective.js";
+import { Objective, wholeBatch } from "./objective.js";
 import { Panel } from "./panel.js";
 import type { BatchNormMode } from "./propagation.js";
 import type { ResolvedSpec } from "./spec.js";
@@ -359,7 +359,7 @@ function columns(
   const v = workspace.allocate(spec.dtype, size);
   const out = workspace.allocate(spec.dtype, size);
   const products = new CurvatureProducts(workspace, spec, layout, data, mode);
-  products.linearize(theta, statistics);
+  products.linearize(theta, statistics, wholeBatch(data));
   workspace.slice(spec.dtype, v, size).fill(0);
   for (let i = 0; i < size; ++i) {
     workspace.slice(spec.dtype, v, size)[i] = 1;

@@ -1,5 +1,7 @@
-import { Optimizer, type Problem } from "./optimizer.js";
+import { FirstOrder } from "./first-order.js";
+import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
+import type { Problem } from "./problem.js";
 
 export interface AdadeltaOptions {
   /** 1 (PyTorch, and the paper, which has none). */
@@ -12,7 +14,7 @@ export interface AdadeltaOptions {
   weightDecay?: number;
 }
 
-class Adadelta extends Optimizer {
+class Adadelta extends FirstOrder {
   readonly name = "adadelta";
   protected readonly memory = { squareAverage: 0, accumulated: 0 };
   readonly #options;

@@ -1,5 +1,7 @@
-import { Optimizer, type Problem } from "./optimizer.js";
+import { FirstOrder } from "./first-order.js";
+import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
+import type { Problem } from "./problem.js";
 
 export interface AdagradOptions {
   /** 0.01 (PyTorch). */
@@ -14,7 +16,7 @@ export interface AdagradOptions {
   epsilon?: number;
 }
 
-class Adagrad extends Optimizer {
+class Adagrad extends FirstOrder {
   readonly name = "adagrad";
   protected readonly memory: Readonly<Record<string, number>>;
   readonly #options;

@@ -1,6 +1,8 @@
 import { checkShare, wrongType } from "../check.js";
-import { Optimizer, type Problem } from "./optimizer.js";
+import { FirstOrder } from "./first-order.js";
+import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
+import type { Problem } from "./problem.js";
 
 export interface AdamOptions {
   /** 0.001 (PyTorch and the paper). */
@@ -15,7 +17,7 @@ export interface AdamOptions {
   amsgrad?: boolean;
 }
 
-class Adam extends Optimizer {
+class Adam extends FirstOrder {
   protected readonly memory: Readonly<Record<string, number>>;
   readonly #options;
   readonly #betas: readonly [number, number];

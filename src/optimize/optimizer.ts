@@ -1,44 +1,53 @@
-import {
-  checkInteger,
-  checkKeys,
-  checkObject,
-  checkPositive,
-  isObject,
-  show,
-  wrongType,
-  wrongValue,
-} from "../check.js";
-import { isFloatArray } from "../linalg/matrix.js";
-import type { Dtype } from "../wasm/kernels.js";
-import { type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { checkInteger, checkKeys, checkObject, checkPositive, show, wrongType, wrongValue } from "../check.js";
+import type { FloatArray } from "../wasm/workspace.js";
+import type { CurvatureNeeds, Problem } from "./problem.js";
 
 /** How to limit a gradient before it is used: by its Euclidean norm, or entry by entry. */
 export type Clip = { norm: number } | { value: number };
 
-/** What an optimizer may ask of what it minimises. Points and gradients are addresses in the workspace. */
-export interface Problem {
-  readonly workspace: Workspace;
-  readonly dtype: Dtype;
-  /** Number of parameters. */
-  readonly size: number;
-  /** The current point. */
-  theta: number;
-  /** Room for another point; a step that succeeds swaps the two. */
-  next: number;
-  /** Value at a point, its gradient written to an address. */
-  valueAndGradient(point: number, gradient: number): number;
-}
-
 /** Where in a step something ceased to be finite. */
 export type Breakdown = "value" | "gradient" | "update";
+
+/** Why a method will not go on. */
+export interface End {
+  readonly status: "converged" | "stalled" | "not-positive-definite" | "non-finite";
+  /** In words. */
+  readonly reason: string;
+}
+
+/** What a second-order step tells beside the value. What a method does not know is left out. */
+export interface StepReport {
+  /** Whether the point has moved. */
+  readonly accepted: boolean;
+  /** Euclidean length of the step taken. */
+  readonly stepNorm: number;
+  /** The objective's fall over the one that the quadratic model predicted. */
+  readonly gainRatio?: number;
+  /** What is added to the curvature's diagonal, as the next step finds it. */
+  readonly damping?: number;
+  /** Of the trust region, as the next step finds it. */
+  readonly radius?: number;
+  /** Of the matrix that the step was made from. */
+  readonly smallestEigenvalue?: number;
+  /** Parameters whose gradient and row of the curvature are exactly 0: no such step can move them. */
+  readonly frozen?: readonly number[];
+  /** Units × samples whose piecewise-linear activation switched sides. */
+  readonly kinksCrossed?: number;
+}
 
 /** What a step found; one object an optimizer, overwritten by the next step. */
 export interface StepOutcome {
   value: number;
+  /** What the method minimises: the value, and its own weight decay where that is part of it. */
+  objective: number;
   /** Euclidean norm before clipping. */
   gradientNorm: number;
-  /** The point has moved unless this says why not. */
+  /** Something was not finite, and the point has not moved. */
   breakdown: Breakdown | null;
+  /** The method is done, and the point has not moved. */
+  end: End | null;
+  /** Of a second-order method. */
+  report: StepReport | null;
 }
 
 /** An optimizer's memory between steps, as plain data. */
@@ -47,31 +56,35 @@ export interface OptimizerState {
   readonly name: string;
   /** Steps taken so far. */
   readonly step: number;
-  /** Vectors as long as the parameters, by name. */
+  /** Vectors by name; most are as long as the parameters. */
   readonly vectors: Readonly<Record<string, FloatArray>>;
+  /** Single numbers by name, where the method keeps any. */
+  readonly scalars?: Readonly<Record<string, number>>;
 }
 
-interface Seat {
-  readonly workspace: Workspace;
-  readonly dtype: Dtype;
-  readonly size: number;
-  readonly gradient: number;
-  readonly addresses: Record<string, number>;
-}
-
-/**
- * A method with its memory. It serves one run at a time: while it does, its vectors live beside the parameters in the
- * run's workspace; between runs they are held here.
- */
+/** A method with its memory. It serves one run at a time. */
 export abstract class Optimizer {
   abstract readonly name: string;
-  /** Names of the vectors that the method remembers, with the value they start from. */
-  protected abstract readonly memory: Readonly<Record<string, number>>;
-  protected readonly outcome: StepOutcome = { value: 0, gradientNorm: 0, breakdown: null };
+  /**
+   * Whether it takes every step on the same objective, all of the data: what it learns from one step would mislead it in the next.
+   * @internal
+   */
+  readonly fullBatch: boolean = false;
+  /**
+   * What it takes of the curvature, or null.
+   * @internal
+   */
+  readonly curvature: CurvatureNeeds | null = null;
+  protected readonly outcome: StepOutcome = {
+    value: 0,
+    objective: 0,
+    gradientNorm: 0,
+    breakdown: null,
+    end: null,
+    report: null,
+  };
   #learningRate: number;
   #step = 0;
-  #vectors: Record<string, FloatArray> | null = null;
-  #seat: Seat | null = null;
 
   protected constructor(where: string, learningRate: number) {
     checkPositive(where, "learningRate", learningRate);
@@ -95,12 +108,7 @@ export abstract class Optimizer {
 
   /** A copy of everything the method remembers; plain data that `restore` takes back. */
   state(): OptimizerState {
-    const vectors: Record<string, FloatArray> = {};
-    for (const name of Object.keys(this.memory)) {
-      const held = this.#seat ? this.#read(this.#seat, name) : this.#vectors?.[name]?.slice();
-      if (held) vectors[name] = held as FloatArray;
-    }
-    return { name: this.name, step: this.#step, vectors };
+    return { name: this.name, step: this.#step, ...this.recall() };
   }
 
   /**
@@ -110,12 +118,9 @@ export abstract class Optimizer {
    */
   restore(state: OptimizerState): this {
     const where = `${this.name}.restore`;
-    if (this.#seat) throw new Error(`${where}: the optimizer serves a run that has not ended`);
+    if (this.attached) throw new Error(`${where}: the optimizer serves a run that has not ended`);
     this.checkState(where, "state", state);
-    const names = Object.keys(state.vectors);
-    this.#vectors = names.length
-      ? Object.fromEntries(names.map((name) => [name, state.vectors[name].slice() as FloatArray]))
-      : null;
+    this.adopt(state);
     this.#step = state.step;
     return this;
   }
@@ -128,131 +133,72 @@ export abstract class Optimizer {
     checkObject(where, name, state);
     if (state.name !== this.name) wrongValue(where, `${name}.name`, `"${this.name}"`, show(state.name));
     checkInteger(where, `${name}.step`, state.step, 0);
-    if (!isObject(state.vectors)) wrongType(where, `${name}.vectors`, "an object of vectors", state.vectors);
-    const names = Object.keys(state.vectors);
-    const known = Object.keys(this.memory);
-    if (names.length > 0 && names.slice().sort().join() !== known.slice().sort().join()) {
-      wrongValue(
-        where,
-        `${name}.vectors`,
-        known.join(", ") || "none",
-        names.join(", "),
-        "the options must be the same",
-      );
-    }
-    for (const [key, vector] of Object.entries(state.vectors)) {
-      if (!isFloatArray(vector)) wrongType(where, `${name}.vectors.${key}`, "a Float64Array or Float32Array", vector);
-      size ??= vector.length;
-      if (vector.length !== size) wrongValue(where, `${name}.vectors.${key}`, `${size} numbers`, String(vector.length));
-    }
+    this.checkMemory(where, name, state, size);
   }
 
   /**
-   * Moves into a run's workspace.
+   * Moves into a run.
    * @internal
    */
-  attach(where: string, { workspace, dtype, size }: Problem): void {
-    this.checkFree(where, size);
-    const gradient = workspace.allocate(dtype, size);
-    const addresses: Record<string, number> = {};
-    for (const name of Object.keys(this.memory)) addresses[name] = workspace.allocate(dtype, size);
-    for (const [name, start] of Object.entries(this.memory)) {
-      const held = this.#vectors?.[name];
-      workspace.write(dtype, addresses[name], held ?? floatArray(dtype, size).fill(start));
-    }
-    this.#seat = { workspace, dtype, size, gradient, addresses };
-  }
+  abstract attach(where: string, problem: Problem): void;
+
+  /**
+   * Takes its memory back from the run.
+   * @internal
+   */
+  abstract detach(): void;
 
   /**
    * Refuses a second run at once, and memory of another number of parameters.
    * @internal
    */
   checkFree(where: string, size: number): void {
-    if (this.#seat) {
+    if (this.attached) {
       throw new Error(
         `${where}: "optimizer" expected one that serves no other run, got one whose run has not ended; ` +
           "end that run, or make an optimizer for each",
       );
     }
-    const vector = this.#vectors && Object.values(this.#vectors)[0];
-    if (vector && vector.length !== size) {
+    const remembered = this.remembered;
+    if (remembered >= 0 && remembered !== size) {
       const remedy = "make a new optimizer for another network";
-      wrongValue(where, "optimizer", `a memory of ${size} parameters`, String(vector.length), remedy);
+      wrongValue(where, "optimizer", `a memory of ${size} parameters`, String(remembered), remedy);
     }
-  }
-
-  /**
-   * Takes its memory back from the run's workspace.
-   * @internal
-   */
-  detach(): void {
-    const seat = this.#seat;
-    if (!seat) return;
-    const names = Object.keys(this.memory);
-    if (names.length) this.#vectors = Object.fromEntries(names.map((name) => [name, this.#read(seat, name)]));
-    this.#seat = null;
   }
 
   /**
    * One step from `problem.theta`; on success `problem.theta` is the new point.
    * @internal
    */
-  step(problem: Problem, learningRate: number, clip: Clip | null): StepOutcome {
-    const { outcome } = this;
-    const kernels = problem.workspace.kernels(problem.dtype);
-    const gradient = this.gradient;
-    outcome.breakdown = null;
-    outcome.value = problem.valueAndGradient(problem.theta, gradient);
-    outcome.gradientNorm = Math.sqrt(kernels.sumSquares(gradient, problem.size));
-    if (!Number.isFinite(outcome.value)) outcome.breakdown = "value";
-    else if (!Number.isFinite(outcome.gradientNorm) && kernels.firstNonFinite(gradient, problem.size) >= 0) {
-      outcome.breakdown = "gradient";
-    }
-    if (outcome.breakdown) return outcome;
-    if (clip) this.#clip(problem, clip);
-    if (this.update(problem, learningRate)) {
-      outcome.breakdown = "update";
-      return outcome;
-    }
-    ++this.#step;
-    const { theta } = problem;
-    problem.theta = problem.next;
-    problem.next = theta;
-    return outcome;
-  }
+  abstract step(problem: Problem, learningRate: number, clip: Clip | null): StepOutcome;
 
-  /** Writes the point after `problem.theta` to `problem.next`; 1 when something in it is not finite. */
-  protected abstract update(problem: Problem, learningRate: number): number;
+  /**
+   * What the method minimises at `problem.theta`, and the norm of its gradient.
+   * @internal
+   */
+  inspect(problem: Problem): { objective: number; gradientNorm: number } {
+    const objective = problem.valueAndGradient(problem.theta, this.gradient);
+    const squares = problem.workspace.kernels(problem.dtype).sumSquares(this.gradient, problem.size);
+    return { objective, gradientNorm: Math.sqrt(squares) };
+  }
 
   /**
    * Address of the gradient that the last step took.
    * @internal
    */
-  get gradient(): number {
-    return (this.#seat as Seat).gradient;
-  }
+  abstract get gradient(): number;
 
-  /** Address of a vector of the memory. */
-  protected address(name: string): number {
-    return (this.#seat as Seat).addresses[name];
-  }
+  /** The memory as plain data, copied. */
+  protected abstract recall(): Pick<OptimizerState, "vectors" | "scalars">;
+  /** Takes memory over, copied. */
+  protected abstract adopt(state: OptimizerState): void;
+  protected abstract checkMemory(where: string, name: string, state: Record<string, unknown>, size?: number): void;
+  protected abstract get attached(): boolean;
+  /** Parameters that the memory is of, or −1 where there is none. */
+  protected abstract get remembered(): number;
 
-  #clip({ workspace, dtype, size }: Problem, clip: Clip): void {
-    const kernels = workspace.kernels(dtype);
-    if ("value" in clip) kernels.clipValue(this.gradient, size, clip.value);
-    else if (this.outcome.gradientNorm > clip.norm) {
-      let norm = this.outcome.gradientNorm;
-      if (norm === Infinity) {
-        // The entries are finite, their squares are not.
-        kernels.scale(size, 1 / kernels.maxAbs(this.gradient, size), this.gradient);
-        norm = Math.sqrt(kernels.sumSquares(this.gradient, size));
-      }
-      kernels.scale(size, clip.norm / norm, this.gradient);
-    }
-  }
-
-  #read({ workspace, dtype, size, addresses }: Seat, name: string): FloatArray {
-    return workspace.read(dtype, addresses[name], size);
+  protected countStep(): void {
+    ++this.#step;
   }
 }
 

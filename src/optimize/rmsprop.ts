@@ -1,5 +1,7 @@
-import { Optimizer, type Problem } from "./optimizer.js";
+import { FirstOrder } from "./first-order.js";
+import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
+import type { Problem } from "./problem.js";
 
 export interface RmspropOptions {
   /** 0.01 (PyTorch; Hinton's slides suggest 0.001). */
@@ -16,7 +18,7 @@ export interface RmspropOptions {
   centered?: boolean;
 }
 
-class Rmsprop extends Optimizer {
+class Rmsprop extends FirstOrder {
   readonly name = "rmsprop";
   protected readonly memory: Readonly<Record<string, number>>;
   readonly #options;

@@ -1,6 +1,8 @@
 import { wrongValue } from "../check.js";
-import { Optimizer, type Problem } from "./optimizer.js";
+import { FirstOrder } from "./first-order.js";
+import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
+import type { Problem } from "./problem.js";
 
 export interface SgdOptions {
   /** 0.001 (PyTorch). */
@@ -15,7 +17,7 @@ export interface SgdOptions {
   weightDecay?: number;
 }
 
-class Sgd extends Optimizer {
+class Sgd extends FirstOrder {
   readonly name = "sgd";
   protected readonly memory: Readonly<Record<string, number>>;
   readonly #options;

@@ -78,8 +78,8 @@ function* drive(net: Network, data: Dataset, options: ResolvedOptions): Generato
   try {
     while (run.going) {
       run.step();
-      const { value, gradientNorm, breakdown } = run.outcome as StepOutcome;
-      if (breakdown) break;
+      const { value, gradientNorm, breakdown, end, report } = run.outcome as StepOutcome;
+      if (breakdown || end) break;
       yield {
         step: run.position.step,
         epoch: run.epochRecord?.epoch ?? run.position.epoch + 1,
@@ -87,6 +87,8 @@ function* drive(net: Network, data: Dataset, options: ResolvedOptions): Generato
         gradientNorm,
         learningRate: run.learningRate,
         samples: run.samples,
+        evaluations: { ...run.problem.evaluations },
+        ...report,
         epochRecord: run.epochRecord,
         checkpoint: () => run.checkpoint(),
       };

@@ -7,6 +7,7 @@ import {
   checkNonNegative,
   checkObject,
   checkShare,
+  show,
   wrongType,
   wrongValue,
 } from "../check.js";
@@ -31,7 +32,7 @@ export interface TrainingOptions {
   optimizer: Optimizer;
   /** Epochs in the whole run, those before a resumed checkpoint included. */
   epochs: number;
-  /** Samples a step; 32. A last, smaller batch counts for what it is; under batch norm a last batch of one joins the one before. */
+  /** Samples a step; 32, and all of them for methods that are sound on full batches only. A last, smaller batch counts for what it is; under batch norm a last batch of one joins the one before. */
   batchSize?: number;
   /** A new order of the samples each epoch; true. */
   shuffle?: boolean;
@@ -94,8 +95,9 @@ export function resolveTraining(
   checkDataset(where, data, net.layout, net.spec.loss);
   checkObject(where, "options", options);
   checkKeys(where, options, [...NAMES, ...more]);
-  const { optimizer, epochs, batchSize = 32, shuffle = true, seed = 0 } = options;
+  const { optimizer, epochs, shuffle = true, seed = 0 } = options;
   checkOptimizer(where, optimizer);
+  const { batchSize = optimizer.fullBatch ? data.size : 32 } = options;
   checkInteger(where, "epochs", epochs, 1);
   checkInteger(where, "batchSize", batchSize, 1);
   checkBoolean(where, "shuffle", shuffle);
@@ -110,6 +112,14 @@ export function resolveTraining(
   } = options;
   checkSchedule(where, schedule);
   if (clip !== null) checkClip(where, clip);
+  if (clip !== null && optimizer.curvature) {
+    wrongValue(
+      where,
+      "clip",
+      "nothing beside a second-order optimizer, whose step is no multiple of the gradient",
+      show(clip),
+    );
+  }
   if (signal !== null && typeof (signal as AbortSignal)?.aborted !== "boolean") {
     wrongType(where, "signal", "an AbortSignal", signal);
   }

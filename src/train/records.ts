@@ -1,3 +1,5 @@
+import type { StepReport } from "../optimize/optimizer.js";
+import type { Evaluations } from "../optimize/problem.js";
 import type { Checkpoint } from "./checkpoint.js";
 
 /** Why a run ended. */
@@ -27,8 +29,8 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
-/** One step of training. */
-export interface StepRecord {
+/** One step of training; second-order methods add what they know of it. */
+export interface StepRecord extends Partial<StepReport> {
   /** From 1, over the whole run. */
   readonly step: number;
   /** From 1. */
@@ -40,6 +42,8 @@ export interface StepRecord {
   readonly learningRate: number;
   /** Samples in the batch. */
   readonly samples: number;
+  /** What was asked of the objective so far, over this run; trials included. */
+  readonly evaluations: Evaluations;
   /** The epoch that this step ended, or null. */
   readonly epochRecord: EpochRecord | null;
   /** Everything needed to go on from here. Takes a copy of the parameters and the optimizer's memory as they are when called. */
@@ -63,6 +67,9 @@ export interface History {
   readonly epochs: readonly EpochRecord[];
   /** Steps taken. */
   readonly steps: number;
+  readonly evaluations: Evaluations;
+  /** What a user should know of the method and the run, in words; often nothing. */
+  readonly notes: readonly string[];
   /** With status "non-finite". */
   readonly nonFinite?: NonFinite;
   /** The run's state at its end, to go on from. */

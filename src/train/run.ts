@@ -1,9 +1,10 @@
 import type { Dataset } from "../network/dataset.js";
+import type { Layout } from "../network/layout.js";
 import type { Network, ParameterHolder } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import { Score } from "../network/score.js";
-import type { Optimizer, Problem, StepOutcome } from "../optimize/optimizer.js";
-import type { Dtype } from "../wasm/kernels.js";
+import { NetworkProblem } from "../optimize/network-problem.js";
+import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
 import { Batches, holdOut } from "./batches.js";
 import type { Best, Checkpoint } from "./checkpoint.js";
@@ -25,12 +26,9 @@ interface Validation {
  * A run of training: an instance of the core of its own in which parameters, the optimizer's memory and activations stay from
  * step to step. `step` makes no garbage.
  */
-export class Run implements Problem, ParameterHolder, RunHandle {
+export class Run implements ParameterHolder, RunHandle {
   readonly workspace: Workspace;
-  readonly dtype: Dtype;
-  readonly size: number;
-  theta: number;
-  next: number;
+  readonly problem: NetworkProblem;
   /** What the last step found. */
   outcome: StepOutcome | null = null;
   learningRate = 0;
@@ -42,10 +40,8 @@ export class Run implements Problem, ParameterHolder, RunHandle {
   readonly position: Mutable<SchedulePosition>;
   readonly #where: string;
   readonly #statistics: number;
-  readonly #objective: Objective;
   readonly #validation: Validation | null;
   readonly #score: Score | null;
-  readonly #visit: (from: number) => void;
   readonly #optimizer: Optimizer;
   readonly #epochs: EpochRecord[] = [];
   #version = -1;
@@ -54,6 +50,8 @@ export class Run implements Problem, ParameterHolder, RunHandle {
   #epochStart = 0;
   #end: Pick<History, "status" | "reason" | "nonFinite"> | null = null;
   #history: History | null = null;
+  /** Parameters that a second-order method could not move in its last step. */
+  #frozen: readonly number[] = [];
 
   constructor(
     where: string,
@@ -66,24 +64,22 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     const share = typeof validation === "number" ? validation : 0;
     const held = holdOut(data.size, share, seed);
     this.#where = where;
-    this.dtype = spec.dtype;
-    this.size = net.parameterCount;
     this.#optimizer = optimizer;
-    this.batches = new Batches(held.training, batchSize, shuffle, seed, layout.batchNorm);
+    // Where a step sees all samples their order is nothing but rounding, and gradients are kept from one step to the next.
+    const shuffled = shuffle && !(optimizer.curvature && batchSize >= held.training.length);
+    this.batches = new Batches(held.training, batchSize, shuffled, seed, layout.batchNorm);
     this.workspace = acquire(net.build);
     const before = options.resume ? optimizer.state() : null;
     try {
-      this.theta = this.workspace.allocate(this.dtype, this.size);
-      this.next = this.workspace.allocate(this.dtype, this.size);
-      this.#statistics = this.workspace.allocate(this.dtype, layout.statisticsCount);
-      const { capacity } = this.batches;
-      this.#objective = new Objective(this.workspace, spec, layout, data, "batch", {
-        capacity,
-        gradients: "transient",
-      });
+      this.#statistics = this.workspace.allocate(spec.dtype, layout.statisticsCount);
+      const { capacity, perEpoch } = this.batches;
+      const second = optimizer.curvature !== null;
+      const { workspace, batches } = this;
+      this.problem = new NetworkProblem(workspace, net, data, this.#statistics, batches, capacity, second);
+      this.problem.stochastic = perEpoch > 1;
       this.#validation = this.#openValidation(validation, held.validation);
       if (options.resume) optimizer.restore(options.resume.optimizer);
-      optimizer.attach(where, this);
+      optimizer.attach(where, this.problem);
     } catch (error) {
       release(this.workspace);
       if (before) optimizer.restore(before);
@@ -91,8 +87,6 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     }
     const score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
     this.#score = score;
-    const { propagation } = this.#objective;
-    this.#visit = (from) => score?.add(propagation, this.batches.order, from);
     this.position = {
       step: 0,
       steps: this.batches.perEpoch * options.epochs,
@@ -152,36 +146,41 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     this.#upload();
     this.batches.advance();
     this.samples = this.batches.count;
-    this.outcome = this.#optimizer.step(this, this.learningRate, this.options.clip);
-    if (this.outcome.breakdown) {
+    const { problem, batches } = this;
+    if (problem.stochastic) problem.changed();
+    const start = problem.theta;
+    this.outcome = this.#optimizer.step(problem, this.learningRate, this.options.clip);
+    const { breakdown, end, report, value } = this.outcome;
+    if (report?.frozen) this.#frozen = report.frozen;
+    if (breakdown) {
       this.#breakDown();
       return;
     }
-    if (this.net.layout.batchNorm) this.#objective.propagation.updateRunning(this.#statistics);
+    if (end) {
+      this.#end = end;
+      return;
+    }
+    if (this.net.layout.batchNorm) problem.objective.propagation.updateRunning(this.#statistics);
     this.#version = this.net.heldBy(this);
-    this.#lossSum += this.outcome.value * this.samples;
+    this.#lossSum += value * this.samples;
+    this.#score?.resume(this.#score.right + problem.rightAt(start), batches.from + batches.count);
     ++this.position.step;
     if (this.batches.last) this.#endEpoch();
   }
 
-  valueAndGradient(point: number, gradient: number): number {
-    const visit = this.#score ? this.#visit : undefined;
-    const value = this.#objective.valueAndGradient(point, this.#statistics, this.batches, gradient, visit);
-    const overflown = this.net.layout.batchNorm && this.#objective.propagation.firstOverflownVariance() >= 0;
-    return overflown ? Number.NaN : value;
-  }
-
   download(parameters: FloatArray, statistics: FloatArray): void {
-    parameters.set(this.workspace.slice(this.dtype, this.theta, parameters.length));
-    statistics.set(this.workspace.slice(this.dtype, this.#statistics, statistics.length));
+    parameters.set(this.workspace.slice(this.net.spec.dtype, this.problem.theta, parameters.length));
+    statistics.set(this.workspace.slice(this.net.spec.dtype, this.#statistics, statistics.length));
   }
 
   /** Takes over parameters that somebody else has set since the last step. */
   #upload(): void {
     if (this.#version === this.net.version) return;
     const { parameters, statistics } = this.net.current();
-    this.workspace.write(this.dtype, this.theta, parameters);
-    this.workspace.write(this.dtype, this.#statistics, statistics);
+    const { dtype } = this.net.spec;
+    this.workspace.write(dtype, this.problem.theta, parameters);
+    this.workspace.write(dtype, this.#statistics, statistics);
+    this.problem.changed();
     this.#version = this.net.version;
   }
 
@@ -219,7 +218,7 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     if (!this.#validation) return null;
     const { objective, batch, score } = this.#validation;
     score.reset();
-    const loss = objective.dataLoss(this.theta, this.#statistics, batch, (from) =>
+    const loss = objective.dataLoss(this.problem.theta, this.#statistics, batch, (from) =>
       score.add(objective.propagation, batch.order, from),
     );
     return score.evaluation(loss);
@@ -262,13 +261,14 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     const { breakdown } = this.outcome as StepOutcome;
     const place = { step: this.position.step + 1, epoch: this.position.epoch + 1 };
     if (breakdown === "value") {
-      const layer = this.#objective.firstNonFiniteLayer(this.theta, this.#statistics, this.batches);
+      const layer = this.problem.objective.firstNonFiniteLayer(this.problem.theta, this.#statistics, this.batches);
       return { ...place, layer, quantity: layer >= 0 ? "pre-activation" : "loss" };
     }
     const { layers } = this.net.layout;
-    const kernels = this.workspace.kernels(this.dtype);
-    const size = bytesPer(this.dtype);
-    const at = breakdown === "gradient" ? this.#optimizer.gradient : this.next;
+    const { dtype } = this.net.spec;
+    const kernels = this.workspace.kernels(dtype);
+    const size = bytesPer(dtype);
+    const at = breakdown === "gradient" ? this.#optimizer.gradient : this.problem.next;
     const holds = ({ weight, end }: (typeof layers)[number]): boolean =>
       kernels.firstNonFinite(at + weight * size, end - weight) >= 0;
     // Backpropagation meets the last layer first; an update has no order, so the first layer is named.
@@ -278,8 +278,8 @@ export class Run implements Problem, ParameterHolder, RunHandle {
 
   #snapshot(): { parameters: FloatArray; statistics: FloatArray } {
     return {
-      parameters: this.workspace.read(this.dtype, this.theta, this.size),
-      statistics: this.workspace.read(this.dtype, this.#statistics, this.net.layout.statisticsCount),
+      parameters: this.workspace.read(this.net.spec.dtype, this.problem.theta, this.net.parameterCount),
+      statistics: this.workspace.read(this.net.spec.dtype, this.#statistics, this.net.layout.statisticsCount),
     };
   }
 
@@ -303,6 +303,18 @@ export class Run implements Problem, ParameterHolder, RunHandle {
     };
   }
 
+  #notes(): string[] {
+    const { name, fullBatch } = this.#optimizer;
+    const notes: string[] = [];
+    if (fullBatch && this.problem.stochastic) {
+      notes.push(
+        `${name} is sound on full batches only: what it learns of one batch misleads it on the next; leave batchSize out`,
+      );
+    }
+    if (this.#frozen.length) notes.push(describeFrozen(this.#frozen, this.net.layout, this.#optimizer.name));
+    return notes;
+  }
+
   /** Gives everything back, once, and tells how it went. */
   close(): History {
     if (this.#history) return this.#history;
@@ -314,7 +326,36 @@ export class Run implements Problem, ParameterHolder, RunHandle {
       this.net.setParameters(this.#best.parameters);
       this.net.setRunningStatistics(this.#best.statistics);
     }
-    this.#history = { ...end, epochs: this.#epochs, steps: this.position.step, checkpoint };
+    const evaluations = { ...this.problem.evaluations };
+    this.#history = {
+      ...end,
+      epochs: this.#epochs,
+      steps: this.position.step,
+      evaluations,
+      notes: this.#notes(),
+      checkpoint,
+    };
     return this.#history;
   }
+}
+
+/** Which parameters no second-order step can move, by layer and unit. */
+function describeFrozen(frozen: readonly number[], { layers }: Layout, name: string): string {
+  const places = layers.flatMap(({ weight, bias, inputs, units }, l) => {
+    const still = new Set(frozen.filter((i) => i >= weight && i < bias + units));
+    const dead = Array.from({ length: units }, (_, u) => u).filter((u) => {
+      for (let j = 0; j < inputs; ++j) if (!still.has(weight + u * inputs + j)) return false;
+      return still.has(bias + u);
+    });
+    if (dead.length === units) return [`layer ${l} is frozen whole`];
+    if (dead.length > 0)
+      return [
+        `layer ${l}: ${dead.length} of ${units} units (${dead.slice(0, 8).join(", ")}${dead.length > 8 ? ", …" : ""})`,
+      ];
+    return still.size > 0 ? [`layer ${l}: ${still.size} single parameters`] : [];
+  });
+  return (
+    `gradient and curvature are exactly 0 along ${frozen.length} parameters, which ${name} cannot move: ${places.join("; ")}; ` +
+    "deadUnits names the units that no sample reaches"
+  );
 }

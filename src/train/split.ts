@@ -1,6 +1,5 @@
 import { checkBoolean, checkInteger, checkKeys, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
-import type { Matrix } from "../linalg/matrix.js";
-import { type Dataset, dataset } from "../network/dataset.js";
+import { type Dataset, dataset, samplesOf } from "../network/dataset.js";
 import { Random } from "../random.js";
 
 export interface SplitOptions {
@@ -37,7 +36,8 @@ export function split(data: Dataset, options: SplitOptions): { training: Dataset
   checkNumber("split", "test", share, "a share between 0 and 1", (x) => x > 0 && x < 1);
   checkInteger("split", "seed", seed, 0);
   checkBoolean("split", "stratify", stratify);
-  const { inputs, targets, size } = dataset(data.inputs, data.targets);
+  const whole = dataset(data.inputs, data.targets);
+  const { targets, size } = whole;
   const count = Math.round(size * share);
   if (count === 0 || count === size) {
     wrongValue("split", "test", `a share that leaves rows to both parts of ${size}`, String(share));
@@ -46,10 +46,7 @@ export function split(data: Dataset, options: SplitOptions): { training: Dataset
   const chosen = choose(groups, share, count, new Random(seed, STREAM), size);
   const part = (wanted: number): Dataset => {
     const rows = Array.from(chosen.keys()).filter((row) => chosen[row] === wanted);
-    return dataset(
-      takeRows(inputs, rows),
-      "data" in targets ? takeRows(targets, rows) : rows.map((row) => targets[row]),
-    );
+    return samplesOf(whole, rows);
   };
   return { training: part(0), test: part(1) };
 }
@@ -92,10 +89,4 @@ function quotasOf(shares: readonly number[], count: number): number[] {
   );
   for (const group of byRemainder.slice(0, missing)) ++quotas[group];
   return quotas;
-}
-
-function takeRows({ columns, data }: Matrix, rows: readonly number[]): Matrix {
-  const taken = new (data.constructor as Float64ArrayConstructor)(rows.length * columns);
-  rows.forEach((row, i) => taken.set(data.subarray(row * columns, (row + 1) * columns), i * columns));
-  return { rows: rows.length, columns, data: taken };
 }

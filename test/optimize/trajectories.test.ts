@@ -14,7 +14,7 @@ import {
   sgd,
   training,
 } from "../../src/index.js";
-import type { Problem } from "../../src/optimize/optimizer.js";
+import { Problem } from "../../src/optimize/problem.js";
 import { acquire, release, type Workspace } from "../../src/wasm/workspace.js";
 import { caseNamed, makeData, makeParameters } from "../cases.js";
 import { type OptimizerFixture, polynomialGradient, polynomialValue, readFixture } from "../oracle/fixtures.js";
@@ -37,17 +37,9 @@ function optimizerOf({ optimizer, options }: Pick<OptimizerFixture, "optimizer" 
 }
 
 /** The fixtures' polynomial as an optimizer sees it, in the dtype's precision. */
-class PolynomialProblem implements Problem {
-  readonly size = start.length;
-  theta: number;
-  next: number;
-
-  constructor(
-    readonly workspace: Workspace,
-    readonly dtype: "f64" | "f32",
-  ) {
-    this.theta = workspace.allocate(dtype, this.size);
-    this.next = workspace.allocate(dtype, this.size);
+class PolynomialProblem extends Problem {
+  constructor(workspace: Workspace, dtype: "f64" | "f32") {
+    super(workspace, dtype, start.length);
     workspace.write(dtype, this.theta, start);
   }
 
@@ -55,11 +47,21 @@ class PolynomialProblem implements Problem {
     return Array.from(this.workspace.slice(this.dtype, this.theta, this.size));
   }
 
-  valueAndGradient(point: number, gradient: number): number {
+  override checkCurvature(): void {}
+
+  protected override gradientAt(point: number, gradient: number): number {
     const x = Array.from(this.workspace.slice(this.dtype, point, this.size));
     this.workspace.write(this.dtype, gradient, polynomialGradient(polynomial, x));
     return polynomialValue(polynomial, x);
   }
+
+  protected override valueAt = unasked;
+  protected override productAt = unasked;
+  protected override hessianAt = unasked;
+}
+
+function unasked(): never {
+  throw new Error("first-order methods take gradients alone");
 }
 
 /** Without the biases under batch norm: their gradients are 0 but for rounding, which adaptive methods scale up to whole steps. */

@@ -1,5 +1,15 @@
-import { adam as adamOptimizer, dataset, init, matrix, multiply, network, training as run, symmetric } from "hessia";
-import { adam, type Peer, type Product, type Symmetric, type Training } from "../peer.ts";
+import {
+  adam as adamOptimizer,
+  dataset,
+  init,
+  levenbergMarquardt,
+  matrix,
+  multiply,
+  network,
+  training as run,
+  symmetric,
+} from "hessia";
+import { adam, type Curve, type Peer, type Product, type Symmetric, type Training } from "../peer.ts";
 import { batchesOf } from "./layers.ts";
 
 function product({ rows, inner, columns, transposeA, transposeB, a, b }: Product) {
@@ -46,6 +56,18 @@ function hessian(training: Training) {
   return { call: () => net.hessian(data).data };
 }
 
+function leastSquares({ units, x, y, starts, target, steps }: Curve) {
+  const net = network({ inputs: 1, layers: [{ units, activation: "tanh" }, { units: 1 }] });
+  const data = dataset(matrix(x.length, 1, x), y);
+  const fitFrom = (start: Float64Array) => {
+    net.setParameters(start);
+    for (const { loss } of run(net, data, { optimizer: levenbergMarquardt(), epochs: steps }))
+      if (Math.sqrt(loss) <= target) break;
+    return net.getParameters();
+  };
+  return { call: () => starts.map(fitFrom) };
+}
+
 function eigen({ size, data }: Symmetric) {
   const a = symmetric(matrix(size, size, data));
   return {
@@ -79,6 +101,7 @@ export async function open(simd: "strict" | "relaxed", version: string): Promise
     read: (result) => (result as ReturnType<typeof multiply>).data,
     step,
     hessian,
+    leastSquares,
     eigen,
     cholesky,
   };

@@ -1,0 +1,53 @@
+import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
+import { lanczos } from "../../linalg/lanczos.js";
+import { dot } from "../../linalg/vector.js";
+import type { Local } from "../local.js";
+import type { End } from "../optimizer.js";
+import type { Direction, Escape, Model, Proposal } from "./direction.js";
+import { epsilon, judge } from "./spectrum.js";
+
+/** Products that a look for negative curvature may take where the gradient has vanished. */
+const LOOKS = 500;
+
+/**
+ * The quadratic model minimised by conjugate gradients, from products with the Hessian alone, until the residual is small against the
+ * gradient, or the path leaves the ball or meets negative curvature (Steihaug 1983; Toint 1981).
+ */
+export class TruncatedDirection implements Direction {
+  readonly needs = { kind: "exact", form: "products" } as const;
+
+  constructor(readonly maxProducts: number) {}
+
+  model(local: Local): Model {
+    return {
+      damped: (damping) => this.#solve(local, damping),
+      within: (radius) => this.#solve(local, 0, radius),
+    };
+  }
+
+  critical(local: Local): Escape | End {
+    const search = { k: 1, which: "smallest", tolerance: 1e-6, steps: LOOKS } as const;
+    const { values, vectors, norm } = lanczos(local.products("exact"), search);
+    const noise = 8 * local.size * epsilon(local) * norm;
+    const verdict = judge(local, { smallest: values[0], largest: norm, noise });
+    if (verdict !== "saddle") return verdict;
+    const direction = vectors[0].slice();
+    if (dot(direction, local.gradient) > 0) for (let i = 0; i < direction.length; ++i) direction[i] = -direction[i];
+    return { direction, curvature: values[0] };
+  }
+
+  #solve(local: Local, damping: number, radius?: number): Proposal {
+    const { gradient, gradientNorm, size } = local;
+    // Forcing terms that make the steps near a minimum converge faster than linearly (Nocedal and Wright, section 7.1).
+    const { x, model } = conjugateGradients(
+      local.products("exact", damping),
+      gradient.map((value) => -value),
+      {
+        tolerance: Math.min(0.1, Math.sqrt(gradientNorm)),
+        maxSteps: Math.min(this.maxProducts, 2 * size),
+        ...(radius === undefined ? {} : { radius }),
+      },
+    );
+    return { step: x, slope: dot(gradient, x), decrease: -model };
+  }
+}

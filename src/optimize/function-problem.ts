@@ -1,0 +1,227 @@
+import { checkFunction, checkKeys, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
+import { isFloatArray, type Matrix, multiply, toMatrix } from "../linalg/matrix.js";
+import { SymmetricMatrix, symmetric } from "../linalg/symmetric.js";
+import { dot } from "../linalg/vector.js";
+import type { CurvatureKind } from "../network/tangent.js";
+import { currentBuild } from "../wasm/load.js";
+import type { FloatArray, Workspace } from "../wasm/workspace.js";
+import { type CurvatureNeeds, Problem } from "./problem.js";
+
+type Vector = ArrayLike<number>;
+type Rows = Matrix | readonly (readonly number[])[] | SymmetricMatrix;
+
+/** A smooth function of n numbers. The array that a function is given is its own to keep. */
+export interface SmoothFunction {
+  value(x: Float64Array): number;
+  /** n numbers. */
+  gradient(x: Float64Array): Vector;
+  /** n × n and symmetric; dense methods need it, or hvp. */
+  hessian?(x: Float64Array): Rows;
+  /** The Hessian's product with v; matrix-free methods need it, or hessian. */
+  hvp?(x: Float64Array, v: Float64Array): Vector;
+  residuals?: never;
+  jacobian?: never;
+}
+
+/** A sum of squares, f = ½·Σ rᵢ². Its Gauss-Newton matrix is JᵀJ. */
+export interface LeastSquares {
+  /** m numbers. */
+  residuals(x: Float64Array): Vector;
+  /** m × n: ∂rᵢ/∂xⱼ. */
+  jacobian(x: Float64Array): Matrix | readonly (readonly number[])[];
+  value?: never;
+  gradient?: never;
+  hessian?(x: Float64Array): Rows;
+  hvp?(x: Float64Array, v: Float64Array): Vector;
+}
+
+const WHERE = "minimize";
+
+/** A caller's function as optimizers see it. */
+export class FunctionProblem extends Problem {
+  readonly #given: SmoothFunction | LeastSquares;
+  /** Residuals and Jacobian at the last point they were asked for. */
+  #residuals: { x: Float64Array; r: Float64Array } | null = null;
+  #jacobian: { x: Float64Array; J: Matrix } | null = null;
+
+  constructor(workspace: Workspace, given: SmoothFunction | LeastSquares, x0: Float64Array) {
+    super(workspace, "f64", x0.length);
+    this.#given = given;
+    workspace.write("f64", this.theta, x0);
+  }
+
+  override checkCurvature(where: string, { kind, form }: CurvatureNeeds): void {
+    const given = this.#given;
+    if (form === "none" || given.hessian || given.hvp) return;
+    if (kind === "ggn") {
+      if (given.residuals) return;
+      wrongValue(where, "f", "residuals and jacobian, which Gauss-Newton methods stand on", "value and gradient alone");
+    }
+    const remedy = "add hessian or hvp, or use lbfgs()";
+    wrongValue(where, "f", "a hessian or hvp, which this optimizer needs", "neither", remedy);
+  }
+
+  /** The point that an address holds. */
+  point(at: number): Float64Array {
+    return this.workspace.read("f64", at, this.size) as Float64Array;
+  }
+
+  protected override gradientAt(point: number, gradient: number): number {
+    const value = this.valueAt(point);
+    this.workspace.write("f64", gradient, this.#gradient(this.point(point)));
+    ++this.evaluations.value;
+    return value;
+  }
+
+  protected override valueAt(point: number): number {
+    return this.evaluate(this.point(point));
+  }
+
+  /** The function at a point; not counted. */
+  evaluate(x: Float64Array): number {
+    const given = this.#given;
+    if (given.residuals) {
+      const r = this.#residualsAt(x);
+      return 0.5 * dot(r, r);
+    }
+    const value: unknown = given.value(x.slice());
+    if (typeof value !== "number") wrongType(WHERE, "f.value", "a number in return", value);
+    return value;
+  }
+
+  protected override productAt(kind: CurvatureKind): (v: FloatArray) => FloatArray {
+    const given = this.#given;
+    const x = this.point(this.theta);
+    if (kind === "ggn" && given.residuals) {
+      const J = this.#jacobianAt(x);
+      return (v) => applyTransposed(J, apply(J, v));
+    }
+    if (given.hvp) return (v) => this.#vector("hvp", given.hvp?.(x.slice(), v as Float64Array));
+    const H = this.#dense(x);
+    return (v) => H.multiply(v);
+  }
+
+  protected override hessianAt(kind: CurvatureKind): SymmetricMatrix {
+    const given = this.#given;
+    const x = this.point(this.theta);
+    if (kind === "ggn" && given.residuals) {
+      const J = this.#jacobianAt(x);
+      const { data } = multiply(J, J, { transposeA: true });
+      return new SymmetricMatrix(this.size, mirrored(data, this.size), currentBuild());
+    }
+    return given.hessian ? this.#dense(x) : this.#columns(x);
+  }
+
+  #gradient(x: Float64Array): Float64Array {
+    const given = this.#given;
+    if (!given.residuals) return this.#vector("gradient", given.gradient(x));
+    return applyTransposed(this.#jacobianAt(x), this.#residualsAt(x));
+  }
+
+  #residualsAt(x: Float64Array): Float64Array {
+    const known = this.#residuals;
+    if (known && equal(known.x, x)) return known.r;
+    const r = numbers("residuals", (this.#given as LeastSquares).residuals(x.slice()));
+    this.#residuals = { x, r };
+    return r;
+  }
+
+  #jacobianAt(x: Float64Array): Matrix {
+    const known = this.#jacobian;
+    if (known && equal(known.x, x)) return known.J;
+    const J = toMatrix(WHERE, "f.jacobian", (this.#given as LeastSquares).jacobian(x.slice()));
+    if (J.columns !== this.size) wrongValue(WHERE, "f.jacobian", `${this.size} columns`, String(J.columns));
+    this.#jacobian = { x, J };
+    return J;
+  }
+
+  #dense(x: Float64Array): SymmetricMatrix {
+    const made = this.#given.hessian?.(x.slice());
+    const H = made instanceof SymmetricMatrix ? made : symmetric(made as Matrix);
+    if (H.size !== this.size) wrongValue(WHERE, "f.hessian", `${this.size} rows`, String(H.size));
+    return H.data instanceof Float64Array ? new SymmetricMatrix(H.size, H.data.slice(), H.build) : H;
+  }
+
+  /** A Hessian from its products with the unit vectors. */
+  #columns(x: Float64Array): SymmetricMatrix {
+    const n = this.size;
+    const data = new Float64Array(n * n);
+    for (let i = 0; i < n; ++i) {
+      const unit = new Float64Array(n);
+      unit[i] = 1;
+      data.set(this.#vector("hvp", this.#given.hvp?.(x.slice(), unit)), i * n);
+    }
+    return new SymmetricMatrix(n, mirrored(data, n), currentBuild());
+  }
+
+  #vector(name: string, values: unknown): Float64Array {
+    const vector = numbers(name, values);
+    if (vector.length !== this.size) {
+      wrongValue(WHERE, `f.${name}`, `${this.size} numbers in return`, String(vector.length));
+    }
+    return vector;
+  }
+}
+
+/** NaN and infinity are allowed: they say that the function cannot be computed there. */
+function numbers(name: string, values: unknown): Float64Array {
+  if (values instanceof Float64Array) return values;
+  if (!isFloatArray(values) && !(Array.isArray(values) && values.every((x) => typeof x === "number"))) {
+    wrongType(WHERE, `f.${name}`, "an array of numbers in return", values);
+  }
+  return Float64Array.from(values as ArrayLike<number>);
+}
+
+function equal(x: Float64Array, y: Float64Array): boolean {
+  for (let i = 0; i < x.length; ++i) if (x[i] !== y[i]) return false;
+  return true;
+}
+
+/** Exactly symmetric: the mean of both triangles. */
+function mirrored(data: FloatArray, n: number): FloatArray {
+  for (let i = 0; i < n; ++i) {
+    for (let j = 0; j < i; ++j) {
+      const mean = 0.5 * (data[i * n + j] + data[j * n + i]);
+      data[i * n + j] = mean;
+      data[j * n + i] = mean;
+    }
+  }
+  return data;
+}
+
+function apply({ rows, columns, data }: Matrix, v: ArrayLike<number>): Float64Array {
+  const product = new Float64Array(rows);
+  for (let i = 0, at = 0; i < rows; ++i) {
+    for (let j = 0; j < columns; ++j) product[i] += data[at++] * v[j];
+  }
+  return product;
+}
+
+function applyTransposed({ rows, columns, data }: Matrix, v: ArrayLike<number>): Float64Array {
+  const product = new Float64Array(columns);
+  for (let i = 0, at = 0; i < rows; ++i) {
+    for (let j = 0; j < columns; ++j) product[j] += data[at++] * v[i];
+  }
+  return product;
+}
+
+/** Refuses what is no function to minimise. */
+export function checkFunctions(f: unknown): asserts f is SmoothFunction | LeastSquares {
+  checkObject(WHERE, "f", f);
+  checkKeys(`${WHERE}: f`, f, ["value", "gradient", "hessian", "hvp", "residuals", "jacobian"]);
+  const squares = f.residuals !== undefined;
+  for (const name of squares ? ["residuals", "jacobian"] : ["value", "gradient"]) {
+    checkFunction(WHERE, `f.${name}`, f[name]);
+  }
+  for (const name of ["hessian", "hvp"]) if (f[name] !== undefined) checkFunction(WHERE, `f.${name}`, f[name]);
+  if (squares && (f.value !== undefined || f.gradient !== undefined)) {
+    wrongValue(WHERE, "f", "either value and gradient or residuals and jacobian", "both");
+  }
+}
+
+export function checkStart(x0: unknown): Float64Array {
+  const length = (x0 as ArrayLike<number> | null)?.length;
+  if (typeof length !== "number") wrongType(WHERE, "x0", "an array of numbers", x0);
+  if (length === 0) wrongValue(WHERE, "x0", "at least one number", "none");
+  return Float64Array.from(checkVector(WHERE, "x0", x0, length, "f64"));
+}

@@ -1,0 +1,58 @@
+import { wrongValue } from "../check.js";
+import { GaussNewtonDirection } from "./directions/gauss-newton.js";
+import type { Optimizer } from "./optimizer.js";
+import { resolveOptions } from "./options.js";
+import { DampingSearch } from "./searches/damping.js";
+import { SecondOrder } from "./second-order.js";
+
+export interface LevenbergMarquardtOptions {
+  /** Damping to start from; 1e-3 (trainlm). */
+  mu?: number;
+  /** Factor of the damping after a trial that did not fall; 10 (trainlm). */
+  muInc?: number;
+  /** Factor of the damping after a step; 0.1 (trainlm). */
+  muDec?: number;
+  /** Damping beyond which the search has failed; 1e10 (trainlm). */
+  muMax?: number;
+  /** L2: ½·weightDecay·‖θ‖² is part of what is minimised; 0. */
+  weightDecay?: number;
+}
+
+/** Damping below which it makes no difference in double precision. */
+const LEAST = 1e-20;
+/** Gain ratio from which on damping shrinks. */
+const GOOD = 0.25;
+
+/**
+ * Levenberg's and Marquardt's method: p = −(G + μI)⁻¹·g with the generalised Gauss-Newton matrix G, μ multiplied by `muInc` until
+ * the objective falls, and by `muDec` after a step that did at least a quarter of what the model foretold. Names as in MATLAB's trainlm,
+ * which decreases μ after every step; G is here the matrix of the mean, so for `mse` it is 2/(N·C)·JᵀJ.
+ *
+ * For full batches. Cost a step: a dense G (N·P² flops), then P³/3 flops and a forward pass a trial.
+ * Statuses of its own: "converged"; "stalled" where μ passes `muMax`.
+ *
+ * @throws TypeError or RangeError for unknown options and values outside their range.
+ * Source: Levenberg 1944; Marquardt 1963; Hagan and Menhaj 1994.
+ * @example
+ * const circle = { residuals: ([x, y]) => [x * x + y * y - 2, x - y], jacobian: ([x, y]) => [[2 * x, 2 * y], [1, -1]] };
+ * minimize(circle, [3, 1], { optimizer: levenbergMarquardt() }).x; // Float64Array [1, 1], to rounding
+ */
+export function levenbergMarquardt(options: LevenbergMarquardtOptions = {}): Optimizer {
+  const { mu, muInc, muDec, muMax, weightDecay } = resolveOptions(
+    "levenbergMarquardt",
+    {
+      mu: [1e-3, "positive"],
+      muInc: [10, "positive"],
+      muDec: [0.1, "positive"],
+      muMax: [1e10, "positive"],
+      weightDecay: [0, "non-negative"],
+    },
+    options,
+  );
+  if (muInc <= 1) wrongValue("levenbergMarquardt", "muInc", "more than 1", String(muInc));
+  if (muDec > 1) wrongValue("levenbergMarquardt", "muDec", "at most 1", String(muDec));
+  const damping = { start: mu, increase: muInc, decrease: muDec, poor: 0, good: GOOD, least: LEAST, most: muMax };
+  const search = new DampingSearch(damping);
+  const direction = new GaussNewtonDirection();
+  return new SecondOrder({ name: "levenbergMarquardt", direction, search, weightDecay, fullBatch: true });
+}

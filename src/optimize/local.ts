@@ -1,0 +1,99 @@
+import type { LinearOperator } from "../linalg/operator.js";
+import { SymmetricMatrix } from "../linalg/symmetric.js";
+import { axpy, dot, norm2 } from "../linalg/vector.js";
+import type { CurvatureKind } from "../network/tangent.js";
+import { bytesPer, type FloatArray } from "../wasm/workspace.js";
+import type { Problem } from "./problem.js";
+
+/**
+ * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
+ * is computed when first asked for.
+ */
+export class Local {
+  readonly size: number;
+  readonly theta: Float64Array;
+  readonly gradient: Float64Array;
+  /** The objective without weight decay, and with it. */
+  readonly loss: number;
+  readonly value: number;
+  readonly gradientNorm: number;
+  readonly #matrices: Partial<Record<CurvatureKind, SymmetricMatrix>> = {};
+
+  /** `at`: address for gradients. */
+  constructor(
+    readonly problem: Problem,
+    readonly at: number,
+    readonly weightDecay: number,
+  ) {
+    const { size } = problem;
+    this.size = size;
+    this.loss = problem.valueAndGradient(problem.theta, at);
+    this.theta = this.#read(problem.theta);
+    this.gradient = this.#read(at);
+    this.value = this.#decayed(this.loss, this.theta, this.gradient);
+    this.gradientNorm = norm2(this.gradient);
+  }
+
+  /** Falls of the objective that rounding cannot tell from 0. */
+  get noise(): number {
+    return 4 * (this.problem.dtype === "f32" ? 2 ** -23 : 2 ** -52) * Math.abs(this.value);
+  }
+
+  /** The value at θ + scale·step, which is left at `problem.next`. */
+  valueAt(step: Float64Array, scale = 1): number {
+    this.#place(step, scale);
+    return this.#decayed(this.problem.valueAhead(), this.weightDecay > 0 ? this.#read(this.problem.next) : this.theta);
+  }
+
+  /** The value and the gradient at θ + scale·step. */
+  gradientAt(step: Float64Array, scale = 1): { value: number; gradient: Float64Array } {
+    this.#place(step, scale);
+    const value = this.problem.gradientAhead(this.at);
+    const gradient = this.#read(this.at);
+    return { value: this.#decayed(value, this.#read(this.problem.next), gradient), gradient };
+  }
+
+  /** The dense curvature, in double precision whatever the parameters are in: what is solved with it is delicate. */
+  hessian(kind: CurvatureKind): SymmetricMatrix {
+    const known = this.#matrices[kind];
+    if (known) return known;
+    const made = this.problem.hessian(kind);
+    const { size, data } = made;
+    const matrix = data instanceof Float64Array ? made : new SymmetricMatrix(size, Float64Array.from(data), made.build);
+    for (let i = 0; this.weightDecay > 0 && i < size; ++i) matrix.data[i * (size + 1)] += this.weightDecay;
+    this.#matrices[kind] = matrix;
+    return matrix;
+  }
+
+  /** Products with the curvature plus `damping` times the identity. */
+  products(kind: CurvatureKind, damping = 0, share = 1): LinearOperator {
+    const { size, matvec } = this.problem.products(kind, share);
+    const shift = damping + this.weightDecay;
+    return {
+      size,
+      matvec: (v) => {
+        const product = Float64Array.from(matvec(v));
+        if (shift > 0) axpy(shift, v as Float64Array, product);
+        return product;
+      },
+    };
+  }
+
+  #place(step: Float64Array, scale: number): void {
+    const { workspace, dtype, next } = this.problem;
+    const view = workspace.view(dtype);
+    const from = next / bytesPer(dtype);
+    for (let i = 0; i < this.size; ++i) view[from + i] = this.theta[i] + scale * step[i];
+  }
+
+  #read(at: number): Float64Array {
+    const values: FloatArray = this.problem.workspace.read(this.problem.dtype, at, this.size);
+    return values instanceof Float64Array ? values : Float64Array.from(values);
+  }
+
+  #decayed(value: number, theta: Float64Array, gradient?: Float64Array): number {
+    if (this.weightDecay === 0) return value;
+    if (gradient) axpy(this.weightDecay, theta, gradient);
+    return value + 0.5 * this.weightDecay * dot(theta, theta);
+  }
+}

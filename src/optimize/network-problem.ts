@@ -1,0 +1,216 @@
+import { wrongValue } from "../check.js";
+import { SymmetricMatrix } from "../linalg/symmetric.js";
+import { CurvatureProducts } from "../network/curvature.js";
+import { type Dataset, samplesOf } from "../network/dataset.js";
+import { assembleHessian } from "../network/hessian.js";
+import type { Network } from "../network/network.js";
+import { type Batch, Objective, type Visit } from "../network/objective.js";
+import { ActivationPattern, switches } from "../network/pattern.js";
+import { Score } from "../network/score.js";
+import type { CurvatureKind } from "../network/tangent.js";
+import { borrow, bytesPer, describeBytes, type FloatArray, type Workspace } from "../wasm/workspace.js";
+import { type CurvatureNeeds, Problem } from "./problem.js";
+
+/** Bytes of the largest dense matrix that a method may ask for; as `net.hessian` has it. */
+const MOST_BYTES = 2 ** 31;
+
+/** Memory that products need, made when the first is asked for. */
+interface ProductSeat {
+  readonly products: CurvatureProducts;
+  readonly v: number;
+  readonly out: number;
+}
+
+/** A network's training objective over the batch at hand, as optimizers see it. */
+export class NetworkProblem extends Problem {
+  readonly objective: Objective;
+  readonly #net: Network;
+  readonly #data: Dataset;
+  readonly #statistics: number;
+  readonly #batch: Batch;
+  readonly #capacity: number;
+  /** Passes without gradients; apart from the others under batch norm, whose statistics the run reads after a step. */
+  readonly #trial: Objective;
+  readonly #score: Score | null;
+  /** Activation patterns at the point of the last gradient and at the last look ahead. */
+  #patterns: readonly [ActivationPattern, ActivationPattern] | null;
+  readonly #visit: Visit | undefined;
+  /** Of the two points, by address: decisions that were right when a gradient was taken there. */
+  readonly #right: [number, number] = [0, 0];
+  readonly #first: number;
+  #pattern = 0;
+  #seat: ProductSeat | null = null;
+  #linearized = 0;
+  #subset: { rows: Uint32Array; data: Dataset } | null = null;
+
+  /** `batch` is overwritten by the run as it goes; say `changed` then. */
+  constructor(
+    workspace: Workspace,
+    net: Network,
+    data: Dataset,
+    statistics: number,
+    batch: Batch,
+    capacity: number,
+    second: boolean,
+  ) {
+    const { spec, layout } = net;
+    super(workspace, spec.dtype, net.parameterCount);
+    this.#net = net;
+    this.#data = data;
+    this.#statistics = statistics;
+    this.#batch = batch;
+    this.#capacity = capacity;
+    this.#first = this.theta;
+    const open = (gradients: "transient" | "none"): Objective =>
+      new Objective(workspace, spec, layout, data, "batch", { capacity, gradients });
+    this.objective = open("transient");
+    this.#trial = second && layout.batchNorm ? open("none") : this.objective;
+    this.#score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
+    const patterned = second && switches(spec);
+    this.#patterns = patterned ? [new ActivationPattern(spec, capacity), new ActivationPattern(spec, capacity)] : null;
+    const { propagation } = this.objective;
+    this.#visit =
+      this.#score || patterned
+        ? (from) => {
+            this.#score?.add(propagation, batch.order, from);
+            this.#patterns?.[this.#pattern].record(propagation, from - batch.from);
+          }
+        : undefined;
+  }
+
+  /** Decisions that were right at a point when its gradient was taken. */
+  rightAt(point: number): number {
+    return this.#right[point === this.#first ? 0 : 1];
+  }
+
+  override valueAndGradient(point: number, gradient: number): number {
+    this.#pattern = 0;
+    return super.valueAndGradient(point, gradient);
+  }
+
+  protected override reuse(): void {
+    if (this.#patterns) this.#patterns = [this.#patterns[1], this.#patterns[0]];
+  }
+
+  override valueAhead(): number {
+    this.#pattern = 1;
+    return super.valueAhead();
+  }
+
+  override gradientAhead(gradient: number): number {
+    this.#pattern = 1;
+    return super.gradientAhead(gradient);
+  }
+
+  override advance(): void {
+    super.advance();
+    this.#linearized = 0;
+  }
+
+  override changed(): void {
+    super.changed();
+    this.#linearized = 0;
+  }
+
+  override kinksAhead(): number | null {
+    if (!this.#patterns) return null;
+    const [here, ahead] = this.#patterns;
+    return here.differences(ahead, this.#batch.count);
+  }
+
+  override checkCurvature(where: string, { form }: CurvatureNeeds): void {
+    const { spec } = this.#net;
+    if (spec.penalty.l1 > 0) {
+      const remedy = "use a first-order optimizer, or l2";
+      wrongValue(where, "optimizer", "a first-order one under an l1 penalty, which has a kink", "a smooth one", remedy);
+    }
+    const bytes = this.size ** 2 * bytesPer(spec.dtype);
+    if (form === "dense" && bytes > MOST_BYTES) {
+      const remedy =
+        "use hessianFree(), kfac(), lbfgs() or trustRegion({ products: true }), which need vectors of " +
+        `${describeBytes(this.size * bytesPer(spec.dtype))} instead`;
+      const got = `P = ${this.size}, whose matrix takes ${describeBytes(bytes)}`;
+      wrongValue(where, "optimizer", `a network whose curvature fits into ${describeBytes(MOST_BYTES)}`, got, remedy);
+    }
+  }
+
+  protected override gradientAt(point: number, gradient: number): number {
+    const { objective } = this;
+    this.#score?.reset();
+    const value = objective.valueAndGradient(point, this.#statistics, this.#batch, gradient, this.#visit);
+    if (this.#score) this.#right[point === this.#first ? 0 : 1] = this.#score.right;
+    return this.#checked(objective, value);
+  }
+
+  protected override valueAt(point: number): number {
+    const objective = this.#trial;
+    const { propagation } = objective;
+    const patterns = this.#patterns;
+    const data = objective.dataLoss(point, this.#statistics, this.#batch, (from) =>
+      patterns?.[this.#pattern].record(propagation, from - this.#batch.from),
+    );
+    return this.#checked(objective, data + objective.penalty(point));
+  }
+
+  protected override productAt(kind: CurvatureKind, share: number): (v: FloatArray) => FloatArray {
+    const { workspace, dtype, size } = this;
+    const { products, v, out } = this.#open();
+    if (this.#linearized !== share) {
+      products.linearize(this.theta, this.#statistics, this.#part(share));
+      this.#linearized = share;
+    }
+    return (vector) => {
+      workspace.write(dtype, v, vector);
+      products.multiply(this.theta, this.#statistics, v, out, kind);
+      return workspace.read(dtype, out, size);
+    };
+  }
+
+  protected override hessianAt(kind: CurvatureKind): SymmetricMatrix {
+    const { build, spec, layout } = this.#net;
+    const data = this.#batchData();
+    const theta = this.workspace.slice(this.dtype, this.theta, this.size);
+    const held = this.workspace.slice(this.dtype, this.#statistics, layout.statisticsCount);
+    const matrix = borrow(build, (workspace) => {
+      const point = workspace.allocate(this.dtype, this.size);
+      const statistics = workspace.allocate(this.dtype, layout.statisticsCount);
+      workspace.write(this.dtype, point, theta);
+      workspace.write(this.dtype, statistics, held);
+      return assembleHessian(workspace, spec, layout, data, "batch", kind, point, statistics);
+    });
+    return new SymmetricMatrix(this.size, matrix, build);
+  }
+
+  #open(): ProductSeat {
+    const { workspace, dtype, size } = this;
+    const { spec, layout } = this.#net;
+    this.#seat ??= {
+      products: new CurvatureProducts(workspace, spec, layout, this.#data, "batch", this.#capacity),
+      v: workspace.allocate(dtype, size),
+      out: workspace.allocate(dtype, size),
+    };
+    return this.#seat;
+  }
+
+  /** The first samples of the batch at hand; at least two, for batch norm. */
+  #part(share: number): Batch {
+    const { order, from, count } = this.#batch;
+    return { order, from, count: share >= 1 ? count : Math.max(Math.min(count, 2), Math.round(count * share)) };
+  }
+
+  /** The batch as a data set of its own; what is asked for again is kept. */
+  #batchData(): Dataset {
+    const { order, from, count } = this.#batch;
+    if (!order || count === this.#data.size) return this.#data;
+    const rows = order.subarray(from, from + count);
+    const known = this.#subset;
+    if (known && known.rows.length === count && known.rows.every((row, i) => row === rows[i])) return known.data;
+    this.#subset = { rows: rows.slice(), data: samplesOf(this.#data, rows) };
+    return this.#subset.data;
+  }
+
+  /** NaN where a batch variance overflowed: the outputs stay finite then. */
+  #checked({ propagation }: Objective, value: number): number {
+    return this.#net.layout.batchNorm && propagation.firstOverflownVariance() >= 0 ? Number.NaN : value;
+  }
+}

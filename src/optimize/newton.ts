@@ -1,0 +1,78 @@
+import { checkChoice } from "../check.js";
+import { type Indefinite, NewtonDirection } from "./directions/newton.js";
+import type { Optimizer } from "./optimizer.js";
+import { resolveOptions } from "./options.js";
+import { ArmijoSearch } from "./searches/armijo.js";
+import { FixedSearch } from "./searches/fixed.js";
+import type { Search } from "./searches/search.js";
+import { WolfeSearch } from "./searches/wolfe.js";
+import { SecondOrder } from "./second-order.js";
+
+export type { Indefinite } from "./directions/newton.js";
+
+/** How far to go along a direction: the whole step, or until the objective has fallen enough. */
+export type LineSearch = "fixed" | "armijo" | "wolfe";
+
+export interface LineSearchOptions {
+  /** "armijo". */
+  search?: LineSearch;
+  /** Added to the curvature's diagonal; 0. */
+  damping?: number;
+  /** Of the step, or of the search's first trial; 1. */
+  learningRate?: number;
+  /** L2: ½·weightDecay·‖θ‖² is part of what is minimised; 0. */
+  weightDecay?: number;
+}
+
+export interface NewtonOptions extends LineSearchOptions {
+  /** What to do where the Hessian is indefinite or singular; "abs". */
+  indefinite?: Indefinite;
+}
+
+const TABLE = {
+  damping: [0, "non-negative"],
+  learningRate: [1, "positive"],
+  weightDecay: [0, "non-negative"],
+} as const;
+
+/** The options that methods with a line search have in common. */
+export function resolveLineSearch(
+  where: string,
+  options: LineSearchOptions,
+  others: readonly string[] = [],
+): { search: Search; learningRate: number; weightDecay: number } {
+  const { damping, ...rest } = resolveOptions(where, TABLE, options, ["search", ...others]);
+  const { search = "armijo" } = options;
+  checkChoice(where, "search", search, ["fixed", "armijo", "wolfe"]);
+  const searches = { fixed: FixedSearch, armijo: ArmijoSearch, wolfe: WolfeSearch };
+  return { search: new searches[search](damping), ...rest };
+}
+
+/**
+ * Newton's method: p = −(H + damping·I)⁻¹·g with the exact Hessian, and a search along p.
+ *
+ * Where H is not positive definite, `indefinite` says what becomes of it: "shift" adds τI until its smallest eigenvalue is 1e-8 of the
+ * largest; "abs" takes |λ| for λ (Gill, Murray and Wright 1981), which turns saddles into slopes; "clip" raises small and negative λ to that least;
+ * "gradient" steps along −g instead; "error" ends with status "not-positive-definite" and says what the point is. At a saddle itself,
+ * where the gradient is 0, the first three step along the eigenvector of the smallest eigenvalue.
+ *
+ * For full batches. Cost a step: a dense Hessian (N·P² flops) and P³/3 flops where H is positive definite, up to 5·P³ where not; P² numbers of memory.
+ * Statuses of its own: "converged" (with the verdict on the point), "stalled" (the search finds nothing; at a saddle with "gradient"; degenerate).
+ *
+ * @throws TypeError or RangeError for unknown options and values outside their range.
+ * Source: Nocedal and Wright, Numerical Optimization, sections 3.3 and 3.4.
+ * @example
+ * const f = { value: ([x]) => x ** 4 + x, gradient: ([x]) => [4 * x ** 3 + 1], hessian: ([x]) => [[12 * x * x]] };
+ * minimize(f, [-1], { optimizer: newton() }).status; // "converged"
+ */
+export function newton(options: NewtonOptions = {}): Optimizer {
+  const parts = resolveLineSearch("newton", options, ["indefinite"]);
+  const { indefinite = "abs" } = options;
+  checkChoice("newton", "indefinite", indefinite, ["shift", "abs", "clip", "gradient", "error"]);
+  return new SecondOrder({
+    name: "newton",
+    direction: new NewtonDirection("newton", indefinite),
+    fullBatch: true,
+    ...parts,
+  });
+}

@@ -1,0 +1,122 @@
+import type { LinearOperator } from "../linalg/operator.js";
+import type { SymmetricMatrix } from "../linalg/symmetric.js";
+import type { CurvatureKind } from "../network/tangent.js";
+import type { Dtype } from "../wasm/kernels.js";
+import type { FloatArray, Workspace } from "../wasm/workspace.js";
+
+/** How often what was asked of the objective; a gradient of a network brings its value along, which then does not count. */
+export interface Evaluations {
+  readonly value: number;
+  readonly gradient: number;
+  /** Products with the Hessian or the Gauss-Newton matrix. */
+  readonly hvp: number;
+  /** Dense matrices of either kind. */
+  readonly hessian: number;
+}
+
+/**
+ * What an optimizer may ask of what it minimises. Points and gradients are addresses in the workspace; nothing is computed
+ * before it is asked for.
+ */
+export abstract class Problem {
+  /** The current point. */
+  theta: number;
+  /** Room for another point; a step that succeeds swaps the two. */
+  next: number;
+  /** Gradient norm up to which a point counts as critical; below 0: never. */
+  tolerance = -1;
+  /** Whether a step sees another sample of the objective than the one before. */
+  stochastic = false;
+  readonly evaluations: { -readonly [K in keyof Evaluations]: number } = { value: 0, gradient: 0, hvp: 0, hessian: 0 };
+  /** The gradient at `next`, where that was computed already. */
+  #ahead: { point: number; value: number; gradient: FloatArray } | null = null;
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly dtype: Dtype,
+    /** Number of parameters. */
+    readonly size: number,
+  ) {
+    this.theta = workspace.allocate(dtype, size);
+    this.next = workspace.allocate(dtype, size);
+  }
+
+  /** Value at a point, its gradient written to an address. */
+  valueAndGradient(point: number, gradient: number): number {
+    const ahead = this.#ahead;
+    if (ahead?.point === point) {
+      this.reuse();
+      this.workspace.write(this.dtype, gradient, ahead.gradient);
+      return ahead.value;
+    }
+    ++this.evaluations.gradient;
+    return this.gradientAt(point, gradient);
+  }
+
+  /** Value at `next`; without a gradient, if that is cheaper. */
+  valueAhead(): number {
+    this.#ahead = null;
+    ++this.evaluations.value;
+    return this.valueAt(this.next);
+  }
+
+  /** Value at `next`, its gradient written to an address and remembered for the step that starts there. */
+  gradientAhead(gradient: number): number {
+    ++this.evaluations.gradient;
+    const value = this.gradientAt(this.next, gradient);
+    this.#ahead = { point: this.next, value, gradient: this.workspace.read(this.dtype, gradient, this.size) };
+    return value;
+  }
+
+  /** Makes `next` the current point. */
+  advance(): void {
+    const { theta } = this;
+    this.theta = this.next;
+    this.next = theta;
+  }
+
+  /** Says that the objective, or the point at `theta`, is another than the last step left. */
+  changed(): void {
+    this.#ahead = null;
+  }
+
+  /** Products with the curvature at `theta`, over a share of the samples where there are any. */
+  products(kind: CurvatureKind, share = 1): LinearOperator {
+    const matvec = this.productAt(kind, share);
+    return {
+      size: this.size,
+      matvec: (v) => {
+        ++this.evaluations.hvp;
+        return matvec(v);
+      },
+    };
+  }
+
+  /** The dense curvature at `theta`. */
+  hessian(kind: CurvatureKind): SymmetricMatrix {
+    ++this.evaluations.hessian;
+    return this.hessianAt(kind);
+  }
+
+  /** Units × samples whose ReLU has switched between `theta`, where the last gradient was taken, and `next`; null where there are none. */
+  kinksAhead(): number | null {
+    return null;
+  }
+
+  /** Refuses an optimizer that asks for more than there is. */
+  abstract checkCurvature(where: string, needs: CurvatureNeeds): void;
+
+  /** Called where the gradient taken ahead is that of the point now asked for. */
+  protected reuse(): void {}
+
+  protected abstract gradientAt(point: number, gradient: number): number;
+  protected abstract valueAt(point: number): number;
+  protected abstract productAt(kind: CurvatureKind, share: number): (v: FloatArray) => FloatArray;
+  protected abstract hessianAt(kind: CurvatureKind): SymmetricMatrix;
+}
+
+/** What a method takes of the curvature. */
+export interface CurvatureNeeds {
+  readonly kind: CurvatureKind;
+  readonly form: "dense" | "products" | "none";
+}

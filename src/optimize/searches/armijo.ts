@@ -1,0 +1,42 @@
+import { norm2 } from "../../linalg/vector.js";
+import type { Model } from "../directions/direction.js";
+import type { Local } from "../local.js";
+import type { Memory } from "../memory.js";
+import type { End } from "../optimizer.js";
+import { failed, fallsTo, type Move, type Search, scaled } from "./search.js";
+
+/** Share of the slope that a step has to realise (Armijo 1966; Nocedal and Wright, section 3.1). */
+const SUFFICIENT = 1e-4;
+const MOST_TRIALS = 50;
+
+/** The step, shortened until the objective falls by a share of what its slope promises; NaN counts as no fall. */
+export class ArmijoSearch implements Search {
+  constructor(readonly damping: number) {}
+
+  find(local: Local, model: Model, _memory: Memory, learningRate: number): Move | End | "critical" {
+    const proposal = model.damped(this.damping);
+    if (!proposal) return { status: "not-positive-definite", reason: "the curvature gives no step; add damping" };
+    if (!(proposal.decrease > local.noise)) return "critical";
+    let scale = learningRate;
+    for (let trial = 0; trial < MOST_TRIALS; ++trial) {
+      const value = local.valueAt(proposal.step, scale);
+      if (fallsTo(value, local.value + SUFFICIENT * scale * proposal.slope)) {
+        const predicted = -scale * proposal.slope - scale ** 2 * (-proposal.slope - proposal.decrease);
+        return { step: scaled(proposal.step, scale), value, report: { gainRatio: (local.value - value) / predicted } };
+      }
+      scale *= shrink(local.value, value, scale * proposal.slope);
+    }
+    const length = (scale * norm2(proposal.step)).toExponential(1);
+    return failed(
+      local,
+      proposal.decrease,
+      `the objective does not fall along the step, not even over a length of ${length}`,
+    );
+  }
+}
+
+/** To the minimiser of the parabola through both values with the slope, kept between a tenth and a half. */
+export function shrink(value: number, trial: number, slope: number): number {
+  const best = -slope / (2 * (trial - value - slope));
+  return best > 0.1 && best < 0.5 ? best : trial - value > -Infinity && best <= 0.1 ? 0.1 : 0.5;
+}

@@ -1,0 +1,33 @@
+import type { Model } from "../directions/direction.js";
+import type { Local } from "../local.js";
+import type { Memory, Remembers } from "../memory.js";
+import type { End, StepReport } from "../optimizer.js";
+
+/** A step that a search has chosen; the point after it is at `problem.next`. */
+export interface Move {
+  readonly step: Float64Array;
+  readonly value: number;
+  readonly report: Partial<StepReport>;
+}
+
+/** How far to go, given where. "critical": the model's fall is below what rounding lets one see. */
+export interface Search extends Remembers {
+  find(local: Local, model: Model, memory: Memory, learningRate: number): Move | End | "critical";
+}
+
+/** Falls so many times what rounding makes may still be rounding: of a difference of values that went through thousands of sums. */
+const DOUBTFUL = 1e4;
+
+/** Where no trial falls: "critical" if no fall to speak of was foretold, else the search has failed. */
+export function failed({ noise }: Local, foretold: number, reason: string): End | "critical" {
+  return foretold <= DOUBTFUL * noise ? "critical" : { status: "stalled", reason };
+}
+
+/** Whether a trial may be taken for a fall: NaN and infinity are none. */
+export function fallsTo(value: number, bound: number): boolean {
+  return value <= bound;
+}
+
+export function scaled(step: Float64Array, by: number): Float64Array {
+  return by === 1 ? step : step.map((x) => by * x);
+}
