@@ -14,6 +14,7 @@ import {
 } from "hessia";
 import type { OwnData } from "../data/own.ts";
 import type { Halt } from "../model/protocol.ts";
+import { optimizerEntry } from "../model/optimizers.ts";
 import { type Change, type Course, type Logged, type Settings, settingsAfter } from "../model/settings.ts";
 import { escape } from "./curvature.ts";
 import { makeOptimizer } from "./makers.ts";
@@ -36,8 +37,9 @@ export class Session {
   epoch = 0;
   halt: Halt | null = null;
   last: StepRecord | null = null;
-  /** Gradient evaluations so far. */
+  /** What has been evaluated so far, in gradients over all training data. */
   evaluations = 0;
+  #evaluationsOfRun = 0;
   readonly log: Logged[] = [];
   /** Changes that are still to come in a replay. */
   readonly coming: Logged[];
@@ -60,9 +62,9 @@ export class Session {
   }
 
   get batchSize(): number {
-    const { batchSize } = this.settings;
+    const { batchSize, optimizer } = this.settings;
     const { size } = this.world.train;
-    return batchSize === 0 ? size : Math.min(size, batchSize);
+    return batchSize === 0 || optimizerEntry(optimizer).fullBatch ? size : Math.min(size, batchSize);
   }
 
   /** Trains on until so many steps have been taken, the time has come, or something halts it. */
@@ -88,7 +90,9 @@ export class Session {
   #took(record: StepRecord): void {
     this.last = record;
     this.step = record.step;
-    this.evaluations += (record as { evaluations?: { gradient?: number } }).evaluations?.gradient ?? 1;
+    const evaluations = this.#gradients(record);
+    this.evaluations += ((evaluations - this.#evaluationsOfRun) * record.samples) / this.world.train.size;
+    this.#evaluationsOfRun = evaluations;
     if (record.epochRecord) {
       this.epoch = record.epochRecord.epoch;
       ++this.#epochsOfRun;
@@ -96,6 +100,11 @@ export class Session {
       if (this.#epochsOfRun >= EPOCHS_A_RUN) this.#close(true);
     }
     this.#applyComing();
+  }
+
+  /** By the flops that each takes: a value a third of a gradient, a product three, a matrix P/6. */
+  #gradients({ evaluations: { value, gradient, hvp, hessian } }: StepRecord): number {
+    return gradient + value / 3 + 3 * hvp + (hessian * this.net.parameterCount) / 6;
   }
 
   /** Something happens now. */
@@ -129,7 +138,7 @@ export class Session {
   #set(before: Settings, after: Settings): void {
     const { learningRate, optimizer, options, l1, l2, penaltyOn } = after;
     if (optimizer === before.optimizer && JSON.stringify(options) === JSON.stringify(before.options)) {
-      this.#optimizer.learningRate = learningRate;
+      if (optimizerEntry(optimizer).learningRate !== null) this.#optimizer.learningRate = learningRate;
       const others = Object.keys(after).filter((key) => key !== "learningRate") as (keyof Settings)[];
       if (others.every((key) => after[key] === before[key])) return;
     }
@@ -156,6 +165,7 @@ export class Session {
     const { settings, net, world } = this;
     const { clip, clipAt, stopTestLoss, patience } = settings;
     this.#epochsOfRun = 0;
+    this.#evaluationsOfRun = 0;
     this.#run = training(net, world.train, {
       optimizer: this.#optimizer,
       epochs: settings.schedule === "cosine" || settings.schedule === "one-cycle" ? settings.scheduleEpochs : ENDLESS,

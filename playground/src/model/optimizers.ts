@@ -24,6 +24,9 @@ export interface OptimizerEntry {
 
 const weightDecay: OptimizerOption = { key: "weightDecay", label: "Weight decay", value: 0, min: 0, max: 1 };
 
+const search: OptimizerOption = { key: "search", label: "Line search", value: "armijo", choices: ["armijo", "wolfe", "fixed"] };
+const damping: OptimizerOption = { key: "damping", label: "Damping", value: 0, min: 0, max: 1e6 };
+
 /** One row a method; `engine/makers.ts` has the factories. */
 export const optimizers: readonly OptimizerEntry[] = [
   {
@@ -84,6 +87,64 @@ export const optimizers: readonly OptimizerEntry[] = [
       { ...weightDecay, value: 0.01 },
     ],
     says: "Adam with weight decay apart from the gradient.",
+  },
+  {
+    key: "newton",
+    label: "Newton",
+    order: 2,
+    learningRate: 1,
+    fullBatch: true,
+    options: [
+      { key: "indefinite", label: "Where H is indefinite", value: "abs", choices: ["abs", "shift", "clip", "gradient", "error"] },
+      search,
+      damping,
+    ],
+    says: "Down to where the exact second-order model has its bottom, with a line search.",
+  },
+  {
+    key: "saddleFreeNewton",
+    label: "Saddle-free Newton",
+    order: 2,
+    learningRate: 1,
+    fullBatch: true,
+    options: [search, damping],
+    says: "Newton's method with the absolute values of the eigenvalues: saddles repel it.",
+  },
+  {
+    key: "trustRegion",
+    label: "Trust region",
+    order: 2,
+    learningRate: null,
+    fullBatch: true,
+    options: [{ key: "products", label: "Products only", value: false }],
+    says: "The exact model's lowest point within a radius that grows and shrinks with its success.",
+  },
+  {
+    key: "gaussNewton",
+    label: "Gauss-Newton",
+    order: 2,
+    learningRate: 1,
+    fullBatch: true,
+    options: [search, { ...damping, value: 0.001 }],
+    says: "Newton's method with the Gauss-Newton matrix, which has no negative curvature.",
+  },
+  {
+    key: "levenbergMarquardt",
+    label: "Levenberg-Marquardt",
+    order: 2,
+    learningRate: null,
+    fullBatch: true,
+    options: [{ key: "mu", label: "First damping μ", value: 0.001, min: 1e-12, max: 1e6 }],
+    says: "Gauss-Newton with a damping that grows until the loss falls.",
+  },
+  {
+    key: "lbfgs",
+    label: "L-BFGS",
+    order: 2,
+    learningRate: 1,
+    fullBatch: true,
+    options: [{ key: "history", label: "Pairs kept", value: 10, min: 1, max: 100 }],
+    says: "Curvature from the last few gradients.",
   },
 ];
 

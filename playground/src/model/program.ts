@@ -46,7 +46,7 @@ export function programOf(settings: Settings, scenery: Scenery, own: OwnData | n
     "warm-up": `warmUp({ steps: ${steps} })`,
   };
   const scheduled = schedules[schedule];
-  const names = ["dataset", "fit", "network", factoryOf(optimizer), ...(scheduled ? [scheduled.split("(")[0]] : [])].sort();
+  const names = ["dataset", "fit", "network", entry.key, ...(scheduled ? [scheduled.split("(")[0]] : [])].sort();
   const lines = [
     `import { ${[...new Set(names)].join(", ")} } from "hessia";`,
     "",
@@ -56,7 +56,7 @@ export function programOf(settings: Settings, scenery: Scenery, own: OwnData | n
     `// inputs: ${inputsOf(settings, scenery, own)}; targets: ${targetsOf(scenery)}`,
     "const data = dataset(inputs, targets);",
     "const history = await fit(net, data, {",
-    `  optimizer: ${factoryOf(optimizer)}(${Object.keys(options).length > 0 ? code(options, 1) : ""}),`,
+    `  optimizer: ${entry.key}(${Object.keys(options).length > 0 ? code(options, 1) : ""}),`,
     `  epochs: ${schedule === "cosine" || schedule === "one-cycle" ? scheduleEpochs : settings.stopEpochs || 500},`,
     `  batchSize: ${batchSize === 0 ? "data.size" : batchSize},`,
     ...(scheduled ? [`  schedule: ${scheduled},`] : []),
@@ -66,11 +66,6 @@ export function programOf(settings: Settings, scenery: Scenery, own: OwnData | n
     "console.log(history.status, net.evaluate(data), net.hessian(data).eigenvalues());",
   ];
   return lines.join("\n");
-}
-
-/** The package's name of a method's factory. */
-export function factoryOf(key: string): string {
-  return key.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function biasLines({ bias, layers }: Settings): string {

@@ -19,13 +19,7 @@ export function Toolbar() {
         onChange={(pace) => show({ pace })}
       />
       <OptimizerSelect />
-      <RateField
-        label="Learning rate"
-        name="learningRate"
-        value={settings.value.learningRate}
-        onChange={(learningRate) => set({ learningRate })}
-        hint="May be changed while it trains."
-      />
+      <LearningRate />
       <BatchSelect />
     </section>
   );
@@ -110,8 +104,25 @@ function OptimizerSelect() {
       }))}
       onChange={(key) => {
         const { fullBatch } = optimizerEntry(key);
-        set({ ...chosen(key), ...(fullBatch ? { batchSize: 0 } : settings.value.batchSize === 0 ? { batchSize: 10 } : {}) });
+        const { batchSize } = settings.value;
+        set({ ...chosen(key), batchSize: fullBatch ? 0 : batchSize || 10 });
       }}
+    />
+  );
+}
+
+function LearningRate() {
+  const { optimizer, learningRate } = settings.value;
+  if (optimizerEntry(optimizer).learningRate === null) {
+    return <p class="field faint">{optimizerEntry(optimizer).label} finds its own step length.</p>;
+  }
+  return (
+    <RateField
+      label="Learning rate"
+      name="learningRate"
+      value={learningRate}
+      onChange={(next) => set({ learningRate: next })}
+      hint="May be changed while it trains."
     />
   );
 }
@@ -120,6 +131,7 @@ const batchSizes = [1, 2, 5, 10, 20, 30, 50, 100, 0];
 
 function BatchSelect() {
   const { batchSize } = settings.value;
+  if (optimizerEntry(settings.value.optimizer).fullBatch) return <p class="field faint">Every step takes all samples.</p>;
   const sizes = batchSizes.includes(batchSize) ? batchSizes : [batchSize, ...batchSizes];
   return (
     <Select
