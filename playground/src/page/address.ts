@@ -1,5 +1,9 @@
 import { effect } from "@preact/signals";
 import { fromHash, type Linked, toHash } from "../model/link.ts";
+import type { Course } from "../model/settings.ts";
+import type { View } from "../model/view.ts";
+import { sceneOf } from "../scenes/index.ts";
+import { courseOf } from "../scenes/scene.ts";
 import { readTable } from "./own-data.ts";
 import { course, failure, frame, load, own, playing, starts, view } from "./store.ts";
 
@@ -26,8 +30,9 @@ export function shareLink(): { href: string; whole: boolean } {
 
 /** Takes what the address says. */
 export async function restore(): Promise<void> {
-  const { course: next, view: shown, own: table } = fromHash(location.hash);
+  const { course: said, view: shown, own: table } = fromHash(location.hash);
   view.value = shown;
+  const next = sceneAlone(location.hash, shown) ?? said;
   if (table) {
     try {
       own.value = await readTable(table.text, table.target ?? undefined);
@@ -39,6 +44,15 @@ export async function restore(): Promise<void> {
     load({ ...next, start: { ...next.start, data: "circle" } });
     failure.value = "The link was made with a table that is not in it: paste or drop that table under “Your own data”.";
   } else load(next);
+}
+
+/** The course of a scene that is named without anything else. */
+function sceneAlone(hash: string, { scene: key, act }: View): Course | null {
+  const scene = sceneOf(key);
+  const names = [...new URLSearchParams(hash.replace(/^#/, "")).keys()];
+  if (!scene || names.some((name) => name !== "scene" && name !== "act")) return null;
+  view.value = { ...view.value, ...scene.view };
+  return courseOf(scene, scene.acts[Math.min(act, scene.acts.length - 1)]);
 }
 
 let written = "";
