@@ -64,6 +64,8 @@ export { saddleFreeNewton } from "./optimize/saddle-free-newton.js";
 export { trustRegion, type TrustRegionOptions } from "./optimize/trust-region.js";
 export { gaussNewton } from "./optimize/gauss-newton.js";
 export { levenbergMarquardt, type LevenbergMarquardtOptions } from "./optimize/levenberg-marquardt.js";
+export { hessianFree, type HessianFreeOptions } from "./optimize/hessian-free.js";
+export { kfac, type KfacOptions } from "./optimize/kfac.js";
 export { lbfgs, type LbfgsOptions } from "./optimize/lbfgs.js";
 export { minimize, type MinimizeOptions, type MinimizeRecord, type Result } from "./optimize/minimize.js";
 export type { LeastSquares, SmoothFunction } from "./optimize/function-problem.js";

@@ -231,21 +231,31 @@ function countSigns(d: FloatArray, e: FloatArray, sign: number): number {
   return count;
 }
 
+/** Solves (A + shift·I)·x = b for one b after another; undefined where x is not finite. */
+export type Solve = (b: ArrayLike<number>) => FloatArray | undefined;
+
 /**
- * x with (A + diag(shift))·x = b by Cholesky's factorization, without taking the factor out; undefined where the matrix is not
- * positive definite or something is not finite.
+ * Factors A + shift·I by Cholesky and lets `use` solve with it, without taking the factor out of the core's memory; undefined where
+ * the matrix is not positive definite or not finite.
  */
-export function solveDefinite(H: Symmetric, b: ArrayLike<number>, shift?: ArrayLike<number>): FloatArray | undefined {
+export function withDefinite<T>(H: Symmetric, shift: number, use: (solve: Solve) => T): T | undefined {
   const { size: n, dtype } = H;
   return load(H, (workspace, { at, scale }) => {
     const kernels = workspace.kernels(dtype);
     const x = workspace.allocate(dtype, n);
     const matrix = workspace.slice(dtype, at, n * n);
-    for (let i = 0; shift && i < n; ++i) matrix[i * (n + 1)] += shift[i] * scale;
+    for (let i = 0; shift !== 0 && i < n; ++i) matrix[i * (n + 1)] += shift * scale;
     if (kernels.cholesky(n, at, n, workspace.scratch)) return undefined;
-    const view = workspace.slice(dtype, x, n);
-    for (let i = 0; i < n; ++i) view[i] = b[i] * scale;
-    kernels.choleskySolve(n, 1, at, n, 1, x, 1, workspace.scratch);
-    return kernels.firstNonFinite(x, n) >= 0 ? undefined : workspace.read(dtype, x, n);
+    return use((b) => {
+      const view = workspace.slice(dtype, x, n);
+      for (let i = 0; i < n; ++i) view[i] = b[i] * scale;
+      kernels.choleskySolve(n, 1, at, n, 1, x, 1, workspace.scratch);
+      return kernels.firstNonFinite(x, n) >= 0 ? undefined : workspace.read(dtype, x, n);
+    });
   });
+}
+
+/** x with (A + shift·I)·x = b by Cholesky's factorization, or undefined as `withDefinite` has it. */
+export function solveDefinite(H: Symmetric, b: ArrayLike<number>, shift = 0): FloatArray | undefined {
+  return withDefinite(H, shift, (solve) => solve(b));
 }

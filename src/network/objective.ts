@@ -27,6 +27,14 @@ export function wholeBatch(data: Dataset): Batch {
 /** Called between the passes of a chunk and the next, with the position of its first sample in the order. */
 export type Visit = (from: number) => void;
 
+/** Three points of a line, as addresses: θ and θ ± length·step. */
+export interface Line {
+  readonly theta: number;
+  readonly ahead: number;
+  readonly behind: number;
+  readonly length: number;
+}
+
 /** What is asked of an objective beside its value. */
 export interface ObjectiveNeeds {
   /** Most samples in a batch. */
@@ -99,6 +107,31 @@ export class Objective {
     }
     this.#addPenaltyGradient(theta, gradient);
     return sum / terms + this.penalty(theta);
+  }
+
+  /**
+   * Jᵀ·∇²ℓ·f̈ of the batch: what the outputs' second derivative along a line adds to the gradient, f̈ ≈ (f(ahead) − 2·f(θ) + f(behind)) / h². Written to
+   * `out`; `spare` is room for outputs × stride numbers.
+   */
+  acceleration(points: Line, statistics: number, { order, from, count }: Batch, out: number, spare: number): void {
+    const { propagation, layout } = this;
+    const { capacity, kernels, output, y, stride } = propagation;
+    const numbers = layout.outputs * stride;
+    for (let done = 0; done < count; done += capacity) {
+      this.#load(order, from + done, Math.min(capacity, count - done));
+      const add = (theta: number, weight: number): void => {
+        propagation.forward(theta, this.mode, statistics);
+        kernels.axpy(numbers, weight / points.length ** 2, output, spare);
+      };
+      this.workspace.slice(this.spec.dtype, spare, numbers).fill(0);
+      add(points.ahead, 1);
+      add(points.behind, 1);
+      add(points.theta, -2);
+      const terms = 1 / this.terms(count);
+      const { size, cotangent } = propagation;
+      kernels.lossHessianProduct(this.kind, output, y, spare, cotangent, size, stride, layout.outputs, terms, 1);
+      propagation.pullBack(points.theta, out, done > 0, this.mode);
+    }
   }
 
   /** The first layer whose pre-activations, or their batch variance, hold a NaN or infinity for a sample of the batch, or −1. */

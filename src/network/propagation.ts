@@ -207,9 +207,21 @@ export class Propagation {
     accumulate: boolean,
     mode: BatchNormMode,
   ): number {
-    const { layers, outputs } = this.layout;
-    const { dy } = this.layers[layers.length - 1];
+    const { outputs } = this.layout;
+    const dy = this.cotangent;
     const sum = this.kernels.loss(kind, this.output, this.y, dy, this.size, this.stride, outputs, scale, 1);
+    this.pullBack(theta, gradient, accumulate, mode);
+    return sum;
+  }
+
+  /** Address of what `pullBack` starts from: outputs × stride. */
+  get cotangent(): number {
+    return this.layers[this.layers.length - 1].dy;
+  }
+
+  /** Pulls back through the network what is at `cotangent`: its product with the outputs' Jacobian, as `backward` leaves it. */
+  pullBack(theta: number, gradient: number, accumulate: boolean, mode: BatchNormMode): void {
+    const { layers } = this.layout;
     for (let l = layers.length - 1; l >= 0; --l) {
       this.#backpropActivation(l);
       if (layers[l].batchNorm) this.#normaliseBackward(theta, gradient, l, accumulate, mode);
@@ -219,7 +231,6 @@ export class Propagation {
         this.products.pull(layers[l], this.#columns, weight, this.layers[l].delta, this.layers[l - 1].dy, false);
       }
     }
-    return sum;
   }
 
   /** Turns ∂loss/∂h into ∂loss/∂a, in place. */

@@ -36,6 +36,8 @@ export interface LeastSquares {
 }
 
 const WHERE = "minimize";
+/** Share of a step over which second differences are taken. */
+const BEND_LENGTH = 0.1;
 
 /** A caller's function as optimizers see it. */
 export class FunctionProblem extends Problem {
@@ -52,6 +54,8 @@ export class FunctionProblem extends Problem {
 
   override checkCurvature(where: string, { kind, form }: CurvatureNeeds): void {
     const given = this.#given;
+    if (form === "factors")
+      wrongValue(where, "optimizer", "one for any function", "kfac, which needs a network's layers");
     if (form === "none" || given.hessian || given.hvp) return;
     if (kind === "ggn") {
       if (given.residuals) return;
@@ -87,6 +91,20 @@ export class FunctionProblem extends Problem {
     const value: unknown = given.value(x.slice());
     if (typeof value !== "number") wrongType(WHERE, "f.value", "a number in return", value);
     return value;
+  }
+
+  override accelerationAt(step: Float64Array): Float64Array | null {
+    const given = this.#given;
+    if (!given.residuals) return null;
+    const x = this.point(this.theta);
+    const near = (length: number): Float64Array => {
+      ++this.evaluations.value;
+      const point = x.map((value, i) => value + length * step[i]);
+      return numbers("residuals", given.residuals(point));
+    };
+    const [ahead, behind, here] = [near(BEND_LENGTH), near(-BEND_LENGTH), this.#residualsAt(x)];
+    const bend = here.map((r, i) => (ahead[i] - 2 * r + behind[i]) / BEND_LENGTH ** 2);
+    return applyTransposed(this.#jacobianAt(x), bend);
   }
 
   protected override productAt(kind: CurvatureKind): (v: FloatArray) => FloatArray {

@@ -79,6 +79,11 @@ export class Local {
     };
   }
 
+  /** What the second derivative along a step adds to the gradient: Jᵀ·∇²ℓ·f̈; null where the objective has no residuals or outputs. */
+  acceleration(step: Float64Array): Float64Array | null {
+    return this.problem.accelerationAt(step);
+  }
+
   #place(step: Float64Array, scale: number): void {
     const { workspace, dtype, next } = this.problem;
     const view = workspace.view(dtype);

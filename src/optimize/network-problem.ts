@@ -2,7 +2,9 @@ import { wrongValue } from "../check.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { CurvatureProducts } from "../network/curvature.js";
 import { type Dataset, samplesOf } from "../network/dataset.js";
+import { type LayerFactors, SecondMoments } from "../network/fisher.js";
 import { assembleHessian } from "../network/hessian.js";
+import type { LayerLayout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { type Batch, Objective, type Visit } from "../network/objective.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
@@ -13,6 +15,9 @@ import { type CurvatureNeeds, Problem } from "./problem.js";
 
 /** Bytes of the largest dense matrix that a method may ask for; as `net.hessian` has it. */
 const MOST_BYTES = 2 ** 31;
+
+/** Share of a step over which second differences are taken. */
+const BEND_LENGTH = 0.1;
 
 /** Memory that products need, made when the first is asked for. */
 interface ProductSeat {
@@ -39,6 +44,8 @@ export class NetworkProblem extends Problem {
   readonly #right: [number, number] = [0, 0];
   readonly #first: number;
   #pattern = 0;
+  #moments: SecondMoments | null = null;
+  #bend: { ahead: number; behind: number; out: number; spare: number } | null = null;
   #seat: ProductSeat | null = null;
   #linearized = 0;
   #subset: { rows: Uint32Array; data: Dataset } | null = null;
@@ -132,6 +139,44 @@ export class NetworkProblem extends Problem {
       const got = `P = ${this.size}, whose matrix takes ${describeBytes(bytes)}`;
       wrongValue(where, "optimizer", `a network whose curvature fits into ${describeBytes(MOST_BYTES)}`, got, remedy);
     }
+  }
+
+  override gradientSquares(): Float64Array {
+    ++this.evaluations.gradient;
+    return this.#secondMoments().gradientSquares(this.theta, this.#statistics, this.#batch);
+  }
+
+  override kroneckerFactors(seed: number): { layers: readonly LayerLayout[]; factors: LayerFactors[] } {
+    ++this.evaluations.gradient;
+    const factors = this.#secondMoments().factors(this.theta, this.#statistics, this.#batch, seed);
+    return { layers: this.#net.layout.layers, factors };
+  }
+
+  #secondMoments(): SecondMoments {
+    const { spec, layout } = this.#net;
+    this.#moments ??= new SecondMoments(this.workspace, spec, layout, this.#data, this.#capacity);
+    return this.#moments;
+  }
+
+  override accelerationAt(step: Float64Array): Float64Array {
+    const { workspace, dtype, size, theta, objective } = this;
+    this.#bend ??= {
+      ahead: workspace.allocate(dtype, size),
+      behind: workspace.allocate(dtype, size),
+      out: workspace.allocate(dtype, size),
+      spare: workspace.allocate(dtype, objective.layout.outputs * objective.propagation.stride),
+    };
+    const { ahead, behind, out, spare } = this.#bend;
+    const view = workspace.view(dtype);
+    const [at, plus, minus] = [theta, ahead, behind].map((address) => address / bytesPer(dtype));
+    for (let i = 0; i < size; ++i) {
+      view[plus + i] = view[at + i] + BEND_LENGTH * step[i];
+      view[minus + i] = view[at + i] - BEND_LENGTH * step[i];
+    }
+    this.evaluations.value += 2;
+    ++this.evaluations.gradient;
+    objective.acceleration({ theta, ahead, behind, length: BEND_LENGTH }, this.#statistics, this.#batch, out, spare);
+    return Float64Array.from(workspace.read(dtype, out, size));
   }
 
   protected override gradientAt(point: number, gradient: number): number {

@@ -1,5 +1,7 @@
 import type { LinearOperator } from "../linalg/operator.js";
 import type { SymmetricMatrix } from "../linalg/symmetric.js";
+import type { LayerFactors } from "../network/fisher.js";
+import type { LayerLayout } from "../network/layout.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import type { Dtype } from "../wasm/kernels.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
@@ -103,6 +105,21 @@ export abstract class Problem {
     return null;
   }
 
+  /** Jᵀ·∇²ℓ·f̈ at `theta` along a step, f being residuals or a network's outputs; null where there are none. */
+  accelerationAt(_step: Float64Array): Float64Array | null {
+    return null;
+  }
+
+  /** E[g²] of the samples' own gradients at `theta`; null where there are no samples. */
+  gradientSquares(): Float64Array | null {
+    return null;
+  }
+
+  /** A network's Kronecker factors at `theta`; only where `checkCurvature` has let pass a method that takes them. */
+  kroneckerFactors(_seed: number): { layers: readonly LayerLayout[]; factors: readonly LayerFactors[] } {
+    throw new Error("kfac: only a network has Kronecker factors");
+  }
+
   /** Refuses an optimizer that asks for more than there is. */
   abstract checkCurvature(where: string, needs: CurvatureNeeds): void;
 
@@ -118,5 +135,5 @@ export abstract class Problem {
 /** What a method takes of the curvature. */
 export interface CurvatureNeeds {
   readonly kind: CurvatureKind;
-  readonly form: "dense" | "products" | "none";
+  readonly form: "dense" | "products" | "factors" | "none";
 }

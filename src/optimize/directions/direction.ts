@@ -11,8 +11,8 @@ export interface Proposal {
   readonly decrease: number;
   /** gᵀ·step. */
   readonly slope: number;
-  /** Shorter steps on the way to this one, in order, with the model's value for each. */
-  readonly iterates?: readonly { readonly x: Float64Array; readonly model: number }[];
+  /** Shorter steps on the way to this one, in order. */
+  readonly iterates?: readonly { readonly x: Float64Array; readonly decrease: number }[];
 }
 
 /** A quadratic model q(p) = gᵀp + ½pᵀBp of the objective around a point. */

@@ -1,5 +1,6 @@
-import { solveDefinite } from "../../linalg/factorization.js";
+import { solveDefinite, withDefinite } from "../../linalg/factorization.js";
 import type { SymmetricMatrix } from "../../linalg/symmetric.js";
+import { axpy, dot, norm2 } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import { converged, type Direction, isEnd, type Model, type Proposal, solved } from "./direction.js";
@@ -10,15 +11,21 @@ import { spectrumOf } from "./spectrum.js";
 /** Eigenvalues below this share of the largest count as 0 where G is inverted without damping. */
 const RANK_SHARE = 1e-12;
 
+/** 2·‖a‖ / ‖p‖ up to which an acceleration a is taken (Transtrum and Sethna 2012). */
+const MOST_BEND = 0.75;
+
 /** p = −G⁺·g with the generalised Gauss-Newton matrix G, which is never indefinite; the shortest such p where G is singular. */
 export class GaussNewtonDirection implements Direction {
   readonly needs = { kind: "ggn", form: "dense" } as const;
+
+  /** `accelerated`: follow the bend of the damped path too (geodesic acceleration). */
+  constructor(readonly accelerated = false) {}
 
   model(local: Local): Model | End {
     const matrix = local.hessian("ggn");
     if (!Number.isFinite(trace(matrix)))
       return { status: "non-finite", reason: "the Gauss-Newton matrix is not finite" };
-    return new GaussNewtonModel(local, matrix);
+    return new GaussNewtonModel(local, matrix, this.accelerated);
   }
 
   critical(local: Local): End {
@@ -38,16 +45,36 @@ class GaussNewtonModel implements Model {
   constructor(
     readonly local: Local,
     readonly matrix: SymmetricMatrix,
+    readonly accelerated: boolean,
   ) {
     this.frozen = frozenOf(local, matrix);
   }
 
   damped(damping: number): Proposal | null {
+    if (damping > 0) return this.accelerated ? this.#curved(damping) : this.#straight(damping);
+    return this.#straight(0) ?? this.#shortest();
+  }
+
+  #straight(damping: number): Proposal | null {
+    const step = minus(solveDefinite(this.matrix, this.local.gradient, damping));
+    return step && solved(this.local, step, damping);
+  }
+
+  /** Half of the acceleration added to the step, where it is short enough to be believed. */
+  #curved(damping: number): Proposal | null {
     const { local, matrix } = this;
-    const shift = damping > 0 ? new Float64Array(local.size).fill(damping) : undefined;
-    const step = minus(solveDefinite(matrix, local.gradient, shift));
-    if (step) return solved(local, step, damping);
-    return damping > 0 ? null : this.#shortest();
+    const proposal = withDefinite(matrix, damping, (solve) => {
+      const step = minus(solve(local.gradient));
+      if (!step) return null;
+      const plain = solved(local, step, damping);
+      const bend = local.acceleration(step);
+      const acceleration = bend && minus(solve(bend));
+      if (!acceleration || !(2 * norm2(acceleration) <= MOST_BEND * norm2(step))) return plain;
+      const path = step.slice();
+      axpy(0.5, acceleration, path);
+      return { ...plain, step: path, slope: dot(local.gradient, path) };
+    });
+    return proposal ?? null;
   }
 
   /** In the space that G acts on. */

@@ -4,7 +4,7 @@ import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, isEnd, type Model, type Proposal, solved, steepest } from "./direction.js";
 import { frozenOf } from "./frozen.js";
-import { escape, judge, type Spectrum, short, spectrumOf } from "./spectrum.js";
+import { judge, type Spectrum, short, spectrumOf, wayOut } from "./spectrum.js";
 
 /** What to do where the Hessian is not positive definite. */
 export type Indefinite = "shift" | "abs" | "clip" | "gradient" | "error";
@@ -43,7 +43,7 @@ export class NewtonDirection implements Direction {
     if (verdict !== "saddle") return verdict;
     if (this.indefinite === "error") return this.#refusal(local, spectrum);
     if (this.indefinite === "gradient") return { status: "stalled", reason: atSaddle(local, spectrum) };
-    return escape(spectrum);
+    return wayOut(spectrum);
   }
 
   #refusal(local: Local, spectrum: Spectrum): End {
@@ -73,9 +73,7 @@ class DefiniteModel implements Model {
 
   damped(damping: number): Proposal | null {
     if (damping === 0) return this.newton;
-    const step = minus(
-      solveDefinite(this.matrix, this.local.gradient, new Float64Array(this.local.size).fill(damping)),
-    );
+    const step = minus(solveDefinite(this.matrix, this.local.gradient, damping));
     return step && solved(this.local, step, damping);
   }
 }

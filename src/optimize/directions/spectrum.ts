@@ -112,7 +112,7 @@ export function short(value: number): string {
 }
 
 /** The way out of a saddle along the eigenvector of the smallest eigenvalue, downhill where the gradient says which way that is. */
-export function escape(spectrum: Spectrum): Escape {
+export function wayOut(spectrum: Spectrum): Escape {
   const direction = spectrum.vector(0);
   if (spectrum.slopes[0] > 0) for (let i = 0; i < direction.length; ++i) direction[i] = -direction[i];
   return { direction, curvature: spectrum.smallest };

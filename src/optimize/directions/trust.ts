@@ -6,7 +6,7 @@ import type { End } from "../optimizer.js";
 import { type Direction, type Escape, isEnd, type Model, type Proposal, solved } from "./direction.js";
 import { frozenOf } from "./frozen.js";
 import { minus } from "./newton.js";
-import { escape, judge, type Spectrum, spectrumOf } from "./spectrum.js";
+import { judge, type Spectrum, spectrumOf, wayOut } from "./spectrum.js";
 
 /**
  * The exact minimiser of the quadratic model with the Hessian itself in a ball: where H is positive definite and −H⁻¹g lies inside,
@@ -26,7 +26,7 @@ export class TrustDirection implements Direction {
     const spectrum = spectrumOf(local, local.hessian("exact"));
     if (isEnd(spectrum)) return spectrum;
     const verdict = judge(local, spectrum);
-    return verdict === "saddle" ? escape(spectrum) : verdict;
+    return verdict === "saddle" ? wayOut(spectrum) : verdict;
   }
 }
 
@@ -52,9 +52,7 @@ class TrustModel implements Model {
   }
 
   damped(damping: number): Proposal | null {
-    const step = minus(
-      solveDefinite(this.matrix, this.local.gradient, new Float64Array(this.local.size).fill(damping)),
-    );
+    const step = minus(solveDefinite(this.matrix, this.local.gradient, damping));
     return step && solved(this.local, step, damping);
   }
 

@@ -5,7 +5,7 @@ import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
 import { failed, type Move, type Search } from "./search.js";
 
-const UNSEEN = "damped until it falls, the step is too short for the fall to be seen";
+export const UNSEEN = "damped until it falls, the step is too short for the fall to be seen";
 
 export interface DampingSettings {
   readonly start: number;

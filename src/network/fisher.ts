@@ -1,0 +1,204 @@
+import { Random } from "../random.js";
+import { bytesPer, type Workspace } from "../wasm/workspace.js";
+import type { Dataset } from "./dataset.js";
+import type { LayerLayout, Layout } from "./layout.js";
+import { type Batch, chunkSize, Objective } from "./objective.js";
+import type { ResolvedSpec } from "./spec.js";
+
+/** The two factors of a layer's block of the Fisher matrix, and the diagonal of its batch norm's. */
+export interface LayerFactors {
+  /** E[h̃·h̃ᵀ] of the layer's inputs with a 1 behind them: (inputs + 1)². */
+  readonly inputs: Float64Array;
+  /** E[δ·δᵀ] of the derivatives by its pre-activations: units². */
+  readonly outputs: Float64Array;
+  /** E[g²] by batch norm's scale, then shift: 2 · units, or empty. */
+  readonly norm: Float64Array;
+}
+
+/** Draws of ±1 a sample and output. */
+const STREAM = 7;
+
+/**
+ * Second moments of a network's derivatives over a batch, in the memory of one workspace: what Kronecker-factored and diagonal
+ * approximations of the Gauss-Newton matrix are made of.
+ */
+export class SecondMoments {
+  readonly #objective: Objective;
+  /** Room for squares and for products of two layers' widths. */
+  readonly #left: number;
+  readonly #right: number;
+  readonly #product: number;
+  readonly #noise: number;
+  readonly #curvature: number;
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly spec: ResolvedSpec,
+    readonly layout: Layout,
+    data: Dataset,
+    capacity: number,
+  ) {
+    const chunk = layout.batchNorm ? capacity : Math.min(capacity, chunkSize(spec, layout));
+    this.#objective = new Objective(workspace, spec, layout, data, "batch", { capacity, chunk, gradients: "kept" });
+    const { stride } = this.#objective.propagation;
+    const widest = Math.max(layout.inputs, ...layout.layers.map(({ units }) => units));
+    const allocate = (count: number): number => workspace.allocate(spec.dtype, count);
+    this.#left = allocate(widest * stride);
+    this.#right = allocate(widest * stride);
+    this.#product = allocate(widest * widest + 2 * widest);
+    this.#noise = allocate(layout.outputs * stride);
+    this.#curvature = allocate(2 * layout.outputs * stride);
+  }
+
+  /**
+   * The factors with derivatives of random signs under the outputs' curvature: δ_L = ∇²ℓ·(ε / √d), d being the curvature's diagonal as `lossCurvature` has it,
+   * whose covariance is ∇²ℓ. So their mean over draws is the Gauss-Newton matrix's, for any loss.
+   */
+  factors(theta: number, statistics: number, batch: Batch, seed: number): LayerFactors[] {
+    const random = new Random(seed, STREAM);
+    const sums = this.layout.layers.map(({ inputs, units, batchNorm }) => ({
+      inputs: new Float64Array((inputs + 1) ** 2),
+      outputs: new Float64Array(units ** 2),
+      norm: new Float64Array(batchNorm ? 2 * units : 0),
+    }));
+    this.#chunks(theta, statistics, batch, (terms) => {
+      this.#draw(random, terms / batch.count);
+      this.#objective.propagation.pullBack(theta, 0, false, "batch");
+      this.layout.layers.forEach((layer, l) => {
+        this.#addInputs(layer, l, sums[l].inputs, batch.count);
+        this.#addOutputs(layer, l, sums[l].outputs, batch.count);
+        this.#addNorm(layer, l, sums[l].norm, batch.count);
+      });
+    });
+    return sums;
+  }
+
+  /** E[g²] of the samples' own gradients, parameter by parameter: the diagonal of the empirical Fisher matrix. */
+  gradientSquares(theta: number, statistics: number, batch: Batch): Float64Array {
+    const { layers, parameterCount } = this.layout;
+    const sums = new Float64Array(parameterCount);
+    this.#chunks(theta, statistics, batch, (terms) => {
+      const { propagation, kind } = this.#objective;
+      propagation.backward(theta, 0, kind, batch.count / terms, false, "batch");
+      layers.forEach((layer, l) => this.#addSquares(layer, l, sums, batch.count));
+    });
+    return sums;
+  }
+
+  /** Passes forward chunk by chunk; `terms` is what the mean over the batch divides by. */
+  #chunks(theta: number, statistics: number, { order, from, count }: Batch, use: (terms: number) => void): void {
+    const objective = this.#objective;
+    const { capacity } = objective.propagation;
+    for (let done = 0; done < count; done += capacity) {
+      const part = { order, from: from + done, count: Math.min(capacity, count - done) };
+      objective.dataLoss(theta, statistics, part);
+      use(objective.terms(count));
+    }
+  }
+
+  /** Puts ∇²ℓ·(ε/√d) of each sample's own loss where the backward pass starts. */
+  #draw(random: Random, scale: number): void {
+    const { propagation, kind } = this.#objective;
+    const { kernels, output, y, size, stride, cotangent } = propagation;
+    const { outputs } = this.layout;
+    const { dtype } = this.spec;
+    const probability = this.#curvature + outputs * stride * bytesPer(dtype);
+    kernels.lossCurvature(kind, output, y, this.#curvature, probability, size, stride, outputs, 1 / scale, 1);
+    const view = this.workspace.view(dtype);
+    const d = this.#curvature / bytesPer(dtype);
+    const noise = this.#noise / bytesPer(dtype);
+    for (let c = 0; c < outputs; ++c) {
+      let bits = 0;
+      for (let i = 0; i < stride; ++i) {
+        if (i % 32 === 0) bits = random.next();
+        const curvature = i < size ? view[d + c * stride + i] : 0;
+        view[noise + c * stride + i] = curvature > 0 ? (bits & 1 ? 1 : -1) / Math.sqrt(curvature) : 0;
+        bits >>>= 1;
+      }
+    }
+    kernels.lossHessianProduct(kind, output, y, this.#noise, cotangent, size, stride, outputs, 1 / scale, 1);
+  }
+
+  #addInputs({ inputs }: LayerLayout, l: number, sum: Float64Array, count: number): void {
+    const { below, kernels, size } = this.#objective.propagation;
+    const { at, row, column } = below[l];
+    const { workspace, spec } = this;
+    // biome-ignore format: an operand a line
+    kernels.product(
+      inputs, inputs, size, 1,
+      at, row, column,
+      at, column, row,
+      0, this.#product, inputs, 0, -1, 0, this.#product, workspace.scratch,
+    );
+    const width = inputs + 1;
+    const view = workspace.view(spec.dtype);
+    const from = this.#product / bytesPer(spec.dtype);
+    const features = at / bytesPer(spec.dtype);
+    for (let i = 0; i < inputs; ++i) {
+      let mean = 0;
+      for (let s = 0; s < size; ++s) mean += view[features + i * row + s * column];
+      for (let j = 0; j < inputs; ++j) sum[i * width + j] += view[from + i * inputs + j] / count;
+      sum[i * width + inputs] += mean / count;
+      sum[inputs * width + i] = sum[i * width + inputs];
+    }
+    sum[width * width - 1] += size / count;
+  }
+
+  #addOutputs({ units }: LayerLayout, l: number, sum: Float64Array, count: number): void {
+    const { layers, kernels, size, stride } = this.#objective.propagation;
+    const { delta } = layers[l];
+    // biome-ignore format: an operand a line
+    kernels.product(
+      units, units, size, 1,
+      delta, stride, 1,
+      delta, 1, stride,
+      0, this.#product, units, 0, -1, 0, this.#product, this.workspace.scratch,
+    );
+    this.#add(this.#product, sum, 0, units * units, count);
+  }
+
+  #addNorm(layer: LayerLayout, l: number, sum: Float64Array, count: number): void {
+    if (!layer.batchNorm) return;
+    this.#normSquares(layer, l);
+    this.#add(this.#product, sum, 0, 2 * layer.units, count);
+  }
+
+  /** Σ (dy·x̂)² and Σ dy² of each unit, to `#product`. */
+  #normSquares({ units }: LayerLayout, l: number): void {
+    const { layers, kernels, size, stride } = this.#objective.propagation;
+    const { dy, xhat } = layers[l];
+    const shift = this.#product + units * bytesPer(this.spec.dtype);
+    kernels.multiplyElements(units * stride, dy, xhat, this.#left);
+    kernels.multiplyElements(units * stride, this.#left, this.#left, this.#left);
+    kernels.rowSums(this.#left, units, size, stride, this.#product, 0);
+    kernels.multiplyElements(units * stride, dy, dy, this.#left);
+    kernels.rowSums(this.#left, units, size, stride, shift, 0);
+  }
+
+  /** Σ δ²·h² over the samples for every weight is a product of squares. */
+  #addSquares(layer: LayerLayout, l: number, sums: Float64Array, count: number): void {
+    const { inputs, units, weight, bias, scale } = layer;
+    const { layers, below, kernels, size, stride } = this.#objective.propagation;
+    const { at, row, column } = below[l];
+    kernels.multiplyElements(units * stride, layers[l].delta, layers[l].delta, this.#left);
+    kernels.multiplyElements(inputs * stride, at, at, this.#right);
+    // biome-ignore format: an operand a line
+    kernels.product(
+      units, inputs, size, 1,
+      this.#left, stride, 1,
+      this.#right, column, row,
+      0, this.#product, inputs, 0, -1, 0, this.#product, this.workspace.scratch,
+    );
+    this.#add(this.#product, sums, weight, units * inputs, count);
+    kernels.rowSums(this.#left, units, size, stride, this.#product, 0);
+    this.#add(this.#product, sums, bias, units, count);
+    if (!layer.batchNorm) return;
+    this.#normSquares(layer, l);
+    this.#add(this.#product, sums, scale, 2 * units, count);
+  }
+
+  #add(from: number, to: Float64Array, at: number, length: number, count: number): void {
+    const values = this.workspace.slice(this.spec.dtype, from, length);
+    for (let i = 0; i < length; ++i) to[at + i] += values[i] / count;
+  }
+}

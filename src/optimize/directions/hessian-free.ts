@@ -1,0 +1,78 @@
+import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
+import type { LinearOperator } from "../../linalg/operator.js";
+import { dot, norm2, scale } from "../../linalg/vector.js";
+import type { Local } from "../local.js";
+import type { Memory } from "../memory.js";
+import type { End } from "../optimizer.js";
+import { converged, type Direction, type Model, type Proposal } from "./direction.js";
+
+export interface HessianFreeSettings {
+  /** Products a solve takes at most. */
+  readonly maxProducts: number;
+  /** Share of the last step that conjugate gradients start from. */
+  readonly warmStart: number;
+  /** Share of the batch that products are taken over. */
+  readonly curvatureShare: number;
+  readonly preconditioner: boolean;
+}
+
+/** Stop where the model falls by less than this share of itself a step (Martens 2010, section 4.4). */
+const PROGRESS = 5e-4;
+/** Exponent of the preconditioner (Martens 2010, section 4.7). */
+const EXPONENT = 0.75;
+
+/**
+ * The model with the Gauss-Newton matrix minimised by conjugate gradients that are cut short, from products alone (Martens 2010; Martens and
+ * Sutskever 2012): started from a share of the last step, preconditioned by the samples' squared gradients, iterates kept.
+ */
+export class HessianFreeDirection implements Direction {
+  readonly needs = { kind: "ggn", form: "products" } as const;
+
+  constructor(readonly settings: HessianFreeSettings) {}
+
+  vectorLength(name: string, size: number): number | undefined {
+    return name === "solution" ? size : undefined;
+  }
+
+  model(local: Local, memory: Memory): Model {
+    const squares = this.settings.preconditioner ? local.problem.gradientSquares() : null;
+    return { damped: (damping) => this.#solve(local, memory, damping, squares) };
+  }
+
+  critical(local: Local): End {
+    return converged(local);
+  }
+
+  #solve(local: Local, memory: Memory, damping: number, squares: Float64Array | null): Proposal | null {
+    const { gradient, size } = local;
+    const { maxProducts, warmStart, curvatureShare } = this.settings;
+    const start = memory.vector("solution")?.slice();
+    if (start) scale(warmStart, start);
+    const { x, iterates = [] } = conjugateGradients(
+      local.products("ggn", damping, curvatureShare),
+      gradient.map((value) => -value),
+      {
+        tolerance: 1e-12,
+        maxSteps: Math.min(maxProducts, 2 * size),
+        progress: PROGRESS,
+        keepIterates: true,
+        ...(start ? { x0: start } : {}),
+        ...(squares ? { preconditioner: diagonal(local, squares, damping) } : {}),
+      },
+    );
+    if (!(norm2(x) > 0)) return null;
+    memory.vectors.set("solution", x.slice());
+    // The damping is not part of what the model foretells.
+    const fall = (p: Float64Array, model: number): number => -model + 0.5 * damping * dot(p, p);
+    const kept = iterates.map((iterate) => ({ x: iterate.x, decrease: fall(iterate.x, iterate.model) }));
+    const last = kept.at(-1) ?? { x, decrease: -dot(gradient, x) / 2 };
+    return { step: last.x, slope: dot(gradient, last.x), decrease: last.decrease, iterates: kept };
+  }
+}
+
+/** M⁻¹ with M = (E[g²] + damping)^¾, in units in which its largest entry is 1. */
+function diagonal({ size, weightDecay, problem }: Local, squares: Float64Array, damping: number): LinearOperator {
+  const { pow } = problem.workspace.math;
+  const inverse = squares.map((square) => 1 / pow(square + damping + weightDecay || 1, EXPONENT));
+  return { size, matvec: (v) => Float64Array.from(v, (value, i) => value * inverse[i]) };
+}

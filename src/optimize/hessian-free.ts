@@ -1,0 +1,59 @@
+import { checkInteger, checkShare } from "../check.js";
+import { HessianFreeDirection } from "./directions/hessian-free.js";
+import type { Optimizer } from "./optimizer.js";
+import { resolveOptions } from "./options.js";
+import { IteratesSearch } from "./searches/iterates.js";
+import { SecondOrder } from "./second-order.js";
+
+export interface HessianFreeOptions {
+  /** Damping to start from; 1 (Martens and Sutskever 2012 start from 45 to 150 on sums over outputs; losses here are means). */
+  damping?: number;
+  /** Products a solve takes at most; 250 (Martens 2010). */
+  maxProducts?: number;
+  /** Share of the last step that conjugate gradients start from; 0.95 (Martens and Sutskever 2012, whose ζ grows from 0.5 to 0.95). */
+  warmStart?: number;
+  /** Share of the batch that products are taken over, while the gradient is taken over all of it; 1. */
+  curvatureShare?: number;
+  /** Precondition by the samples' squared gradients; true (Martens 2010). */
+  preconditioner?: boolean;
+  /** L2: ½·weightDecay·‖θ‖² is part of what is minimised; 0. */
+  weightDecay?: number;
+}
+
+/**
+ * Hessian-free optimisation: minimises gᵀp + ½pᵀ(G + λI)p by conjugate gradients from products with the generalised Gauss-Newton matrix G
+ * alone, cut short when the model hardly falls any more. λ is multiplied by 3/2 where the objective fell by less than a quarter of what the model foretold, and
+ * by 2/3 above three quarters.
+ *
+ * Its products are exact; what is approximated is the solve, and G stands for H. For large batches, full ones or not.
+ * Cost a step: a gradient, up to `maxProducts` products of about 1.5 gradients each, some forward passes; about 10 vectors of P numbers, and iterates.
+ *
+ * @throws TypeError or RangeError for unknown options and values outside their range.
+ * Source: Martens 2010; Martens and Sutskever 2012.
+ * @example
+ * hessianFree({ curvatureShare: 0.25 }).name; // "hessianFree"
+ */
+export function hessianFree(options: HessianFreeOptions = {}): Optimizer {
+  const where = "hessianFree";
+  const { damping, preconditioner, weightDecay } = resolveOptions(
+    where,
+    { damping: [1, "positive"], preconditioner: [true, "boolean"], weightDecay: [0, "non-negative"] },
+    options,
+    ["maxProducts", "warmStart", "curvatureShare"],
+  );
+  const { maxProducts = 250, warmStart = 0.95, curvatureShare = 1 } = options;
+  checkInteger(where, "maxProducts", maxProducts, 1);
+  checkShare(where, "warmStart", warmStart, true);
+  checkShare(where, "curvatureShare", curvatureShare, true);
+  const direction = new HessianFreeDirection({ maxProducts, warmStart, curvatureShare, preconditioner });
+  const search = new IteratesSearch({
+    start: damping,
+    increase: 3 / 2,
+    decrease: 2 / 3,
+    poor: 0.25,
+    good: 0.75,
+    least: 1e-12,
+    most: 1e12,
+  });
+  return new SecondOrder({ name: where, direction, search, weightDecay, fullBatch: false });
+}

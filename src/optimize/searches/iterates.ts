@@ -1,0 +1,73 @@
+import { dot } from "../../linalg/vector.js";
+import type { Model, Proposal } from "../directions/direction.js";
+import type { Local } from "../local.js";
+import type { Memory } from "../memory.js";
+import type { End } from "../optimizer.js";
+import { type DampingSettings, UNSEEN } from "./damping.js";
+import { failed, fallsTo, type Move, type Search, scaled } from "./search.js";
+
+/** Line search: share of the slope, factor of the step, most trials (Martens and Sutskever 2012, section 20.8.8). */
+const SUFFICIENT = 1e-2;
+const SHORTER = 0.8;
+const MOST_SHORTER = 60;
+/** Solves with more and more damping before a step is given up. */
+const MOST_SOLVES = 20;
+
+interface Chosen {
+  readonly step: Float64Array;
+  readonly decrease: number;
+  readonly value: number;
+}
+
+/**
+ * Of the iterates of a solve the best, looked for from the last one back while the objective falls; that shortened where needed; and
+ * damping by gain ratio as Levenberg and Marquardt have it (Martens 2010, sections 4.1 and 4.6).
+ */
+export class IteratesSearch implements Search {
+  readonly scalars = ["damping"];
+
+  constructor(readonly settings: DampingSettings) {}
+
+  find(local: Local, model: Model, memory: Memory): Move | End | "critical" {
+    const { start, increase, decrease, poor, good, least, most } = this.settings;
+    let damping = memory.scalar("damping", start);
+    let foretold = 0;
+    for (let solve = 0; solve < MOST_SOLVES; ++solve) {
+      const proposal = model.damped(damping);
+      foretold = Math.max(foretold, proposal?.decrease ?? 0);
+      if (proposal && !(proposal.decrease > local.noise)) return failed(local, foretold, UNSEEN);
+      const chosen = proposal && choose(local, proposal);
+      const ratio = chosen ? (local.value - chosen.value) / chosen.decrease : Number.NaN;
+      if (ratio > good) damping = Math.max(least, damping * decrease);
+      else if (!(ratio >= poor)) damping = Math.min(most, damping * increase);
+      memory.scalars.set("damping", damping);
+      const taken = chosen && shorten(local, chosen);
+      if (taken) return { step: taken.step, value: taken.value, report: { gainRatio: ratio, damping } };
+      // A step that is no fall at any length has come from a model that holds nowhere near so far.
+      damping = Math.min(most, damping * increase ** 3);
+    }
+    return failed(local, foretold, `no step lets the objective fall, up to a damping of ${damping.toPrecision(3)}`);
+  }
+}
+
+/** Back from the last iterate as long as that makes the objective less. */
+function choose(local: Local, { step, decrease, iterates = [] }: Proposal): Chosen {
+  let best: Chosen = { step, decrease, value: local.valueAt(step) };
+  for (let i = iterates.length - 2; i >= 0; --i) {
+    const value = local.valueAt(iterates[i].x);
+    if (value >= best.value) break;
+    best = { step: iterates[i].x, decrease: iterates[i].decrease, value };
+  }
+  return best;
+}
+
+function shorten(local: Local, { step }: Chosen): { step: Float64Array; value: number } | null {
+  const slope = Math.min(0, dot(local.gradient, step));
+  for (let k = 0, scale = 1; k < MOST_SHORTER; ++k, scale *= SHORTER) {
+    const value = local.valueAt(step, scale);
+    if (fallsTo(value, local.value + SUFFICIENT * scale * slope) && value < local.value) {
+      return { step: scaled(step, scale), value };
+    }
+  }
+  return null;
+}
