@@ -16,6 +16,8 @@ export interface KfacSettings {
   readonly seed: number;
 }
 
+/** Factors of γ that are tried when the factors are refreshed (the paper's ω₂ is 0.95 to the 20th power, every 20 steps). */
+const TRIED = [1, 0.6, 1 / 0.6];
 /** Refreshed at each of the first steps, while the averages still change much. */
 const EARLY = 5;
 
@@ -25,7 +27,7 @@ const EARLY = 5;
  */
 export class KfacDirection implements Direction {
   readonly needs = { kind: "ggn", form: "factors" } as const;
-  readonly scalars = ["updates"];
+  readonly scalars = ["updates", "gamma"];
   /** The decomposition of what the memory calls "used". */
   #inverse: { of: Float64Array; made: KroneckerInverse } | null = null;
 
@@ -47,7 +49,20 @@ export class KfacDirection implements Direction {
       known.set(v, done);
       return done;
     };
-    return { damped: (damping) => combine(local, inverse, damping, velocity, times) };
+    const due = this.#due(memory.scalar("updates", 1) - 1);
+    return {
+      damped: (damping) => {
+        const start = Math.sqrt(damping + local.weightDecay);
+        const gamma = memory.scalar("gamma", start);
+        let best: Candidate | null = null;
+        for (const factor of due ? TRIED : [1]) {
+          const candidate = combine(local, inverse, damping, gamma * factor, velocity, times);
+          if (candidate && !(best && best.fall >= candidate.fall)) best = candidate;
+        }
+        if (best) memory.scalars.set("gamma", best.gamma);
+        return best;
+      },
+    };
   }
 
   critical(local: Local): End {
@@ -58,9 +73,13 @@ export class KfacDirection implements Direction {
     memory.vectors.set("velocity", step.slice());
   }
 
+  #due(updates: number): boolean {
+    return updates < EARLY || updates % this.settings.refresh === 0;
+  }
+
   /** Averages the factors over the steps, and decomposes them now and then. */
   #refresh(local: Local, memory: Memory): KroneckerInverse {
-    const { decay, refresh, seed } = this.settings;
+    const { decay, seed } = this.settings;
     const updates = memory.scalar("updates", 0);
     const { layers, factors } = local.problem.kroneckerFactors(seed + updates);
     const now = join(factors);
@@ -69,7 +88,7 @@ export class KfacDirection implements Direction {
     if (before) for (let i = 0; i < now.length; ++i) now[i] = keep * before[i] + (1 - keep) * now[i];
     memory.vectors.set("factors", now);
     memory.scalars.set("updates", updates + 1);
-    if (updates < EARLY || updates % refresh === 0) memory.vectors.set("used", now);
+    if (this.#due(updates)) memory.vectors.set("used", now);
     const used = memory.vector("used") as Float64Array;
     if (this.#inverse?.of !== used)
       this.#inverse = { of: used, made: new KroneckerInverse(layers, part(layers, used)) };
@@ -77,16 +96,23 @@ export class KfacDirection implements Direction {
   }
 }
 
+interface Candidate extends Proposal {
+  readonly gamma: number;
+  /** By how much the damped model falls: what candidates are compared by. */
+  readonly fall: number;
+}
+
 /** α·Δ + μ·v with the α and μ for which gᵀp + ½pᵀ(G + damping·I)p is least. */
 function combine(
   local: Local,
   inverse: KroneckerInverse,
   damping: number,
+  gamma: number,
   velocity: Float64Array | undefined,
   times: (v: Float64Array) => Float64Array,
-): Proposal | null {
+): Candidate | null {
   const { gradient } = local;
-  const delta = inverse.solve(gradient, damping + local.weightDecay);
+  const delta = inverse.solve(gradient, gamma);
   scale(-1, delta);
   const basis = velocity && norm2(velocity) > 0 ? [delta, velocity] : [delta];
   const images = basis.map(times);
@@ -101,7 +127,8 @@ function combine(
     axpy(weight, images[i], image);
   });
   const slope = dot(gradient, step);
-  return { step, slope, decrease: -slope - 0.5 * dot(step, image) };
+  const decrease = -slope - 0.5 * dot(step, image);
+  return { step, slope, decrease, gamma, fall: decrease - 0.5 * damping * dot(step, step) };
 }
 
 /** The minimiser of cᵀw + ½wᵀBw for one or two weights; null where there is none. */

@@ -36,18 +36,18 @@ export class KroneckerInverse {
     return this.#blocks.every(({ inputs, outputs }) => Number.isFinite(inputs.mean + outputs.mean));
   }
 
-  /** x with (A + π√γ·I) ⊗ (G + √γ/π·I)·x = b, block by block; π² = mean(A) / mean(G) (Martens and Grosse 2015, section 6.3). */
+  /** x with (A + πγ·I) ⊗ (G + γ/π·I)·x = b, block by block; π² = mean(A) / mean(G) (Martens and Grosse 2015, section 6.3). */
   solve(b: Float64Array, gamma: number): Float64Array {
     const x = new Float64Array(b.length);
     for (const block of this.#blocks) {
-      this.#solveBlock(block, b, Math.sqrt(gamma), x);
+      this.#solveBlock(block, b, gamma, x);
       const { layer, norm } = block;
-      for (let i = 0; i < norm.length; ++i) x[layer.scale + i] = b[layer.scale + i] / (norm[i] + gamma);
+      for (let i = 0; i < norm.length; ++i) x[layer.scale + i] = b[layer.scale + i] / (norm[i] + gamma * gamma);
     }
     return x;
   }
 
-  #solveBlock({ layer, inputs, outputs }: Block, b: Float64Array, root: number, x: Float64Array): void {
+  #solveBlock({ layer, inputs, outputs }: Block, b: Float64Array, gamma: number, x: Float64Array): void {
     const { units, weight, bias } = layer;
     const width = layer.inputs + 1;
     const pi = inputs.mean > 0 && outputs.mean > 0 ? Math.sqrt(inputs.mean / outputs.mean) : 1;
@@ -58,8 +58,8 @@ export class KroneckerInverse {
     }
     const turned = rotate(outputs, { rows: units, columns: width, data: rows }, inputs, true);
     for (let u = 0, at = 0; u < units; ++u) {
-      const left = Math.max(outputs.values[u], 0) + root / pi;
-      for (let j = 0; j < width; ++j, ++at) turned.data[at] /= left * (Math.max(inputs.values[j], 0) + root * pi);
+      const left = Math.max(outputs.values[u], 0) + gamma / pi;
+      for (let j = 0; j < width; ++j, ++at) turned.data[at] /= left * (Math.max(inputs.values[j], 0) + gamma * pi);
     }
     const solved = rotate(outputs, turned, inputs, false).data;
     for (let u = 0; u < units; ++u) {
