@@ -1,0 +1,104 @@
+import type { Network } from "hessia";
+import { normal, randomOf } from "../data/random.ts";
+import type { DirectionName, Surface, SurfaceRequest } from "../model/protocol.ts";
+import { dot, extremes } from "./curvature.ts";
+import type { World } from "./world.ts";
+
+const SIZE = 41;
+const SLICE_POINTS = 121;
+
+/** The loss in a plane through the network's point, with the models that Taylor's formula makes of it there. */
+export function surfaceOf(net: Network, { train }: World, { directions, radius, path }: SurfaceRequest): Surface {
+  const start = Float64Array.from(net.getParameters());
+  const { loss: value, gradient } = net.gradient(train);
+  const notes: string[] = [];
+  const [a, b] = basis(directions, net, train, Float64Array.from(gradient), path, start, notes);
+  const at = (s: number, t: number): number => {
+    net.setParameters(start.map((theta, i) => theta + s * a[i] + t * b[i]));
+    return net.loss(train);
+  };
+  const loss = new Float64Array(SIZE * SIZE);
+  for (let i = 0; i < loss.length; ++i) {
+    const column = i % SIZE;
+    const row = Math.floor(i / SIZE);
+    loss[i] = at(((2 * column) / (SIZE - 1) - 1) * radius, (1 - (2 * row) / (SIZE - 1)) * radius);
+  }
+  const t = Float64Array.from({ length: SLICE_POINTS }, (_, i) => ((2 * i) / (SLICE_POINTS - 1) - 1) * radius);
+  const slice = { t, loss: t.map((s) => at(s, 0)) };
+  net.setParameters(start);
+  const products = (product: (v: Float64Array) => ArrayLike<number>): [number, number, number] => {
+    const alongA = product(a);
+    return [dot(a, alongA), dot(b, alongA), dot(b, product(b))];
+  };
+  return {
+    size: SIZE,
+    radius,
+    loss,
+    value,
+    slope: [dot(gradient, a), dot(gradient, b)],
+    exact: products((v) => net.hvp(train, v)),
+    ggn: products((v) => net.ggnvp(train, v)),
+    path: path.filter((point) => point.length === start.length).map((point) => coordinates(point, start, a, b)),
+    note: notes.join(" "),
+    slice,
+  };
+}
+
+function coordinates(point: Float64Array, start: Float64Array, a: Float64Array, b: Float64Array): [number, number] {
+  const away = point.map((value, i) => value - start[i]);
+  return [dot(away, a), dot(away, b)];
+}
+
+/** Two directions of length 1 at right angles. */
+function basis(
+  names: readonly DirectionName[],
+  net: Network,
+  train: World["train"],
+  gradient: Float64Array,
+  path: readonly Float64Array[],
+  start: Float64Array,
+  notes: string[],
+): [Float64Array, Float64Array] {
+  const needed = names.some((name) => name.startsWith("most"));
+  const ends = needed ? extremes(net, train) : null;
+  const vectors = names.map((name) => {
+    if (name === "gradient") return gradient;
+    if (ends && name === "most negative") return ends.lowVector;
+    if (ends && name === "most positive") return ends.highVector;
+    if (name === "last step") return lastStep(path, start);
+    return randomDirection(start.length, name === "random 1" ? 1 : 2);
+  });
+  const first = unit(vectors[0]) ?? replacement(names[0], start.length, 3, notes);
+  const along = dot(first, vectors[1]);
+  const rest = vectors[1].map((value, i) => value - along * first[i]);
+  const length = Math.sqrt(dot(vectors[1], vectors[1]));
+  const second = Math.sqrt(dot(rest, rest)) > 1e-9 * length ? unit(rest) : null;
+  return [first, second ?? orthogonal(first, replacement(names[1], start.length, 4, notes))];
+}
+
+function replacement(name: DirectionName, size: number, seed: number, notes: string[]): Float64Array {
+  notes.push(`There is no ${name} direction of its own here: a random one takes its place.`);
+  return unit(randomDirection(size, seed)) as Float64Array;
+}
+
+function orthogonal(to: Float64Array, v: Float64Array): Float64Array {
+  const along = dot(to, v);
+  return unit(v.map((value, i) => value - along * to[i])) ?? v;
+}
+
+function lastStep(path: readonly Float64Array[], start: Float64Array): Float64Array {
+  const before = path.findLast(
+    (point) => point.length === start.length && point.some((value, i) => value !== start[i]),
+  );
+  return before ? start.map((value, i) => value - before[i]) : new Float64Array(start.length);
+}
+
+function randomDirection(size: number, seed: number): Float64Array {
+  const random = randomOf(seed);
+  return Float64Array.from({ length: size }, () => normal(random));
+}
+
+function unit(v: Float64Array): Float64Array | null {
+  const length = Math.sqrt(dot(v, v));
+  return length > 0 && Number.isFinite(length) ? v.map((value) => value / length) : null;
+}

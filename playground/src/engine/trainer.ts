@@ -1,0 +1,183 @@
+import type { Frame, FromTrainer, Pace, ToTrainer, Wants } from "../model/protocol.ts";
+import { confusionOf, Painter, sceneryOf, scoreOf } from "./picture.ts";
+import { Session } from "./session.ts";
+
+/** How long to train before messages are looked at, in milliseconds. */
+const SLICE = 7;
+/** Most points that are kept of the path, as every second one goes when there are more. */
+const MOST_PATH = 256;
+
+type Post = (message: FromTrainer) => void;
+
+/** Trains one network for the page: slices of work between messages, and a picture whenever one is asked for. */
+export class Trainer {
+  #session: Session | null = null;
+  #painter: Painter | null = null;
+  #playing = false;
+  #pace: Pace = 1;
+  #until = Number.POSITIVE_INFINITY;
+  /** The step to replay to, −1 when nothing is replayed. */
+  #replayTo = -1;
+  #path: { step: number; parameters: Float64Array }[] = [];
+  #stride = 1;
+  #speed = { since: 0, epoch: 0, value: 0 };
+  #ticking = false;
+  readonly #channel = new MessageChannel();
+
+  constructor(readonly post: Post) {
+    this.#channel.port1.onmessage = () => this.#tick();
+  }
+
+  take(message: ToTrainer): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      this.#playing = false;
+      this.post({ type: "failed", message: (error as Error).message });
+    }
+  }
+
+  #take(message: ToTrainer): void {
+    if (message.type === "load") return this.#load(message);
+    const session = this.#session;
+    if (!session) return;
+    if (message.type === "play") {
+      this.#playing = true;
+      this.#pace = message.pace;
+      this.#until = message.until ?? Number.POSITIVE_INFINITY;
+      session.halt = null;
+      this.#speed = { since: performance.now(), epoch: session.epoch, value: 0 };
+      this.#schedule();
+    } else if (message.type === "pause") this.#playing = false;
+    else if (message.type === "advance") {
+      session.halt = null;
+      if (message.by === "step") session.advance(session.step + 1);
+      else session.advanceEpoch();
+      this.#keepPath();
+    } else if (message.type === "change") session.change(message.change);
+    else if (message.type === "path") this.post({ type: "path", path: this.#path.map(({ parameters }) => parameters) });
+    else this.#frame(session, message.wants);
+  }
+
+  #load({ course, own }: Extract<ToTrainer, { type: "load" }>): void {
+    this.#playing = false;
+    this.#session = new Session(course, own);
+    this.#painter = new Painter(this.#session);
+    this.#replayTo = course.at > 0 ? course.at : -1;
+    this.#path = [];
+    this.#stride = 1;
+    this.#keepPath();
+    this.post({ type: "scenery", scenery: sceneryOf(this.#session) });
+    this.#schedule();
+  }
+
+  /** Goes on with the work once waiting messages have been handled. */
+  #schedule(): void {
+    if (this.#ticking || !this.#busy) return;
+    this.#ticking = true;
+    this.#channel.port2.postMessage(null);
+  }
+
+  get #busy(): boolean {
+    return this.#replayTo >= 0 || (this.#playing && this.#pace === "full");
+  }
+
+  #tick(): void {
+    this.#ticking = false;
+    const session = this.#session;
+    if (!session || !this.#busy) return;
+    try {
+      const deadline = performance.now() + SLICE;
+      if (this.#replayTo >= 0) {
+        this.#replay(session, deadline);
+      } else {
+        session.advance(this.#until, deadline);
+        this.#afterwards(session);
+      }
+    } catch (error) {
+      this.#playing = false;
+      this.#replayTo = -1;
+      this.post({ type: "failed", message: (error as Error).message });
+    }
+    this.#schedule();
+  }
+
+  #replay(session: Session, deadline: number): void {
+    const before = session.step;
+    session.advance(this.#replayTo, deadline);
+    const reached = session.step >= this.#replayTo;
+    // What halted the run then was gone past then.
+    if (!reached && session.halt?.kind === "goal") session.halt = null;
+    if (reached || session.halt || session.step === before) this.#replayTo = -1;
+    this.#keepPath();
+  }
+
+  #afterwards(session: Session): void {
+    if (session.halt || session.step >= this.#until) this.#playing = false;
+    this.#keepPath();
+    const { since, epoch } = this.#speed;
+    const seconds = (performance.now() - since) / 1000;
+    if (seconds > 0.5)
+      this.#speed = { since: performance.now(), epoch: session.epoch, value: (session.epoch - epoch) / seconds };
+  }
+
+  #keepPath(): void {
+    const { step, net } = this.#session as Session;
+    const last = this.#path.at(-1);
+    if (last && step - last.step < this.#stride) return;
+    this.#path.push({ step, parameters: Float64Array.from(net.getParameters()) });
+    if (this.#path.length <= MOST_PATH) return;
+    this.#path = this.#path.filter((_, index) => index % 2 === 0);
+    this.#stride *= 2;
+  }
+
+  #frame(session: Session, wants: Wants): void {
+    if (this.#playing && this.#pace !== "full" && this.#replayTo < 0) {
+      session.advance(Math.min(this.#until, session.step + this.#pace), performance.now() + 4 * SLICE);
+      this.#afterwards(session);
+    }
+    const frame = this.#pictureOf(session, this.#painter as Painter, wants);
+    this.post({ type: "frame", frame });
+  }
+
+  #pictureOf(session: Session, painter: Painter, wants: Wants): Frame {
+    const { world, net, last } = session;
+    const train = scoreOf(session, world.train);
+    const test = scoreOf(session, world.test);
+    return {
+      step: session.step,
+      epoch: session.epoch,
+      trainLoss: train.loss,
+      testLoss: test.loss,
+      trainAccuracy: train.accuracy,
+      testAccuracy: test.accuracy,
+      gradientNorm: last?.gradientNorm ?? null,
+      learningRate: last?.learningRate ?? session.settings.learningRate,
+      parameters: Float64Array.from(net.getParameters()),
+      statistics: Float64Array.from(net.getRunningStatistics()),
+      confusion: confusionOf(session),
+      ...painter.maps(wants),
+      dead: painter.dead(),
+      crossings: painter.countCrossings(),
+      settings: session.settings,
+      log: session.log.slice(),
+      coming: session.coming.slice(),
+      playing: this.#playing,
+      halt: session.halt,
+      replayed: this.#replayTo < 0 ? 1 : session.step / this.#replayTo,
+      speed: this.#speed.value,
+      notes: notesOf(last),
+    };
+  }
+}
+
+const told = ["gainRatio", "damping", "radius", "stepNorm", "smallestEigenvalue", "kinksCrossed"];
+
+function notesOf(record: Session["last"]): Record<string, number> {
+  const notes: Record<string, number> = {};
+  for (const key of told) {
+    const value = (record as unknown as Record<string, unknown> | null)?.[key];
+    if (typeof value === "number") notes[key] = value;
+  }
+  return notes;
+}

@@ -1,0 +1,118 @@
+import {
+  type Course,
+  defaults,
+  type HiddenLayer,
+  type Logged,
+  MOST_LAYERS,
+  MOST_UNITS,
+  type Settings,
+} from "./settings.ts";
+import { defaultView, type View } from "./view.ts";
+
+/** What an address holds: where training is and what is shown of it. */
+export interface Linked {
+  readonly course: Course;
+  readonly view: View;
+  /** A table of the user's own, as text, and the column that is its target. */
+  readonly own: { readonly text: string; readonly target: number | null } | null;
+}
+
+/** Writes everything that differs from the defaults. */
+export function toHash({ course, view, own }: Linked): string {
+  const parameters = new URLSearchParams();
+  write(parameters, course.start, defaults);
+  write(parameters, view, defaultView);
+  if (course.log.length > 0) parameters.set("log", JSON.stringify(course.log));
+  if (course.at > 0) parameters.set("at", String(course.at));
+  if (own) parameters.set("table", own.text);
+  if (own && own.target !== null) parameters.set("target", String(own.target));
+  return parameters.toString();
+}
+
+/** Reads what `toHash` wrote; whatever makes no sense is left at its default. */
+export function fromHash(hash: string): Linked {
+  const parameters = new URLSearchParams(hash.replace(/^#/, ""));
+  const start = read(parameters, defaults) as Settings;
+  const view = read(parameters, defaultView) as View;
+  const target = whole(parameters.get("target"));
+  const text = parameters.get("table");
+  return {
+    course: { start: sane(start), log: logIn(parameters.get("log")), at: whole(parameters.get("at")) ?? 0 },
+    view,
+    own: text === null ? null : { text, target },
+  };
+}
+
+function write(parameters: URLSearchParams, values: object, usual: object): void {
+  for (const [key, value] of Object.entries(values)) {
+    const text = textOf(key, value);
+    if (text !== textOf(key, (usual as Record<string, unknown>)[key])) parameters.set(key, text);
+  }
+}
+
+function textOf(key: string, value: unknown): string {
+  if (key === "layers")
+    return (value as HiddenLayer[])
+      .map(({ units, activation, batchNorm }) => `${units}:${activation}${batchNorm ? ":bn" : ""}`)
+      .join(",");
+  if (Array.isArray(value)) return value.join(",");
+  if (typeof value === "boolean") return value ? "1" : "0";
+  if (typeof value === "object") return JSON.stringify(value);
+  return String(value);
+}
+
+function read(parameters: URLSearchParams, usual: object): object {
+  const values: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(usual)) {
+    const text = parameters.get(key);
+    values[key] = text === null ? value : (valueOf(key, text, value) ?? value);
+  }
+  return values;
+}
+
+function valueOf(key: string, text: string, usual: unknown): unknown {
+  if (key === "layers") return text === "" ? [] : text.split(",").map(layerIn);
+  if (key === "pace") return text === "full" ? text : whole(text);
+  if (Array.isArray(usual)) return text === "" ? [] : text.split(",");
+  if (typeof usual === "boolean") return text === "1";
+  if (typeof usual === "number") return Number.isFinite(Number(text)) ? Number(text) : null;
+  if (typeof usual === "object") return objectIn(text);
+  return text;
+}
+
+function layerIn(text: string): HiddenLayer {
+  const [units, activation, batchNorm] = text.split(":");
+  return {
+    units: Math.max(1, Math.min(MOST_UNITS, Math.round(Number(units)) || 1)),
+    activation: (activation || "relu") as HiddenLayer["activation"],
+    batchNorm: batchNorm === "bn",
+  };
+}
+
+function objectIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function logIn(text: string | null): Logged[] {
+  const log = text === null ? [] : objectIn(text);
+  return Array.isArray(log)
+    ? log.filter((entry) => typeof entry?.step === "number" && typeof entry?.change?.kind === "string")
+    : [];
+}
+
+function whole(text: string | null): number | null {
+  const value = text === null ? Number.NaN : Number(text);
+  return Number.isInteger(value) && value >= 0 ? value : null;
+}
+
+function sane(settings: Settings): Settings {
+  return {
+    ...settings,
+    layers: settings.layers.slice(0, MOST_LAYERS),
+    features: settings.features.length ? settings.features : defaults.features,
+  };
+}

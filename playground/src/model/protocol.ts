@@ -1,0 +1,227 @@
+import type { Sample } from "../data/generators.ts";
+import type { OwnData } from "../data/own.ts";
+import type { Change, Course, Logged, Problem, Settings } from "./settings.ts";
+
+/** How fast to train: so many steps for each picture, or as fast as it goes. */
+export type Pace = number | "full";
+
+/** Why training stands still. */
+export interface Halt {
+  readonly kind: "goal" | "non-finite" | "done" | "error";
+  readonly message: string;
+}
+
+/** What the next picture needs. */
+export interface Wants {
+  /** Maps of the units, and of the output. */
+  readonly maps: boolean;
+  /** Signs of the pre-activations over the plane: kinks and regions. */
+  readonly kinks: boolean;
+}
+
+export interface Confusion {
+  /** counts[actual][said]. */
+  readonly train: readonly (readonly number[])[];
+  readonly test: readonly (readonly number[])[];
+}
+
+/** What a picture shows of the data; sent once for each start. */
+export interface Scenery {
+  readonly problem: Problem;
+  readonly classes: readonly string[];
+  readonly train: readonly Sample[];
+  readonly test: readonly Sample[];
+  readonly inputs: readonly string[];
+  readonly outputs: number;
+  /** Maps of the inputs, each scaled to [−1, 1]. */
+  readonly inputMaps: readonly Float32Array[];
+  readonly stepsPerEpoch: number;
+  /** What the network computes its loss by, in the library's words. */
+  readonly loss: string;
+  /** Whether classes are told by the sign of an output in (−1, 1). */
+  readonly signed: boolean;
+}
+
+export interface Frame {
+  readonly step: number;
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly testLoss: number;
+  readonly trainAccuracy: number | null;
+  readonly testAccuracy: number | null;
+  readonly gradientNorm: number | null;
+  readonly learningRate: number;
+  readonly parameters: Float64Array;
+  readonly statistics: Float64Array;
+  readonly confusion: Confusion | null;
+  /** Layer by layer, unit by unit: activations over the plane, scaled to [−1, 1] by the activation's own range. */
+  readonly unitMaps: readonly (readonly Float32Array[])[] | null;
+  /** Output over the plane: in [−1, 1], or with several classes `class + probability` (0 to below 1). */
+  readonly outputMap: Float32Array | null;
+  /** Pre-activations of every unit of the layers that have kinks, over the plane. */
+  readonly kinkMaps: readonly { readonly layer: number; readonly maps: readonly Float32Array[] }[] | null;
+  /** Number of regions of one sign pattern, and the region of each point of the raster. */
+  readonly regions: { readonly count: number; readonly of: Uint32Array } | null;
+  /** Indices of dead units, layer by layer. */
+  readonly dead: readonly (readonly number[])[];
+  /** Signs of pre-activations of training samples that changed since the start. */
+  readonly crossings: number;
+  readonly settings: Settings;
+  /** Changes made so far, and those that a replay has yet to make. */
+  readonly log: readonly Logged[];
+  readonly coming: readonly Logged[];
+  readonly playing: boolean;
+  readonly halt: Halt | null;
+  /** Share of a replay that is done; 1 when nothing is being replayed. */
+  readonly replayed: number;
+  /** Epochs a second, measured. */
+  readonly speed: number;
+  /** What the optimizer tells of its last step, by name. */
+  readonly notes: Readonly<Record<string, number>>;
+}
+
+export const UNIT_MAP = 24;
+export const OUTPUT_MAP = 80;
+export const KINK_MAP = 96;
+
+export type ToTrainer =
+  | { readonly type: "load"; readonly course: Course; readonly own: OwnData | null }
+  | { readonly type: "play"; readonly pace: Pace; readonly until?: number }
+  | { readonly type: "pause" }
+  | { readonly type: "advance"; readonly by: "step" | "epoch" }
+  | { readonly type: "change"; readonly change: Change }
+  | { readonly type: "frame"; readonly wants: Wants }
+  | { readonly type: "path" };
+
+export type FromTrainer =
+  | { readonly type: "scenery"; readonly scenery: Scenery }
+  | { readonly type: "frame"; readonly frame: Frame }
+  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "path"; readonly path: readonly Float64Array[] };
+
+/** A point of training, as the analyst gets it. */
+export interface Point {
+  readonly settings: Settings;
+  readonly parameters: Float64Array;
+  readonly statistics: Float64Array;
+  readonly step: number;
+  readonly epoch: number;
+}
+
+export type Verdict = "minimum" | "saddle" | "maximum" | "degenerate" | "gradient-flat" | "not-critical";
+
+export interface HessianPicture {
+  readonly size: number;
+  /** Row by row; null where the network is too large for a matrix. */
+  readonly matrices: { readonly exact: Float32Array; readonly ggn: Float32Array } | null;
+  /** Where the layers' blocks begin and end. */
+  readonly blocks: readonly { readonly from: number; readonly to: number }[];
+  /** Ascending; of the exact Hessian, all of them or the extreme ones. */
+  readonly eigenvalues: Float64Array;
+  readonly complete: boolean;
+  readonly positive: number;
+  readonly negative: number;
+  readonly zero: number;
+  /** What kind of point it is. */
+  readonly point: { readonly kind: Verdict; readonly index: number; readonly reason: string } | null;
+  readonly norms: { readonly exact: number; readonly ggn: number; readonly difference: number } | null;
+  readonly seconds: number;
+  readonly step: number;
+  readonly epoch: number;
+}
+
+export type DirectionName = "gradient" | "most negative" | "most positive" | "random 1" | "random 2" | "last step";
+
+export interface SurfaceRequest {
+  readonly directions: readonly [DirectionName, DirectionName];
+  /** Half the side of the square, in units of length of the parameters. */
+  readonly radius: number;
+  readonly path: readonly Float64Array[];
+}
+
+export interface Surface {
+  readonly size: number;
+  readonly radius: number;
+  /** Loss over the plane, row by row from the top left corner. */
+  readonly loss: Float64Array;
+  /** Loss, slope and curvature in the plane: the second-order Taylor model's numbers. */
+  readonly value: number;
+  readonly slope: readonly [number, number];
+  readonly exact: readonly [number, number, number];
+  readonly ggn: readonly [number, number, number];
+  /** The path, in coordinates of the plane. */
+  readonly path: readonly (readonly [number, number])[];
+  /** Which of the directions could not be had, in words. */
+  readonly note: string;
+  readonly slice: { readonly t: Float64Array; readonly loss: Float64Array };
+}
+
+export type ToAnalyst =
+  | { readonly type: "load"; readonly start: Settings; readonly own: OwnData | null }
+  | { readonly type: "hessian"; readonly id: number; readonly point: Point }
+  | { readonly type: "surface"; readonly id: number; readonly point: Point; readonly request: SurfaceRequest }
+  | { readonly type: "diagnose"; readonly id: number; readonly point: Point };
+
+export interface Advice {
+  readonly code: string;
+  readonly message: string;
+  readonly evidence: string;
+  readonly remedy: string;
+  readonly source: string;
+}
+
+export interface LayerReport {
+  readonly deadUnits: readonly number[];
+  /** Share of activations that are 0. */
+  readonly sparsity: number | null;
+  /** Of the gradient with respect to the layer's parameters. */
+  readonly gradientNorm: number | null;
+  readonly weightNorm: number | null;
+}
+
+export interface Report {
+  readonly layers: readonly LayerReport[];
+  readonly verdict: Verdict | null;
+  readonly index: number | null;
+  readonly reason: string;
+  readonly advice: readonly Advice[];
+  readonly step: number;
+  readonly epoch: number;
+}
+
+export type FromAnalyst =
+  | { readonly type: "hessian"; readonly id: number; readonly picture: HessianPicture }
+  | { readonly type: "surface"; readonly id: number; readonly surface: Surface }
+  | { readonly type: "diagnose"; readonly id: number; readonly report: Report }
+  | { readonly type: "failed"; readonly id: number; readonly message: string };
+
+export interface Lane {
+  readonly name: string;
+  readonly settings: Settings;
+}
+
+export type RaceBy = "steps" | "evaluations" | "seconds";
+
+export type ToReferee =
+  | {
+      readonly type: "race";
+      readonly start: Settings;
+      readonly own: OwnData | null;
+      readonly lanes: readonly Lane[];
+      readonly epochs: number;
+      readonly by: RaceBy;
+    }
+  | { readonly type: "stop" };
+
+/** How far a racer is. */
+export interface Standing {
+  readonly steps: readonly number[];
+  readonly evaluations: readonly number[];
+  readonly seconds: readonly number[];
+  readonly loss: readonly number[];
+  readonly halt: string | null;
+}
+
+export type FromReferee =
+  | { readonly type: "standings"; readonly standings: readonly Standing[]; readonly over: boolean }
+  | { readonly type: "failed"; readonly message: string };

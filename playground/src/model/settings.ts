@@ -1,0 +1,181 @@
+/** Everything that says where training starts and how it goes on; a link holds it, so bits depend on nothing else. */
+export type Problem = "classification" | "regression";
+export type DataName = "circle" | "xor" | "gauss" | "spiral" | "plane" | "six-gauss" | "own";
+export type FeatureName = "x1" | "x2" | "x1^2" | "x2^2" | "x1*x2" | "sin x1" | "sin x2";
+export type ActivationName =
+  | "relu"
+  | "leaky-relu"
+  | "elu"
+  | "gelu"
+  | "silu"
+  | "softplus"
+  | "tanh"
+  | "sigmoid"
+  | "identity";
+export type LossName = "cross-entropy" | "mse" | "huber";
+export type InitializerName = "he-normal" | "he-uniform" | "glorot-normal" | "glorot-uniform" | "zeros";
+export type ScheduleName = "constant" | "step" | "cosine" | "one-cycle" | "warm-up";
+export type OptionValue = number | string | boolean;
+
+export interface HiddenLayer {
+  readonly units: number;
+  readonly activation: ActivationName;
+  readonly batchNorm: boolean;
+}
+
+/** What a change of starts training anew. */
+export interface StartSettings {
+  readonly data: DataName;
+  /** In per cent. */
+  readonly noise: number;
+  /** Share of the samples to train on, in per cent. */
+  readonly train: number;
+  readonly samples: number;
+  readonly dataSeed: number;
+  readonly features: readonly FeatureName[];
+  readonly layers: readonly HiddenLayer[];
+  readonly loss: LossName;
+  readonly initializer: InitializerName;
+  /** Where the hidden layers' biases start. */
+  readonly bias: number;
+  readonly seed: number;
+  /** The value taken for ReLU′(0). */
+  readonly atZero: number;
+  /** Of leaky ReLU. */
+  readonly slope: number;
+}
+
+/** What may change while training runs. */
+export interface LiveSettings {
+  readonly optimizer: string;
+  readonly learningRate: number;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  /** 0: all samples at once. */
+  readonly batchSize: number;
+  readonly clip: "none" | "norm" | "value";
+  readonly clipAt: number;
+  readonly schedule: ScheduleName;
+  /** Length of the schedule. */
+  readonly scheduleEpochs: number;
+  readonly l1: number;
+  readonly l2: number;
+  readonly penaltyOn: "weights" | "all";
+  /** Conditions to stop at; 0: none. */
+  readonly stopEpochs: number;
+  readonly stopLoss: number;
+  readonly stopTestLoss: number;
+  readonly stopGradient: number;
+  readonly patience: number;
+}
+
+export type Settings = StartSettings & LiveSettings;
+
+export const defaults: Settings = {
+  data: "circle",
+  noise: 0,
+  train: 50,
+  samples: 500,
+  dataSeed: 1,
+  features: ["x1", "x2"],
+  layers: [
+    { units: 6, activation: "relu", batchNorm: false },
+    { units: 4, activation: "relu", batchNorm: false },
+  ],
+  loss: "cross-entropy",
+  initializer: "he-normal",
+  bias: 0,
+  seed: 1,
+  atZero: 0,
+  slope: 0.01,
+  optimizer: "sgd",
+  learningRate: 0.03,
+  options: {},
+  batchSize: 10,
+  clip: "none",
+  clipAt: 1,
+  schedule: "constant",
+  scheduleEpochs: 500,
+  l1: 0,
+  l2: 0,
+  penaltyOn: "weights",
+  stopEpochs: 0,
+  stopLoss: 0,
+  stopTestLoss: 0,
+  stopGradient: 0,
+  patience: 0,
+};
+
+const live = new Set<string>([
+  "optimizer",
+  "learningRate",
+  "options",
+  "batchSize",
+  "clip",
+  "clipAt",
+  "schedule",
+  "scheduleEpochs",
+  "l1",
+  "l2",
+  "penaltyOn",
+  "stopEpochs",
+  "stopLoss",
+  "stopTestLoss",
+  "stopGradient",
+  "patience",
+] satisfies (keyof LiveSettings)[]);
+
+export function isLive(key: string): boolean {
+  return live.has(key);
+}
+
+/** Something that happened to a run, other than training. */
+export type Change =
+  | { readonly kind: "set"; readonly set: Partial<LiveSettings> }
+  /** Parameters at these indices take these values. */
+  | { readonly kind: "edit"; readonly values: readonly (readonly [index: number, value: number])[] }
+  /** All weights or biases of a layer take one value. */
+  | { readonly kind: "fill"; readonly layer: number; readonly what: "weight" | "bias"; readonly value: number }
+  | { readonly kind: "activation"; readonly layer: number; readonly activation: ActivationName }
+  | { readonly kind: "batch-norm"; readonly layer: number }
+  | { readonly kind: "revive" }
+  /** Along the eigenvector of the most negative eigenvalue. */
+  | { readonly kind: "escape" };
+
+/** A change before the step after `step`. */
+export interface Logged {
+  readonly step: number;
+  readonly change: Change;
+}
+
+/** Where training is: how it started, what was done to it, and how many steps it has taken. */
+export interface Course {
+  readonly start: Settings;
+  readonly log: readonly Logged[];
+  readonly at: number;
+}
+
+/** The settings that hold after all changes so far. */
+export function currentSettings({ start, log }: Pick<Course, "start" | "log">): Settings {
+  let settings = start;
+  for (const { change } of log) settings = settingsAfter(settings, change);
+  return settings;
+}
+
+export function settingsAfter(settings: Settings, change: Change): Settings {
+  const layers = (layer: number, to: Partial<HiddenLayer>): Settings => ({
+    ...settings,
+    layers: settings.layers.map((old, index) => (index === layer ? { ...old, ...to } : old)),
+  });
+  if (change.kind === "set") return { ...settings, ...change.set };
+  if (change.kind === "activation") return layers(change.layer, { activation: change.activation });
+  if (change.kind === "batch-norm") return layers(change.layer, { batchNorm: true });
+  return settings;
+}
+
+export function problemOf(data: DataName, ownProblem: Problem = "classification"): Problem {
+  if (data === "own") return ownProblem;
+  return data === "plane" || data === "six-gauss" ? "regression" : "classification";
+}
+
+export const MOST_LAYERS = 8;
+export const MOST_UNITS = 16;

@@ -1,0 +1,102 @@
+import { effect, signal } from "@preact/signals";
+import type { FromAnalyst, Point, SurfaceRequest, ToAnalyst } from "../model/protocol.ts";
+import { spectra } from "./spectra.ts";
+import { course, frame, hessian, own, report, starts, surface } from "./store.ts";
+
+/** The second worker, made when the first question comes; it looks at points of training without holding it up. */
+let worker: Worker | null = null;
+let loaded = -1;
+let next = 0;
+const waiting = new Map<number, (answer: FromAnalyst | null) => void>();
+
+export const analystFailure = signal("");
+
+/** `ToAnalyst` without its number, for each kind. */
+type Question = ToAnalyst extends infer T ? (T extends { readonly id: number } ? Omit<T, "id"> : never) : never;
+
+function ask(question: Question): Promise<FromAnalyst | null> {
+  worker ??= made();
+  if (loaded !== starts.value) {
+    loaded = starts.value;
+    worker.postMessage({ type: "load", start: course.value.start, own: own.value } satisfies ToAnalyst);
+  }
+  const id = ++next;
+  const start = starts.value;
+  worker.postMessage({ ...question, id });
+  return new Promise((resolve) => {
+    waiting.set(id, (answer) => resolve(start === starts.value ? answer : null));
+  });
+}
+
+function made(): Worker {
+  const analyst = new Worker(new URL("../engine/worker.ts", import.meta.url), { type: "module", name: "analyst" });
+  analyst.onmessage = ({ data }: MessageEvent<FromAnalyst>) => {
+    analystFailure.value = data.type === "failed" ? data.message : "";
+    const resolve = waiting.get(data.id);
+    waiting.delete(data.id);
+    resolve?.(data.type === "failed" ? null : data);
+  };
+  return analyst;
+}
+
+export function pointNow(): Point | null {
+  const now = frame.value;
+  if (!now) return null;
+  const { settings, parameters, statistics, step, epoch } = now;
+  return { settings, parameters, statistics, step, epoch };
+}
+
+/** Marks a point, so that none is looked at twice. */
+function markOf(point: Point): string {
+  return `${starts.value}.${point.step}.${frame.value?.log.length ?? 0}`;
+}
+
+type Kind = "hessian" | "diagnose";
+const busy: Record<Kind, boolean> = { hessian: false, diagnose: false };
+const seen: Record<Kind, string> = { hessian: "", diagnose: "" };
+/** Between two looks at a run, in milliseconds. */
+const PAUSE: Record<Kind, number> = { hessian: 120, diagnose: 400 };
+
+/** Looks at the newest point whenever the last look is done, while `wanted` says so; call once for each kind. */
+export function follow(kind: Kind, wanted: () => boolean): () => void {
+  const look = async (): Promise<void> => {
+    const point = pointNow();
+    if (busy[kind] || !point || !wanted()) return;
+    const mark = markOf(point);
+    if (mark === seen[kind]) return;
+    busy[kind] = true;
+    seen[kind] = mark;
+    const answer = await ask({ type: kind, point });
+    if (answer?.type === "hessian") {
+      hessian.value = answer.picture;
+      spectra.add(answer.picture);
+    }
+    if (answer?.type === "diagnose") report.value = answer.report;
+    window.setTimeout(() => {
+      busy[kind] = false;
+      void look();
+    }, PAUSE[kind]);
+  };
+  return effect(() => {
+    frame.value;
+    wanted();
+    void look();
+  });
+}
+
+export async function askSurface(request: SurfaceRequest): Promise<void> {
+  const point = pointNow();
+  if (!point) return;
+  const answer = await ask({ type: "surface", point, request });
+  if (answer?.type === "surface") surface.value = answer.surface;
+}
+
+effect(() => {
+  starts.value;
+  hessian.value = null;
+  surface.value = null;
+  report.value = null;
+  spectra.clear();
+  seen.hessian = "";
+  seen.diagnose = "";
+});

@@ -1,0 +1,123 @@
+import { useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { EXTENT, generate, generators } from "../data/generators.ts";
+import { css, palette } from "../draw/palette.ts";
+import { prepared } from "../draw/raster.ts";
+import { type DataName, problemOf } from "../model/settings.ts";
+import { Choice, NumberField, Slider } from "./parts.tsx";
+import { own, set, settings, show, view } from "./store.ts";
+
+const named = Object.entries(generators) as [Exclude<DataName, "own">, (typeof generators)["circle"]][];
+
+export function DataPanel() {
+  const now = settings.value;
+  return (
+    <section class="panel data" aria-labelledby="data-title">
+      <h2 id="data-title">Data</h2>
+      <Sets problem="classification" title="Classification" />
+      <Sets problem="regression" title="Regression" />
+      <button
+        type="button"
+        class={`wide ${now.data === "own" ? "on" : ""}`}
+        aria-pressed={now.data === "own"}
+        onClick={() => {
+          if (own.value) set({ data: "own" });
+          if (!view.value.open.includes("own")) show({ open: [...view.value.open, "own"] });
+          document.getElementById("card-own")?.scrollIntoView({ block: "start" });
+        }}
+      >
+        {own.value ? `Your data: ${own.value.targetName}` : "Your own data…"}
+      </button>
+      {now.data !== "own" && (
+        <>
+          <Slider
+            label="Noise"
+            name="noise"
+            unit=" %"
+            value={now.noise}
+            min={0}
+            max={50}
+            step={5}
+            onChange={(noise) => set({ noise })}
+          />
+          <Slider
+            label="Samples"
+            name="samples"
+            value={now.samples}
+            min={100}
+            max={2000}
+            step={100}
+            onChange={(samples) => set({ samples })}
+          />
+        </>
+      )}
+      <Slider
+        label="Share to train on"
+        name="train"
+        unit=" %"
+        value={now.train}
+        min={10}
+        max={90}
+        step={10}
+        onChange={(train) => set({ train })}
+      />
+      <div class="row">
+        <NumberField
+          label="Data seed"
+          name="dataSeed"
+          value={now.dataSeed}
+          min={0}
+          step={1}
+          onChange={(dataSeed) => set({ dataSeed: Math.round(dataSeed) })}
+        />
+        <button type="button" onClick={() => set({ dataSeed: now.dataSeed + 1 })}>
+          Regenerate
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Sets({ problem, title }: { problem: "classification" | "regression"; title: string }) {
+  const now = settings.value;
+  return (
+    <Choice
+      label={title}
+      value={now.data}
+      choices={named
+        .filter(([name]) => problemOf(name) === problem)
+        .map(([name, { label }]) => ({
+          value: name as DataName,
+          label: (<Thumbnail name={name} label={label} />) as unknown as string,
+        }))}
+      onChange={(data) => {
+        const changes = problemOf(data) !== problemOf(now.data);
+        set({ data, ...(changes ? { loss: problemOf(data) === "regression" ? "mse" : "cross-entropy" } : {}) });
+      }}
+    />
+  );
+}
+
+const SIZE = 46;
+
+function Thumbnail({ name, label }: { name: Exclude<DataName, "own">; label: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const colours = palette.value;
+    if (!canvas.current) return;
+    const context = prepared(canvas.current, SIZE, SIZE);
+    context.fillStyle = css(colours.middle);
+    context.fillRect(0, 0, SIZE, SIZE);
+    for (const { x, y, label: value } of generate(name, 260, 0, 1)) {
+      const signed = problemOf(name) === "regression" ? value : 2 * value - 1;
+      context.fillStyle = css(signed < 0 ? colours.negative : colours.positive, 0.15 + 0.85 * Math.abs(signed));
+      context.fillRect(((x / EXTENT + 1) / 2) * SIZE - 1, ((1 - y / EXTENT) / 2) * SIZE - 1, 2, 2);
+    }
+  });
+  return (
+    <span class="thumbnail">
+      <canvas ref={canvas} style={{ width: `${SIZE}px`, height: `${SIZE}px` }} aria-hidden="true" />
+      <span class="caption">{label}</span>
+    </span>
+  );
+}

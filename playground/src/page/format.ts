@@ -1,0 +1,24 @@
+/** Numbers as the page shows them. */
+export function short(value: number, digits = 3): string {
+  if (!Number.isFinite(value)) return String(value);
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e4 || size < 1e-3)
+    return value
+      .toExponential(Math.max(0, digits - 2))
+      .replace("-", "−")
+      .replace("e+", "e");
+  return value.toPrecision(digits).replace("-", "−");
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString("en-GB").replaceAll(",", "\u202f");
+}
+
+export function plural(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,110 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { type Theme, theme } from "../draw/palette.ts";
+import { shareLink } from "./address.ts";
+import { SceneMenu } from "./scene-panel.tsx";
+import { say } from "./store.ts";
+
+export function Header() {
+  return (
+    <header class="top">
+      <div class="title">
+        <h1>
+          hessia <span>playground</span>
+        </h1>
+        <p>See a network learn, die, get stuck and be rescued, with its exact curvature.</p>
+      </div>
+      <nav aria-label="Page">
+        <SceneMenu />
+        <Share />
+        <ThemeButton />
+        <Help />
+      </nav>
+    </header>
+  );
+}
+
+function Share() {
+  const note = useSignal("");
+  const copy = async (): Promise<void> => {
+    const { href, whole } = shareLink();
+    history.replaceState(null, "", href);
+    try {
+      await navigator.clipboard.writeText(href);
+      note.value = whole ? "Link copied" : "Link copied, without your table";
+    } catch {
+      note.value = "The link is in the address bar";
+    }
+    say(note.value);
+    window.setTimeout(() => {
+      note.value = "";
+    }, 2500);
+  };
+  return (
+    <button
+      type="button"
+      id="share"
+      onClick={copy}
+      title="A link that restores everything, down to the bits of the training so far"
+    >
+      {note.value || "Copy link"}
+    </button>
+  );
+}
+
+const next: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
+
+function ThemeButton() {
+  const names: Record<Theme, string> = { auto: "Theme: system", light: "Theme: light", dark: "Theme: dark" };
+  return (
+    <button
+      type="button"
+      id="theme"
+      onClick={() => {
+        theme.value = next[theme.value];
+      }}
+    >
+      {names[theme.value]}
+    </button>
+  );
+}
+
+function Help() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  return (
+    <>
+      <button type="button" onClick={() => dialog.current?.showModal()}>
+        Help
+      </button>
+      <dialog ref={dialog} aria-labelledby="help-title">
+        <h2 id="help-title">What this is</h2>
+        <p>
+          A small network learns the colours of points in a plane. Blue stands for positive, orange for negative: in the
+          data, in the maps of the units, in the weights. Each unit shows how it answers over the plane; links are as
+          wide as their weights are large.
+        </p>
+        <p>
+          Below are the second derivatives: the Hessian of the loss with respect to all parameters, its eigenvalues, the
+          shape of the loss around the network, and what is wrong with the network in words. The guided scenes are the
+          shortest way in.
+        </p>
+        <h3>Keys</h3>
+        <dl class="keys">
+          <dt>P</dt>
+          <dd>play or pause</dd>
+          <dt>S</dt>
+          <dd>one step</dd>
+          <dt>E</dt>
+          <dd>one epoch</dd>
+          <dt>R</dt>
+          <dd>reset to the same start</dd>
+          <dt>Tab, Enter</dt>
+          <dd>go to a unit, and open its weights</dd>
+        </dl>
+        <form method="dialog">
+          <button type="submit">Close</button>
+        </form>
+      </dialog>
+    </>
+  );
+}

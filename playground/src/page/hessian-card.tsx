@@ -1,0 +1,166 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { drawEigenvalues, drawMatrix, entries, type MatrixKind } from "../draw/curvature.ts";
+import { palette } from "../draw/palette.ts";
+import { parameterName, placesOf } from "../model/layout.ts";
+import type { HessianPicture } from "../model/protocol.ts";
+import { analystFailure, follow } from "./analyst.ts";
+import { count, plural, short } from "./format.ts";
+import { useWidth } from "./hooks.ts";
+import { Card, Choice } from "./parts.tsx";
+import { frame, hessian, scenery } from "./store.ts";
+import { VerdictNote } from "./verdict.tsx";
+
+export function HessianCard() {
+  return (
+    <Card name="hessian" title="Hessian">
+      {(seen) => <Hessian seen={seen} />}
+    </Card>
+  );
+}
+
+const kinds: readonly { readonly value: MatrixKind; readonly label: string; readonly hint: string }[] = [
+  { value: "exact", label: "Exact H", hint: "The loss's second derivatives" },
+  { value: "ggn", label: "Gauss-Newton G", hint: "The generalised Gauss-Newton matrix: never negative" },
+  { value: "difference", label: "H − G", hint: "What Gauss-Newton leaves out" },
+];
+
+function Hessian({ seen }: { seen: { readonly value: boolean } }) {
+  const kind = useSignal<MatrixKind>("exact");
+  useEffect(() => follow("hessian", () => seen.value), []);
+  return (
+    <>
+      <Choice
+        label="Matrix"
+        value={kind.value}
+        choices={kinds}
+        onChange={(value) => {
+          kind.value = value;
+        }}
+      />
+      <VerdictNote />
+      <Matrix kind={kind} />
+      <Note kind={kind.value} />
+      <Eigenvalues />
+      {analystFailure.value && <p class="notice bad">{analystFailure.value}</p>}
+    </>
+  );
+}
+
+function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const read = useSignal("");
+  const side = Math.min(width.value, 520);
+  useSignalEffect(() => {
+    const picture = hessian.value;
+    const colours = palette.value;
+    const shown = kind.value;
+    const size = Math.min(width.value, 520);
+    if (canvas.current && picture && size > 0) drawMatrix(canvas.current, size, picture, shown, colours);
+  });
+  const readOut = (event: PointerEvent): void => {
+    const picture = hessian.value;
+    if (!picture?.matrices || side === 0) return;
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const column = Math.min(
+      picture.size - 1,
+      Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * picture.size)),
+    );
+    const row = Math.min(
+      picture.size - 1,
+      Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * picture.size)),
+    );
+    const value = entries(picture.matrices, kind.value)[row * picture.size + column];
+    read.value = `${short(value)}: ${nameOf(row)} × ${nameOf(column)}`;
+  };
+  const large = hessian.value !== null && hessian.value.matrices === null;
+  return (
+    <div ref={ref}>
+      {large ? (
+        <p class="faint">
+          The matrix of this network is too large to draw: its extreme eigenvalues come from products with it.
+        </p>
+      ) : (
+        <canvas
+          ref={canvas}
+          id="hessian-canvas"
+          class="matrix"
+          role="img"
+          aria-label="The matrix as a picture, a pixel or more for each entry, layers ruled off; the numbers below describe it."
+          style={{ width: `${side}px`, height: `${side}px` }}
+          onPointerMove={readOut}
+          onPointerLeave={() => {
+            read.value = "";
+          }}
+        />
+      )}
+      <p class="faint one-line">
+        {read.value || "Point at an entry to read it. Colours are logarithmic; lines part the layers."}
+      </p>
+    </div>
+  );
+}
+
+function nameOf(index: number): string {
+  const now = frame.value;
+  const scene = scenery.value;
+  if (!now || !scene) return "";
+  const { settings } = now;
+  const inputs = settings.data === "own" && scene.inputs.length > 2 ? scene.inputs.length : settings.features.length;
+  return parameterName(placesOf(inputs, settings.layers, scene.outputs), index);
+}
+
+function Note({ kind }: { kind: MatrixKind }) {
+  const picture = hessian.value;
+  if (!picture?.norms) return null;
+  const { exact, ggn, difference } = picture.norms;
+  const relu = frame.value?.settings.layers.every(({ activation }) =>
+    ["relu", "leaky-relu", "identity"].includes(activation),
+  );
+  const why =
+    kind === "difference" && relu && !scenery.value?.signed
+      ? " ReLU″ is 0, so that a layer's own block has no difference: all of it, and all negative curvature, lies between layers."
+      : "";
+  return (
+    <p class="faint">
+      Norms: ‖H‖ {short(exact)}, ‖G‖ {short(ggn)}, ‖H − G‖ {short(difference)}.{why}
+    </p>
+  );
+}
+
+function Eigenvalues() {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const picture = hessian.value;
+    const colours = palette.value;
+    if (canvas.current && picture && width.value > 0)
+      drawEigenvalues(canvas.current, width.value, 84, picture.eigenvalues, colours);
+  });
+  const picture = hessian.value;
+  return (
+    <div ref={ref}>
+      <h3>Eigenvalues</h3>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={summary(picture)}
+        style={{ width: `${width.value}px`, height: "84px" }}
+      />
+      <p class="faint" id="hessian-summary">
+        {summary(picture)}
+      </p>
+    </div>
+  );
+}
+
+function summary(picture: HessianPicture | null): string {
+  if (!picture) return "Not computed yet.";
+  const { size, eigenvalues, complete, positive, negative, zero, step, seconds } = picture;
+  const ends = `from ${short(eigenvalues[0])} to ${short(eigenvalues[eigenvalues.length - 1])}`;
+  const what = complete
+    ? `${negative} negative, ${zero} zero, ${positive} positive`
+    : `the ${eigenvalues.length} extreme ones of ${count(size)}`;
+  return `${plural(size, "parameter")}: ${what}; ${ends}. After ${plural(step, "step")}, computed in ${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms.`;
+}

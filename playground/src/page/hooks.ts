@@ -1,0 +1,35 @@
+import { useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+/** An element and its width as laid out. */
+export function useWidth<T extends HTMLElement>(): { ref: RefObject<T | null>; width: { readonly value: number } } {
+  const ref = useRef<T>(null);
+  const width = useSignal(0);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => {
+      width.value = Math.round(entry.contentRect.width);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { ref, width };
+}
+
+/** Whether an element is near the screen. */
+export function useSeen<T extends HTMLElement>(): { ref: RefObject<T | null>; seen: { readonly value: boolean } } {
+  const ref = useRef<T>(null);
+  const seen = useSignal(false);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const observer = new IntersectionObserver(([entry]) => {
+      seen.value = entry.isIntersecting;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { ref, seen };
+}

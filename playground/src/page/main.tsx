@@ -1,0 +1,11 @@
+import { render } from "preact";
+import { followAddress, restore } from "./address.ts";
+import { App } from "./app.tsx";
+import { followKeys } from "./keys.ts";
+import "./style.css";
+
+const root = document.getElementById("app") as HTMLElement;
+root.replaceChildren();
+render(<App />, root);
+void restore().then(followAddress);
+followKeys();

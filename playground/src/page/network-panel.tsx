@@ -1,0 +1,445 @@
+import { batch, signal, useSignal, useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { featureNames, features } from "../data/features.ts";
+import { drawNetwork, LEAST_COLUMN, type Part, type Plan, partAt, planOf } from "../draw/network.ts";
+import { palette } from "../draw/palette.ts";
+import { placesOf } from "../model/layout.ts";
+import type { Scenery } from "../model/protocol.ts";
+import {
+  type ActivationName,
+  type FeatureName,
+  type HiddenLayer,
+  type InitializerName,
+  MOST_LAYERS,
+  MOST_UNITS,
+} from "../model/settings.ts";
+import { plural, short } from "./format.ts";
+import { useWidth } from "./hooks.ts";
+import { Inspector } from "./inspector.tsx";
+import { NumberField, RateField, Select } from "./parts.tsx";
+import { change, frame, own, scenery, set, settings } from "./store.ts";
+
+/** A unit: layer −1 are the inputs, the last one the outputs. */
+export interface UnitPlace {
+  readonly layer: number;
+  readonly unit: number;
+}
+
+export const selected = signal<UnitPlace | null>(null);
+/** The unit whose map is shown large. */
+export const pointed = signal<UnitPlace | null>(null);
+
+export const activations: readonly { readonly value: ActivationName; readonly label: string }[] = [
+  { value: "relu", label: "ReLU" },
+  { value: "leaky-relu", label: "Leaky ReLU" },
+  { value: "elu", label: "ELU" },
+  { value: "gelu", label: "GELU" },
+  { value: "silu", label: "SiLU" },
+  { value: "softplus", label: "Softplus" },
+  { value: "tanh", label: "tanh" },
+  { value: "sigmoid", label: "Sigmoid" },
+  { value: "identity", label: "Linear" },
+];
+
+export function NetworkPanel() {
+  const { layers } = settings.value;
+  const scene = scenery.value;
+  return (
+    <section class="panel network" aria-labelledby="network-title">
+      <header>
+        <h2 id="network-title">Network</h2>
+        <div class="pair" role="group" aria-label="Hidden layers">
+          <button
+            type="button"
+            aria-label="Remove the last hidden layer"
+            disabled={layers.length === 0}
+            onClick={() => set({ layers: layers.slice(0, -1) })}
+          >
+            −
+          </button>
+          <span id="layer-count">{plural(layers.length, "hidden layer")}</span>
+          <button
+            type="button"
+            aria-label="Add a hidden layer"
+            disabled={layers.length >= MOST_LAYERS}
+            onClick={() =>
+              set({ layers: [...layers, layers.at(-1) ?? { units: 4, activation: "relu", batchNorm: false }] })
+            }
+          >
+            +
+          </button>
+        </div>
+        <AllActivations />
+      </header>
+      <Features />
+      {scene && <Drawing scene={scene} />}
+      <StartFields />
+    </section>
+  );
+}
+
+function AllActivations() {
+  const { layers } = settings.value;
+  const kinds = [...new Set(layers.map(({ activation }) => activation))];
+  const choices = kinds.length > 1 ? [{ value: "mixed" as const, label: "mixed" }, ...activations] : activations;
+  return (
+    <Select
+      label="Activation"
+      name="activation"
+      value={kinds.length === 1 ? kinds[0] : kinds.length > 1 ? "mixed" : "relu"}
+      choices={choices}
+      onChange={(activation) => {
+        if (activation !== "mixed") set({ layers: layers.map((layer) => ({ ...layer, activation })) });
+      }}
+    />
+  );
+}
+
+function Features() {
+  const now = settings.value;
+  const wide = now.data === "own" && (own.value?.inputNames.length ?? 0) > 2;
+  if (wide)
+    return (
+      <p class="faint">
+        All {own.value?.inputNames.length} columns are inputs; the plane shows the first two, with the others at their
+        means.
+      </p>
+    );
+  const toggle = (name: FeatureName, on: boolean): void => {
+    const next = featureNames.filter((other) => (other === name ? on : now.features.includes(other)));
+    if (next.length > 0) set({ features: next });
+  };
+  return (
+    <fieldset class="features">
+      <legend>Inputs</legend>
+      {featureNames.map((name) => {
+        const on = now.features.includes(name);
+        return (
+          <label key={name} class="chip">
+            <input
+              type="checkbox"
+              name={`feature-${name}`}
+              aria-label={features[name].spoken}
+              checked={on}
+              disabled={on && now.features.length === 1}
+              onChange={(event) => toggle(name, event.currentTarget.checked)}
+            />
+            <span aria-hidden="true">{features[name].label}</span>
+          </label>
+        );
+      })}
+    </fieldset>
+  );
+}
+
+function Drawing({ scene }: { scene: Scenery }) {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const hovered = useSignal<(Part & { readonly x: number; readonly y: number }) | null>(null);
+  const edited = useSignal<(Part & { readonly x: number; readonly y: number }) | null>(null);
+  const now = settings.value;
+  const inputs = now.data === "own" && scene.inputs.length > 2 ? scene.inputs.length : now.features.length;
+  const counts = [inputs, ...now.layers.map(({ units }) => units), scene.outputs];
+  const plan = planOf(Math.max(width.value, counts.length * LEAST_COLUMN), counts);
+  const places = placesOf(inputs, now.layers, scene.outputs);
+
+  useSignalEffect(() => {
+    const shown = frame.value;
+    const current = scenery.value;
+    const part = hovered.value;
+    const unit = selected.value;
+    const colours = palette.value;
+    if (!canvas.current || !shown || !current || width.value === 0) return;
+    // A picture of the start before has other layers.
+    const { layers, features: names, data } = shown.settings;
+    const wide = data === "own" && current.inputs.length > 2;
+    const all = [wide ? current.inputs.length : names.length, ...layers.map(({ units }) => units), current.outputs];
+    const here = placesOf(all[0], layers, current.outputs);
+    if (here[here.length - 1].end !== shown.parameters.length) return;
+    const inputMaps = wide ? current.inputMaps : names.map((name) => current.inputMaps[featureNames.indexOf(name)]);
+    drawNetwork(canvas.current, {
+      plan: planOf(Math.max(width.value, all.length * LEAST_COLUMN), all),
+      places: here,
+      inputMaps,
+      frame: shown,
+      scenery: current,
+      palette: colours,
+      hovered: part,
+      selected: unit,
+    });
+  });
+
+  const locate = (event: PointerEvent | MouseEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const x = event.clientX - box.left;
+    const y = event.clientY - box.top;
+    const part = partAt({ plan, places }, x, y);
+    return part && { ...part, x, y };
+  };
+  return (
+    <>
+      <div class="scroller" ref={ref}>
+        <div class="drawing" style={{ width: `${plan.width}px` }}>
+          <Columns plan={plan} layers={now.layers} />
+          <div class="wires" style={{ width: `${plan.width}px`, height: `${plan.height}px` }}>
+            <canvas
+              ref={canvas}
+              id="network-canvas"
+              role="img"
+              aria-label={`Network drawn: ${counts.join(", ")} units from inputs to outputs. Select a unit to read and change its weights.`}
+              style={{
+                width: `${plan.width}px`,
+                height: `${plan.height}px`,
+                cursor: hovered.value ? "pointer" : "default",
+              }}
+              onPointerMove={(event) => {
+                hovered.value = locate(event);
+              }}
+              onPointerLeave={() => {
+                hovered.value = null;
+              }}
+              onClick={(event) => {
+                edited.value = locate(event);
+              }}
+            />
+            <Nodes plan={plan} inputs={scene.inputs} />
+            {hovered.value && !edited.value && <Tip part={hovered.value} />}
+            {edited.value && (
+              <Editor
+                part={edited.value}
+                done={() => {
+                  edited.value = null;
+                }}
+              />
+            )}
+          </div>
+        </div>
+      </div>
+      <Inspector places={places} inputs={scene.inputs} />
+    </>
+  );
+}
+
+/** Controls above each hidden layer. */
+function Columns({ plan, layers }: { plan: Plan; layers: readonly HiddenLayer[] }) {
+  const put = (index: number, to: Partial<HiddenLayer>): void =>
+    set({ layers: layers.map((layer, i) => (i === index ? { ...layer, ...to } : layer)) });
+  return (
+    <div class="columns" style={{ height: layers.length > 0 ? "84px" : "24px" }}>
+      <span class="column-title" style={{ left: `${plan.columns[0].x}px` }}>
+        Inputs
+      </span>
+      {layers.map(({ units, activation, batchNorm }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its place
+        <div
+          key={index}
+          class="column"
+          role="group"
+          aria-label={`Layer ${index + 1}`}
+          style={{ left: `${plan.columns[index + 1].x}px` }}
+        >
+          <div class="pair">
+            <button
+              type="button"
+              aria-label={`Layer ${index + 1}: one unit less`}
+              disabled={units <= 1}
+              onClick={() => put(index, { units: units - 1 })}
+            >
+              −
+            </button>
+            <span>{units}</span>
+            <button
+              type="button"
+              aria-label={`Layer ${index + 1}: one unit more`}
+              disabled={units >= MOST_UNITS}
+              onClick={() => put(index, { units: units + 1 })}
+            >
+              +
+            </button>
+          </div>
+          <select
+            aria-label={`Layer ${index + 1}: activation`}
+            value={activation}
+            onChange={(event) => put(index, { activation: event.currentTarget.value as ActivationName })}
+          >
+            {activations.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+          <label class="mini" title="Batch norm between the affine map and the activation">
+            <input
+              type="checkbox"
+              aria-label={`Layer ${index + 1}: batch norm`}
+              checked={batchNorm}
+              onChange={(event) => put(index, { batchNorm: event.currentTarget.checked })}
+            />
+            norm
+          </label>
+        </div>
+      ))}
+      <span class="column-title" style={{ left: `${plan.columns[plan.columns.length - 1].x}px` }}>
+        Output
+      </span>
+    </div>
+  );
+}
+
+/** A button on each drawn unit, for pointer and keyboard. */
+function Nodes({ plan, inputs }: { plan: Plan; inputs: readonly string[] }) {
+  const dead = useSignal("[]");
+  useSignalEffect(() => {
+    dead.value = JSON.stringify(frame.value?.dead ?? []);
+  });
+  const deadUnits = JSON.parse(dead.value) as number[][];
+  const last = plan.columns.length - 1;
+  const name = (column: number, unit: number): string => {
+    if (column === 0) return `Input ${inputs[unit] ?? unit + 1}`;
+    if (column === last) return plan.columns[last].ys.length > 1 ? `Output ${unit + 1}` : "Output";
+    return `Layer ${column}, unit ${unit + 1}${deadUnits[column - 1]?.includes(unit) ? ", dead" : ""}`;
+  };
+  return (
+    <>
+      {plan.columns.map(({ x, ys }, column) =>
+        ys.map((y, unit) => {
+          const place = { layer: column - 1, unit };
+          const on = selected.value?.layer === place.layer && selected.value.unit === unit;
+          return (
+            <button
+              // biome-ignore lint/suspicious/noArrayIndexKey: a unit is its place
+              key={`${column}.${unit}`}
+              type="button"
+              class="node"
+              data-unit={`${column}.${unit}`}
+              aria-label={name(column, unit)}
+              aria-pressed={on}
+              style={{
+                left: `${x - plan.node / 2}px`,
+                top: `${y - plan.node / 2}px`,
+                width: `${plan.node}px`,
+                height: `${plan.node}px`,
+              }}
+              onClick={() => {
+                selected.value = on || column === 0 ? null : place;
+              }}
+              onPointerEnter={() => {
+                pointed.value = place;
+              }}
+              onPointerLeave={() => {
+                pointed.value = null;
+              }}
+              onFocus={() => {
+                pointed.value = place;
+              }}
+              onBlur={() => {
+                pointed.value = null;
+              }}
+            />
+          );
+        }),
+      )}
+    </>
+  );
+}
+
+function Tip({ part }: { part: Part & { readonly x: number; readonly y: number } }) {
+  const value = frame.value?.parameters[part.index] ?? 0;
+  return (
+    <div class="tip" style={{ left: `${part.x}px`, top: `${part.y}px` }}>
+      {part.kind === "bias" ? "Bias" : "Weight"} {short(value)} <span class="faint">click to edit</span>
+    </div>
+  );
+}
+
+function Editor({ part, done }: { part: Part & { readonly x: number; readonly y: number }; done: () => void }) {
+  const start = useRef(frame.value?.parameters[part.index] ?? 0);
+  const what = part.kind === "bias" ? "Bias" : "Weight";
+  return (
+    <form
+      class="tip editor"
+      style={{ left: `${part.x}px`, top: `${part.y}px` }}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const value = Number(new FormData(event.currentTarget).get("value"));
+        batch(() => {
+          if (Number.isFinite(value)) change({ kind: "edit", values: [[part.index, value]] });
+          done();
+        });
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") done();
+      }}
+    >
+      <label>
+        {what}{" "}
+        <input
+          name="value"
+          type="number"
+          step="any"
+          value={Number(start.current.toPrecision(6))}
+          ref={(input) => {
+            input?.focus();
+          }}
+        />
+      </label>
+      <button type="submit">Set</button>
+      <button type="button" aria-label="Close" onClick={done}>
+        ×
+      </button>
+    </form>
+  );
+}
+
+const initializers: readonly InitializerName[] = [
+  "he-normal",
+  "he-uniform",
+  "glorot-normal",
+  "glorot-uniform",
+  "zeros",
+];
+
+function StartFields() {
+  const now = settings.value;
+  const relu = now.layers.some(({ activation }) => activation === "relu");
+  const leaky = now.layers.some(({ activation }) => activation === "leaky-relu");
+  return (
+    <div class="fields start">
+      <Select
+        label="Weights start"
+        name="initializer"
+        value={now.initializer}
+        choices={initializers.map((value) => ({
+          value,
+          label: value.replace("-", " ").replace("he", "He").replace("glorot", "Glorot"),
+        }))}
+        onChange={(initializer) => set({ initializer })}
+      />
+      <NumberField label="Hidden biases start" name="bias" value={now.bias} onChange={(bias) => set({ bias })} />
+      <div class="row">
+        <NumberField
+          label="Seed"
+          name="seed"
+          value={now.seed}
+          min={0}
+          step={1}
+          onChange={(seed) => set({ seed: Math.round(seed) })}
+        />
+        <button type="button" onClick={() => set({ seed: now.seed + 1 })}>
+          New start
+        </button>
+      </div>
+      {relu && (
+        <Select
+          label="ReLU′(0)"
+          name="atZero"
+          value={now.atZero}
+          choices={[0, 0.5, 1].map((value) => ({ value, label: String(value) }))}
+          onChange={(atZero) => set({ atZero })}
+          hint="The value taken for the derivative at the kink."
+        />
+      )}
+      {leaky && <RateField label="Leaky slope" name="slope" value={now.slope} onChange={(slope) => set({ slope })} />}
+    </div>
+  );
+}

@@ -1,0 +1,251 @@
+import { useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { featureNames } from "../data/features.ts";
+import { classColour, css, palette } from "../draw/palette.ts";
+import { drawPlane } from "../draw/plane.ts";
+import { Chart } from "./chart.tsx";
+import { percent, short } from "./format.ts";
+import { curves, curvesVersion } from "./history.ts";
+import { useWidth } from "./hooks.ts";
+import { pointed } from "./network-panel.tsx";
+import { Check, Choice } from "./parts.tsx";
+import { frame, own, scenery, settings, show, view } from "./store.ts";
+
+export function OutputPanel() {
+  return (
+    <section class="panel output" aria-labelledby="output-title">
+      <h2 id="output-title">Output</h2>
+      <Losses />
+      <Plane />
+      <Legend />
+      <div class="checks">
+        <Check
+          label="Show test data"
+          name="showTest"
+          value={view.value.showTest}
+          onChange={(showTest) => show({ showTest })}
+        />
+        <Check
+          label="Discretize output"
+          name="discretize"
+          value={view.value.discretize}
+          onChange={(discretize) => show({ discretize })}
+        />
+        <Check
+          label="Kinks"
+          name="kinkLines"
+          value={view.value.kinkLines}
+          onChange={(kinkLines) => show({ kinkLines })}
+          hint="The lines where units of ReLU layers switch"
+        />
+      </div>
+      <Choice
+        label="Colour by"
+        value={view.value.overlay}
+        choices={[
+          { value: "output", label: "Output" },
+          { value: "regions", label: "Activation regions" },
+        ]}
+        onChange={(overlay) => show({ overlay })}
+      />
+      <KinkNote />
+      <LossChart />
+      <Confusions />
+    </section>
+  );
+}
+
+/** Numbers that change with every picture, written past the virtual DOM. */
+function Losses() {
+  const train = useRef<HTMLElement>(null);
+  const test = useRef<HTMLElement>(null);
+  useSignalEffect(() => {
+    const now = frame.value;
+    if (!train.current || !test.current) return;
+    const text = (loss: number, accuracy: number | null): string =>
+      `${short(loss)}${accuracy === null ? "" : ` · ${percent(accuracy)}`}`;
+    train.current.textContent = now ? text(now.trainLoss, now.trainAccuracy) : "–";
+    test.current.textContent = now ? text(now.testLoss, now.testAccuracy) : "–";
+  });
+  const accuracy = scenery.value?.problem === "classification" ? " · accuracy" : "";
+  return (
+    <dl class="losses">
+      <div>
+        <dt>
+          <span class="key train" aria-hidden="true" /> Training loss{accuracy}
+        </dt>
+        <dd ref={train} id="train-loss">
+          –
+        </dd>
+      </div>
+      <div>
+        <dt>
+          <span class="key test" aria-hidden="true" /> Test loss{accuracy}
+        </dt>
+        <dd ref={test} id="test-loss">
+          –
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Plane() {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const now = frame.value;
+    const scene = scenery.value;
+    const look = { view: view.value, palette: palette.value };
+    const at = pointed.value;
+    const size = width.value;
+    if (!canvas.current || !now || !scene || size === 0) return;
+    const names = now.settings.features;
+    const inputMap = (unit: number) =>
+      scene.inputMaps[
+        now.settings.data === "own" && scene.inputs.length > 2 ? unit : featureNames.indexOf(names[unit])
+      ];
+    const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
+    drawPlane(canvas.current, size, { ...look, frame: now, scenery: scene, unit: unit ?? null });
+  });
+  const axes =
+    own.value && settings.value.data === "own"
+      ? own.value.axes.map((axis) => own.value?.inputNames[axis])
+      : ["x₁", "x₂"];
+  return (
+    <figure class="plane">
+      <div ref={ref} class="square">
+        <canvas
+          ref={canvas}
+          id="plane"
+          role="img"
+          aria-label="The network's output over the plane with the training data on it; the losses above say how well they agree."
+          style={{ width: `${width.value}px`, height: `${width.value}px` }}
+        />
+      </div>
+      <figcaption>
+        <span>−6</span>
+        <span>{axes[0]} →</span>
+        <span>6</span>
+        <span class="upward">{axes[1]} ↑</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+function Legend() {
+  const scene = scenery.value;
+  const colours = palette.value;
+  if (!scene) return null;
+  if (scene.problem === "classification") {
+    return (
+      <ul class="legend">
+        {scene.classes.map((name, index) => (
+          <li key={name}>
+            <span
+              class="swatch"
+              style={{ background: classColour(index, scene.classes.length, colours) }}
+              aria-hidden="true"
+            />
+            {name}
+          </li>
+        ))}
+      </ul>
+    );
+  }
+  const gradient = `linear-gradient(to right, ${css(colours.negative)}, ${css(colours.middle)}, ${css(colours.positive)})`;
+  return (
+    <div class="scale">
+      <span>−1</span>
+      <span class="bar" style={{ background: gradient }} aria-hidden="true" />
+      <span>1</span>
+    </div>
+  );
+}
+
+function KinkNote() {
+  const text = useRef<HTMLParagraphElement>(null);
+  useSignalEffect(() => {
+    const now = frame.value;
+    if (!text.current || !now) return;
+    const regions = now.regions ? `${now.regions.count} activation regions in view. ` : "";
+    text.current.textContent = `${regions}${now.crossings.toLocaleString("en-GB")} crossings of a kink by training samples, from picture to picture.`;
+  });
+  return view.value.kinkLines || view.value.overlay === "regions" ? (
+    <p class="faint note" id="kink-note" ref={text} />
+  ) : null;
+}
+
+function LossChart() {
+  return (
+    <>
+      <Chart
+        label="Training and test loss by epoch"
+        x="epoch"
+        log={view.value.logLoss}
+        curves={[
+          { label: "training", colour: ({ dark }) => (dark ? "#e6ebf2" : "#1d2733") },
+          { label: "test", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [5, 4] },
+        ]}
+        data={() => {
+          curvesVersion.value;
+          return [curves.epoch, curves.train, curves.test];
+        }}
+      />
+      <Check label="Logarithmic" name="logLoss" value={view.value.logLoss} onChange={(logLoss) => show({ logLoss })} />
+    </>
+  );
+}
+
+function Confusions() {
+  if (scenery.value?.problem !== "classification") return null;
+  return (
+    <details class="confusion">
+      <summary>Confusion</summary>
+      <ConfusionTables />
+    </details>
+  );
+}
+
+function ConfusionTables() {
+  const now = frame.value;
+  const classes = scenery.value?.classes ?? [];
+  if (!now?.confusion) return null;
+  const { train, test } = now.confusion;
+  return (
+    <div class="tables">
+      {(
+        [
+          ["Training", train],
+          ["Test", test],
+        ] as const
+      ).map(([title, counts]) => (
+        <table key={title}>
+          <caption>{title}: rows are true, columns are said</caption>
+          <thead>
+            <tr>
+              <td />
+              {classes.map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {counts.map((row, i) => (
+              <tr key={classes[i]}>
+                <th scope="row">{classes[i]}</th>
+                {row.map((value, j) => (
+                  <td key={classes[j]} class={i === j ? "right" : ""}>
+                    {value}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ))}
+    </div>
+  );
+}

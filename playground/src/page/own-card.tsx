@@ -1,0 +1,147 @@
+import { signal, useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import { plural } from "./format.ts";
+import { readTable } from "./own-data.ts";
+import { Card, Select } from "./parts.tsx";
+import { load, own, say, startNow } from "./store.ts";
+
+const trouble = signal("");
+
+export function OwnCard() {
+  return (
+    <Card name="own" title="Your own data">
+      {() => <OwnBody />}
+    </Card>
+  );
+}
+
+/** Takes a table, trains on it, or says what is wrong with it. */
+export async function useTable(text: string, target?: number): Promise<void> {
+  try {
+    const table = await readTable(text, target);
+    own.value = table;
+    trouble.value = "";
+    const now = startNow();
+    load({
+      start: { ...now, data: "own", loss: table.problem === "regression" ? "mse" : "cross-entropy" },
+      log: [],
+      at: 0,
+    });
+    say(`Your table is in use: ${plural(table.rows.length, "row")}.`);
+  } catch (error) {
+    trouble.value = (error as Error).message;
+  }
+}
+
+function OwnBody() {
+  const id = useId();
+  const text = useSignal(own.value?.text ?? "");
+  const over = useSignal(false);
+  const table = own.value;
+  const take = async (file: File | undefined): Promise<void> => {
+    if (!file) return;
+    text.value = await file.text();
+    await useTable(text.value);
+  };
+  return (
+    <>
+      <p class="faint">
+        Comma, semicolon or tab separated: two input columns or more, and a target, by default the last. Words or up to
+        8 whole numbers are classes, other numbers are values. Inputs are scaled to mean 0 and standard deviation 2.
+        Nothing leaves this page.
+      </p>
+      <div
+        class={`drop ${over.value ? "over" : ""}`}
+        onDragOver={(event) => {
+          event.preventDefault();
+          over.value = true;
+        }}
+        onDragLeave={() => {
+          over.value = false;
+        }}
+        onDrop={(event) => {
+          event.preventDefault();
+          over.value = false;
+          void take(event.dataTransfer?.files[0]);
+        }}
+      >
+        <label for={id}>Paste a table, or drop a file here</label>
+        <textarea
+          id={id}
+          name="table"
+          rows={6}
+          spellcheck={false}
+          placeholder={"width,height,kind\n1.2,3.4,oak\n…"}
+          value={text.value}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+          }}
+        />
+      </div>
+      <div class="row">
+        <button
+          type="button"
+          class="primary"
+          disabled={text.value.trim() === ""}
+          onClick={() => void useTable(text.value)}
+        >
+          Train on this table
+        </button>
+        <label class="file">
+          <input
+            type="file"
+            accept=".csv,.tsv,.txt,text/csv"
+            onChange={(event) => void take(event.currentTarget.files?.[0])}
+          />
+          <span>Choose a file…</span>
+        </label>
+        <button
+          type="button"
+          onClick={() => {
+            text.value = example();
+          }}
+        >
+          Fill in an example
+        </button>
+      </div>
+      {trouble.value && (
+        <p class="notice bad" role="alert">
+          {trouble.value}
+        </p>
+      )}
+      {table && (
+        <>
+          <Select
+            label="Target column"
+            name="target"
+            value={table.target}
+            choices={columnsOf(table.inputNames, table.targetName, table.target).map((label, value) => ({
+              value,
+              label,
+            }))}
+            onChange={(target) => void useTable(table.text, target)}
+          />
+          <p class="faint" id="own-summary">
+            {plural(table.rows.length, "row")}, inputs {table.inputNames.join(", ")}; {table.targetName} is{" "}
+            {table.classes.length > 0 ? `one of ${table.classes.join(", ")}` : "a number, scaled to −1 … 1"}.
+          </p>
+        </>
+      )}
+    </>
+  );
+}
+
+function columnsOf(inputs: readonly string[], target: string, at: number): string[] {
+  return [...inputs.slice(0, at), target, ...inputs.slice(at)];
+}
+
+/** Three interleaved arms. */
+function example(): string {
+  const names = ["north", "east", "west"];
+  const lines = Array.from({ length: 210 }, (_, i) => {
+    const along = 0.3 + (0.7 * Math.floor(i / 3)) / 70;
+    const angle = 3.2 * along + ((i % 3) * 2 * Math.PI) / 3;
+    return `${(along * Math.cos(angle)).toFixed(3)},${(along * Math.sin(angle)).toFixed(3)},${names[i % 3]}`;
+  });
+  return ["x,y,wind", ...lines].join("\n");
+}

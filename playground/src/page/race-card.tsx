@@ -1,0 +1,198 @@
+import { signal, useSignal } from "@preact/signals";
+import uPlot from "uplot";
+import { categories } from "../draw/palette.ts";
+import { optimizerEntry } from "../model/optimizers.ts";
+import type { FromReferee, Lane, RaceBy, Standing, ToReferee } from "../model/protocol.ts";
+import type { Settings } from "../model/settings.ts";
+import { Chart } from "./chart.tsx";
+import { count, short } from "./format.ts";
+import { Card, Check, Choice, NumberField } from "./parts.tsx";
+import { course, own, say, settings, startNow } from "./store.ts";
+
+/** What a racer brings of its own; everything else is the same for all. */
+type Own = Pick<Settings, "optimizer" | "learningRate" | "options" | "batchSize">;
+
+const lanes = signal<readonly Own[]>([
+  { optimizer: "sgd", learningRate: 0.03, options: {}, batchSize: 10 },
+  { optimizer: "sgd", learningRate: 0.03, options: { momentum: 0.9 }, batchSize: 10 },
+  { optimizer: "adam", learningRate: 0.01, options: {}, batchSize: 10 },
+]);
+const standings = signal<readonly Standing[]>([]);
+const racing = signal(false);
+const failed = signal("");
+
+let worker: Worker | null = null;
+
+function tell(message: ToReferee): void {
+  if (!worker) {
+    worker = new Worker(new URL("../engine/worker.ts", import.meta.url), { type: "module", name: "referee" });
+    worker.onmessage = ({ data }: MessageEvent<FromReferee>) => {
+      if (data.type === "failed") {
+        failed.value = data.message;
+        racing.value = false;
+        return;
+      }
+      if (!racing.value) return;
+      standings.value = data.standings;
+      if (data.over) {
+        racing.value = false;
+        say("The race is over.");
+      }
+    };
+  }
+  worker.postMessage(message);
+}
+
+function nameOf({ optimizer, learningRate, options, batchSize }: Own): string {
+  const entry = optimizerEntry(optimizer);
+  const extras = Object.entries(options).map(
+    ([key, value]) => `${entry.options.find((option) => option.key === key)?.label ?? key} ${value}`,
+  );
+  const rate = entry.learningRate === null ? [] : [short(learningRate)];
+  return [entry.label, ...rate, ...extras, batchSize === 0 ? "all samples" : `batch ${batchSize}`].join(", ");
+}
+
+export function RaceCard() {
+  return (
+    <Card name="race" title="Race">
+      {() => <Race />}
+    </Card>
+  );
+}
+
+function Race() {
+  const by = useSignal<RaceBy>("steps");
+  const epochs = useSignal(200);
+  const log = useSignal(true);
+  const start = (): void => {
+    failed.value = "";
+    racing.value = true;
+    standings.value = [];
+    const racers: Lane[] = lanes.value.map((lane) => ({ name: nameOf(lane), settings: { ...startNow(), ...lane } }));
+    tell({
+      type: "race",
+      start: course.value.start,
+      own: own.value,
+      lanes: racers,
+      epochs: epochs.value,
+      by: by.value,
+    });
+  };
+  const stop = (): void => {
+    racing.value = false;
+    tell({ type: "stop" });
+  };
+  const { optimizer, learningRate, options, batchSize } = settings.value;
+  return (
+    <>
+      <p class="faint">
+        All start from the same parameters, on the same data. Whoever is behind, by the measure chosen, goes next.
+      </p>
+      <ul class="lanes">
+        {lanes.value.map((lane, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a lane is its place
+          <li key={index}>
+            <span class="swatch" style={{ background: categories[index % categories.length] }} aria-hidden="true" />
+            <span class="lane-name">{nameOf(lane)}</span>
+            <Result standing={standings.value[index]} />
+            <button
+              type="button"
+              aria-label={`Remove ${nameOf(lane)}`}
+              disabled={racing.value || lanes.value.length <= 1}
+              onClick={() => {
+                lanes.value = lanes.value.filter((_, i) => i !== index);
+                standings.value = [];
+              }}
+            >
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+      <div class="row">
+        <button
+          type="button"
+          disabled={racing.value || lanes.value.length >= 6}
+          onClick={() => {
+            lanes.value = [...lanes.value, { optimizer, learningRate, options, batchSize }];
+            standings.value = [];
+          }}
+        >
+          Add the optimizer of the toolbar
+        </button>
+        <NumberField
+          label="Epochs"
+          name="raceEpochs"
+          value={epochs.value}
+          min={1}
+          max={100000}
+          step={1}
+          onChange={(value) => {
+            epochs.value = Math.round(value);
+          }}
+        />
+        <button type="button" class="primary" id="race" onClick={racing.value ? stop : start}>
+          {racing.value ? "Stop the race" : "Start the race"}
+        </button>
+      </div>
+      <Choice
+        label="Measured by"
+        value={by.value}
+        choices={[
+          { value: "steps", label: "Steps" },
+          {
+            value: "evaluations",
+            label: "Evaluations",
+            hint: "In gradients over all training data; by flops a value is a third of one, a product three, a Hessian P/6",
+          },
+          { value: "seconds", label: "Time" },
+        ]}
+        onChange={(value) => {
+          by.value = value;
+        }}
+      />
+      {failed.value && <p class="notice bad">{failed.value}</p>}
+      <Chart
+        label={`Training loss of each racer by ${by.value}`}
+        x={
+          by.value === "seconds"
+            ? "seconds of computing"
+            : by.value === "evaluations"
+              ? "gradients over all data"
+              : "steps"
+        }
+        height={220}
+        log={log.value}
+        curves={lanes.value.map((lane, index) => ({
+          label: nameOf(lane),
+          colour: () => categories[index % categories.length],
+        }))}
+        data={() => joined(standings.value, by.value, lanes.value.length)}
+      />
+      <Check
+        label="Logarithmic"
+        value={log.value}
+        onChange={(value) => {
+          log.value = value;
+        }}
+      />
+    </>
+  );
+}
+
+function joined(all: readonly Standing[], by: RaceBy, lanesNow: number): uPlot.AlignedData {
+  if (all.length !== lanesNow) return Array.from({ length: lanesNow + 1 }, () => []) as unknown as uPlot.AlignedData;
+  return uPlot.join(all.map((standing) => [Array.from(standing[by]), Array.from(standing.loss)]));
+}
+
+function Result({ standing }: { standing: Standing | undefined }) {
+  if (!standing || standing.loss.length === 0) return null;
+  const last = standing.loss.length - 1;
+  const facts = `loss ${short(standing.loss[last])} · ${count(standing.steps[last])} steps · ${standing.seconds[last].toFixed(2)} s`;
+  return (
+    <span class="faint lane-result" title={standing.halt ?? ""}>
+      {facts}
+      {standing.halt ? ` · ${standing.halt}` : ""}
+    </span>
+  );
+}

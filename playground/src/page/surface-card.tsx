@@ -1,0 +1,194 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { along, drawSurface, type Model } from "../draw/curvature.ts";
+import { palette } from "../draw/palette.ts";
+import type { DirectionName } from "../model/protocol.ts";
+import { askSurface } from "./analyst.ts";
+import { Chart } from "./chart.tsx";
+import { short } from "./format.ts";
+import { useWidth } from "./hooks.ts";
+import { Card, Choice, RateField, Select } from "./parts.tsx";
+import { askPath, change, frame, hessian, pause, playing, say, surface } from "./store.ts";
+
+export function SurfaceCard() {
+  return (
+    <Card name="surface" title="Loss surface">
+      {(seen) => <SurfaceBody seen={seen} />}
+    </Card>
+  );
+}
+
+const directions: readonly { readonly value: DirectionName; readonly label: string }[] = [
+  { value: "gradient", label: "gradient" },
+  { value: "most negative", label: "most negative curvature" },
+  { value: "most positive", label: "most positive curvature" },
+  { value: "last step", label: "where it came from" },
+  { value: "random 1", label: "random" },
+  { value: "random 2", label: "another random" },
+];
+
+const models: readonly { readonly value: Model; readonly label: string }[] = [
+  { value: "none", label: "none" },
+  { value: "first", label: "first order" },
+  { value: "exact", label: "second order, exact" },
+  { value: "ggn", label: "Gauss-Newton" },
+];
+
+function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
+  const first = useSignal<DirectionName>("gradient");
+  const second = useSignal<DirectionName>("most negative");
+  const radius = useSignal(1);
+  const model = useSignal<Model>("exact");
+  const busy = useRef(false);
+  const again = useSignal(0);
+  const done = useRef("");
+  useSignalEffect(() => {
+    again.value;
+    const now = frame.value;
+    const request = { directions: [first.value, second.value] as const, radius: radius.value };
+    if (!now || !seen.value) return;
+    const mark = JSON.stringify([now.step, now.log.length, now.settings.seed, now.parameters[0], request]);
+    // While it trains, a look takes what is newest once the last is done.
+    if (busy.current || mark === done.current) return;
+    busy.current = true;
+    done.current = mark;
+    void look(request).finally(() => {
+      window.setTimeout(
+        () => {
+          busy.current = false;
+          ++again.value;
+        },
+        playing.peek() ? 300 : 30,
+      );
+    });
+  });
+  const low = hessian.value?.eigenvalues[0];
+  return (
+    <>
+      <div class="fields">
+        <Select
+          label="To the right"
+          value={first.value}
+          choices={directions}
+          onChange={(value) => {
+            first.value = value;
+          }}
+        />
+        <Select
+          label="Upwards"
+          value={second.value}
+          choices={directions}
+          onChange={(value) => {
+            second.value = value;
+          }}
+        />
+        <RateField
+          label="Reach"
+          name="reach"
+          value={radius.value}
+          onChange={(value) => {
+            radius.value = value;
+          }}
+          hint="Half the side of the square, as a length in the space of parameters"
+        />
+      </div>
+      <Choice
+        label="Taylor model over it (dashed)"
+        value={model.value}
+        choices={models}
+        onChange={(value) => {
+          model.value = value;
+        }}
+      />
+      <SurfaceMap model={model} />
+      <Slice />
+      <div class="row">
+        <button
+          type="button"
+          id="escape"
+          onClick={() => {
+            if (playing.value) pause();
+            change({ kind: "escape" });
+            say("Stepped along the direction of most negative curvature.");
+          }}
+        >
+          Step along the escape direction
+        </button>
+        {low !== undefined && (
+          <span class="faint">{low < 0 ? `curvature ${short(low)} there` : "no curvature is negative here"}</span>
+        )}
+      </div>
+    </>
+  );
+}
+
+async function look(request: {
+  readonly directions: readonly [DirectionName, DirectionName];
+  readonly radius: number;
+}): Promise<void> {
+  const path = await askPath();
+  await askSurface({ ...request, path });
+}
+
+function SurfaceMap({ model }: { model: { readonly value: Model } }) {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const shown = surface.value;
+    const colours = palette.value;
+    const kind = model.value;
+    const side = Math.min(width.value, 480);
+    if (canvas.current && shown && side > 0) drawSurface(canvas.current, side, shown, kind, colours);
+  });
+  const side = Math.min(width.value, 480);
+  const shown = surface.value;
+  return (
+    <div ref={ref}>
+      <canvas
+        ref={canvas}
+        id="surface-canvas"
+        class="matrix"
+        role="img"
+        aria-label="The training objective in the plane of the two directions, the network in the middle, its path in white. The chart below is the cut to the right."
+        style={{ width: `${side}px`, height: `${side}px` }}
+      />
+      {shown && (
+        <p class="faint" id="surface-note">
+          Loss {short(shown.value)} in the middle; slopes {short(shown.slope[0])} and {short(shown.slope[1])};
+          curvatures {short(shown.exact[0])} and {short(shown.exact[2])} (Gauss-Newton {short(shown.ggn[0])} and{" "}
+          {short(shown.ggn[2])}). {shown.note}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Slice() {
+  return (
+    <Chart
+      label="The loss along the direction to the right, and its Taylor models"
+      x="length along the direction to the right"
+      height={160}
+      curves={[
+        { label: "loss", colour: ({ ink }) => ink, width: 2.5 },
+        { label: "first order", colour: () => "#7f8c99", dash: [2, 4] },
+        { label: "second, exact", colour: ({ dark }) => (dark ? "#f69838" : "#c45a00"), dash: [7, 4] },
+        { label: "Gauss-Newton", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [3, 3] },
+      ]}
+      data={() => {
+        const shown = surface.value;
+        if (!shown) return [[], [], [], [], []];
+        const { slice, value, slope, exact, ggn } = shown;
+        const top = slice.loss.reduce((most, loss) => Math.max(most, loss), value);
+        const bottom = slice.loss.reduce((least, loss) => Math.min(least, loss), value);
+        const margin = 0.5 * (top - bottom) || 1;
+        // A model may run far off: what would squash the loss is left out.
+        const held = (height: number): number | null =>
+          height > top + margin || height < bottom - margin ? null : height;
+        const model = (curvature: readonly [number, number, number]) =>
+          Array.from(slice.t, (t) => held(along(value, slope, curvature, t, 0)));
+        return [Array.from(slice.t), Array.from(slice.loss), model([0, 0, 0]), model(exact), model(ggn)];
+      }}
+    />
+  );
+}

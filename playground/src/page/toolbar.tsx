@@ -1,0 +1,162 @@
+import { useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { chosen, optimizerEntry, optimizers } from "../model/optimizers.ts";
+import { paces } from "../model/view.ts";
+import { count } from "./format.ts";
+import { RateField, Select } from "./parts.tsx";
+import { advance, frame, pause, play, playing, reset, set, settings, show, view } from "./store.ts";
+
+export function Toolbar() {
+  return (
+    <section class="toolbar" aria-label="Training controls">
+      <PlayButtons />
+      <Counter />
+      <Select
+        label="Speed"
+        name="pace"
+        value={view.value.pace}
+        choices={paces.map(({ pace, label }) => ({ value: pace, label }))}
+        onChange={(pace) => show({ pace })}
+      />
+      <OptimizerSelect />
+      <LearningRate />
+      <BatchSelect />
+    </section>
+  );
+}
+
+function PlayButtons() {
+  const busy = (frame.value?.replayed ?? 1) < 1;
+  return (
+    <div class="transport" role="group" aria-label="Play">
+      <button type="button" class="round" onClick={reset} title="Back to the same start (R)" aria-keyshortcuts="r">
+        <Icon path="M12 5a7 7 0 1 0 7 7h-2.2A4.8 4.8 0 1 1 12 7.2V11l5-4.9L12 1z" />
+        <span class="hidden">Reset</span>
+      </button>
+      <button
+        type="button"
+        class="round big"
+        disabled={busy}
+        onClick={() => (playing.value ? pause() : play())}
+        title="Play or pause (P)"
+        aria-keyshortcuts="p"
+      >
+        <Icon path={playing.value ? "M6 4h4.5v16H6zM13.5 4H18v16h-4.5z" : "M7 3.5 20.5 12 7 20.5z"} />
+        <span class="hidden">{playing.value ? "Pause" : "Play"}</span>
+      </button>
+      <button
+        type="button"
+        class="round"
+        disabled={busy}
+        onClick={() => advance("step")}
+        title="One step (S)"
+        aria-keyshortcuts="s"
+      >
+        <Icon path="M5 4l9 8-9 8zM16 4h3v16h-3z" />
+        <span class="hidden">One step</span>
+      </button>
+      <button
+        type="button"
+        class="round"
+        disabled={busy}
+        onClick={() => advance("epoch")}
+        title="One epoch (E)"
+        aria-keyshortcuts="e"
+      >
+        <Icon path="M3 5l7 7-7 7zM10 5l7 7-7 7zM18 5h3v14h-3z" />
+        <span class="hidden">One epoch</span>
+      </button>
+    </div>
+  );
+}
+
+export function Icon({ path }: { path: string }) {
+  return (
+    <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" focusable="false">
+      <path d={path} fill="currentColor" />
+    </svg>
+  );
+}
+
+/** Written past the virtual DOM, since it changes with every picture. */
+function Counter() {
+  const epoch = useRef<HTMLElement>(null);
+  const steps = useRef<HTMLElement>(null);
+  useSignalEffect(() => {
+    const now = frame.value;
+    if (!epoch.current || !steps.current) return;
+    epoch.current.textContent = count(now?.epoch ?? 0).padStart(6, "0");
+    const replaying = now && now.replayed < 1;
+    const speed = now?.playing && now.speed > 0 ? ` · ${count(Math.round(now.speed))} epochs/s` : "";
+    steps.current.textContent = replaying
+      ? `replaying, ${Math.round(100 * now.replayed)} %`
+      : `${count(now?.step ?? 0)} steps${speed}`;
+  });
+  return (
+    <dl class="counter" id="counter">
+      <dt>Epoch</dt>
+      <dd ref={epoch} id="epoch">
+        000000
+      </dd>
+      <dd ref={steps} id="steps" class="faint">
+        0 steps
+      </dd>
+    </dl>
+  );
+}
+
+function OptimizerSelect() {
+  const { optimizer } = settings.value;
+  return (
+    <Select
+      label="Optimizer"
+      name="optimizer"
+      value={optimizer}
+      hint={optimizerEntry(optimizer).says}
+      choices={optimizers.map(({ key, label, order }) => ({
+        value: key,
+        label,
+        group: order === 1 ? "First order" : "Second order",
+      }))}
+      onChange={(key) => {
+        const { fullBatch } = optimizerEntry(key);
+        const { batchSize } = settings.value;
+        set({ ...chosen(key), batchSize: fullBatch ? 0 : batchSize || 10 });
+      }}
+    />
+  );
+}
+
+function LearningRate() {
+  const { optimizer, learningRate } = settings.value;
+  if (optimizerEntry(optimizer).learningRate === null) {
+    return <p class="field faint">{optimizerEntry(optimizer).label} finds its own step length.</p>;
+  }
+  return (
+    <RateField
+      label="Learning rate"
+      name="learningRate"
+      value={learningRate}
+      onChange={(next) => set({ learningRate: next })}
+      hint="May be changed while it trains."
+    />
+  );
+}
+
+const batchSizes = [1, 2, 5, 10, 20, 30, 50, 100, 0];
+
+function BatchSelect() {
+  const { batchSize } = settings.value;
+  if (optimizerEntry(settings.value.optimizer).fullBatch)
+    return <p class="field faint">Every step takes all samples.</p>;
+  const sizes = batchSizes.includes(batchSize) ? batchSizes : [batchSize, ...batchSizes];
+  return (
+    <Select
+      label="Batch size"
+      name="batchSize"
+      value={batchSize}
+      choices={sizes.map((size) => ({ value: size, label: size === 0 ? "all" : String(size) }))}
+      onChange={(size) => set({ batchSize: size })}
+    />
+  );
+}
