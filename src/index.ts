@@ -86,3 +86,62 @@ export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options
 export type { Checkpoint } from "./train/checkpoint.js";
 export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
+export {
+  classifyCriticalPoint,
+  type CriticalPoint,
+  type CriticalPointOptions,
+  type PointKind,
+  type ZeroModes,
+} from "./diagnose/critical.js";
+export type { CurvatureMethod, PointTolerance } from "./diagnose/ends.js";
+export type { InvarianceFamily } from "./diagnose/invariances.js";
+export type { ZeroModeFamily } from "./diagnose/zero-modes.js";
+export {
+  activationStatistics,
+  type ActivationStatistics,
+  type ActivationStatisticsOptions,
+  type BlockedLayer,
+  type LayerStatistics,
+  type Moments,
+  type UnitStatistics,
+} from "./diagnose/activation-statistics.js";
+export {
+  gradientFlow,
+  type GradientFlow,
+  type GradientFlowOptions,
+  type LayerGradient,
+  type SignalGrowth,
+  type SinglePrecision,
+  type UnitGradient,
+  type ZeroGradients,
+} from "./diagnose/gradient-flow.js";
+export { spectrum, type Spectrum, type SpectrumOptions } from "./diagnose/spectrum.js";
+export {
+  type Conditioning,
+  type DiagonalAgreement,
+  preconditionerReport,
+  type PreconditionerOptions,
+  type PreconditionerReport,
+} from "./diagnose/preconditioner.js";
+export { type LayerSignals, monitor, type MonitorOptions } from "./diagnose/monitor.js";
+export {
+  type Finding,
+  type FindingCode,
+  watch,
+  type WatchedEpoch,
+  type WatchedHistory,
+  type WatchedStep,
+  type Watcher,
+  type WatchOptions,
+} from "./diagnose/watch.js";
+export type { Guard, GuardFinding } from "./diagnose/guard.js";
+export {
+  type BatchNormChoice,
+  type LayerChoice,
+  reinitialize,
+  type ReinitializeOptions,
+  type Remedy,
+  withActivation,
+  withBatchNorm,
+} from "./diagnose/remedies.js";
+export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/revive.js";

@@ -167,7 +167,7 @@ export class Network {
    */
   evaluate(data: Dataset): Evaluation {
     checkDataset("evaluate", data, this.layout, this.spec.loss);
-    return this.#resident((workspace, theta, statistics) => {
+    return this.resident((workspace, theta, statistics) => {
       const objective = this.#objective(workspace, data, "running", "none");
       const score = new Score(this.spec, this.layout, data);
       const { propagation } = objective;
@@ -186,7 +186,7 @@ export class Network {
    */
   loss(data: Dataset, options: PassOptions = {}): number {
     const mode = this.mode("loss", data, options);
-    return this.#resident((workspace, theta, statistics) =>
+    return this.resident((workspace, theta, statistics) =>
       this.#objective(workspace, data, mode, "none").value(theta, statistics, wholeBatch(data)),
     );
   }
@@ -200,7 +200,7 @@ export class Network {
   gradient(data: Dataset, options: PassOptions = {}): { loss: number; gradient: FloatArray } {
     const mode = this.mode("gradient", data, options);
     const { dtype } = this.spec;
-    return this.#resident((workspace, theta, statistics) => {
+    return this.resident((workspace, theta, statistics) => {
       const at = workspace.allocate(dtype, this.parameterCount);
       const objective = this.#objective(workspace, data, mode, "transient");
       const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), at);
@@ -252,7 +252,7 @@ export class Network {
     checkChoice("hessian", "kind", kind, ["exact", "ggn"]);
     checkNumber("hessian", "maxBytes", maxBytes, "a positive number", (x) => x > 0);
     this.#checkHessianSize(data.size, maxBytes);
-    const matrix = this.#resident((workspace, theta, statistics) =>
+    const matrix = this.resident((workspace, theta, statistics) =>
       assembleHessian(workspace, this.spec, this.layout, data, mode, kind, theta, statistics),
     );
     const ranges = this.layout.layers.map(({ weight, end }, l) => ({ name: String(l), from: weight, to: end }));
@@ -292,7 +292,7 @@ export class Network {
    */
   visitActivations(inputs: Matrix, visit: (chunk: ActivationChunk) => void): void {
     const { dtype } = this.spec;
-    this.#resident((workspace, theta, statistics) => {
+    this.resident((workspace, theta, statistics) => {
       forwardChunks(workspace, this.spec, this.layout, inputs, theta, statistics, ({ layers, stride, size }, from) => {
         const row = (at: number, unit: number): FloatArray =>
           workspace.slice(dtype, at + unit * stride * bytesPer(dtype), size);
@@ -372,7 +372,7 @@ export class Network {
     checkFinite(where, "inputs", x);
     const result = { rows: x.rows, columns: outputs, data: floatArray(this.spec.dtype, x.rows * outputs) };
     if (x.rows === 0) return result;
-    this.#resident((workspace, theta, statistics) => {
+    this.resident((workspace, theta, statistics) => {
       forwardChunks(workspace, this.spec, this.layout, x, theta, statistics, ({ output, stride, size }, from) => {
         const columns = workspace.slice(this.spec.dtype, output, stride * outputs);
         for (let i = 0; i < size; ++i) {
@@ -410,8 +410,11 @@ export class Network {
     return new Objective(workspace, this.spec, this.layout, data, mode, { capacity: data.size, gradients });
   }
 
-  /** Runs a one-shot call with the parameters and running statistics in a pooled workspace. */
-  #resident<T>(use: (workspace: Workspace, theta: number, statistics: number) => T): T {
+  /**
+   * Runs a one-shot call with the parameters and running statistics in a pooled workspace.
+   * @internal
+   */
+  resident<T>(use: (workspace: Workspace, theta: number, statistics: number) => T): T {
     this.#refresh();
     const { dtype } = this.spec;
     return borrow(this.build, (workspace) => {
