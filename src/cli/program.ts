@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addInfo } from "./commands/info.js";
+import { addPredict } from "./commands/predict.js";
 import { addTrain } from "./commands/train.js";
 import { CommandError, exitCodes } from "./errors.js";
 import type { Io } from "./io.js";
@@ -34,6 +36,8 @@ function build(io: Io): Command {
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
     });
   addTrain(program, io);
+  addPredict(program, io);
+  addInfo(program, io);
   return program;
 }
 
