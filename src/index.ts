@@ -145,3 +145,37 @@ export {
   withBatchNorm,
 } from "./diagnose/remedies.js";
 export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/revive.js";
+export {
+  diagnose,
+  type Diagnosis,
+  type DiagnoseOptions,
+  type LayerDiagnosis,
+  type PointDiagnosis,
+} from "./diagnose/diagnose.js";
+export type { Advice, AdviceCode } from "./diagnose/advice.js";
+export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/cost.js";
+export {
+  taylorCheck,
+  type TaylorCheck,
+  type TaylorCheckOptions,
+  type TaylorFit,
+  type TaylorModel,
+  type TaylorStep,
+} from "./diagnose/taylor-check.js";
+export { kinks, type KinkCrossing, type Kinks, type KinksOptions } from "./diagnose/kinks.js";
+export { kinkDistances, type KinkDistance, type KinkDistances } from "./diagnose/kink-distances.js";
+export { activationPatterns, type ActivationPatterns, type LayerPatterns } from "./diagnose/activation-patterns.js";
+export {
+  checkGradient,
+  type CheckedCoordinate,
+  type CheckVerdict,
+  type GradientCheck,
+  type GradientCheckOptions,
+} from "./diagnose/check-gradient.js";
+export {
+  checkHessian,
+  type CheckedColumn,
+  type HessianCheck,
+  type HessianCheckOptions,
+} from "./diagnose/check-hessian.js";
+export type { ParameterPlace } from "./diagnose/coordinates.js";

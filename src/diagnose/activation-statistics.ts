@@ -172,8 +172,9 @@ class Row {
       ++finite;
       if (x < minimum) minimum = x;
       if (x > maximum) maximum = x;
-      if (x > 0) ++positive;
-      else if (x === 0) ++zeros;
+      if (x === 0) ++zeros;
+      // Without a branch: signs are hard to predict.
+      positive += +(x > 0);
     }
     this.minimum = minimum;
     this.maximum = maximum;

@@ -1,3 +1,13 @@
+import { checkVector, wrongValue } from "../check.js";
+
+/** Refuses what is no direction among so many parameters. */
+export function checkDirection(where: string, direction: unknown, count: number): void {
+  const values = checkVector(where, "direction", direction, count, "f64");
+  if (!Array.prototype.some.call(values, (x: number) => x !== 0)) {
+    wrongValue(where, "direction", "a direction", "a vector of zeros");
+  }
+}
+
 /** The slope of a straight line through points by least squares; null where they do not determine one. */
 export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number | null {
   if (points.length < 2) return null;

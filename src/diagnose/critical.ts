@@ -93,7 +93,7 @@ const CRITICAL = { f64: 2 ** -26, f32: 2 ** -21 } as const;
 /** ‖H·g‖ / (‖H‖·‖g‖) up to which the gradient counts as in the kernel. */
 const FLAT = 1e-3;
 /** RMS of the output errors, relative to the targets, up to which they count as met. */
-const FITTED = { f64: 1e-7, f32: 1e-5 } as const;
+const FITTED = { f64: 1e-6, f32: 1e-4 } as const;
 
 /**
  * What kind of point of the training objective the parameters are, from the gradient and the eigenvalues of the exact Hessian:
@@ -288,6 +288,7 @@ class Classification {
       }
       return { kind: "not-critical", reason: `‖g‖ = ${g} exceeds the tolerance of ${tolerance.toPrecision(2)}` };
     }
+    if (zeroModes.fitted) return { kind: "minimum", reason: "the outputs meet the targets: no loss is less" };
     if (negative > 0 && positive > 0) {
       const least = this.ends.complete ? "" : "at least ";
       return {
@@ -299,13 +300,11 @@ class Classification {
     if (open !== null) return { kind: "degenerate", reason: open };
     const known = `the ${counted(zeroModes.explained, "zero eigenvalue")} found belong to directions in which the loss does not change`;
     if (negative > 0) return { kind: "maximum", reason: `no eigenvalue above 0; ${known}` };
-    if (zeroModes.fitted) return { kind: "minimum", reason: "the outputs meet the targets: no loss is less" };
     return { kind: "minimum", reason: `no eigenvalue below 0; ${known}` };
   }
 
   /** What is left to explain, in words; null for nothing. */
-  #unexplained({ count, explained, fitted, complete }: ZeroModes, invariances: Invariances): string | null {
-    if (fitted) return null;
+  #unexplained({ count, explained, complete }: ZeroModes, invariances: Invariances): string | null {
     const unheld = complete ? "" : " (more directions are known than could be held)";
     if (count !== null) {
       return count > explained
@@ -319,10 +318,13 @@ class Classification {
   }
 
   #escape(): Float64Array {
-    const { vectors } = lanczos(this.op, { k: 1, which: "smallest", seed: this.seed, verify: false, tolerance: 1e-6 });
-    const [vector] = vectors;
+    const vector = this.ends.vector ?? this.#lowest();
     if (dot(vector, this.#gradient) > 0) for (let i = 0; i < vector.length; ++i) vector[i] = -vector[i];
     return vector;
+  }
+
+  #lowest(): Float64Array {
+    return lanczos(this.op, { k: 1, which: "smallest", seed: this.seed, verify: false, tolerance: 1e-6 }).vectors[0];
   }
 }
 

@@ -47,6 +47,8 @@ export interface Ends {
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
   readonly reason: string;
   readonly products: number;
+  /** A unit vector of the smallest one, where it came with it. */
+  readonly vector: Float64Array | null;
 }
 
 export function denseEnds(H: SymmetricMatrix): Ends {
@@ -62,6 +64,7 @@ export function denseEnds(H: SymmetricMatrix): Ends {
     status: finite ? "converged" : "non-finite",
     reason: finite ? "all eigenvalues found" : "the Hessian holds NaN or infinity",
     products: 0,
+    vector: null,
   };
 }
 
@@ -89,6 +92,7 @@ export function lanczosEnds(op: LinearOperator, k: number, seed: number, steps =
     status,
     reason,
     products: found.steps,
+    vector: found.vectors[0] ?? null,
   };
 }
 
