@@ -90,7 +90,11 @@ export function addOptimizerOptions(command: Command): void {
   add(command, "--optimizer <name>", `${methodNames.join(", ")} (default: adam)`, method);
   for (const [key, { flags, description, parse }] of Object.entries(optimizerOptions)) {
     const usual =
-      key === "learningRate" ? ` (default: ${usualRates()}; 1 for newton and its like)` : key === "momentum" ? " (default: 0.9 for sgd, 0 for rmsprop)" : "";
+      key === "learningRate"
+        ? ` (default: ${usualRates()}; 1 for newton and its like)`
+        : key === "momentum"
+          ? " (default: 0.9 for sgd, 0 for rmsprop)"
+          : "";
     const takers = key === "learningRate" || key === "weightDecay" ? "" : `; of ${takersOf(key)}`;
     add(command, flags, `${description}${takers}${usual}`, parse);
   }

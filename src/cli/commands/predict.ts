@@ -118,7 +118,11 @@ export function cellOf(value: string | number): string {
   return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function jsonOf({ path, lines }: Sheet, { columns, classes }: ModelRecord, { names, cells, score }: Predictions): string {
+function jsonOf(
+  { path, lines }: Sheet,
+  { columns, classes }: ModelRecord,
+  { names, cells, score }: Predictions,
+): string {
   const rows = cells.map((row, i) => ({
     line: lines[i],
     prediction: row[0],

@@ -212,7 +212,9 @@ class TableReader {
     const { header, names, labels, target } = this.#plan;
     const place = `${this.#path}, line ${line}, ${labels[column]}`;
     if (isMissing(cell)) {
-      badInput(`${place}: the value is missing (${quote(cell)}); --missing mean fills it in, --missing drop leaves the row out`);
+      badInput(
+        `${place}: the value is missing (${quote(cell)}); --missing mean fills it in, --missing drop leaves the row out`,
+      );
     }
     const leaveOut = `; --ignore ${header ? quote(names[column]) : column + 1} leaves the column out`;
     return badInput(`${place}: expected a number, got ${quote(cell)}${column === target ? "" : leaveOut}`);

@@ -35,7 +35,8 @@ export async function loadModel(path: string, sameBuild = false): Promise<Model>
   }
   const { network: net, checkpoint, metadata } = saved;
   const { inputs, layers } = net.spec;
-  const record = metadata.tool === undefined ? null : readRecord(path, metadata, inputs, layers[layers.length - 1].units);
+  const record =
+    metadata.tool === undefined ? null : readRecord(path, metadata, inputs, layers[layers.length - 1].units);
   return { path, net, checkpoint, record };
 }
 

@@ -1,5 +1,5 @@
-import type { Outcome, Run } from "../training/train.js";
 import { labelOf } from "../training/optimizer.js";
+import type { Outcome, Run } from "../training/train.js";
 import { endOf } from "./summary.js";
 
 /** A run for machines; numbers in full, null for what is not finite. */
@@ -40,4 +40,9 @@ export function trainingJson(run: Run, outcome: Outcome): string {
     build: net.build,
     epochs: history.epochs,
   })}\n`;
+}
+
+/** One line of JSON: typed arrays as lists, and null for NaN and infinities. */
+export function finiteJson(value: unknown): string {
+  return `${JSON.stringify(value, (_, inner) => (ArrayBuffer.isView(inner) ? Array.from(inner as Float64Array) : inner))}\n`;
 }

@@ -157,3 +157,22 @@ function joined(record: EpochRecord, elapsed: number, pick: (cell: Cell) => stri
   const [first, ...rest] = cells.map((cell) => pick(cell).padStart(Math.max(NARROWEST, cell[0].length)));
   return [first.slice(NARROWEST - 5), ...rest].join("  ");
 }
+
+/** Tells of a method's epochs among others. */
+export interface ComparisonBar {
+  readonly epoch: (epoch: number, loss: number) => void;
+  end(): void;
+}
+
+/** A bar a method, on stderr where that is a terminal. */
+export function comparisonBar(name: string, epochs: number, io: Io, quiet = false): ComparisonBar {
+  if (quiet || !isTerminal(io.stderr, io)) return { epoch() {}, end() {} };
+  const bar = barOn(io.stderr, `${name.padEnd(20)} {value}/{total} [{bar}] {state}`, epochs);
+  return {
+    epoch: (epoch, loss) => bar.update(epoch, { state: `loss ${short(loss)}` }),
+    end() {
+      bar.stop();
+      io.stderr.write("\n");
+    },
+  };
+}

@@ -1,5 +1,6 @@
-import { type MarkOptions, type Markish, type PlotOptions, plot } from "@observablehq/plot";
+import { type MarkOptions, type PlotOptions, plot, type ScaleOptions } from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import { evenTicks, logTicks } from "./ticks.js";
 
 /** A picture of a report, with what is said about it. */
 export interface Figure {
@@ -16,7 +17,6 @@ export interface Figure {
   readonly legend?: readonly LegendEntry[];
   /** A strip of colours from −1 to 1, with what these stand for. */
   readonly scale?: { readonly from: string; readonly middle: string; readonly to: string };
-  readonly wide?: boolean;
 }
 
 export interface LegendEntry {
@@ -41,7 +41,6 @@ export function draw(alt: string, options: PlotOptions): string {
     marginBottom: 40,
     marginTop: 26,
     marginRight: 18,
-    style: { fontSize: "12px" },
     ...options,
   });
   svg.querySelector("style")?.remove();
@@ -72,7 +71,7 @@ export function stroke({ color, dash }: { color: string; dash: string }): MarkOp
 /** Whether values are better shown by their logarithms: all positive, over more than an order of magnitude. */
 export function spansDecades(values: readonly number[]): boolean {
   if (!values.every((value) => value > 0 && Number.isFinite(value)) || values.length === 0) return false;
-  return greatest(values) > 12 * least(values);
+  return greatest(values) > 8 * least(values);
 }
 
 export function least(values: Iterable<number>): number {
@@ -87,18 +86,13 @@ export function greatest(values: Iterable<number>): number {
   return found;
 }
 
-/** Ticks of a logarithmic axis as powers of ten where they are, so that labels stay short. */
-export function logTick(value: number): string {
-  const exponent = Math.log10(value);
-  if (Math.abs(exponent - Math.round(exponent)) > 1e-9) return "";
-  const power = Math.round(exponent);
-  if (power >= -2 && power <= 3) return String(Number(value.toPrecision(1)));
-  return `1e${power}`;
+/** A vertical axis for some values with a grid: logarithmic, or even and beginning at 0. */
+export function axis(label: string, values: readonly number[], logarithmic: boolean): ScaleOptions {
+  const [low, high] = [least(values), greatest(values)];
+  if (!logarithmic) {
+    const domain = [Math.min(0, low), Math.max(high, low + Number.MIN_VALUE, 0)];
+    return { label, grid: true, domain, ...evenTicks(domain[0], domain[1]) };
+  }
+  const domain = high > low ? [low / 1.15, high * 1.15] : [low / 2, high * 2];
+  return { label, type: "log", grid: true, domain, ...logTicks(domain[0], domain[1]) };
 }
-
-/** A logarithmic axis, or an even one. */
-export function axis(label: string, logarithmic: boolean, grid = true): Record<string, unknown> {
-  return logarithmic ? { label, type: "log", grid, tickFormat: logTick } : { label, grid, ticks: 6 };
-}
-
-export type { Markish };

@@ -58,9 +58,9 @@ function sectionHtml({ id, title, html = "", figures = [] }: Section): string {
   return `<section id="${id}">\n<h2>${escaped(title)}</h2>\n${html}\n${drawn}\n</section>`;
 }
 
-function figureHtml({ id, title, caption, body, legend, scale, wide }: Figure): string {
+function figureHtml({ id, title, caption, body, legend, scale }: Figure): string {
   return [
-    `<figure id="figure-${id}"${wide ? ' class="wide"' : ""}>`,
+    `<figure id="figure-${id}">`,
     `<h3>${escaped(title)}</h3>`,
     legend ? legendHtml(legend) : "",
     body,

@@ -1,13 +1,13 @@
 import {
   activationStatistics,
   type Dataset,
+  type DiagnoseOptions,
   type Diagnosis,
   diagnose,
-  type DiagnoseOptions,
   gradientFlow,
   type Network,
-  spectrum,
   type SpectrumOptions,
+  spectrum,
 } from "../../index.js";
 import { count, percent, short } from "../output/format.js";
 import type { Steps } from "../output/progress.js";
@@ -118,7 +118,11 @@ export function adviceSection({ advice, point, curvatureReason }: Diagnosis): Se
       `<br><span class="source">${escaped(source)}</span></li>`,
     ].join("\n"),
   );
-  return { id: "advice", title: "Advice", html: `<ul class="advice">\n${items.join("\n")}\n</ul>\n${kind}` };
+  return {
+    id: "advice",
+    title: "Advice",
+    html: `<ul class="advice">\n${items.join("\n")}\n</ul>\n<p>Layers and units are counted from 0 here, as in code.</p>\n${kind}`,
+  };
 }
 
 function layerTable({ layers }: Diagnosis): string {

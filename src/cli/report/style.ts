@@ -28,10 +28,9 @@ nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; font-size: .9rem; }
 .facts div { background: var(--panel); border-radius: .4rem; padding: .5rem .75rem; }
 dt { color: var(--faint); font-size: .8rem; }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1rem; align-items: start; }
-figure { margin: 0; padding: .75rem; background: var(--panel); border-radius: .4rem; min-width: 0; }
-figure.wide { grid-column: 1 / -1; }
-figure > svg, figure > figure > svg { display: block; width: 100%; max-width: 36rem; height: auto; --plot-background: transparent; color: var(--text); }
+.figures { columns: 2 25rem; column-gap: 1rem; }
+figure { margin: 0 0 1rem; padding: .75rem; background: var(--panel); border-radius: .4rem; break-inside: avoid; }
+figure > svg { display: block; width: 100%; max-width: 36rem; height: auto; font-size: 12px; --plot-background: transparent; color: var(--text); }
 figure svg text, figure svg tspan { white-space: pre; }
 figcaption { color: var(--faint); font-size: .85rem; margin-top: .4rem; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: 0 0 .25rem; padding: 0; font-size: .85rem; }
@@ -50,6 +49,11 @@ thead th { color: var(--faint); font-weight: 600; }
 .advice code, p code { font-size: .9em; overflow-wrap: anywhere; }
 .advice .source { color: var(--faint); font-size: .85rem; }
 .well { border-left: .3rem solid var(--series-3); padding: .4rem .9rem; background: var(--panel); }
+@media (max-width: 30rem) {
+  body { padding: .6rem; }
+  figure { padding: .5rem; }
+  figure > svg { font-size: 14px; }
+}
 @media print {
   :root {
     --text: #000; --faint: #444; --page: #fff; --panel: #fff; --rule: #bbb; --on-accent: #fff;
@@ -59,7 +63,8 @@ thead th { color: var(--faint); font-weight: 600; }
   html { font-size: 11pt; color-scheme: light; }
   body { max-width: none; padding: 0; }
   nav { display: none; }
-  .figures { grid-template-columns: 1fr 1fr; }
+  .figures { columns: 2; }
+  figure > svg { font-size: 13px; }
   figure, .advice li, .facts div { border: 1px solid var(--rule); break-inside: avoid; }
   h2 { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

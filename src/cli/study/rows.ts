@@ -1,4 +1,5 @@
 import { type Dataset, hessianCost, type Network, split } from "../../index.js";
+import { count } from "../output/format.js";
 
 /** Data that a look at the curvature is taken over, and whether it is all there is. */
 export interface Sample {
@@ -21,5 +22,7 @@ export function affordableRows(net: Network, data: Dataset, seconds: number, see
 
 /** For captions: on which rows. */
 export function rowsText({ data, total }: Sample): string {
-  return data.size === total ? `all ${total} rows` : `${data.size} of ${total} rows, drawn at random`;
+  return data.size === total
+    ? `all ${count(total)} rows`
+    : `${count(data.size)} of ${count(total)} rows, drawn at random`;
 }

@@ -17,16 +17,7 @@ import {
 } from "../../index.js";
 import { badInput, refusals } from "../errors.js";
 import { suggestion } from "../nearest.js";
-import {
-  nonNegative,
-  oneOf,
-  type Parser,
-  positive,
-  positiveInteger,
-  share,
-  shares,
-  trueOrFalse,
-} from "../options.js";
+import { nonNegative, oneOf, type Parser, positive, positiveInteger, share, shares, trueOrFalse } from "../options.js";
 import { quote } from "../output/format.js";
 
 type Value = number | string | boolean | readonly number[];
@@ -70,7 +61,11 @@ export const optimizerOptions: Readonly<Record<string, Option>> = {
     description: "products with the Hessian instead of the matrix",
     parse: trueOrFalse,
   },
-  maxProducts: { flags: "--max-products <number>", description: "products a step takes at most", parse: positiveInteger },
+  maxProducts: {
+    flags: "--max-products <number>",
+    description: "products a step takes at most",
+    parse: positiveInteger,
+  },
   curvatureShare: {
     flags: "--curvature-share <share>",
     description: "share of the batch for curvature",

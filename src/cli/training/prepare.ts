@@ -56,7 +56,11 @@ interface Rows {
 
 function splitRows(table: Table, target: Target, { seed, testShare, validation: held }: DataSettings): Rows {
   const { rows } = table.inputs;
-  const numbers = matrix(rows, 1, Float64Array.from({ length: rows }, (_, row) => row));
+  const numbers = matrix(
+    rows,
+    1,
+    Float64Array.from({ length: rows }, (_, row) => row),
+  );
   const stratify = target.task === "classification";
   const whole = dataset(numbers, stratify ? target.labels : target.values);
   const outer = takePart(whole, testShare, seed, stratify, () =>

@@ -43,7 +43,9 @@ export interface OutputSettings {
 }
 
 /** The options of a command that trains, as the command line gives them. */
-export interface Given extends Partial<Omit<Settings, "optimizer" | "seed" | "testShare" | "batchNorm">>, OutputSettings {
+export interface Given
+  extends Partial<Omit<Settings, "optimizer" | "seed" | "testShare" | "batchNorm">>,
+    OutputSettings {
   readonly optimizer?: Method;
   readonly batchNorm?: true;
   readonly testShare: number;

@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../../index.js";
 import {
   deadUnits,
   type EpochRecord,
@@ -9,7 +10,6 @@ import {
   type Optimizer,
   type RunHandle,
 } from "../../index.js";
-import type { Checkpoint } from "../../index.js";
 import type { Source } from "../data/source.js";
 import { asRefusal, refusals } from "../errors.js";
 import type { Prepared } from "./prepare.js";

@@ -1,7 +1,7 @@
 import { line, ruleY } from "@observablehq/plot";
 import type { EpochRecord } from "../../../index.js";
 import { percent, short } from "../../output/format.js";
-import { axis, draw, type Figure, least, type LegendEntry, series, spansDecades, stroke } from "../figure.js";
+import { axis, draw, type Figure, type LegendEntry, least, series, spansDecades, stroke } from "../figure.js";
 
 /** A curve over epochs. */
 interface Curve {
@@ -25,7 +25,15 @@ function lossFigure(epochs: readonly EpochRecord[]): Figure {
   const alt = `Loss over ${epochs.length} epochs, from ${short(epochs[0].loss)} to ${short(last.loss)} in training.`;
   const best = last.validationLoss === undefined ? "" : ` The lowest validation loss is ${short(lowest)}.`;
   const caption = `Training: mean over the epoch's steps, with penalty, each before its step. Validation: after the epoch, without.${best}`;
-  return overEpochs("loss", "Loss", "loss", alt, last.validationLoss === undefined ? caption.split(" Validation")[0] : caption, epochs, curves);
+  return overEpochs(
+    "loss",
+    "Loss",
+    "loss",
+    alt,
+    last.validationLoss === undefined ? caption.split(" Validation")[0] : caption,
+    epochs,
+    curves,
+  );
 }
 
 function accuracyFigure(epochs: readonly EpochRecord[]): Figure[] {
@@ -64,10 +72,11 @@ function overEpochs(
     });
     return points.length > 0 ? [{ ...curve, points, look: series(i) }] : [];
   });
-  const logarithmic = id === "loss" && spansDecades(drawn.flatMap(({ points }) => points.map(({ y }) => y)));
+  const values = drawn.flatMap(({ points }) => points.map(({ y }) => y));
+  const logarithmic = id === "loss" && spansDecades(values);
   const body = draw(alt, {
-    x: { label: "epoch", ticks: 6, ...(epochs.length === 1 ? { domain: [0, 2] } : {}) },
-    y: { ...axis(label, logarithmic), ...(logarithmic ? {} : { nice: true }) },
+    x: { label: "epoch", ticks: Math.min(6, epochs.length), ...(epochs.length === 1 ? { domain: [0, 2] } : {}) },
+    y: axis(label, values, logarithmic),
     marks: [
       ...(logarithmic ? [] : [ruleY([0], { strokeOpacity: 0.3 })]),
       ...drawn.map(({ points, look }) =>

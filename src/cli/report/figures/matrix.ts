@@ -23,7 +23,11 @@ export function matrixFigure(
   const margin = 36;
   const side = WIDTH - margin - 8;
   const bounds = layerBounds(net);
-  const labels = bounds.map(({ from, to }, l) => ({ at: (from + to) / 2, name: `W${l + 1}`, share: (to - from) / size }));
+  const labels = bounds.map(({ from, to }, l) => ({
+    at: (from + to) / 2,
+    name: `W${l + 1}`,
+    share: (to - from) / size,
+  }));
   const named = labels.filter(({ share }) => share > 0.035);
   const inner = bounds.slice(1).map(({ from }) => from);
   const alt = `${title}, ${size} × ${size}, as a picture; entries of size up to ${short(greatest)}; blocks of ${bounds.length} layers.`;
@@ -59,7 +63,11 @@ export function matrixFigure(
     caption: `W1, W2, … are the layers' parameters (weights, biases, batch norm), rows and columns alike. ${method} Over ${rows}. Blue: negative, orange: positive; strength by the logarithm over ${DECADES} orders of magnitude, below which nothing is drawn.${unnamed}`,
     alt,
     body,
-    scale: { from: `−${short(greatest)}`, middle: `±${(greatest * 10 ** -DECADES).toExponential(0)} and less`, to: short(greatest) },
+    scale: {
+      from: `−${short(greatest)}`,
+      middle: `±${(greatest * 10 ** -DECADES).toExponential(0)} and less`,
+      to: short(greatest),
+    },
   };
 }
 

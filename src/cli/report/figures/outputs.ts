@@ -49,7 +49,8 @@ function confusionFigure(net: Network, data: Dataset, part: string, classes: rea
   const numbered = shown.length <= NUMBERED_CLASSES;
   const domain = shown.map(name);
   const margin = 24 + 7 * Math.min(12, greatest(domain.map((label) => label.length)));
-  const few = classes.length > shown.length ? ` The ${shown.length} classes with most mistakes of ${classes.length}.` : "";
+  const few =
+    classes.length > shown.length ? ` The ${shown.length} classes with most mistakes of ${classes.length}.` : "";
   const every = Math.ceil(shown.length / NUMBERED_CLASSES);
   const ticks = domain.filter((_, i) => i % every === 0);
   const body = draw(alt, {
@@ -61,23 +62,29 @@ function confusionFigure(net: Network, data: Dataset, part: string, classes: rea
     y: { label: "actual", domain, ticks },
     marks: [
       cell(cells, { x: "guess", y: "actual", fill: "currentColor", fillOpacity: 0.06 }),
-      cell(cells.filter(({ number }) => number > 0), {
-        x: "guess",
-        y: "actual",
-        fill: ({ actual, guess }: (typeof cells)[number]) =>
-          actual === guess ? "var(--series-1)" : "var(--series-2)",
-        fillOpacity: ({ share }: (typeof cells)[number]) => 0.15 + 0.85 * Math.sqrt(share),
-        title: ({ actual, guess, number }: (typeof cells)[number]) => `${actual} predicted as ${guess}: ${number}`,
-      }),
+      cell(
+        cells.filter(({ number }) => number > 0),
+        {
+          x: "guess",
+          y: "actual",
+          fill: ({ actual, guess }: (typeof cells)[number]) =>
+            actual === guess ? "var(--series-1)" : "var(--series-2)",
+          fillOpacity: ({ share }: (typeof cells)[number]) => 0.15 + 0.85 * Math.sqrt(share),
+          title: ({ actual, guess, number }: (typeof cells)[number]) => `${actual} predicted as ${guess}: ${number}`,
+        },
+      ),
       ...(numbered
         ? [
-            text(cells.filter(({ number }) => number > 0), {
-              x: "guess",
-              y: "actual",
-              text: "number",
-              fill: ({ share }: (typeof cells)[number]) => (share > 0.3 ? "var(--on-accent)" : "currentColor"),
-              fontWeight: "bold",
-            }),
+            text(
+              cells.filter(({ number }) => number > 0),
+              {
+                x: "guess",
+                y: "actual",
+                text: "number",
+                fill: ({ share }: (typeof cells)[number]) => (share > 0.3 ? "var(--on-accent)" : "currentColor"),
+                fontWeight: "bold",
+              },
+            ),
           ]
         : []),
     ],
@@ -140,8 +147,11 @@ function residualFigures(net: Network, data: Dataset, part: string, { mean, devi
 function binned(values: readonly number[]): { from: number; to: number; number: number }[] {
   const [from, to] = [least(values), greatest(values)];
   const width = (to - from || 1) / BINS;
-  const bins = Array.from({ length: BINS }, (_, i) => ({ from: from + i * width, to: from + (i + 1) * width, number: 0 }));
+  const bins = Array.from({ length: BINS }, (_, i) => ({
+    from: from + i * width,
+    to: from + (i + 1) * width,
+    number: 0,
+  }));
   for (const value of values) ++bins[Math.min(BINS - 1, Math.floor((value - from) / width))].number;
   return bins;
 }
-

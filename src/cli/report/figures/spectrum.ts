@@ -1,7 +1,8 @@
 import { areaY, dot, line, ruleX, tickX } from "@observablehq/plot";
 import type { Spectrum } from "../../../index.js";
-import { short } from "../../output/format.js";
-import { draw, type Figure, greatest, HEIGHT, least, logTick } from "../figure.js";
+import { count, short } from "../../output/format.js";
+import { axis, draw, type Figure, greatest, HEIGHT } from "../figure.js";
+import { evenTicks, logTicks } from "../ticks.js";
 
 /** The density is drawn down to this share of its peak. */
 const FLOOR = 1e-6;
@@ -37,39 +38,47 @@ function densityFigure(found: Spectrum, rows: string): Figure {
   const peak = greatest(density.values);
   const points = Array.from(density.grid, (x, i) => ({ x, y: Math.max(density.values[i], peak * FLOOR) }));
   const alt = `Spectral density of the ${nameOf(found)}, eigenvalues from ${short(smallest)} to ${short(largest)}.`;
+  const [from, to] = [density.grid[0], density.grid[density.grid.length - 1]];
   const ticks = Array.from(values, (x) => ({ x, color: x < 0 ? "var(--series-1)" : "var(--series-2)" }));
   const body = draw(alt, {
     height: HEIGHT,
-    x: { label: "eigenvalue", ticks: 5, domain: [density.grid[0], density.grid[density.grid.length - 1]] },
-    y: { label: "density", type: "log", domain: [peak * FLOOR, peak * 2], grid: true, tickFormat: everyOther(peak) },
+    x: { label: "eigenvalue", domain: [from, to], ...evenTicks(from, to) },
+    y: {
+      label: "density",
+      type: "log",
+      domain: [peak * FLOOR, peak * 2],
+      grid: true,
+      ...logTicks(peak * FLOOR, peak * 2),
+    },
     marks: [
       areaY(points, { x: "x", y1: peak * FLOOR, y2: "y", fill: "var(--series-2)", fillOpacity: 0.2 }),
       line(points, { x: "x", y: "y", stroke: "var(--series-2)", strokeWidth: 2 }),
       ruleX([0], { strokeDasharray: "4 3", strokeOpacity: 0.6 }),
-      tickX(ticks, { x: "x", stroke: ({ color }: (typeof ticks)[number]) => color, insetTop: HEIGHT - 66 - 14, strokeWidth: 1 }),
+      tickX(ticks, {
+        x: "x",
+        stroke: ({ color }: (typeof ticks)[number]) => color,
+        insetTop: HEIGHT - 66 - 14,
+        strokeWidth: 1,
+      }),
     ],
     color: { type: "identity" },
   });
   return {
     id: idOf(found, "spectrum"),
     title: `Spectrum of the ${nameOf(found)}`,
-    caption: `Density of the ${size} eigenvalues over ${rows}, each smoothed by a Gaussian of deviation ${short(density.sigma)}; ticks at the bottom: eigenvalues found. ${methodText(found)}`,
+    caption: `Density of the ${count(size)} eigenvalues over ${rows}, each smoothed by a Gaussian of deviation ${short(density.sigma)}; ticks at the bottom: eigenvalues found. ${methodText(found)}`,
     alt,
     body,
   };
-}
-
-/** Logarithmic axes over many decades would have more labels than room. */
-function everyOther(peak: number): (value: number) => string {
-  const top = Math.floor(Math.log10(2 * peak));
-  return (value) => ((top - Math.round(Math.log10(value))) % 2 === 0 ? logTick(value) : "");
 }
 
 function rankFigure(found: Spectrum): Figure {
   const { values, inertia, curvature } = found;
   const sorted = Array.from(values).sort((a, b) => b - a);
   const bound = NOISE * Math.max(Math.abs(found.smallest), Math.abs(found.largest));
-  const all = sorted.map((value, i) => ({ rank: i + 1, value, size: Math.abs(value) })).filter(({ size }) => size > bound);
+  const all = sorted
+    .map((value, i) => ({ rank: i + 1, value, size: Math.abs(value) }))
+    .filter(({ size }) => size > bound);
   const every = Math.ceil(all.length / MOST_DOTS);
   const drawn = all.filter((_, i) => i % every === 0 || i === all.length - 1);
   const counts = inertia
@@ -78,15 +87,17 @@ function rankFigure(found: Spectrum): Figure {
   const alt = `Sizes of the eigenvalues, largest first. ${counts}`;
   const positive = drawn.filter(({ value }) => value > 0);
   const negative = drawn.filter(({ value }) => value < 0);
-  const decades = Math.log10(greatest(drawn.map(({ size }) => size)) / least(drawn.map(({ size }) => size)));
   const body = draw(alt, {
-    x: { label: "rank", ticks: 5 },
-    y: {
-      label: "|eigenvalue|",
-      type: "log",
-      grid: true,
-      tickFormat: decades > 8 ? everyOther(greatest(drawn.map(({ size }) => size))) : logTick,
+    x: {
+      label: curvature === "dense" ? "rank" : "rank among those found",
+      ...evenTicks(1, Math.max(2, all.length), 5),
+      inset: 6,
     },
+    y: axis(
+      "|eigenvalue|",
+      drawn.map(({ size }) => size),
+      true,
+    ),
     marks: [
       dot(positive, { x: "rank", y: "size", r: 2.4, fill: "var(--series-2)" }),
       dot(negative, { x: "rank", y: "size", r: 3, symbol: "triangle", stroke: "var(--series-1)", strokeWidth: 1.4 }),

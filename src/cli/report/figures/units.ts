@@ -1,7 +1,7 @@
 import { dot, line, rect, text } from "@observablehq/plot";
 import type { ActivationStatistics, GradientFlow } from "../../../index.js";
-import { percent, short } from "../../output/format.js";
-import { draw, type Figure, logTick, series, stroke, WIDTH } from "../figure.js";
+import { count, percent, short } from "../../output/format.js";
+import { axis, draw, type Figure, series, stroke, WIDTH } from "../figure.js";
 
 const COLUMNS = 32;
 /** Units of a layer that are drawn. */
@@ -40,7 +40,7 @@ export function sparsityFigure({ layers, samples }: ActivationStatistics): Figur
   return {
     id: "sparsity",
     title: "Dead units and sparsity",
-    caption: `A square a unit; the darker, the more of the ${samples} rows give exactly 0. A cross: dead, 0 for all rows.${cut(bands)}`,
+    caption: `A square a unit; the darker, the more of the ${count(samples)} rows give exactly 0. A cross: dead, 0 for all rows.${cut(bands)}`,
     alt,
     body: drawBands(alt, bands, "var(--series-1)"),
   };
@@ -88,23 +88,28 @@ export function gradientFlowFigure({ layers, growth, loss }: GradientFlow): Figu
   const alt = `Gradient norms of ${layers.length} layers: ${layers.map(({ gradientNorm }) => short(gradientNorm)).join(", ")}. The signal is ${growth.verdict}.`;
   const rate = growth.rate === null ? "" : `, by a factor of ${short(growth.rate)} a layer on its way down`;
   const zeros = points.length < 2 * layers.length ? " Norms that are 0 are left out." : "";
-  const body = draw(alt, {
-    x: { label: "layer", ticks: layers.map(({ layer }) => layer + 1), tickFormat: String, inset: 12 },
-    y: { label: "norm", type: "log", grid: true, tickFormat: logTick },
-    marks: kinds.flatMap(({ look }) => {
-      const own = points.filter((point) => point.look === look);
-      return [
-        line(own, { x: "layer", y: "norm", ...stroke(look), strokeWidth: 2 }),
-        dot(own, { x: "layer", y: "norm", fill: look.color, r: 4 }),
-      ];
-    }),
-  });
+  const body = (): string =>
+    draw(alt, {
+      x: { label: "layer", ticks: layers.map(({ layer }) => layer + 1), tickFormat: String, inset: 12 },
+      y: axis(
+        "norm",
+        points.map(({ norm }) => norm),
+        true,
+      ),
+      marks: kinds.flatMap(({ look }) => {
+        const own = points.filter((point) => point.look === look);
+        return [
+          line(own, { x: "layer", y: "norm", ...stroke(look), strokeWidth: 2 }),
+          dot(own, { x: "layer", y: "norm", fill: look.color, r: 4 }),
+        ];
+      }),
+    });
   return {
     id: "gradient-flow",
     title: "Gradient flow",
     caption: `At a loss of ${short(loss)}. The signal is ${growth.verdict}${rate}.${zeros}`,
     alt,
-    body: points.length > 0 ? body : draw(alt, { marks: [text(["all gradients are 0"], { frameAnchor: "middle" })] }),
+    body: points.length > 0 ? body() : draw(alt, { marks: [text(["all gradients are 0"], { frameAnchor: "middle" })] }),
     legend: kinds.map(({ name, look }) => ({ name, ...look })),
   };
 }
@@ -114,7 +119,9 @@ function layerName(layer: number, layers: number): string {
 }
 
 function cut(bands: readonly Band[]): string {
-  return bands.some(({ cells }) => cells.length > MOST_UNITS) ? ` The first ${MOST_UNITS} units of each layer are drawn.` : "";
+  return bands.some(({ cells }) => cells.length > MOST_UNITS)
+    ? ` The first ${MOST_UNITS} units of each layer are drawn.`
+    : "";
 }
 
 function drawBands(alt: string, bands: readonly Band[], color: string): string {
@@ -139,17 +146,27 @@ function drawBands(alt: string, bands: readonly Band[], color: string): string {
     y: { axis: null, domain: [y, 0] },
     opacity: { type: "identity" },
     marks: [
-      rect(cells, { ...corners, inset: 0.75, stroke: "currentColor", strokeOpacity: 0.35, strokeWidth: 0.5, title: "title" }),
-      rect(cells, { ...corners, inset: 0.75, fill: color, fillOpacity: "strength" }),
-      dot(cells.filter(({ crossed }) => crossed), {
-        x: (d: Cell) => d.x + 0.5,
-        y: (d: Cell) => d.y + 0.5,
-        symbol: "times",
-        r: CELL / 3,
-        stroke: "var(--series-2)",
-        strokeWidth: 2.2,
+      rect(cells, {
+        ...corners,
+        inset: 0.75,
+        stroke: "currentColor",
+        strokeOpacity: 0.35,
+        strokeWidth: 0.5,
+        title: "title",
       }),
-      text(labels, { x: 0, y: "y", text: "name", textAnchor: "start", fontSize: 12 }),
+      rect(cells, { ...corners, inset: 0.75, fill: color, fillOpacity: "strength" }),
+      dot(
+        cells.filter(({ crossed }) => crossed),
+        {
+          x: (d: Cell) => d.x + 0.5,
+          y: (d: Cell) => d.y + 0.5,
+          symbol: "times",
+          r: CELL / 3,
+          stroke: "var(--series-2)",
+          strokeWidth: 2.2,
+        },
+      ),
+      text(labels, { x: 0, y: "y", text: "name", textAnchor: "start" }),
     ],
   });
 }
