@@ -1,7 +1,10 @@
 import type { FeatureName } from "../model/settings.ts";
 
 /** What the network may be given of a point; single precision for the same reason as in `generate`. */
-export const features: Record<FeatureName, { readonly label: string; readonly spoken: string; of(x: number, y: number): number }> = {
+export const features: Record<
+  FeatureName,
+  { readonly label: string; readonly spoken: string; of(x: number, y: number): number }
+> = {
   x1: { label: "x₁", spoken: "x1", of: (x) => x },
   x2: { label: "x₂", spoken: "x2", of: (_, y) => y },
   "x1^2": { label: "x₁²", spoken: "x1 squared", of: (x) => Math.fround(x * x) },

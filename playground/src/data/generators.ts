@@ -15,7 +15,8 @@ export const EXTENT = 6;
 
 const between = (random: () => number, low: number, high: number): number => low + (high - low) * random();
 
-const repeat = (count: number, make: (index: number) => Sample): Sample[] => Array.from({ length: count }, (_, i) => make(i));
+const repeat = (count: number, make: (index: number) => Sample): Sample[] =>
+  Array.from({ length: count }, (_, i) => make(i));
 
 const circle: Generator = (count, noise, random) =>
   repeat(count, (i) => {

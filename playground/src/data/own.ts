@@ -33,10 +33,12 @@ export function ownData(cells: readonly (readonly string[])[], text: string, tar
   const names = headed ? rows[0].map((cell) => cell.trim()) : rows[0].map((_, i) => `column ${i + 1}`);
   const body = headed ? rows.slice(1) : rows;
   if (body.length < 4) throw new Error(`The table needs at least four rows, this one has ${body.length}.`);
-  if (body.length > MOST_ROWS) throw new Error(`The table may have ${MOST_ROWS} rows at most, this one has ${body.length}.`);
+  if (body.length > MOST_ROWS)
+    throw new Error(`The table may have ${MOST_ROWS} rows at most, this one has ${body.length}.`);
   const chosen = target ?? width - 1;
   const inputs = names.map((_, i) => i).filter((i) => i !== chosen);
-  if (inputs.length > MOST_INPUTS) throw new Error(`The table may have ${MOST_INPUTS} inputs at most, this one has ${inputs.length}.`);
+  if (inputs.length > MOST_INPUTS)
+    throw new Error(`The table may have ${MOST_INPUTS} inputs at most, this one has ${inputs.length}.`);
   const columns = inputs.map((i) => standardised(body.map((row, r) => numberIn(row[i], names[i], r, headed))));
   return {
     ...targets(
@@ -71,7 +73,8 @@ function standardised(values: readonly number[]): number[] {
 function targets(cells: readonly string[], name: string): Pick<OwnData, "problem" | "labels" | "classes"> {
   const distinct = [...new Set(cells)];
   const numeric = distinct.every(isNumber);
-  const classes = !numeric || (distinct.length <= MOST_CLASSES && distinct.every((cell) => Number.isInteger(Number(cell))));
+  const classes =
+    !numeric || (distinct.length <= MOST_CLASSES && distinct.every((cell) => Number.isInteger(Number(cell))));
   if (classes) {
     if (distinct.length < 2) throw new Error(`The target "${name}" has one value only.`);
     if (distinct.length > MOST_CLASSES) {

@@ -8,7 +8,13 @@ export type MatrixKind = "exact" | "ggn" | "difference";
 let raster: Raster | null = null;
 
 /** Entries by sign and size, logarithmic over four powers of ten, with the layers' blocks ruled off. */
-export function drawMatrix(canvas: HTMLCanvasElement, side: number, picture: HessianPicture, kind: MatrixKind, palette: Palette): void {
+export function drawMatrix(
+  canvas: HTMLCanvasElement,
+  side: number,
+  picture: HessianPicture,
+  kind: MatrixKind,
+  palette: Palette,
+): void {
   const context = prepared(canvas, side, side);
   const { matrices, size, blocks } = picture;
   if (!matrices) return;
@@ -18,7 +24,9 @@ export function drawMatrix(canvas: HTMLCanvasElement, side: number, picture: Hes
   for (const value of matrices.ggn) largest = Math.max(largest, Math.abs(value));
   const small = largest * 1e-4;
   const whole = Math.log1p(1e4);
-  const values = entries(matrices, kind).map((value) => (value === 0 ? 0 : (Math.sign(value) * Math.log1p(Math.abs(value) / small)) / whole));
+  const values = entries(matrices, kind).map((value) =>
+    value === 0 ? 0 : (Math.sign(value) * Math.log1p(Math.abs(value) / small)) / whole,
+  );
   context.imageSmoothingEnabled = size > side;
   context.drawImage(raster.diverging(values, palette).canvas, 0, 0, side, side);
   context.strokeStyle = palette.ink;
@@ -50,7 +58,13 @@ export function symlog(largest: number): (value: number) => number {
   return (value) => (largest === 0 ? 0 : (Math.sign(value) * Math.log1p(Math.abs(value) / small)) / whole);
 }
 
-export function drawEigenvalues(canvas: HTMLCanvasElement, width: number, height: number, values: Float64Array, palette: Palette): void {
+export function drawEigenvalues(
+  canvas: HTMLCanvasElement,
+  width: number,
+  height: number,
+  values: Float64Array,
+  palette: Palette,
+): void {
   const context = prepared(canvas, width, height);
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const scale = symlog(largest);
@@ -59,7 +73,12 @@ export function drawEigenvalues(canvas: HTMLCanvasElement, width: number, height
   values.forEach((value, index) => {
     const length = scale(value) * (middle - 3);
     context.fillStyle = css(value < 0 ? palette.negative : palette.positive);
-    context.fillRect(index * bar, length > 0 ? middle - length : middle, Math.max(1, bar - 1), Math.max(1, Math.abs(length)));
+    context.fillRect(
+      index * bar,
+      length > 0 ? middle - length : middle,
+      Math.max(1, bar - 1),
+      Math.max(1, Math.abs(length)),
+    );
   });
   context.strokeStyle = palette.ink;
   context.globalAlpha = 0.5;
@@ -109,7 +128,13 @@ let plane: Raster | null = null;
 const LEVELS = 12;
 
 /** The loss around the network, contours of a Taylor model over it, and the path that led here. */
-export function drawSurface(canvas: HTMLCanvasElement, side: number, surface: Surface, model: Model, palette: Palette): void {
+export function drawSurface(
+  canvas: HTMLCanvasElement,
+  side: number,
+  surface: Surface,
+  model: Model,
+  palette: Palette,
+): void {
   const context = prepared(canvas, side, side);
   const { size, loss, radius } = surface;
   if (plane?.width !== size) plane = new Raster(size);
@@ -119,7 +144,16 @@ export function drawSurface(canvas: HTMLCanvasElement, side: number, surface: Su
   // The square root spreads the low ground.
   const height = (value: number): number => (high > low ? Math.sqrt(Math.max(0, (value - low) / (high - low))) : 0);
   context.imageSmoothingEnabled = true;
-  context.drawImage(plane.sequential(loss.map((value) => (Number.isFinite(value) ? height(value) : 1)), palette).canvas, 0, 0, side, side);
+  context.drawImage(
+    plane.sequential(
+      loss.map((value) => (Number.isFinite(value) ? height(value) : 1)),
+      palette,
+    ).canvas,
+    0,
+    0,
+    side,
+    side,
+  );
   const levels = Array.from({ length: LEVELS }, (_, i) => low + ((i + 0.5) / LEVELS) ** 2 * (high - low));
   context.lineWidth = 1;
   context.strokeStyle = "rgba(255,255,255,.45)";
@@ -136,7 +170,10 @@ export function drawSurface(canvas: HTMLCanvasElement, side: number, surface: Su
 }
 
 function drawPath(context: CanvasRenderingContext2D, { path }: Surface, side: number, radius: number): void {
-  const place = ([s, t]: readonly [number, number]): [number, number] => [((s / radius + 1) / 2) * side, ((1 - t / radius) / 2) * side];
+  const place = ([s, t]: readonly [number, number]): [number, number] => [
+    ((s / radius + 1) / 2) * side,
+    ((1 - t / radius) / 2) * side,
+  ];
   for (const [width, colour] of [
     [4, "rgba(0,0,0,.75)"],
     [2, "#ffffff"],
@@ -168,6 +205,12 @@ function modelAt({ size, radius, value, slope, exact, ggn }: Surface, model: Mod
   return along(value, slope, model === "first" ? [0, 0, 0] : model === "exact" ? exact : ggn, s, t);
 }
 
-export function along(value: number, slope: readonly [number, number], [a, b, c]: readonly [number, number, number], s: number, t: number): number {
+export function along(
+  value: number,
+  slope: readonly [number, number],
+  [a, b, c]: readonly [number, number, number],
+  s: number,
+  t: number,
+): number {
   return value + slope[0] * s + slope[1] * t + 0.5 * (a * s * s + 2 * b * s * t + c * t * t);
 }

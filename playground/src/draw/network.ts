@@ -120,7 +120,14 @@ function drawNodes(context: CanvasRenderingContext2D, look: NetworkLook): void {
     });
   });
 
-  function fillNode(to: CanvasRenderingContext2D, now: NetworkLook, column: number, unit: number, left: number, top: number): void {
+  function fillNode(
+    to: CanvasRenderingContext2D,
+    now: NetworkLook,
+    column: number,
+    unit: number,
+    left: number,
+    top: number,
+  ): void {
     const map = column === 0 ? inputMaps[unit] : now.frame.unitMaps?.[column - 1]?.[unit];
     if (map) to.drawImage(raster.diverging(map, palette).canvas, left, top, node, node);
     else if (column === columns.length - 1 && scenery.outputs === 1 && frame.outputMap) {
@@ -147,7 +154,14 @@ function strikeOut(context: CanvasRenderingContext2D, left: number, top: number,
 
 const BIAS = 8;
 
-function drawBias(context: CanvasRenderingContext2D, { places, frame, palette, hovered, plan }: NetworkLook, layer: number, unit: number, left: number, top: number): void {
+function drawBias(
+  context: CanvasRenderingContext2D,
+  { places, frame, palette, hovered, plan }: NetworkLook,
+  layer: number,
+  unit: number,
+  left: number,
+  top: number,
+): void {
   const index = places[layer].bias + unit;
   const value = frame.parameters[index];
   const strong = hovered?.kind === "bias" && hovered.index === index;
@@ -166,7 +180,9 @@ export function partAt({ plan, places }: Pick<NetworkLook, "plan" | "places">, x
   const { columns, node } = plan;
   for (let layer = 0; layer < places.length; ++layer) {
     const { x: middle, ys } = columns[layer + 1];
-    const unit = ys.findIndex((at) => Math.abs(x - (middle - node / 2 + 1)) < 9 && Math.abs(y - (at + node / 2 - 2)) < 9);
+    const unit = ys.findIndex(
+      (at) => Math.abs(x - (middle - node / 2 + 1)) < 9 && Math.abs(y - (at + node / 2 - 2)) < 9,
+    );
     if (unit >= 0) return { kind: "bias", index: places[layer].bias + unit, layer, unit, input: -1 };
   }
   let best: Part | null = null;

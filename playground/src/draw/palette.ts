@@ -18,7 +18,16 @@ export interface Palette {
 }
 
 /** Okabe and Ito's colours, told apart by every kind of colour vision; black and white left out. */
-export const categories = ["#e69f00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#7f7f7f"] as const;
+export const categories = [
+  "#e69f00",
+  "#0072b2",
+  "#009e73",
+  "#cc79a7",
+  "#56b4e9",
+  "#d55e00",
+  "#b8a800",
+  "#7f7f7f",
+] as const;
 
 const light = paletteOf(false, [226, 112, 10], [248, 248, 246], [16, 104, 184], {
   ink: "#1d2733",
@@ -73,8 +82,20 @@ function paletteOf(
   const sequential = new Uint32Array(256);
   // Dark blue by green to pale yellow, lightness rising evenly.
   const stops: Rgb[] = isDark
-    ? [[22, 30, 66], [28, 86, 118], [52, 142, 128], [148, 192, 112], [246, 232, 158]]
-    : [[38, 50, 110], [40, 104, 142], [64, 158, 142], [162, 206, 128], [252, 242, 178]];
+    ? [
+        [22, 30, 66],
+        [28, 86, 118],
+        [52, 142, 128],
+        [148, 192, 112],
+        [246, 232, 158],
+      ]
+    : [
+        [38, 50, 110],
+        [40, 104, 142],
+        [64, 158, 142],
+        [162, 206, 128],
+        [252, 242, 178],
+      ];
   for (let i = 0; i < 256; ++i) {
     const value = (i / 255) * 2 - 1;
     diverging[i] = pixel(mix(middle, value < 0 ? negative : positive, Math.abs(value)));

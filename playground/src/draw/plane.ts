@@ -82,8 +82,15 @@ function diamond(context: CanvasRenderingContext2D, x: number, y: number, r: num
 }
 
 function sampleColour(label: number, { problem, classes }: Scenery, palette: Palette): string {
-  if (problem === "classification") return classes.length > 2 ? categories[label % categories.length] : classColour(label, 2, palette);
+  if (problem === "classification")
+    return classes.length > 2 ? categories[label % categories.length] : classColour(label, 2, palette);
   const target = label < 0 ? palette.negative : palette.positive;
   const share = Math.min(1, Math.abs(label));
-  return css([0, 1, 2].map((i) => Math.round(palette.middle[i] + (target[i] - palette.middle[i]) * share)) as unknown as [number, number, number]);
+  return css(
+    [0, 1, 2].map((i) => Math.round(palette.middle[i] + (target[i] - palette.middle[i]) * share)) as unknown as [
+      number,
+      number,
+      number,
+    ],
+  );
 }

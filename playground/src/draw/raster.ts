@@ -1,4 +1,4 @@
-import { type Palette, rgbOf, categories } from "./palette.ts";
+import { categories, type Palette, rgbOf } from "./palette.ts";
 
 /** A canvas of the raster's own size, to be stretched by whoever draws it. */
 export class Raster {
@@ -20,7 +20,11 @@ export class Raster {
   }
 
   /** Values in [−1, 1] in the diverging colours. */
-  diverging(values: ArrayLike<number>, palette: Palette, look: { readonly discretize?: boolean; readonly strength?: number } = {}): this {
+  diverging(
+    values: ArrayLike<number>,
+    palette: Palette,
+    look: { readonly discretize?: boolean; readonly strength?: number } = {},
+  ): this {
     const { diverging } = palette;
     const { discretize = false, strength = 1 } = look;
     for (let i = 0; i < this.#pixels.length; ++i) {

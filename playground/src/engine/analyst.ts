@@ -27,8 +27,10 @@ export class Analyst {
     try {
       const world = this.#worldHere();
       const net = this.#at(world, message.point);
-      if (message.type === "hessian") this.post({ type: "hessian", id, picture: hessianPicture(net, world.train, message.point) });
-      else if (message.type === "surface") this.post({ type: "surface", id, surface: surfaceOf(net, world, message.request) });
+      if (message.type === "hessian")
+        this.post({ type: "hessian", id, picture: hessianPicture(net, world.train, message.point) });
+      else if (message.type === "surface")
+        this.post({ type: "surface", id, surface: surfaceOf(net, world, message.request) });
       else this.post({ type: "diagnose", id, report: reportOf(net, world, message.point) });
     } catch (error) {
       this.post({ type: "failed", id, message: (error as Error).message });

@@ -7,7 +7,11 @@ export const MOST_DENSE = 1200;
 const EXTREMES = 6;
 
 /** The Hessian at a point, exact and Gauss-Newton, with its eigenvalues. */
-export function hessianPicture(net: Network, data: Dataset, { step, epoch }: Pick<Point, "step" | "epoch">): HessianPicture {
+export function hessianPicture(
+  net: Network,
+  data: Dataset,
+  { step, epoch }: Pick<Point, "step" | "epoch">,
+): HessianPicture {
   const began = performance.now();
   const size = net.parameterCount;
   const place = { size, step, epoch };
@@ -67,7 +71,10 @@ function norms(exact: SymmetricMatrix, ggn: SymmetricMatrix): NonNullable<Hessia
 }
 
 /** Unit eigenvectors of the most negative and the most positive eigenvalue. */
-export function extremes(net: Network, data: Dataset): { low: number; high: number; lowVector: Float64Array; highVector: Float64Array } {
+export function extremes(
+  net: Network,
+  data: Dataset,
+): { low: number; high: number; lowVector: Float64Array; highVector: Float64Array } {
   const size = net.parameterCount;
   if (size > MOST_DENSE) {
     const { values, vectors } = lanczos(hessianOperator(net, data), { k: 2, which: "both", seed: 1 });
@@ -75,7 +82,8 @@ export function extremes(net: Network, data: Dataset): { low: number; high: numb
     return { low: values[0], high: values[last], lowVector: vectors[0], highVector: vectors[last] };
   }
   const { values, vectors } = net.hessian(data).eigen();
-  const column = (index: number): Float64Array => Float64Array.from({ length: size }, (_, i) => vectors.data[i * size + index]);
+  const column = (index: number): Float64Array =>
+    Float64Array.from({ length: size }, (_, i) => vectors.data[i * size + index]);
   return { low: values[0], high: values[size - 1], lowVector: column(0), highVector: column(size - 1) };
 }
 
@@ -90,7 +98,8 @@ export function escape(net: Network, data: Dataset): boolean {
   const slope = dot(gradient, lowVector);
   const sign = slope > 0 ? -1 : 1;
   const start = net.getParameters();
-  const at = (length: number): Float64Array => Float64Array.from(start, (value, i) => value + sign * length * lowVector[i]);
+  const at = (length: number): Float64Array =>
+    Float64Array.from(start, (value, i) => value + sign * length * lowVector[i]);
   let best = 0;
   let lowest = loss;
   for (let length = 0.01; length <= 10.24; length *= 2) {

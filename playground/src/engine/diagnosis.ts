@@ -6,7 +6,12 @@ import type { World } from "./world.ts";
 export function reportOf(net: Network, { train }: World, { step, epoch }: Point): Report {
   const dead = deadUnits(net, train);
   return {
-    layers: dead.map((deadUnitsHere) => ({ deadUnits: deadUnitsHere, sparsity: null, gradientNorm: null, weightNorm: null })),
+    layers: dead.map((deadUnitsHere) => ({
+      deadUnits: deadUnitsHere,
+      sparsity: null,
+      gradientNorm: null,
+      weightNorm: null,
+    })),
     verdict: null,
     index: null,
     reason: "",

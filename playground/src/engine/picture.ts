@@ -17,6 +17,7 @@ export function sceneryOf(session: Session): Scenery {
     train: world.trainRows.map(plain),
     test: world.testRows.map(plain),
     inputs: wide ? own.inputNames : settings.features.map((name) => features[name].label),
+    wide,
     outputs: world.outputs,
     inputMaps: wide
       ? own.inputNames.map((_, j) => column(grid.data, grid.columns, j))
@@ -62,7 +63,9 @@ export function confusionOf(session: Session): Confusion | null {
 function confusion({ net, world }: Session, data: Dataset): number[][] {
   const size = world.classes.length;
   const counts = Array.from({ length: size }, () => new Array<number>(size).fill(0));
-  const said = world.signed ? Array.from(net.predict(data.inputs).data, (value) => (value > 0 ? 1 : 0)) : net.classify(data.inputs);
+  const said = world.signed
+    ? Array.from(net.predict(data.inputs).data, (value) => (value > 0 ? 1 : 0))
+    : net.classify(data.inputs);
   const targets = data.targets as Float64Array;
   for (let i = 0; i < targets.length; ++i) ++counts[world.signed ? Number(targets[i] > 0) : targets[i]][said[i]];
   return counts;

@@ -32,7 +32,9 @@ export class Referee {
       const { start, own, lanes, epochs, by } = message;
       this.#by = by;
       this.#epochs = epochs;
-      this.#runners = lanes.map((lane: Lane) => runnerOf(new Session({ start: { ...start, ...lane.settings }, log: [] }, own)));
+      this.#runners = lanes.map((lane: Lane) =>
+        runnerOf(new Session({ start: { ...start, ...lane.settings }, log: [] }, own)),
+      );
       for (const runner of this.#runners) note(runner);
       this.#channel.port2.postMessage(this.#race);
     } catch (error) {
@@ -80,7 +82,13 @@ export class Referee {
 }
 
 function runnerOf(session: Session): Runner {
-  return { session, standing: { steps: [], evaluations: [], seconds: [], loss: [], halt: null }, seconds: 0, stride: 1, epochs: 0 };
+  return {
+    session,
+    standing: { steps: [], evaluations: [], seconds: [], loss: [], halt: null },
+    seconds: 0,
+    stride: 1,
+    epochs: 0,
+  };
 }
 
 function note(runner: Runner): void {

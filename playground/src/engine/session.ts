@@ -4,8 +4,8 @@ import {
   cosine,
   type History,
   type Network,
-  oneCycle,
   type Optimizer,
+  oneCycle,
   type Schedule,
   type StepRecord,
   stepDecay,
@@ -13,8 +13,8 @@ import {
   warmUp,
 } from "hessia";
 import type { OwnData } from "../data/own.ts";
-import type { Halt } from "../model/protocol.ts";
 import { optimizerEntry } from "../model/optimizers.ts";
+import type { Halt } from "../model/protocol.ts";
 import { type Change, type Course, type Logged, type Settings, settingsAfter } from "../model/settings.ts";
 import { escape } from "./curvature.ts";
 import { makeOptimizer } from "./makers.ts";
@@ -115,7 +115,8 @@ export class Session {
   }
 
   #applyComing(): void {
-    while (this.coming.length > 0 && this.coming[0].step <= this.step) this.change((this.coming.shift() as Logged).change);
+    while (this.coming.length > 0 && this.coming[0].step <= this.step)
+      this.change((this.coming.shift() as Logged).change);
   }
 
   #apply(change: Change): void {
@@ -143,7 +144,8 @@ export class Session {
       if (others.every((key) => after[key] === before[key])) return;
     }
     this.#close(true);
-    if (l1 !== before.l1 || l2 !== before.l2 || penaltyOn !== before.penaltyOn) this.net = moved(this.world, this.net, before, after);
+    if (l1 !== before.l1 || l2 !== before.l2 || penaltyOn !== before.penaltyOn)
+      this.net = moved(this.world, this.net, before, after);
     const state = this.#optimizer.state();
     this.#optimizer = makeOptimizer(after);
     if (optimizer === before.optimizer) restore(this.#optimizer, state);
@@ -187,7 +189,11 @@ export class Session {
       parameters: net.getParameters(),
       statistics: net.getRunningStatistics(),
       optimizer: this.#optimizer.state(),
-      progress: { ...progress, epochs: [], ...(rest ? { used: 0, lossSum: 0, right: 0, epoch: progress.epoch + 1 } : {}) },
+      progress: {
+        ...progress,
+        epochs: [],
+        ...(rest ? { used: 0, lossSum: 0, right: 0, epoch: progress.epoch + 1 } : {}),
+      },
     };
   }
 
@@ -215,7 +221,8 @@ export class Session {
     if (stopTestLoss > 0 && validationLoss !== undefined && validationLoss <= stopTestLoss) {
       message = `test loss has come down to ${validationLoss.toPrecision(3)}`;
     }
-    if (stopGradient > 0 && gradientNorm <= stopGradient) message = `gradient norm has come down to ${gradientNorm.toPrecision(3)}`;
+    if (stopGradient > 0 && gradientNorm <= stopGradient)
+      message = `gradient norm has come down to ${gradientNorm.toPrecision(3)}`;
     if (message) this.halt = { kind: "goal", message: sentence(message) };
   }
 

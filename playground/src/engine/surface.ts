@@ -87,7 +87,9 @@ function orthogonal(to: Float64Array, v: Float64Array): Float64Array {
 }
 
 function lastStep(path: readonly Float64Array[], start: Float64Array): Float64Array {
-  const before = path.findLast((point) => point.length === start.length && point.some((value, i) => value !== start[i]));
+  const before = path.findLast(
+    (point) => point.length === start.length && point.some((value, i) => value !== start[i]),
+  );
   return before ? start.map((value, i) => value - before[i]) : new Float64Array(start.length);
 }
 

@@ -117,7 +117,8 @@ export class Trainer {
     this.#keepPath();
     const { since, epoch } = this.#speed;
     const seconds = (performance.now() - since) / 1000;
-    if (seconds > 0.5) this.#speed = { since: performance.now(), epoch: session.epoch, value: (session.epoch - epoch) / seconds };
+    if (seconds > 0.5)
+      this.#speed = { since: performance.now(), epoch: session.epoch, value: (session.epoch - epoch) / seconds };
   }
 
   #keepPath(): void {

@@ -8,4 +8,5 @@ const scope = self as unknown as DedicatedWorkerGlobalScope;
 const post = (message: unknown): void => scope.postMessage(message);
 const role = { trainer: () => new Trainer(post), analyst: () => new Analyst(post), referee: () => new Referee(post) };
 const here = role[scope.name as keyof typeof role]();
-scope.onmessage = ({ data }: MessageEvent) => (here.take as (message: ToTrainer | ToAnalyst | ToReferee) => void).call(here, data);
+scope.onmessage = ({ data }: MessageEvent) =>
+  (here.take as (message: ToTrainer | ToAnalyst | ToReferee) => void).call(here, data);

@@ -1,4 +1,13 @@
-import { type Dataset, dataset, type LayerSpec, matrix, type Matrix, type Network, type NetworkSpec, network } from "hessia";
+import {
+  type Dataset,
+  dataset,
+  type LayerSpec,
+  type Matrix,
+  matrix,
+  type Network,
+  type NetworkSpec,
+  network,
+} from "hessia";
 import { features } from "../data/features.ts";
 import { EXTENT, generate, type Sample } from "../data/generators.ts";
 import type { OwnData } from "../data/own.ts";
@@ -29,7 +38,8 @@ export class World {
     readonly own: OwnData | null,
   ) {
     this.problem = problemOf(settings.data, own?.problem);
-    this.classes = this.problem === "regression" ? [] : settings.data === "own" && own ? own.classes : ["orange", "blue"];
+    this.classes =
+      this.problem === "regression" ? [] : settings.data === "own" && own ? own.classes : ["orange", "blue"];
     const rows = shuffle(this.#rows(), randomOf(settings.dataSeed + 1));
     const count = Math.max(2, Math.min(rows.length - 1, Math.round((rows.length * settings.train) / 100)));
     this.trainRows = rows.slice(0, count);
@@ -58,7 +68,8 @@ export class World {
     const net = network(this.spec(settings));
     if (settings.bias !== 0) {
       const parameters = net.getParameters();
-      for (const { bias, units } of this.places(settings).slice(0, -1)) parameters.fill(settings.bias, bias, bias + units);
+      for (const { bias, units } of this.places(settings).slice(0, -1))
+        parameters.fill(settings.bias, bias, bias + units);
       net.setParameters(parameters);
     }
     return net;
@@ -69,7 +80,11 @@ export class World {
     return {
       inputs: this.inputs,
       layers: [
-        ...layers.map(({ units, activation, batchNorm }) => ({ units, activation: activationOf(activation, settings), batchNorm })),
+        ...layers.map(({ units, activation, batchNorm }) => ({
+          units,
+          activation: activationOf(activation, settings),
+          batchNorm,
+        })),
         { units: this.outputs, activation: this.signed ? "tanh" : "identity" },
       ],
       loss: this.loss,
@@ -116,7 +131,10 @@ export class World {
     const { data, samples, noise, dataSeed } = this.settings;
     const { own } = this;
     if (data !== "own") {
-      return generate(data, samples, noise, dataSeed).map((sample) => ({ ...sample, inputs: this.#encode(sample.x, sample.y) }));
+      return generate(data, samples, noise, dataSeed).map((sample) => ({
+        ...sample,
+        inputs: this.#encode(sample.x, sample.y),
+      }));
     }
     if (!own) throw new Error("There is no table of your own here yet: paste or drop one.");
     return own.rows.map((row, index) => {
@@ -135,7 +153,10 @@ export class World {
   }
 }
 
-export function activationOf(name: ActivationName, { atZero, slope }: Pick<Settings, "atZero" | "slope">): NonNullable<LayerSpec["activation"]> {
+export function activationOf(
+  name: ActivationName,
+  { atZero, slope }: Pick<Settings, "atZero" | "slope">,
+): NonNullable<LayerSpec["activation"]> {
   if (name === "relu") return { type: "relu", atZero };
   if (name === "leaky-relu") return { type: "leaky-relu", slope };
   return name;

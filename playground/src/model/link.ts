@@ -1,4 +1,12 @@
-import { type Course, defaults, type HiddenLayer, type Logged, MOST_LAYERS, MOST_UNITS, type Settings } from "./settings.ts";
+import {
+  type Course,
+  defaults,
+  type HiddenLayer,
+  type Logged,
+  MOST_LAYERS,
+  MOST_UNITS,
+  type Settings,
+} from "./settings.ts";
 import { defaultView, type View } from "./view.ts";
 
 /** What an address holds: where training is and what is shown of it. */
@@ -43,7 +51,10 @@ function write(parameters: URLSearchParams, values: object, usual: object): void
 }
 
 function textOf(key: string, value: unknown): string {
-  if (key === "layers") return (value as HiddenLayer[]).map(({ units, activation, batchNorm }) => `${units}:${activation}${batchNorm ? ":bn" : ""}`).join(",");
+  if (key === "layers")
+    return (value as HiddenLayer[])
+      .map(({ units, activation, batchNorm }) => `${units}:${activation}${batchNorm ? ":bn" : ""}`)
+      .join(",");
   if (Array.isArray(value)) return value.join(",");
   if (typeof value === "boolean") return value ? "1" : "0";
   if (typeof value === "object") return JSON.stringify(value);
@@ -88,7 +99,9 @@ function objectIn(text: string): unknown {
 
 function logIn(text: string | null): Logged[] {
   const log = text === null ? [] : objectIn(text);
-  return Array.isArray(log) ? log.filter((entry) => typeof entry?.step === "number" && typeof entry?.change?.kind === "string") : [];
+  return Array.isArray(log)
+    ? log.filter((entry) => typeof entry?.step === "number" && typeof entry?.change?.kind === "string")
+    : [];
 }
 
 function whole(text: string | null): number | null {
@@ -97,5 +110,9 @@ function whole(text: string | null): number | null {
 }
 
 function sane(settings: Settings): Settings {
-  return { ...settings, layers: settings.layers.slice(0, MOST_LAYERS), features: settings.features.length ? settings.features : defaults.features };
+  return {
+    ...settings,
+    layers: settings.layers.slice(0, MOST_LAYERS),
+    features: settings.features.length ? settings.features : defaults.features,
+  };
 }

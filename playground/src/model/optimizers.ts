@@ -24,7 +24,12 @@ export interface OptimizerEntry {
 
 const weightDecay: OptimizerOption = { key: "weightDecay", label: "Weight decay", value: 0, min: 0, max: 1 };
 
-const search: OptimizerOption = { key: "search", label: "Line search", value: "armijo", choices: ["armijo", "wolfe", "fixed"] };
+const search: OptimizerOption = {
+  key: "search",
+  label: "Line search",
+  value: "armijo",
+  choices: ["armijo", "wolfe", "fixed"],
+};
 const damping: OptimizerOption = { key: "damping", label: "Damping", value: 0, min: 0, max: 1e6 };
 
 /** One row a method; `engine/makers.ts` has the factories. */
@@ -95,7 +100,12 @@ export const optimizers: readonly OptimizerEntry[] = [
     learningRate: 1,
     fullBatch: true,
     options: [
-      { key: "indefinite", label: "Where H is indefinite", value: "abs", choices: ["abs", "shift", "clip", "gradient", "error"] },
+      {
+        key: "indefinite",
+        label: "Where H is indefinite",
+        value: "abs",
+        choices: ["abs", "shift", "clip", "gradient", "error"],
+      },
       search,
       damping,
     ],
@@ -138,6 +148,32 @@ export const optimizers: readonly OptimizerEntry[] = [
     says: "Gauss-Newton with a damping that grows until the loss falls.",
   },
   {
+    key: "hessianFree",
+    label: "Hessian-free",
+    order: 2,
+    learningRate: null,
+    fullBatch: true,
+    options: [
+      { ...damping, label: "First damping λ", value: 1, min: 1e-12 },
+      { key: "maxProducts", label: "Most products a step", value: 250, min: 1, max: 1000 },
+      { key: "preconditioner", label: "Preconditioner", value: true },
+    ],
+    says: "Gauss-Newton by conjugate gradients, from products alone.",
+  },
+  {
+    key: "kfac",
+    label: "K-FAC",
+    order: 2,
+    learningRate: null,
+    fullBatch: true,
+    options: [
+      { ...damping, label: "First damping", value: 0.1, min: 1e-12 },
+      { key: "decay", label: "Decay", value: 0.95, min: 0, max: 0.999 },
+      { key: "momentum", label: "Momentum", value: true },
+    ],
+    says: "The Fisher matrix as a product of two small factors a layer.",
+  },
+  {
     key: "lbfgs",
     label: "L-BFGS",
     order: 2,
@@ -159,7 +195,10 @@ export function chosen(key: string): Pick<Settings, "optimizer" | "learningRate"
 }
 
 /** Every option of a method with the value that holds. */
-export function optionValues({ optimizer, options }: Pick<Settings, "optimizer" | "options">): Record<string, OptionValue> {
+export function optionValues({
+  optimizer,
+  options,
+}: Pick<Settings, "optimizer" | "options">): Record<string, OptionValue> {
   const values: Record<string, OptionValue> = {};
   for (const { key, value } of optimizerEntry(optimizer).options) values[key] = options[key] ?? value;
   return values;

@@ -32,6 +32,8 @@ export interface Scenery {
   readonly train: readonly Sample[];
   readonly test: readonly Sample[];
   readonly inputs: readonly string[];
+  /** Whether the inputs are the columns of a table of more than two, not features of the plane. */
+  readonly wide: boolean;
   readonly outputs: number;
   /** Maps of the inputs, each scaled to [−1, 1]. */
   readonly inputMaps: readonly Float32Array[];
@@ -203,7 +205,14 @@ export interface Lane {
 export type RaceBy = "steps" | "evaluations" | "seconds";
 
 export type ToReferee =
-  | { readonly type: "race"; readonly start: Settings; readonly own: OwnData | null; readonly lanes: readonly Lane[]; readonly epochs: number; readonly by: RaceBy }
+  | {
+      readonly type: "race";
+      readonly start: Settings;
+      readonly own: OwnData | null;
+      readonly lanes: readonly Lane[];
+      readonly epochs: number;
+      readonly by: RaceBy;
+    }
   | { readonly type: "stop" };
 
 /** How far a racer is. */

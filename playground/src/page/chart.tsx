@@ -3,8 +3,8 @@ import { useEffect } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { type Palette, palette } from "../draw/palette.ts";
-import { useWidth } from "./hooks.ts";
 import { short } from "./format.ts";
+import { useWidth } from "./hooks.ts";
 
 export interface Curve {
   readonly label: string;

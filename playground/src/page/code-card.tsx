@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { programOf, weightsOf } from "../model/program.ts";
 import { Card } from "./parts.tsx";
-import { frame, own, say, scenery, settings } from "./store.ts";
+import { frame, say, scenery, settings } from "./store.ts";
 
 export function CodeCard() {
   return (
@@ -15,7 +15,7 @@ function Code() {
   const note = useSignal("");
   const scene = scenery.value;
   if (!scene) return null;
-  const program = programOf(settings.value, scene, own.value);
+  const program = programOf(settings.value, scene);
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(program);
@@ -38,7 +38,8 @@ function Code() {
   return (
     <>
       <p class="faint">
-        This program makes the network and trains it with the package. The file has specification and parameters as they are now;
+        This program makes the network and trains it with the package. The file has specification and parameters as they
+        are now;
         <code> net.setParameters(file.parameters)</code> takes them.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}

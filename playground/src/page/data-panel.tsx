@@ -30,13 +30,46 @@ export function DataPanel() {
       </button>
       {now.data !== "own" && (
         <>
-          <Slider label="Noise" name="noise" unit=" %" value={now.noise} min={0} max={50} step={5} onChange={(noise) => set({ noise })} />
-          <Slider label="Samples" name="samples" value={now.samples} min={100} max={2000} step={100} onChange={(samples) => set({ samples })} />
+          <Slider
+            label="Noise"
+            name="noise"
+            unit=" %"
+            value={now.noise}
+            min={0}
+            max={50}
+            step={5}
+            onChange={(noise) => set({ noise })}
+          />
+          <Slider
+            label="Samples"
+            name="samples"
+            value={now.samples}
+            min={100}
+            max={2000}
+            step={100}
+            onChange={(samples) => set({ samples })}
+          />
         </>
       )}
-      <Slider label="Share to train on" name="train" unit=" %" value={now.train} min={10} max={90} step={10} onChange={(train) => set({ train })} />
+      <Slider
+        label="Share to train on"
+        name="train"
+        unit=" %"
+        value={now.train}
+        min={10}
+        max={90}
+        step={10}
+        onChange={(train) => set({ train })}
+      />
       <div class="row">
-        <NumberField label="Data seed" name="dataSeed" value={now.dataSeed} min={0} step={1} onChange={(dataSeed) => set({ dataSeed: Math.round(dataSeed) })} />
+        <NumberField
+          label="Data seed"
+          name="dataSeed"
+          value={now.dataSeed}
+          min={0}
+          step={1}
+          onChange={(dataSeed) => set({ dataSeed: Math.round(dataSeed) })}
+        />
         <button type="button" onClick={() => set({ dataSeed: now.dataSeed + 1 })}>
           Regenerate
         </button>
@@ -53,7 +86,10 @@ function Sets({ problem, title }: { problem: "classification" | "regression"; ti
       value={now.data}
       choices={named
         .filter(([name]) => problemOf(name) === problem)
-        .map(([name, { label }]) => ({ value: name as DataName, label: (<Thumbnail name={name} label={label} />) as unknown as string }))}
+        .map(([name, { label }]) => ({
+          value: name as DataName,
+          label: (<Thumbnail name={name} label={label} />) as unknown as string,
+        }))}
       onChange={(data) => {
         const changes = problemOf(data) !== problemOf(now.data);
         set({ data, ...(changes ? { loss: problemOf(data) === "regression" ? "mse" : "cross-entropy" } : {}) });

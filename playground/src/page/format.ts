@@ -3,7 +3,11 @@ export function short(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e4 || size < 1e-3) return value.toExponential(Math.max(0, digits - 2)).replace("-", "−").replace("e+", "e");
+  if (size >= 1e4 || size < 1e-3)
+    return value
+      .toExponential(Math.max(0, digits - 2))
+      .replace("-", "−")
+      .replace("e+", "e");
   return value.toPrecision(digits).replace("-", "−");
 }
 

@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { type Theme, theme } from "../draw/palette.ts";
 import { shareLink } from "./address.ts";
-import { say } from "./store.ts";
 import { SceneMenu } from "./scene-panel.tsx";
+import { say } from "./store.ts";
 
 export function Header() {
   return (
@@ -41,7 +41,12 @@ function Share() {
     }, 2500);
   };
   return (
-    <button type="button" id="share" onClick={copy} title="A link that restores everything, down to the bits of the training so far">
+    <button
+      type="button"
+      id="share"
+      onClick={copy}
+      title="A link that restores everything, down to the bits of the training so far"
+    >
       {note.value || "Copy link"}
     </button>
   );
@@ -74,12 +79,14 @@ function Help() {
       <dialog ref={dialog} aria-labelledby="help-title">
         <h2 id="help-title">What this is</h2>
         <p>
-          A small network learns the colours of points in a plane. Blue stands for positive, orange for negative: in the data, in the
-          maps of the units, in the weights. Each unit shows how it answers over the plane; links are as wide as their weights are large.
+          A small network learns the colours of points in a plane. Blue stands for positive, orange for negative: in the
+          data, in the maps of the units, in the weights. Each unit shows how it answers over the plane; links are as
+          wide as their weights are large.
         </p>
         <p>
-          Below are the second derivatives: the Hessian of the loss with respect to all parameters, its eigenvalues, the shape of the loss
-          around the network, and what is wrong with the network in words. The guided scenes are the shortest way in.
+          Below are the second derivatives: the Hessian of the loss with respect to all parameters, its eigenvalues, the
+          shape of the loss around the network, and what is wrong with the network in words. The guided scenes are the
+          shortest way in.
         </p>
         <h3>Keys</h3>
         <dl class="keys">

@@ -63,8 +63,14 @@ function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
     const picture = hessian.value;
     if (!picture?.matrices || side === 0) return;
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const column = Math.min(picture.size - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * picture.size)));
-    const row = Math.min(picture.size - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * picture.size)));
+    const column = Math.min(
+      picture.size - 1,
+      Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * picture.size)),
+    );
+    const row = Math.min(
+      picture.size - 1,
+      Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * picture.size)),
+    );
     const value = entries(picture.matrices, kind.value)[row * picture.size + column];
     read.value = `${short(value)}: ${nameOf(row)} × ${nameOf(column)}`;
   };
@@ -72,7 +78,9 @@ function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
   return (
     <div ref={ref}>
       {large ? (
-        <p class="faint">The matrix of this network is too large to draw: its extreme eigenvalues come from products with it.</p>
+        <p class="faint">
+          The matrix of this network is too large to draw: its extreme eigenvalues come from products with it.
+        </p>
       ) : (
         <canvas
           ref={canvas}
@@ -87,7 +95,9 @@ function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
           }}
         />
       )}
-      <p class="faint one-line">{read.value || "Point at an entry to read it. Colours are logarithmic; lines part the layers."}</p>
+      <p class="faint one-line">
+        {read.value || "Point at an entry to read it. Colours are logarithmic; lines part the layers."}
+      </p>
     </div>
   );
 }
@@ -97,7 +107,7 @@ function nameOf(index: number): string {
   const scene = scenery.value;
   if (!now || !scene) return "";
   const { settings } = now;
-  const inputs = settings.data === "own" && scene.inputs.length > 2 ? scene.inputs.length : settings.features.length;
+  const inputs = scene.wide ? scene.inputs.length : settings.features.length;
   return parameterName(placesOf(inputs, settings.layers, scene.outputs), index);
 }
 
@@ -105,7 +115,9 @@ function Note({ kind }: { kind: MatrixKind }) {
   const picture = hessian.value;
   if (!picture?.norms) return null;
   const { exact, ggn, difference } = picture.norms;
-  const relu = frame.value?.settings.layers.every(({ activation }) => ["relu", "leaky-relu", "identity"].includes(activation));
+  const relu = frame.value?.settings.layers.every(({ activation }) =>
+    ["relu", "leaky-relu", "identity"].includes(activation),
+  );
   const why =
     kind === "difference" && relu && !scenery.value?.signed
       ? " ReLU″ is 0, so that a layer's own block has no difference: all of it, and all negative curvature, lies between layers."
@@ -123,13 +135,19 @@ function Eigenvalues() {
   useSignalEffect(() => {
     const picture = hessian.value;
     const colours = palette.value;
-    if (canvas.current && picture && width.value > 0) drawEigenvalues(canvas.current, width.value, 84, picture.eigenvalues, colours);
+    if (canvas.current && picture && width.value > 0)
+      drawEigenvalues(canvas.current, width.value, 84, picture.eigenvalues, colours);
   });
   const picture = hessian.value;
   return (
     <div ref={ref}>
       <h3>Eigenvalues</h3>
-      <canvas ref={canvas} role="img" aria-label={summary(picture)} style={{ width: `${width.value}px`, height: "84px" }} />
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={summary(picture)}
+        style={{ width: `${width.value}px`, height: "84px" }}
+      />
       <p class="faint" id="hessian-summary">
         {summary(picture)}
       </p>
@@ -141,6 +159,8 @@ function summary(picture: HessianPicture | null): string {
   if (!picture) return "Not computed yet.";
   const { size, eigenvalues, complete, positive, negative, zero, step, seconds } = picture;
   const ends = `from ${short(eigenvalues[0])} to ${short(eigenvalues[eigenvalues.length - 1])}`;
-  const what = complete ? `${negative} negative, ${zero} zero, ${positive} positive` : `the ${eigenvalues.length} extreme ones of ${count(size)}`;
+  const what = complete
+    ? `${negative} negative, ${zero} zero, ${positive} positive`
+    : `the ${eigenvalues.length} extreme ones of ${count(size)}`;
   return `${plural(size, "parameter")}: ${what}; ${ends}. After ${plural(step, "step")}, computed in ${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms.`;
 }

@@ -31,9 +31,15 @@ export function Inspector({ places, inputs }: { places: readonly LayerPlaces[]; 
   const parameters = playing.value ? frame.peek()?.parameters : frame.value?.parameters;
   const value = (index: number): number => Number((parameters?.[index] ?? 0).toPrecision(5));
   const field = (index: number, label: string) => (
-    <NumberField key={index} label={label} value={value(index)} onChange={(next) => change({ kind: "edit", values: [[index, next]] })} />
+    <NumberField
+      key={index}
+      label={label}
+      value={value(index)}
+      onChange={(next) => change({ kind: "edit", values: [[index, next]] })}
+    />
   );
-  const from = (input: number): string => (place.layer === 0 ? (inputs[input] ?? `input ${input + 1}`) : `unit ${input + 1}`);
+  const from = (input: number): string =>
+    place.layer === 0 ? (inputs[input] ?? `input ${input + 1}`) : `unit ${input + 1}`;
   return (
     <section class="inspector" aria-label={title}>
       <header>
@@ -50,10 +56,19 @@ export function Inspector({ places, inputs }: { places: readonly LayerPlaces[]; 
         </button>
       </header>
       <div class="inspected">
-        {!output && <canvas ref={canvas} role="img" aria-label={`Map of ${title} over the plane`} style={{ width: SIZE, height: SIZE }} />}
+        {!output && (
+          <canvas
+            ref={canvas}
+            role="img"
+            aria-label={`Map of ${title} over the plane`}
+            style={{ width: SIZE, height: SIZE }}
+          />
+        )}
         <div class="fields">
           {field(here.bias + place.unit, "bias")}
-          {Array.from({ length: here.inputs }, (_, input) => field(here.weight + place.unit * here.inputs + input, `from ${from(input)}`))}
+          {Array.from({ length: here.inputs }, (_, input) =>
+            field(here.weight + place.unit * here.inputs + input, `from ${from(input)}`),
+          )}
           {here.scale >= 0 && field(here.scale + place.unit, "norm scale")}
           {here.shift >= 0 && field(here.shift + place.unit, "norm shift")}
         </div>

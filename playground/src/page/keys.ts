@@ -12,7 +12,11 @@ export function followKeys(): void {
   window.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { target } = event;
-    if (target instanceof HTMLElement && target.closest("input:not([type=checkbox], [type=radio]), select, textarea, dialog")) return;
+    if (
+      target instanceof HTMLElement &&
+      target.closest("input:not([type=checkbox], [type=radio]), select, textarea, dialog")
+    )
+      return;
     const action = actions[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 import { render } from "preact";
-import { App } from "./app.tsx";
 import { followAddress, restore } from "./address.ts";
+import { App } from "./app.tsx";
 import { followKeys } from "./keys.ts";
 import "./style.css";
 

@@ -1,11 +1,18 @@
 import { batch, signal, useSignal, useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { featureNames, features } from "../data/features.ts";
-import { drawNetwork, LEAST_COLUMN, type Part, partAt, type Plan, planOf } from "../draw/network.ts";
+import { drawNetwork, LEAST_COLUMN, type Part, type Plan, partAt, planOf } from "../draw/network.ts";
 import { palette } from "../draw/palette.ts";
 import { placesOf } from "../model/layout.ts";
 import type { Scenery } from "../model/protocol.ts";
-import { type ActivationName, type FeatureName, type HiddenLayer, type InitializerName, MOST_LAYERS, MOST_UNITS } from "../model/settings.ts";
+import {
+  type ActivationName,
+  type FeatureName,
+  type HiddenLayer,
+  type InitializerName,
+  MOST_LAYERS,
+  MOST_UNITS,
+} from "../model/settings.ts";
 import { plural, short } from "./format.ts";
 import { useWidth } from "./hooks.ts";
 import { Inspector } from "./inspector.tsx";
@@ -42,7 +49,12 @@ export function NetworkPanel() {
       <header>
         <h2 id="network-title">Network</h2>
         <div class="pair" role="group" aria-label="Hidden layers">
-          <button type="button" aria-label="Remove the last hidden layer" disabled={layers.length === 0} onClick={() => set({ layers: layers.slice(0, -1) })}>
+          <button
+            type="button"
+            aria-label="Remove the last hidden layer"
+            disabled={layers.length === 0}
+            onClick={() => set({ layers: layers.slice(0, -1) })}
+          >
             −
           </button>
           <span id="layer-count">{plural(layers.length, "hidden layer")}</span>
@@ -50,7 +62,9 @@ export function NetworkPanel() {
             type="button"
             aria-label="Add a hidden layer"
             disabled={layers.length >= MOST_LAYERS}
-            onClick={() => set({ layers: [...layers, layers.at(-1) ?? { units: 4, activation: "relu", batchNorm: false }] })}
+            onClick={() =>
+              set({ layers: [...layers, layers.at(-1) ?? { units: 4, activation: "relu", batchNorm: false }] })
+            }
           >
             +
           </button>
@@ -84,7 +98,13 @@ function AllActivations() {
 function Features() {
   const now = settings.value;
   const wide = now.data === "own" && (own.value?.inputNames.length ?? 0) > 2;
-  if (wide) return <p class="faint">All {own.value?.inputNames.length} columns are inputs; the plane shows the first two, with the others at their means.</p>;
+  if (wide)
+    return (
+      <p class="faint">
+        All {own.value?.inputNames.length} columns are inputs; the plane shows the first two, with the others at their
+        means.
+      </p>
+    );
   const toggle = (name: FeatureName, on: boolean): void => {
     const next = featureNames.filter((other) => (other === name ? on : now.features.includes(other)));
     if (next.length > 0) set({ features: next });
@@ -118,7 +138,7 @@ function Drawing({ scene }: { scene: Scenery }) {
   const hovered = useSignal<(Part & { readonly x: number; readonly y: number }) | null>(null);
   const edited = useSignal<(Part & { readonly x: number; readonly y: number }) | null>(null);
   const now = settings.value;
-  const inputs = now.data === "own" && scene.inputs.length > 2 ? scene.inputs.length : now.features.length;
+  const inputs = scene.wide ? scene.inputs.length : now.features.length;
   const counts = [inputs, ...now.layers.map(({ units }) => units), scene.outputs];
   const plan = planOf(Math.max(width.value, counts.length * LEAST_COLUMN), counts);
   const places = placesOf(inputs, now.layers, scene.outputs);
@@ -131,8 +151,8 @@ function Drawing({ scene }: { scene: Scenery }) {
     const colours = palette.value;
     if (!canvas.current || !shown || !current || width.value === 0) return;
     // A picture of the start before has other layers.
-    const { layers, features: names, data } = shown.settings;
-    const wide = data === "own" && current.inputs.length > 2;
+    const { layers, features: names } = shown.settings;
+    const { wide } = current;
     const all = [wide ? current.inputs.length : names.length, ...layers.map(({ units }) => units), current.outputs];
     const here = placesOf(all[0], layers, current.outputs);
     if (here[here.length - 1].end !== shown.parameters.length) return;
@@ -167,7 +187,11 @@ function Drawing({ scene }: { scene: Scenery }) {
               id="network-canvas"
               role="img"
               aria-label={`Network drawn: ${counts.join(", ")} units from inputs to outputs. Select a unit to read and change its weights.`}
-              style={{ width: `${plan.width}px`, height: `${plan.height}px`, cursor: hovered.value ? "pointer" : "default" }}
+              style={{
+                width: `${plan.width}px`,
+                height: `${plan.height}px`,
+                cursor: hovered.value ? "pointer" : "default",
+              }}
               onPointerMove={(event) => {
                 hovered.value = locate(event);
               }}
@@ -198,7 +222,8 @@ function Drawing({ scene }: { scene: Scenery }) {
 
 /** Controls above each hidden layer. */
 function Columns({ plan, layers }: { plan: Plan; layers: readonly HiddenLayer[] }) {
-  const put = (index: number, to: Partial<HiddenLayer>): void => set({ layers: layers.map((layer, i) => (i === index ? { ...layer, ...to } : layer)) });
+  const put = (index: number, to: Partial<HiddenLayer>): void =>
+    set({ layers: layers.map((layer, i) => (i === index ? { ...layer, ...to } : layer)) });
   return (
     <div class="columns" style={{ height: layers.length > 0 ? "84px" : "24px" }}>
       <span class="column-title" style={{ left: `${plan.columns[0].x}px` }}>
@@ -206,13 +231,29 @@ function Columns({ plan, layers }: { plan: Plan; layers: readonly HiddenLayer[] 
       </span>
       {layers.map(({ units, activation, batchNorm }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its place
-        <div key={index} class="column" role="group" aria-label={`Layer ${index + 1}`} style={{ left: `${plan.columns[index + 1].x}px` }}>
+        <div
+          key={index}
+          class="column"
+          role="group"
+          aria-label={`Layer ${index + 1}`}
+          style={{ left: `${plan.columns[index + 1].x}px` }}
+        >
           <div class="pair">
-            <button type="button" aria-label={`Layer ${index + 1}: one unit less`} disabled={units <= 1} onClick={() => put(index, { units: units - 1 })}>
+            <button
+              type="button"
+              aria-label={`Layer ${index + 1}: one unit less`}
+              disabled={units <= 1}
+              onClick={() => put(index, { units: units - 1 })}
+            >
               −
             </button>
             <span>{units}</span>
-            <button type="button" aria-label={`Layer ${index + 1}: one unit more`} disabled={units >= MOST_UNITS} onClick={() => put(index, { units: units + 1 })}>
+            <button
+              type="button"
+              aria-label={`Layer ${index + 1}: one unit more`}
+              disabled={units >= MOST_UNITS}
+              onClick={() => put(index, { units: units + 1 })}
+            >
               +
             </button>
           </div>
@@ -273,7 +314,12 @@ function Nodes({ plan, inputs }: { plan: Plan; inputs: readonly string[] }) {
               data-unit={`${column}.${unit}`}
               aria-label={name(column, unit)}
               aria-pressed={on}
-              style={{ left: `${x - plan.node / 2}px`, top: `${y - plan.node / 2}px`, width: `${plan.node}px`, height: `${plan.node}px` }}
+              style={{
+                left: `${x - plan.node / 2}px`,
+                top: `${y - plan.node / 2}px`,
+                width: `${plan.node}px`,
+                height: `${plan.node}px`,
+              }}
               onClick={() => {
                 selected.value = on || column === 0 ? null : place;
               }}
@@ -308,7 +354,9 @@ function Tip({ part }: { part: Part & { readonly x: number; readonly y: number }
 
 function Editor({ part, done }: { part: Part & { readonly x: number; readonly y: number }; done: () => void }) {
   const start = useRef(frame.value?.parameters[part.index] ?? 0);
+  const input = useRef<HTMLInputElement>(null);
   const what = part.kind === "bias" ? "Bias" : "Weight";
+  useEffect(() => input.current?.select(), []);
   return (
     <form
       class="tip editor"
@@ -331,10 +379,8 @@ function Editor({ part, done }: { part: Part & { readonly x: number; readonly y:
           name="value"
           type="number"
           step="any"
-          value={Number(start.current.toPrecision(6))}
-          ref={(input) => {
-            input?.focus();
-          }}
+          defaultValue={String(Number(start.current.toPrecision(6)))}
+          ref={input}
         />
       </label>
       <button type="submit">Set</button>
@@ -345,7 +391,13 @@ function Editor({ part, done }: { part: Part & { readonly x: number; readonly y:
   );
 }
 
-const initializers: readonly InitializerName[] = ["he-normal", "he-uniform", "glorot-normal", "glorot-uniform", "zeros"];
+const initializers: readonly InitializerName[] = [
+  "he-normal",
+  "he-uniform",
+  "glorot-normal",
+  "glorot-uniform",
+  "zeros",
+];
 
 function StartFields() {
   const now = settings.value;
@@ -357,12 +409,22 @@ function StartFields() {
         label="Weights start"
         name="initializer"
         value={now.initializer}
-        choices={initializers.map((value) => ({ value, label: value.replace("-", " ").replace("he", "He").replace("glorot", "Glorot") }))}
+        choices={initializers.map((value) => ({
+          value,
+          label: value.replace("-", " ").replace("he", "He").replace("glorot", "Glorot"),
+        }))}
         onChange={(initializer) => set({ initializer })}
       />
       <NumberField label="Hidden biases start" name="bias" value={now.bias} onChange={(bias) => set({ bias })} />
       <div class="row">
-        <NumberField label="Seed" name="seed" value={now.seed} min={0} step={1} onChange={(seed) => set({ seed: Math.round(seed) })} />
+        <NumberField
+          label="Seed"
+          name="seed"
+          value={now.seed}
+          min={0}
+          step={1}
+          onChange={(seed) => set({ seed: Math.round(seed) })}
+        />
         <button type="button" onClick={() => set({ seed: now.seed + 1 })}>
           New start
         </button>

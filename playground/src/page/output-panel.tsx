@@ -19,9 +19,25 @@ export function OutputPanel() {
       <Plane />
       <Legend />
       <div class="checks">
-        <Check label="Show test data" name="showTest" value={view.value.showTest} onChange={(showTest) => show({ showTest })} />
-        <Check label="Discretize output" name="discretize" value={view.value.discretize} onChange={(discretize) => show({ discretize })} />
-        <Check label="Kinks" name="kinkLines" value={view.value.kinkLines} onChange={(kinkLines) => show({ kinkLines })} hint="The lines where units of ReLU layers switch" />
+        <Check
+          label="Show test data"
+          name="showTest"
+          value={view.value.showTest}
+          onChange={(showTest) => show({ showTest })}
+        />
+        <Check
+          label="Discretize output"
+          name="discretize"
+          value={view.value.discretize}
+          onChange={(discretize) => show({ discretize })}
+        />
+        <Check
+          label="Kinks"
+          name="kinkLines"
+          value={view.value.kinkLines}
+          onChange={(kinkLines) => show({ kinkLines })}
+          hint="The lines where units of ReLU layers switch"
+        />
       </div>
       <Choice
         label="Colour by"
@@ -46,7 +62,8 @@ function Losses() {
   useSignalEffect(() => {
     const now = frame.value;
     if (!train.current || !test.current) return;
-    const text = (loss: number, accuracy: number | null): string => `${short(loss)}${accuracy === null ? "" : ` · ${percent(accuracy)}`}`;
+    const text = (loss: number, accuracy: number | null): string =>
+      `${short(loss)}${accuracy === null ? "" : ` · ${percent(accuracy)}`}`;
     train.current.textContent = now ? text(now.trainLoss, now.trainAccuracy) : "–";
     test.current.textContent = now ? text(now.testLoss, now.testAccuracy) : "–";
   });
@@ -84,11 +101,14 @@ function Plane() {
     const size = width.value;
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
-    const inputMap = (unit: number) => scene.inputMaps[now.settings.data === "own" && scene.inputs.length > 2 ? unit : featureNames.indexOf(names[unit])];
+    const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
     const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
     drawPlane(canvas.current, size, { ...look, frame: now, scenery: scene, unit: unit ?? null });
   });
-  const axes = own.value && settings.value.data === "own" ? own.value.axes.map((axis) => own.value?.inputNames[axis]) : ["x₁", "x₂"];
+  const axes =
+    own.value && settings.value.data === "own"
+      ? own.value.axes.map((axis) => own.value?.inputNames[axis])
+      : ["x₁", "x₂"];
   return (
     <figure class="plane">
       <div ref={ref} class="square">
@@ -119,7 +139,11 @@ function Legend() {
       <ul class="legend">
         {scene.classes.map((name, index) => (
           <li key={name}>
-            <span class="swatch" style={{ background: classColour(index, scene.classes.length, colours) }} aria-hidden="true" />
+            <span
+              class="swatch"
+              style={{ background: classColour(index, scene.classes.length, colours) }}
+              aria-hidden="true"
+            />
             {name}
           </li>
         ))}
@@ -144,7 +168,9 @@ function KinkNote() {
     const regions = now.regions ? `${now.regions.count} activation regions in view. ` : "";
     text.current.textContent = `${regions}${now.crossings.toLocaleString("en-GB")} crossings of a kink by training samples, from picture to picture.`;
   });
-  return view.value.kinkLines || view.value.overlay === "regions" ? <p class="faint note" id="kink-note" ref={text} /> : null;
+  return view.value.kinkLines || view.value.overlay === "regions" ? (
+    <p class="faint note" id="kink-note" ref={text} />
+  ) : null;
 }
 
 function LossChart() {

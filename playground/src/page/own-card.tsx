@@ -22,7 +22,11 @@ export async function useTable(text: string, target?: number): Promise<void> {
     own.value = table;
     trouble.value = "";
     const now = startNow();
-    load({ start: { ...now, data: "own", loss: table.problem === "regression" ? "mse" : "cross-entropy" }, log: [], at: 0 });
+    load({
+      start: { ...now, data: "own", loss: table.problem === "regression" ? "mse" : "cross-entropy" },
+      log: [],
+      at: 0,
+    });
     say(`Your table is in use: ${plural(table.rows.length, "row")}.`);
   } catch (error) {
     trouble.value = (error as Error).message;
@@ -42,8 +46,9 @@ function OwnBody() {
   return (
     <>
       <p class="faint">
-        Comma, semicolon or tab separated: two input columns or more, and a target, by default the last. Words or up to 8 whole numbers are
-        classes, other numbers are values. Inputs are scaled to mean 0 and standard deviation 2. Nothing leaves this page.
+        Comma, semicolon or tab separated: two input columns or more, and a target, by default the last. Words or up to
+        8 whole numbers are classes, other numbers are values. Inputs are scaled to mean 0 and standard deviation 2.
+        Nothing leaves this page.
       </p>
       <div
         class={`drop ${over.value ? "over" : ""}`}
@@ -74,11 +79,20 @@ function OwnBody() {
         />
       </div>
       <div class="row">
-        <button type="button" class="primary" disabled={text.value.trim() === ""} onClick={() => void useTable(text.value)}>
+        <button
+          type="button"
+          class="primary"
+          disabled={text.value.trim() === ""}
+          onClick={() => void useTable(text.value)}
+        >
           Train on this table
         </button>
         <label class="file">
-          <input type="file" accept=".csv,.tsv,.txt,text/csv" onChange={(event) => void take(event.currentTarget.files?.[0])} />
+          <input
+            type="file"
+            accept=".csv,.tsv,.txt,text/csv"
+            onChange={(event) => void take(event.currentTarget.files?.[0])}
+          />
           <span>Choose a file…</span>
         </label>
         <button
@@ -101,7 +115,10 @@ function OwnBody() {
             label="Target column"
             name="target"
             value={table.target}
-            choices={columnsOf(table.inputNames, table.targetName, table.target).map((label, value) => ({ value, label }))}
+            choices={columnsOf(table.inputNames, table.targetName, table.target).map((label, value) => ({
+              value,
+              label,
+            }))}
             onChange={(target) => void useTable(table.text, target)}
           />
           <p class="faint" id="own-summary">

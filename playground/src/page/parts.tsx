@@ -56,7 +56,11 @@ export function NumberField(props: {
   const id = useId();
   const take = (input: HTMLInputElement): void => {
     const value = Number(input.value);
-    const within = input.value !== "" && Number.isFinite(value) && value >= (props.min ?? -Infinity) && value <= (props.max ?? Infinity);
+    const within =
+      input.value !== "" &&
+      Number.isFinite(value) &&
+      value >= (props.min ?? -Infinity) &&
+      value <= (props.max ?? Infinity);
     if (within) props.onChange(value);
     else input.value = String(props.value);
   };
@@ -79,7 +83,14 @@ export function NumberField(props: {
 }
 
 /** A positive number that goes up and down by factors of about three. */
-export function RateField(props: { label: string; value: number; onChange: (value: number) => void; zero?: boolean; name?: string; hint?: string }) {
+export function RateField(props: {
+  label: string;
+  value: number;
+  onChange: (value: number) => void;
+  zero?: boolean;
+  name?: string;
+  hint?: string;
+}) {
   const id = useId();
   const { value, zero = false } = props;
   const go = (by: 1 | -1): void => props.onChange(neighbour(value, by, zero));
@@ -87,7 +98,12 @@ export function RateField(props: { label: string; value: number; onChange: (valu
     <div class="field" title={props.hint}>
       <label for={id}>{props.label}</label>
       <div class="stepper">
-        <button type="button" aria-label={`${props.label}: lower`} onClick={() => go(-1)} disabled={zero ? value <= 0 : value <= 1e-6}>
+        <button
+          type="button"
+          aria-label={`${props.label}: lower`}
+          onClick={() => go(-1)}
+          disabled={zero ? value <= 0 : value <= 1e-6}
+        >
           −
         </button>
         <input
@@ -100,7 +116,8 @@ export function RateField(props: { label: string; value: number; onChange: (valu
           step="any"
           onChange={(event) => {
             const next = Number(event.currentTarget.value);
-            if (event.currentTarget.value !== "" && Number.isFinite(next) && (next > 0 || (zero && next === 0))) props.onChange(next);
+            if (event.currentTarget.value !== "" && Number.isFinite(next) && (next > 0 || (zero && next === 0)))
+              props.onChange(next);
             else event.currentTarget.value = String(value);
           }}
         />
@@ -152,10 +169,21 @@ export function Slider(props: {
   );
 }
 
-export function Check(props: { label: string; value: boolean; onChange: (value: boolean) => void; name?: string; hint?: string }) {
+export function Check(props: {
+  label: string;
+  value: boolean;
+  onChange: (value: boolean) => void;
+  name?: string;
+  hint?: string;
+}) {
   return (
     <label class="check" title={props.hint}>
-      <input type="checkbox" name={props.name} checked={props.value} onChange={(event) => props.onChange(event.currentTarget.checked)} />
+      <input
+        type="checkbox"
+        name={props.name}
+        checked={props.value}
+        onChange={(event) => props.onChange(event.currentTarget.checked)}
+      />
       <span>{props.label}</span>
     </label>
   );
@@ -185,7 +213,12 @@ export function Choice<T extends string | number>(props: {
 }
 
 /** A part of the page that can be folded away; folded or out of sight it costs nothing. */
-export function Card(props: { name: CardName; title: string; children: (seen: { readonly value: boolean }) => ComponentChildren; wide?: boolean }) {
+export function Card(props: {
+  name: CardName;
+  title: string;
+  children: (seen: { readonly value: boolean }) => ComponentChildren;
+  wide?: boolean;
+}) {
   const { ref, seen } = useSeen<HTMLDetailsElement>();
   const open = view.value.open.includes(props.name);
   return (

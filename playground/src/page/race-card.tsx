@@ -45,7 +45,9 @@ function tell(message: ToReferee): void {
 
 function nameOf({ optimizer, learningRate, options, batchSize }: Own): string {
   const entry = optimizerEntry(optimizer);
-  const extras = Object.entries(options).map(([key, value]) => `${entry.options.find((option) => option.key === key)?.label ?? key} ${value}`);
+  const extras = Object.entries(options).map(
+    ([key, value]) => `${entry.options.find((option) => option.key === key)?.label ?? key} ${value}`,
+  );
   const rate = entry.learningRate === null ? [] : [short(learningRate)];
   return [entry.label, ...rate, ...extras, batchSize === 0 ? "all samples" : `batch ${batchSize}`].join(", ");
 }
@@ -67,7 +69,14 @@ function Race() {
     racing.value = true;
     standings.value = [];
     const racers: Lane[] = lanes.value.map((lane) => ({ name: nameOf(lane), settings: { ...startNow(), ...lane } }));
-    tell({ type: "race", start: course.value.start, own: own.value, lanes: racers, epochs: epochs.value, by: by.value });
+    tell({
+      type: "race",
+      start: course.value.start,
+      own: own.value,
+      lanes: racers,
+      epochs: epochs.value,
+      by: by.value,
+    });
   };
   const stop = (): void => {
     racing.value = false;
@@ -76,7 +85,9 @@ function Race() {
   const { optimizer, learningRate, options, batchSize } = settings.value;
   return (
     <>
-      <p class="faint">All start from the same parameters, on the same data. Whoever is behind, by the measure chosen, goes next.</p>
+      <p class="faint">
+        All start from the same parameters, on the same data. Whoever is behind, by the measure chosen, goes next.
+      </p>
       <ul class="lanes">
         {lanes.value.map((lane, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a lane is its place
@@ -129,7 +140,11 @@ function Race() {
         value={by.value}
         choices={[
           { value: "steps", label: "Steps" },
-          { value: "evaluations", label: "Evaluations", hint: "In gradients over all training data; by flops a value is a third of one, a product three, a Hessian P/6" },
+          {
+            value: "evaluations",
+            label: "Evaluations",
+            hint: "In gradients over all training data; by flops a value is a third of one, a product three, a Hessian P/6",
+          },
           { value: "seconds", label: "Time" },
         ]}
         onChange={(value) => {
@@ -139,10 +154,19 @@ function Race() {
       {failed.value && <p class="notice bad">{failed.value}</p>}
       <Chart
         label={`Training loss of each racer by ${by.value}`}
-        x={by.value === "seconds" ? "seconds of computing" : by.value === "evaluations" ? "gradients over all data" : "steps"}
+        x={
+          by.value === "seconds"
+            ? "seconds of computing"
+            : by.value === "evaluations"
+              ? "gradients over all data"
+              : "steps"
+        }
         height={220}
         log={log.value}
-        curves={lanes.value.map((lane, index) => ({ label: nameOf(lane), colour: () => categories[index % categories.length] }))}
+        curves={lanes.value.map((lane, index) => ({
+          label: nameOf(lane),
+          colour: () => categories[index % categories.length],
+        }))}
         data={() => joined(standings.value, by.value, lanes.value.length)}
       />
       <Check

@@ -1,7 +1,7 @@
 import { useComputed } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { toHash } from "../model/link.ts";
-import { type View, defaultView } from "../model/view.ts";
+import { defaultView, type View } from "../model/view.ts";
 import { sceneOf, scenes } from "../scenes/index.ts";
 import { type Act, courseOf, type Scene } from "../scenes/scene.ts";
 import { frame, hessian, load, play, playing, show, view } from "./store.ts";
@@ -63,7 +63,12 @@ export function ScenePanel() {
       <ol class="acts">
         {scene.acts.map(({ title }, i) => (
           <li key={title}>
-            <button type="button" aria-current={i === index ? "step" : undefined} class={i === index ? "on" : ""} onClick={() => open(i)}>
+            <button
+              type="button"
+              aria-current={i === index ? "step" : undefined}
+              class={i === index ? "on" : ""}
+              onClick={() => open(i)}
+            >
               {i + 1}. {title}
             </button>
           </li>
@@ -112,7 +117,11 @@ function Claims({ act }: { act: Act }) {
       .join();
   });
   const states = state.value.split(",");
-  const marks: Record<string, [string, string]> = { open: ["○", "not yet"], met: ["✓", "true"], missed: ["✗", "not true"] };
+  const marks: Record<string, [string, string]> = {
+    open: ["○", "not yet"],
+    met: ["✓", "true"],
+    missed: ["✗", "not true"],
+  };
   return (
     <ul class="claims" aria-label="What should be seen at the end">
       {act.claims.map(({ text }, i) => (

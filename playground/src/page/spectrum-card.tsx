@@ -60,8 +60,8 @@ function Ends() {
   const { eigenvalues, epoch } = last;
   return (
     <p class="faint">
-      At epoch {epoch}: smallest {short(eigenvalues[0])}, largest {short(eigenvalues[eigenvalues.length - 1])}. The scale is logarithmic on
-      both sides of 0.
+      At epoch {epoch}: smallest {short(eigenvalues[0])}, largest {short(eigenvalues[eigenvalues.length - 1])}. The
+      scale is logarithmic on both sides of 0.
     </p>
   );
 }

@@ -1,7 +1,16 @@
 import { computed, signal } from "@preact/signals";
 import type { OwnData } from "../data/own.ts";
 import type { Frame, FromTrainer, HessianPicture, Report, Scenery, Surface, ToTrainer } from "../model/protocol.ts";
-import { type Change, type Course, currentSettings, defaults, isLive, type LiveSettings, type Settings, settingsAfter } from "../model/settings.ts";
+import {
+  type Change,
+  type Course,
+  currentSettings,
+  defaults,
+  isLive,
+  type LiveSettings,
+  type Settings,
+  settingsAfter,
+} from "../model/settings.ts";
 import { defaultView, type View } from "../model/view.ts";
 import { clearHistory, remember } from "./history.ts";
 

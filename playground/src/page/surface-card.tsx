@@ -114,13 +114,18 @@ function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
         >
           Step along the escape direction
         </button>
-        {low !== undefined && <span class="faint">{low < 0 ? `curvature ${short(low)} there` : "no curvature is negative here"}</span>}
+        {low !== undefined && (
+          <span class="faint">{low < 0 ? `curvature ${short(low)} there` : "no curvature is negative here"}</span>
+        )}
       </div>
     </>
   );
 }
 
-async function look(request: { readonly directions: readonly [DirectionName, DirectionName]; readonly radius: number }): Promise<void> {
+async function look(request: {
+  readonly directions: readonly [DirectionName, DirectionName];
+  readonly radius: number;
+}): Promise<void> {
   const path = await askPath();
   await askSurface({ ...request, path });
 }
@@ -149,8 +154,9 @@ function SurfaceMap({ model }: { model: { readonly value: Model } }) {
       />
       {shown && (
         <p class="faint" id="surface-note">
-          Loss {short(shown.value)} in the middle; slopes {short(shown.slope[0])} and {short(shown.slope[1])}; curvatures {short(shown.exact[0])}{" "}
-          and {short(shown.exact[2])} (Gauss-Newton {short(shown.ggn[0])} and {short(shown.ggn[2])}). {shown.note}
+          Loss {short(shown.value)} in the middle; slopes {short(shown.slope[0])} and {short(shown.slope[1])};
+          curvatures {short(shown.exact[0])} and {short(shown.exact[2])} (Gauss-Newton {short(shown.ggn[0])} and{" "}
+          {short(shown.ggn[2])}). {shown.note}
         </p>
       )}
     </div>
@@ -177,8 +183,10 @@ function Slice() {
         const bottom = slice.loss.reduce((least, loss) => Math.min(least, loss), value);
         const margin = 0.5 * (top - bottom) || 1;
         // A model may run far off: what would squash the loss is left out.
-        const held = (height: number): number | null => (height > top + margin || height < bottom - margin ? null : height);
-        const model = (curvature: readonly [number, number, number]) => Array.from(slice.t, (t) => held(along(value, slope, curvature, t, 0)));
+        const held = (height: number): number | null =>
+          height > top + margin || height < bottom - margin ? null : height;
+        const model = (curvature: readonly [number, number, number]) =>
+          Array.from(slice.t, (t) => held(along(value, slope, curvature, t, 0)));
         return [Array.from(slice.t), Array.from(slice.loss), model([0, 0, 0]), model(exact), model(ggn)];
       }}
     />

@@ -44,11 +44,25 @@ function PlayButtons() {
         <Icon path={playing.value ? "M6 4h4.5v16H6zM13.5 4H18v16h-4.5z" : "M7 3.5 20.5 12 7 20.5z"} />
         <span class="hidden">{playing.value ? "Pause" : "Play"}</span>
       </button>
-      <button type="button" class="round" disabled={busy} onClick={() => advance("step")} title="One step (S)" aria-keyshortcuts="s">
+      <button
+        type="button"
+        class="round"
+        disabled={busy}
+        onClick={() => advance("step")}
+        title="One step (S)"
+        aria-keyshortcuts="s"
+      >
         <Icon path="M5 4l9 8-9 8zM16 4h3v16h-3z" />
         <span class="hidden">One step</span>
       </button>
-      <button type="button" class="round" disabled={busy} onClick={() => advance("epoch")} title="One epoch (E)" aria-keyshortcuts="e">
+      <button
+        type="button"
+        class="round"
+        disabled={busy}
+        onClick={() => advance("epoch")}
+        title="One epoch (E)"
+        aria-keyshortcuts="e"
+      >
         <Icon path="M3 5l7 7-7 7zM10 5l7 7-7 7zM18 5h3v14h-3z" />
         <span class="hidden">One epoch</span>
       </button>
@@ -74,7 +88,9 @@ function Counter() {
     epoch.current.textContent = count(now?.epoch ?? 0).padStart(6, "0");
     const replaying = now && now.replayed < 1;
     const speed = now?.playing && now.speed > 0 ? ` · ${count(Math.round(now.speed))} epochs/s` : "";
-    steps.current.textContent = replaying ? `replaying, ${Math.round(100 * now.replayed)} %` : `${count(now?.step ?? 0)} steps${speed}`;
+    steps.current.textContent = replaying
+      ? `replaying, ${Math.round(100 * now.replayed)} %`
+      : `${count(now?.step ?? 0)} steps${speed}`;
   });
   return (
     <dl class="counter" id="counter">
@@ -131,7 +147,8 @@ const batchSizes = [1, 2, 5, 10, 20, 30, 50, 100, 0];
 
 function BatchSelect() {
   const { batchSize } = settings.value;
-  if (optimizerEntry(settings.value.optimizer).fullBatch) return <p class="field faint">Every step takes all samples.</p>;
+  if (optimizerEntry(settings.value.optimizer).fullBatch)
+    return <p class="field faint">Every step takes all samples.</p>;
   const sizes = batchSizes.includes(batchSize) ? batchSizes : [batchSize, ...batchSizes];
   return (
     <Select

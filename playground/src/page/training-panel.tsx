@@ -8,7 +8,8 @@ export function TrainingPanel() {
   const now = settings.value;
   const entry = optimizerEntry(now.optimizer);
   const values = optionValues(now);
-  const option = (key: string, value: number | string | boolean): void => set({ options: { ...now.options, [key]: value } });
+  const option = (key: string, value: number | string | boolean): void =>
+    set({ options: { ...now.options, [key]: value } });
   return (
     <details class="panel more" open>
       <summary>
@@ -17,7 +18,13 @@ export function TrainingPanel() {
       <div class="fields">
         {entry.options.map(({ key, label, value, choices, min, max }) =>
           typeof value === "boolean" ? (
-            <Check key={key} name={`option-${key}`} label={label} value={Boolean(values[key])} onChange={(next) => option(key, next)} />
+            <Check
+              key={key}
+              name={`option-${key}`}
+              label={label}
+              value={Boolean(values[key])}
+              onChange={(next) => option(key, next)}
+            />
           ) : choices ? (
             <Select
               key={key}
@@ -63,7 +70,9 @@ export function TrainingPanel() {
           ]}
           onChange={(clip) => set({ clip })}
         />
-        {now.clip !== "none" && <RateField label="Clip at" name="clipAt" value={now.clipAt} onChange={(clipAt) => set({ clipAt })} />}
+        {now.clip !== "none" && (
+          <RateField label="Clip at" name="clipAt" value={now.clipAt} onChange={(clipAt) => set({ clipAt })} />
+        )}
         <ScheduleFields />
         <StopFields />
       </div>
@@ -102,7 +111,13 @@ function ScheduleFields() {
   const now = settings.value;
   return (
     <>
-      <Select label="Schedule" name="schedule" value={now.schedule} choices={schedules} onChange={(schedule) => set({ schedule })} />
+      <Select
+        label="Schedule"
+        name="schedule"
+        value={now.schedule}
+        choices={schedules}
+        onChange={(schedule) => set({ schedule })}
+      />
       {now.schedule !== "constant" && (
         <NumberField
           label="… epochs"
@@ -122,10 +137,35 @@ function StopFields() {
   return (
     <fieldset class="group">
       <legend>Stop when (0: never)</legend>
-      <NumberField label="Epochs reach" name="stopEpochs" value={now.stopEpochs} min={0} step={1} onChange={(value) => set({ stopEpochs: Math.round(value) })} />
-      <NumberField label="Training loss ≤" name="stopLoss" value={now.stopLoss} min={0} onChange={(stopLoss) => set({ stopLoss })} />
-      <NumberField label="Test loss ≤" name="stopTestLoss" value={now.stopTestLoss} min={0} onChange={(stopTestLoss) => set({ stopTestLoss })} />
-      <NumberField label="Gradient norm ≤" name="stopGradient" value={now.stopGradient} min={0} onChange={(stopGradient) => set({ stopGradient })} />
+      <NumberField
+        label="Epochs reach"
+        name="stopEpochs"
+        value={now.stopEpochs}
+        min={0}
+        step={1}
+        onChange={(value) => set({ stopEpochs: Math.round(value) })}
+      />
+      <NumberField
+        label="Training loss ≤"
+        name="stopLoss"
+        value={now.stopLoss}
+        min={0}
+        onChange={(stopLoss) => set({ stopLoss })}
+      />
+      <NumberField
+        label="Test loss ≤"
+        name="stopTestLoss"
+        value={now.stopTestLoss}
+        min={0}
+        onChange={(stopTestLoss) => set({ stopTestLoss })}
+      />
+      <NumberField
+        label="Gradient norm ≤"
+        name="stopGradient"
+        value={now.stopGradient}
+        min={0}
+        onChange={(stopGradient) => set({ stopGradient })}
+      />
       <NumberField
         label="No better test loss for … epochs"
         name="patience"

@@ -54,7 +54,12 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
                     type="button"
                     aria-label={`Make layer ${index + 1} leaky`}
                     disabled={activation !== "relu"}
-                    onClick={() => rescue({ kind: "activation", layer: index, activation: "leaky-relu" }, `Layer ${index + 1} is leaky now.`)}
+                    onClick={() =>
+                      rescue(
+                        { kind: "activation", layer: index, activation: "leaky-relu" },
+                        `Layer ${index + 1} is leaky now.`,
+                      )
+                    }
                   >
                     leaky
                   </button>
@@ -62,7 +67,9 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
                     type="button"
                     aria-label={`Add batch norm to layer ${index + 1}`}
                     disabled={batchNorm}
-                    onClick={() => rescue({ kind: "batch-norm", layer: index }, `Layer ${index + 1} has batch norm now.`)}
+                    onClick={() =>
+                      rescue({ kind: "batch-norm", layer: index }, `Layer ${index + 1} has batch norm now.`)
+                    }
                   >
                     + norm
                   </button>
@@ -80,7 +87,13 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
         </table>
       </div>
       <div class="row">
-        <button type="button" class={any ? "primary" : ""} id="revive" disabled={!any} onClick={() => rescue({ kind: "revive" }, "Dead units were started anew.")}>
+        <button
+          type="button"
+          class={any ? "primary" : ""}
+          id="revive"
+          disabled={!any}
+          onClick={() => rescue({ kind: "revive" }, "Dead units were started anew.")}
+        >
           Revive dead units
         </button>
         {!any && <span class="faint">No unit is dead.</span>}

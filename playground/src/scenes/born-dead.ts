@@ -34,7 +34,11 @@ export const bornDead: Scene = {
     {
       title: "Batch norm in every layer",
       text: "Two units a layer again, with batch norm: every unit is reached by about half of the samples. Narrow it is still, and learns what two units can.",
-      log: after(0, ...deep.map((_, layer) => ({ kind: "batch-norm", layer }) as const), setting({ learningRate: 0.03 })),
+      log: after(
+        0,
+        ...deep.map((_, layer) => ({ kind: "batch-norm", layer }) as const),
+        setting({ learningRate: 0.03 }),
+      ),
       to: 5000,
       claims: [1, 2, 3, 4, 5, 6].map(alive),
     },

@@ -26,7 +26,10 @@ export const kink: Scene = {
       settings: { atZero: 0.5 },
       log: zeroed,
       to: 2500,
-      claims: [{ text: "Not every unit of layer 1 is dead.", test: ({ frame }) => frame.dead[0].length < 6 }, lossBelow(0.65)],
+      claims: [
+        { text: "Not every unit of layer 1 is dead.", test: ({ frame }) => frame.dead[0].length < 6 },
+        lossBelow(0.65),
+      ],
     },
     {
       title: "ReLU′(0) = 1",
@@ -34,7 +37,10 @@ export const kink: Scene = {
       settings: { atZero: 1 },
       log: zeroed,
       to: 2500,
-      claims: [{ text: "No unit of layer 1 is dead.", test: ({ frame }) => frame.dead[0].length === 0 }, lossBelow(0.5)],
+      claims: [
+        { text: "No unit of layer 1 is dead.", test: ({ frame }) => frame.dead[0].length === 0 },
+        lossBelow(0.5),
+      ],
     },
   ],
 };

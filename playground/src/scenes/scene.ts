@@ -1,5 +1,14 @@
 import type { Frame, HessianPicture } from "../model/protocol.ts";
-import { type ActivationName, type Change, type Course, defaults, type HiddenLayer, type LiveSettings, type Logged, type Settings } from "../model/settings.ts";
+import {
+  type ActivationName,
+  type Change,
+  type Course,
+  defaults,
+  type HiddenLayer,
+  type LiveSettings,
+  type Logged,
+  type Settings,
+} from "../model/settings.ts";
 import type { View } from "../model/view.ts";
 
 /** What an act's claims are held against, at its end. */
