@@ -36,7 +36,7 @@ export function checkObject(where: string, name: string, value: unknown): assert
 export function checkKeys(where: string, value: object, known: readonly string[]): void {
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
-      throw new TypeError(`${where}: unknown option "${key}"; ${suggestion(key, known)}`);
+      throw new TypeError(`${where}: unknown option ${show(key)}; ${suggestion(key, known)}`);
     }
   }
 }
@@ -138,6 +138,7 @@ export function nearestOf(word: string, known: readonly string[]): string | null
   // Two letters swapped are a distance of 2.
   let least = Math.max(1, Math.floor(word.length / 2)) + 1;
   for (const candidate of known) {
+    if (Math.abs(word.length - candidate.length) >= least) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) {
       least = distance;

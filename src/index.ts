@@ -86,3 +86,96 @@ export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options
 export type { Checkpoint } from "./train/checkpoint.js";
 export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
+export {
+  classifyCriticalPoint,
+  type CriticalPoint,
+  type CriticalPointOptions,
+  type PointKind,
+  type ZeroModes,
+} from "./diagnose/critical.js";
+export type { CurvatureMethod, PointTolerance } from "./diagnose/ends.js";
+export type { InvarianceFamily } from "./diagnose/invariances.js";
+export type { ZeroModeFamily } from "./diagnose/zero-modes.js";
+export {
+  activationStatistics,
+  type ActivationStatistics,
+  type ActivationStatisticsOptions,
+  type BlockedLayer,
+  type LayerStatistics,
+  type Moments,
+  type UnitStatistics,
+} from "./diagnose/activation-statistics.js";
+export {
+  gradientFlow,
+  type GradientFlow,
+  type GradientFlowOptions,
+  type LayerGradient,
+  type SignalGrowth,
+  type SinglePrecision,
+  type UnitGradient,
+  type ZeroGradients,
+} from "./diagnose/gradient-flow.js";
+export { spectrum, type Spectrum, type SpectrumOptions } from "./diagnose/spectrum.js";
+export {
+  type Conditioning,
+  type DiagonalAgreement,
+  preconditionerReport,
+  type PreconditionerOptions,
+  type PreconditionerReport,
+} from "./diagnose/preconditioner.js";
+export { type LayerSignals, monitor, type MonitorOptions } from "./diagnose/monitor.js";
+export {
+  type Finding,
+  type FindingCode,
+  watch,
+  type WatchedEpoch,
+  type WatchedHistory,
+  type WatchedStep,
+  type Watcher,
+  type WatchOptions,
+} from "./diagnose/watch.js";
+export type { Guard, GuardFinding } from "./diagnose/guard.js";
+export {
+  type BatchNormChoice,
+  type LayerChoice,
+  reinitialize,
+  type ReinitializeOptions,
+  type Remedy,
+  withActivation,
+  withBatchNorm,
+} from "./diagnose/remedies.js";
+export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/revive.js";
+export {
+  diagnose,
+  type Diagnosis,
+  type DiagnoseOptions,
+  type LayerDiagnosis,
+  type PointDiagnosis,
+} from "./diagnose/diagnose.js";
+export type { Advice, AdviceCode } from "./diagnose/advice.js";
+export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/cost.js";
+export {
+  taylorCheck,
+  type TaylorCheck,
+  type TaylorCheckOptions,
+  type TaylorFit,
+  type TaylorModel,
+  type TaylorStep,
+} from "./diagnose/taylor-check.js";
+export { kinks, type KinkCrossing, type Kinks, type KinksOptions } from "./diagnose/kinks.js";
+export { kinkDistances, type KinkDistance, type KinkDistances } from "./diagnose/kink-distances.js";
+export { activationPatterns, type ActivationPatterns, type LayerPatterns } from "./diagnose/activation-patterns.js";
+export {
+  checkGradient,
+  type CheckedCoordinate,
+  type CheckVerdict,
+  type GradientCheck,
+  type GradientCheckOptions,
+} from "./diagnose/check-gradient.js";
+export {
+  checkHessian,
+  type CheckedColumn,
+  type HessianCheck,
+  type HessianCheckOptions,
+} from "./diagnose/check-hessian.js";
+export type { ParameterPlace } from "./diagnose/coordinates.js";

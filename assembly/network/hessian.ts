@@ -4,8 +4,9 @@
  *
  *   ∂²ℓ/∂W_l[i,j]∂W_m[p,q] = Σ_s h_{l−1}[s,j]·(R{δ_m}[s,p]·h_{m−1}[s,q] + δ_m[s,p]·R{h_{m−1}}[s,q]),
  *
- * a matrix product over the samples whose right factor is formed on the way. Here activations lie sample by sample. What belongs to all
- * samples is indexed by `list`; R{·} is kept for the listed samples alone, which are those with φ′_l[s,i] ≠ 0: of the others nothing is left.
+ * a matrix product over the samples whose right factor is formed on the way. Under batch norm the left factor has the derivatives of the
+ * pre-activation in all of the unit's parameters instead. Here activations lie sample by sample. What belongs to all samples is indexed by
+ * `list`; R{·} is kept for the listed samples alone, which are those with φ′_l[s,i] ≠ 0: of the others nothing is left.
  */
 import { madd } from "../inline/lanes";
 import { tilesAdjacent, tilesOfOneRow, TILE_ROWS, TILE_ROW_BYTES } from "../matmul/tile";
@@ -45,7 +46,7 @@ export function seedRows<T>(list: usize, count: i32, x: usize, ld: i32, row: usi
   }
 }
 
-/** out[k] = x[list[k]] ⊙ v[k], or += ; out and v alike laid out. out may be v. Writes and reads whole vectors. */
+/** out[k] = x[list[k]] ⊙ v[k], or += ; out and v alike laid out. out may be v; for ld = 0 x is one row for all. Writes and reads whole vectors. */
 export function multiplyRows<T>(
   list: usize, count: i32, x: usize, ld: i32, width: i32, v: usize, out: usize, ldo: i32, accumulate: i32,
 ): void {

@@ -2,7 +2,7 @@ import { checkChoice, checkInteger, checkKeys, checkObject, wrongType } from "..
 import type { Dtype } from "../wasm/kernels.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { borrow, bytesPer } from "../wasm/workspace.js";
-import type { Network } from "./network.js";
+import type { Network, PassOptions } from "./network.js";
 import { tangentBytesPerSample } from "./tangent.js";
 
 /** What curvature costs here. */
@@ -32,7 +32,8 @@ interface Shape {
   readonly build: Build;
   /** How many times faster than N·P² flops at the rate of matrix products the assembly runs; measured by bench/hessian.mjs. */
   readonly gain: number;
-  readonly batchNorm: boolean;
+  /** Whether batch statistics couple the samples, so that the matrix is made from P products. */
+  readonly coupled: boolean;
   /** Units and layers, each of which costs some calls whatever the sizes. */
   readonly units: number;
   readonly layers: number;
@@ -59,25 +60,31 @@ const MOST_KEPT = 256 << 20;
  *
  * @param net a network, or a number of parameters P of a ReLU network without batch norm.
  * @param samples N.
- * @param options dtype: where P is given; "f64" by default.
+ * @param options dtype: where P is given; "f64" by default. batchNorm: as in `net.hessian`, which makes the matrix from P products under batch
+ * statistics ("batch", the default) alone.
  * @throws TypeError or RangeError for anything but a network or positive whole numbers.
  * @example
  * hessianCost(1000, 256).bytes; // 8000000
  */
-export function hessianCost(net: Network | number, samples: number, options: { dtype?: Dtype } = {}): HessianCost {
+export function hessianCost(
+  net: Network | number,
+  samples: number,
+  options: { dtype?: Dtype } & PassOptions = {},
+): HessianCost {
   checkInteger("hessianCost", "samples", samples, 1);
   checkObject("hessianCost", "options", options);
-  checkKeys("hessianCost", options, ["dtype"]);
-  const { dtype } = options as { dtype?: Dtype };
+  checkKeys("hessianCost", options, ["dtype", "batchNorm"]);
+  const { dtype, batchNorm = "batch" } = options as { dtype?: Dtype } & PassOptions;
+  checkChoice("hessianCost", "batchNorm", batchNorm, ["batch", "running"]);
   if (dtype !== undefined) {
     checkChoice("hessianCost", "dtype", dtype, ["f64", "f32"]);
     if (typeof net !== "number")
       wrongType("hessianCost", "dtype", "no dtype beside a network, which has its own", dtype);
   }
-  return costOf(shapeOf(net, dtype ?? "f64"), samples);
+  return costOf(shapeOf(net, dtype ?? "f64", batchNorm === "batch"), samples);
 }
 
-function shapeOf(net: Network | number, dtype: Dtype): Shape {
+function shapeOf(net: Network | number, dtype: Dtype, batchStatistics: boolean): Shape {
   if (typeof net === "number") {
     checkInteger("hessianCost", "P", net, 1);
     return {
@@ -85,7 +92,7 @@ function shapeOf(net: Network | number, dtype: Dtype): Shape {
       dtype,
       build: currentBuild(),
       gain: PIECEWISE_GAIN,
-      batchNorm: false,
+      coupled: false,
       units: Math.sqrt(net),
       layers: 3,
       bytesPerSample: 0,
@@ -100,7 +107,7 @@ function shapeOf(net: Network | number, dtype: Dtype): Shape {
     dtype: net.spec.dtype,
     build: net.build,
     gain: hidden.every((type) => type === "relu" || type === "step") ? PIECEWISE_GAIN : SMOOTH_GAIN,
-    batchNorm: net.layout.batchNorm,
+    coupled: net.layout.batchNorm && batchStatistics,
     units: net.layout.layers.reduce((sum, { units }) => sum + units, 0),
     layers: net.layout.layers.length,
     bytesPerSample: tangentBytesPerSample(net),
@@ -108,7 +115,7 @@ function shapeOf(net: Network | number, dtype: Dtype): Shape {
 }
 
 function costOf(shape: Shape, samples: number): HessianCost {
-  const { parameters, dtype, build, gain, batchNorm, units, layers, bytesPerSample } = shape;
+  const { parameters, dtype, build, gain, coupled, units, layers, bytesPerSample } = shape;
   const rate = flopsPerSecond(dtype, build);
   const bytes = parameters ** 2 * bytesPer(dtype);
   const flops = samples * parameters ** 2;
@@ -120,9 +127,7 @@ function costOf(shape: Shape, samples: number): HessianCost {
     flops: productFlops,
     seconds: (2 * productFlops) / rate + SECONDS_PER_LAYER * layers,
   };
-  const assembly = batchNorm
-    ? parameters * product.seconds
-    : flops / (rate * gain) + SECONDS_PER_LAYER * layers * units;
+  const assembly = coupled ? parameters * product.seconds : flops / (rate * gain) + SECONDS_PER_LAYER * layers * units;
   return {
     parameters,
     samples,

@@ -2,7 +2,8 @@ import type { Dtype, Kernels } from "../wasm/kernels.js";
 import { bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
 import { CurvatureProducts } from "./curvature.js";
 import type { Dataset } from "./dataset.js";
-import type { LayerLayout, Layout } from "./layout.js";
+import { behindWeights, type LayerLayout, type Layout } from "./layout.js";
+import { NormRows } from "./norm-rows.js";
 import { Objective, wholeBatch } from "./objective.js";
 import { Panel } from "./panel.js";
 import type { BatchNormMode } from "./propagation.js";
@@ -17,24 +18,27 @@ const SLACK = 64;
 
 /** A layer's quantities sample by sample, one row a sample, and those of the listed samples. 0 stands for what is one or zero throughout. */
 interface LayerRows {
-  /** Inputs with a 1 behind them. */
+  /** Inputs with a 1 behind them, or three under batch norm. */
   readonly features: number;
   readonly featureStride: number;
   readonly slope: number;
   readonly curve: number;
+  /** ∂ℓ/∂u, u being W·h + b, before batch norm. */
   readonly delta: number;
-  /** R{a}, R{h} and R{δ}; R{a} and R{h} share memory where the activation is the identity. */
+  /** R{a}, R{h}, R{∂ℓ/∂a} and R{δ}; the first two share memory where the activation is the identity, the last two without batch norm. */
   readonly ra: number;
   readonly rh: number;
+  readonly rda: number;
   readonly rdelta: number;
+  readonly norm: NormRows | null;
   readonly stride: number;
   /** Wᵀ: inputs × units. */
   readonly transposed: number;
 }
 
 /**
- * The dense Hessian or Gauss-Newton matrix of a network without batch norm, row block by row block: one R{·} pass for each unit
- * gives all rows of the weights into it (see assembly/network/hessian.ts).
+ * The dense Hessian or Gauss-Newton matrix of a network whose samples are independent (without batch norm, or with running statistics),
+ * row block by row block: one R{·} pass along each unit's pre-activation gives all rows of the unit's parameters (see assembly/network/hessian.ts).
  */
 class Assembly {
   readonly #dtype: Dtype;
@@ -74,7 +78,7 @@ class Assembly {
     this.#probability = spec.loss === "cross-entropy" ? this.#matrix(this.#padded(outputs)) : 0;
     const turned = outputs * this.#objective.propagation.stride;
     this.#lossRows = [workspace.allocate(dtype, turned), workspace.allocate(dtype, turned)];
-    const widest = Math.max(...layers.map(({ inputs }) => inputs)) + 1;
+    const widest = Math.max(...layers.map((layer) => rowsOf(layer)));
     this.#gathered = this.#matrix(this.#padded(widest));
     this.#unit = workspace.allocate(dtype, outputs + SLACK);
     this.#list = workspace.allocateBytes(4 * (this.#chunk + 1));
@@ -82,19 +86,25 @@ class Assembly {
     this.#scratch = workspace.allocateBytes(workspace.hessianScratchBytes(widest, widest, this.#bytes));
   }
 
-  #openLayer({ inputs, units }: LayerLayout, l: number): LayerRows {
+  #openLayer(layer: LayerLayout, l: number): LayerRows {
+    const { inputs, units } = layer;
     const { slope, curve } = this.#objective.propagation.layers[l];
     const width = this.#padded(units);
+    const featureStride = this.#padded(rowsOf(layer));
+    const matrix = (columns: number): number => this.#matrix(columns);
     const ra = this.#matrix(width);
+    const rdelta = this.#matrix(width);
     return {
-      features: this.#matrix(this.#padded(inputs + 1)),
-      featureStride: this.#padded(inputs + 1),
+      features: this.#matrix(featureStride),
+      featureStride,
       slope: slope ? this.#matrix(width) : 0,
       curve: curve ? this.#matrix(width) : 0,
       delta: this.#matrix(width),
       ra,
       rh: slope ? this.#matrix(width) : ra,
-      rdelta: this.#matrix(width),
+      rda: layer.batchNorm ? this.#matrix(width) : rdelta,
+      rdelta,
+      norm: layer.batchNorm ? new NormRows(this.workspace, this.#dtype, layer, width, featureStride, matrix) : null,
       stride: width,
       transposed: this.workspace.allocate(this.#dtype, l > 0 ? inputs * units + SLACK : 0),
     };
@@ -120,7 +130,7 @@ class Assembly {
     for (let from = 0; from < this.data.size; from += this.#chunk) {
       const count = Math.min(this.#chunk, this.data.size - from);
       this.#objective.linearize(theta, statistics, { order: null, from, count }, this.#objective.terms(this.data.size));
-      this.#spread(count);
+      this.#spread(theta, count);
       layers.forEach(({ units }, l) => {
         for (let i = 0; i < units; ++i) this.#unitRows(theta, l, i, count, from > 0);
       });
@@ -128,20 +138,22 @@ class Assembly {
   }
 
   /** Turns everything about the chunk round: from feature by feature to sample by sample. */
-  #spread(count: number): void {
+  #spread(theta: number, count: number): void {
     const { propagation } = this.#objective;
     const { layers, stride } = propagation;
     const turn = (x: number, width: number, out: number, ld: number): void => {
       if (x && out) this.#kernels.transpose(x, width, count, stride, out, ld);
     };
-    this.layout.layers.forEach(({ inputs, units }, l) => {
+    this.layout.layers.forEach((layer, l) => {
+      const { inputs, units } = layer;
       const rows = this.#rows[l];
       if (l > 0) turn(layers[l - 1].h, inputs, rows.features, rows.featureStride);
       else this.#copyInputs(count);
-      this.#fillOnes(rows, inputs, count);
+      this.#fillOnes(rows, inputs, rowsOf(layer), count);
       turn(layers[l].slope, units, rows.slope, rows.stride);
       turn(layers[l].curve, units, rows.curve, rows.stride);
       turn(layers[l].delta, units, rows.delta, rows.stride);
+      rows.norm?.spread(theta, propagation, l, count);
     });
     this.#spreadLoss(count);
   }
@@ -169,30 +181,36 @@ class Assembly {
     }
   }
 
-  #fillOnes({ features, featureStride }: LayerRows, inputs: number, count: number): void {
+  #fillOnes({ features, featureStride }: LayerRows, start: number, end: number, count: number): void {
     const view = this.workspace.view(this.#dtype);
-    const at = features / this.#bytes + inputs;
-    for (let s = 0; s < count; ++s) view[at + s * featureStride] = 1;
+    const at = features / this.#bytes;
+    for (let s = 0; s < count; ++s) {
+      for (let j = start; j < end; ++j) view[at + s * featureStride + j] = 1;
+    }
   }
 
   #at(base: number, offset: number): number {
     return base + offset * this.#bytes;
   }
 
-  /** All rows of H of the weights into unit i of layer l, from their own columns on. */
+  /** All rows of H of unit i's parameters in layer l, from their own columns on. */
   #unitRows(theta: number, l: number, i: number, samples: number, add: boolean): void {
-    const { slope, curve, stride, features, featureStride } = this.#rows[l];
-    const { inputs } = this.layout.layers[l];
+    const { slope, curve, stride, norm, features, featureStride } = this.#rows[l];
+    const layer = this.layout.layers[l];
     // Where the activation curves, a zero slope does not make everything vanish.
     const column = slope && !curve ? this.#at(slope, i) : 0;
     const count = this.#kernels.activeSamples(column, stride, samples, this.#list);
     if (count === 0) return;
     this.#changes(theta, l, i, count);
-    this.#kernels.gatherRows(this.#list, count, features, featureStride, inputs + 1, this.#gathered, featureStride);
-    for (let from = 0; from <= inputs; from += this.#panel.rows) {
-      const rows = Math.min(this.#panel.rows, inputs + 1 - from);
+    norm?.open(i, this.#list, features, samples);
+    const moves = norm ? norm.moves : features;
+    const height = rowsOf(layer);
+    this.#kernels.gatherRows(this.#list, count, moves, featureStride, height, this.#gathered, featureStride);
+    for (let from = 0; from < height; from += this.#panel.rows) {
+      const rows = Math.min(this.#panel.rows, height - from);
       for (let m = l; m < this.#rows.length; ++m) this.#panelBlock(l, i, m, from, rows, count);
-      this.#panel.write(this.layout.layers[l], i, from, rows, add);
+      if (norm && this.kind === "exact") this.#addBilinear(norm, l, i, from, rows, samples);
+      this.#panel.write(layer, i, from, rows, add);
     }
   }
 
@@ -211,7 +229,7 @@ class Assembly {
       top.stride,
       outputs,
       top.rh,
-      top.rdelta,
+      top.rda,
       top.stride,
     );
     for (let m = last; m >= l; --m) {
@@ -232,7 +250,7 @@ class Assembly {
 
   #forward(l: number, i: number, m: number, count: number): void {
     const { inputs, units } = this.layout.layers[m];
-    const { ra, rh, slope, stride, transposed } = this.#rows[m];
+    const { ra, rh, slope, norm, stride, transposed } = this.#rows[m];
     const below = this.#rows[m - 1];
     if (m === l + 1) {
       const column = below.slope ? this.#at(below.slope, i) : 0;
@@ -241,6 +259,7 @@ class Assembly {
     } else {
       this.#product(count, units, inputs, below.rh, below.stride, transposed, units, ra, stride);
     }
+    norm?.forward(this.#list, count, ra);
     if (slope) this.#kernels.multiplyRows(this.#list, count, slope, stride, units, ra, rh, stride, 0);
   }
 
@@ -248,18 +267,21 @@ class Assembly {
   #passDown(theta: number, m: number, count: number): void {
     const { inputs, units, weight } = this.layout.layers[m + 1];
     const above = this.#rows[m + 1];
-    const { rdelta, stride } = this.#rows[m];
-    this.#product(count, inputs, units, above.rdelta, above.stride, this.#at(theta, weight), inputs, rdelta, stride);
+    const { rda, stride } = this.#rows[m];
+    this.#product(count, inputs, units, above.rdelta, above.stride, this.#at(theta, weight), inputs, rda, stride);
   }
 
-  /** R{δ} = φ′ ⊙ R{∂ℓ/∂h} + φ″ ⊙ ∂ℓ/∂h ⊙ R{a}, the second term for the Hessian itself only. */
+  /** R{∂ℓ/∂a} = φ′ ⊙ R{∂ℓ/∂h} + φ″ ⊙ ∂ℓ/∂h ⊙ R{a}, the second term for the Hessian itself only; and R{δ}. */
   #throughActivation(l: number, i: number, m: number, count: number): void {
-    const { slope, curve, ra, rdelta, stride } = this.#rows[m];
+    const { slope, curve, ra, rda, rdelta, norm, stride } = this.#rows[m];
     const { units } = this.layout.layers[m];
-    if (slope) this.#kernels.multiplyRows(this.#list, count, slope, stride, units, rdelta, rdelta, stride, 0);
-    if (!curve || this.kind === "ggn") return;
-    if (m > l) this.#kernels.multiplyRows(this.#list, count, curve, stride, units, ra, rdelta, stride, 1);
-    else this.#kernels.addColumn(this.#list, count, this.#at(curve, i), stride, this.#at(rdelta, i), stride);
+    const exact = this.kind === "exact";
+    if (slope) this.#kernels.multiplyRows(this.#list, count, slope, stride, units, rda, rda, stride, 0);
+    if (curve && exact) {
+      if (m > l) this.#kernels.multiplyRows(this.#list, count, curve, stride, units, ra, rda, stride, 1);
+      else this.#kernels.addColumn(this.#list, count, this.#at(curve, i), stride, this.#at(rda, i), stride);
+    }
+    norm?.backward(this.#list, count, rda, rdelta, exact && m > l);
   }
 
   #product(
@@ -276,33 +298,66 @@ class Assembly {
     this.#kernels.product(m, n, k, 1, a, lda, 1, b, ldb, 1, 0, c, ldc, 0, -1, 0, c, this.workspace.scratch);
   }
 
-  /** Rows `from` … of the weights into unit i of layer l, against all parameters of layer m. */
+  /** Rows `from` … of unit i's parameters in layer l, against all parameters of layer m. */
   #panelBlock(l: number, i: number, m: number, from: number, rows: number, count: number): void {
     const { inputs: left } = this.layout.layers[l];
-    const { inputs, units, weight, bias } = this.layout.layers[m];
+    const { units, inputs, weight, bias, scale, shift } = this.layout.layers[m];
+    const { rdelta, rda, norm } = this.#rows[m];
+    if (l === m && rows === rowsOf(this.layout.layers[l])) {
+      this.#weightColumns(l, i, m, 0, 0, left, count, true);
+      if (norm) this.#weightColumns(l, i, m, left, left, rows - left, count, false);
+    } else this.#weightColumns(l, i, m, from, 0, rows, count, false);
+    this.#unitColumns(l, m, from, rows, count, rdelta, bias);
+    if (norm) this.#unitColumns(l, m, from, rows, count, norm.rscale, scale);
+    if (norm) this.#unitColumns(l, m, from, rows, count, rda, shift);
+    if (l === m && rows === left + 1 && !norm) this.#mirrorBias(left, weight + i * inputs, bias + i, units - i);
+  }
+
+  /** Against the weights of layer m, to rows `to` … of the panel; within a layer only those of unit i and the units behind it. */
+  #weightColumns(
+    l: number,
+    i: number,
+    m: number,
+    from: number,
+    to: number,
+    rows: number,
+    count: number,
+    symmetric: boolean,
+  ): void {
+    const { inputs, units, weight } = this.layout.layers[m];
     const { parameterCount } = this.layout;
     const [own, other] = [this.#rows[l], this.#rows[m]];
-    const symmetric = l === m && rows === left + 1;
     const first = l === m ? i : 0;
     const exact = this.kind === "exact";
     // biome-ignore format: grouped by operand
     this.#kernels.hessianRows(
-      this.#list, count, this.#at(own.features, from), own.featureStride, symmetric ? left : rows,
+      this.#list, count, this.#at(own.norm ? own.norm.moves : own.features, from), own.featureStride, rows,
       other.features, other.featureStride, inputs,
       m > l + 1 ? this.#rows[m - 1].rh : 0, m > l ? this.#rows[m - 1].stride : 0,
       m === l + 1 && own.slope ? this.#at(own.slope, i) : 0, own.stride, m === l + 1 ? i : -1,
       other.rdelta, other.stride, exact && m > l ? other.delta : 0, other.stride,
       other.curve ? 0 : other.slope, other.stride, first, units,
-      this.#at(this.#panel.at, weight + first * inputs), parameterCount, 0, symmetric ? 1 : 0, this.#scratch,
+      this.#at(this.#panel.at, to * parameterCount + weight + first * inputs), parameterCount, 0, symmetric ? 1 : 0, this.#scratch,
     );
+  }
+
+  /** Against parameters of which each unit of layer m has one, from column `column` on; `changes` is R{·} of the loss's derivative in them. */
+  #unitColumns(l: number, m: number, from: number, rows: number, count: number, changes: number, column: number): void {
+    const { units } = this.layout.layers[m];
     // biome-ignore format: grouped by operand
     this.#kernels.product(
       rows, units, count, 1,
-      this.#at(this.#gathered, from), 1, own.featureStride,
-      other.rdelta, other.stride, 1,
-      0, this.#at(this.#panel.at, bias), parameterCount, 0, -1, 0, 0, this.workspace.scratch,
+      this.#at(this.#gathered, from), 1, this.#rows[l].featureStride,
+      changes, this.#rows[m].stride, 1,
+      0, this.#at(this.#panel.at, column), this.layout.parameterCount, 0, -1, 0, 0, this.workspace.scratch,
     );
-    if (symmetric) this.#mirrorBias(left, weight + i * inputs, bias + i, units - i);
+  }
+
+  #addBilinear(norm: NormRows, l: number, i: number, from: number, rows: number, samples: number): void {
+    const { scale } = this.layout.layers[l];
+    const { features } = this.#rows[l];
+    const { parameterCount } = this.layout;
+    norm.addBilinear(i, features, from, rows, samples, this.#at(this.#panel.at, scale + i), parameterCount);
   }
 
   /** Within a layer, bias against weights is weights against bias. */
@@ -313,9 +368,15 @@ class Assembly {
   }
 }
 
+/** Rows of H that a unit has: its weights, bias and, with batch norm, scale and shift. */
+function rowsOf(layer: LayerLayout): number {
+  return layer.inputs + behindWeights(layer, 0).length;
+}
+
 function chunkOf({ layers, inputs, outputs }: Layout, bytes: number): number {
   const units = layers.reduce((sum, layer) => sum + layer.units, 0);
-  const numbers = 3 * inputs + 4 * outputs + 14 * units + 16 * layers.length;
+  const normed = layers.reduce((sum, layer) => sum + (layer.batchNorm ? layer.inputs + 7 * layer.units + 16 : 0), 0);
+  const numbers = 3 * inputs + 4 * outputs + 14 * units + 16 * layers.length + normed;
   return Math.max(16, Math.min(CHUNK_MOST, Math.floor(CHUNK_BYTES / (numbers * bytes) / 16) * 16));
 }
 
@@ -343,13 +404,12 @@ function addPenalty(matrix: FloatArray, { penalty }: ResolvedSpec, { penalised, 
   }
 }
 
-/** Column by column, for networks whose samples are coupled by batch norm. */
+/** Column by column, penalty included, for networks whose samples are coupled by batch norm. */
 function columns(
   workspace: Workspace,
   spec: ResolvedSpec,
   layout: Layout,
   data: Dataset,
-  mode: BatchNormMode,
   kind: CurvatureKind,
   theta: number,
   statistics: number,
@@ -358,7 +418,7 @@ function columns(
   const { parameterCount: size } = layout;
   const v = workspace.allocate(spec.dtype, size);
   const out = workspace.allocate(spec.dtype, size);
-  const products = new CurvatureProducts(workspace, spec, layout, data, mode);
+  const products = new CurvatureProducts(workspace, spec, layout, data, "batch");
   products.linearize(theta, statistics, wholeBatch(data));
   workspace.slice(spec.dtype, v, size).fill(0);
   for (let i = 0; i < size; ++i) {
@@ -382,8 +442,11 @@ export function assembleHessian(
   statistics: number,
 ): FloatArray {
   const matrix = floatArray(spec.dtype, layout.parameterCount ** 2);
-  if (layout.batchNorm) columns(workspace, spec, layout, data, mode, kind, theta, statistics, matrix);
-  else new Assembly(workspace, spec, layout, data, kind, matrix).run(theta, statistics);
-  if (!layout.batchNorm) addPenalty(matrix, spec, layout);
+  if (layout.batchNorm && mode === "batch") {
+    columns(workspace, spec, layout, data, kind, theta, statistics, matrix);
+    return matrix;
+  }
+  new Assembly(workspace, spec, layout, data, kind, matrix).run(theta, statistics);
+  addPenalty(matrix, spec, layout);
   return matrix;
 }

@@ -70,6 +70,11 @@ export function layoutOf(spec: ResolvedSpec): Layout {
   };
 }
 
+/** Offsets of a unit's parameters behind its weights: bias and, with batch norm, scale and shift. */
+export function behindWeights({ bias, scale, shift }: LayerLayout, unit: number): number[] {
+  return scale < 0 ? [bias + unit] : [bias + unit, scale + unit, shift + unit];
+}
+
 function checkSize(count: number, { dtype }: ResolvedSpec): void {
   const bytes = count * (dtype === "f32" ? 4 : 8);
   if (bytes > 2 ** 32) {

@@ -167,7 +167,7 @@ export class Network {
    */
   evaluate(data: Dataset): Evaluation {
     checkDataset("evaluate", data, this.layout, this.spec.loss);
-    return this.#resident((workspace, theta, statistics) => {
+    return this.resident((workspace, theta, statistics) => {
       const objective = this.#objective(workspace, data, "running", "none");
       const score = new Score(this.spec, this.layout, data);
       const { propagation } = objective;
@@ -186,7 +186,7 @@ export class Network {
    */
   loss(data: Dataset, options: PassOptions = {}): number {
     const mode = this.mode("loss", data, options);
-    return this.#resident((workspace, theta, statistics) =>
+    return this.resident((workspace, theta, statistics) =>
       this.#objective(workspace, data, mode, "none").value(theta, statistics, wholeBatch(data)),
     );
   }
@@ -200,7 +200,7 @@ export class Network {
   gradient(data: Dataset, options: PassOptions = {}): { loss: number; gradient: FloatArray } {
     const mode = this.mode("gradient", data, options);
     const { dtype } = this.spec;
-    return this.#resident((workspace, theta, statistics) => {
+    return this.resident((workspace, theta, statistics) => {
       const at = workspace.allocate(dtype, this.parameterCount);
       const objective = this.#objective(workspace, data, mode, "transient");
       const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), at);
@@ -235,12 +235,13 @@ export class Network {
    * The dense Hessian of the objective, or its generalised Gauss-Newton matrix, exactly: ∂²/∂θᵢ∂θⱼ of the mean loss plus penalty
    * (l2's curvature in both, l1 having none).
    *
-   * Without batch norm it is assembled block by block from one R{·} pass a unit, leaving out samples where a unit of the pair is
-   * inactive; with batch norm, from P products.
+   * It is assembled block by block from one R{·} pass a unit, leaving out samples where a unit of the pair is inactive. Under
+   * running statistics batch norm's a = γ·s·(W·h + b − mean) + β is bilinear in (γ, W) and (γ, b): those terms are in the exact kind. Batch
+   * statistics couple the samples; there it is made from P products.
    *
    * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default.
    * @returns exactly symmetric, of the network's dtype, owned by the caller; `block` takes the names "0", "1", … of the layers.
-   * Cost: P² numbers and up to N·P² flops; see `hessianCost`.
+   * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see `hessianCost`.
    * @throws RangeError, before anything is allocated, where the matrix would be larger than `maxBytes`; else as `loss`.
    * @example
    * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
@@ -252,7 +253,7 @@ export class Network {
     checkChoice("hessian", "kind", kind, ["exact", "ggn"]);
     checkNumber("hessian", "maxBytes", maxBytes, "a positive number", (x) => x > 0);
     this.#checkHessianSize(data.size, maxBytes);
-    const matrix = this.#resident((workspace, theta, statistics) =>
+    const matrix = this.resident((workspace, theta, statistics) =>
       assembleHessian(workspace, this.spec, this.layout, data, mode, kind, theta, statistics),
     );
     const ranges = this.layout.layers.map(({ weight, end }, l) => ({ name: String(l), from: weight, to: end }));
@@ -292,7 +293,7 @@ export class Network {
    */
   visitActivations(inputs: Matrix, visit: (chunk: ActivationChunk) => void): void {
     const { dtype } = this.spec;
-    this.#resident((workspace, theta, statistics) => {
+    this.resident((workspace, theta, statistics) => {
       forwardChunks(workspace, this.spec, this.layout, inputs, theta, statistics, ({ layers, stride, size }, from) => {
         const row = (at: number, unit: number): FloatArray =>
           workspace.slice(dtype, at + unit * stride * bytesPer(dtype), size);
@@ -372,7 +373,7 @@ export class Network {
     checkFinite(where, "inputs", x);
     const result = { rows: x.rows, columns: outputs, data: floatArray(this.spec.dtype, x.rows * outputs) };
     if (x.rows === 0) return result;
-    this.#resident((workspace, theta, statistics) => {
+    this.resident((workspace, theta, statistics) => {
       forwardChunks(workspace, this.spec, this.layout, x, theta, statistics, ({ output, stride, size }, from) => {
         const columns = workspace.slice(this.spec.dtype, output, stride * outputs);
         for (let i = 0; i < size; ++i) {
@@ -410,8 +411,11 @@ export class Network {
     return new Objective(workspace, this.spec, this.layout, data, mode, { capacity: data.size, gradients });
   }
 
-  /** Runs a one-shot call with the parameters and running statistics in a pooled workspace. */
-  #resident<T>(use: (workspace: Workspace, theta: number, statistics: number) => T): T {
+  /**
+   * Runs a one-shot call with the parameters and running statistics in a pooled workspace.
+   * @internal
+   */
+  resident<T>(use: (workspace: Workspace, theta: number, statistics: number) => T): T {
     this.#refresh();
     const { dtype } = this.spec;
     return borrow(this.build, (workspace) => {

@@ -111,27 +111,32 @@ export class Objective {
 
   /**
    * Jᵀ·∇²ℓ·f̈ of the batch: what the outputs' second derivative along a line adds to the gradient, f̈ ≈ (f(ahead) − 2·f(θ) + f(behind)) / h². Written to
-   * `out`; `spare` is room for outputs × stride numbers.
+   * `out`. `trial` serves the points beside θ; `held`: the activations here are those of the whole batch at θ already.
    */
-  acceleration(points: Line, statistics: number, { order, from, count }: Batch, out: number, spare: number): void {
+  acceleration(points: Line, statistics: number, batch: Batch, out: number, trial: Objective, held: boolean): void {
     const { propagation, layout } = this;
-    const { capacity, kernels, output, y, stride } = propagation;
+    const { capacity, kernels, output, y, stride, cotangent } = propagation;
+    const other = trial.propagation;
     const numbers = layout.outputs * stride;
+    const { order, from, count } = batch;
     for (let done = 0; done < count; done += capacity) {
-      this.#load(order, from + done, Math.min(capacity, count - done));
-      const add = (theta: number, weight: number): void => {
-        propagation.forward(theta, this.mode, statistics);
-        kernels.axpy(numbers, weight / points.length ** 2, output, spare);
-      };
-      this.workspace.slice(this.spec.dtype, spare, numbers).fill(0);
-      add(points.ahead, 1);
-      add(points.behind, 1);
-      add(points.theta, -2);
-      const terms = 1 / this.terms(count);
-      const { size, cotangent } = propagation;
-      kernels.lossHessianProduct(this.kind, output, y, spare, cotangent, size, stride, layout.outputs, terms, 1);
+      const size = Math.min(capacity, count - done);
+      if (!held) this.#forward(points.theta, statistics, order, from + done, size);
+      trial.#forward(points.ahead, statistics, order, from + done, size);
+      kernels.axpy(numbers, -2, output, other.output);
+      const bend = this.workspace.slice(this.spec.dtype, cotangent, numbers);
+      bend.set(this.workspace.slice(this.spec.dtype, other.output, numbers));
+      trial.#forward(points.behind, statistics, order, from + done, size);
+      kernels.axpy(numbers, 1, cotangent, other.output);
+      const scale = 1 / this.terms(count) / points.length ** 2;
+      kernels.lossHessianProduct(this.kind, output, y, other.output, cotangent, size, stride, layout.outputs, scale, 1);
       propagation.pullBack(points.theta, out, done > 0, this.mode);
     }
+  }
+
+  #forward(theta: number, statistics: number, order: Uint32Array | null, from: number, count: number): void {
+    this.#load(order, from, count);
+    this.propagation.forward(theta, this.mode, statistics);
   }
 
   /** The first layer whose pre-activations, or their batch variance, hold a NaN or infinity for a sample of the batch, or −1. */

@@ -1,6 +1,6 @@
 import type { Dtype, Kernels } from "../wasm/kernels.js";
 import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
-import type { LayerLayout } from "./layout.js";
+import { behindWeights, type LayerLayout } from "./layout.js";
 
 /** Bytes of H that are made in WebAssembly at once. */
 const PANEL_BYTES = 16 << 20;
@@ -9,7 +9,7 @@ const TILE_ROWS = 6;
 /** Columns that are turned round at once; with 64 rows these stay in the second-level cache. */
 const TURNED_COLUMNS = 256;
 
-/** Rows of H while they are made: those of the weights into one unit, and of its bias behind them, or some of these. */
+/** Rows of H while they are made: those of the weights into one unit, and of its other parameters behind them, or some of these. */
 export class Panel {
   /** Address; rows are `size` numbers apart, a column for each parameter. */
   readonly at: number;
@@ -36,23 +36,27 @@ export class Panel {
   }
 
   /**
-   * Copies rows `from` … of the weights into unit i to H, as rows and, turned round, as columns. What of it lies among the unit's own parameters is symmetric
-   * already, or else only taken from right of the diagonal.
+   * Copies rows `from` … of unit i's parameters to H, as rows and, turned round, as columns. What of it lies among the unit's own parameters is only taken
+   * from right of the diagonal, but for its weights alone where they are all there: these are symmetric already.
    */
-  write({ inputs, weight, bias }: LayerLayout, i: number, from: number, rows: number, add: boolean): void {
-    const { size } = this;
+  write(layer: LayerLayout, i: number, from: number, rows: number, add: boolean): void {
+    const { inputs, units, weight, bias } = layer;
     const own = weight + i * inputs;
-    const whole = rows === inputs + 1;
+    const behind = behindWeights(layer, i);
+    const whole = rows === inputs + behind.length;
+    const rightOf = behind.map((at, r) => [at + 1, r + 1 < behind.length ? bias + (r + 1) * units : this.size]);
+    const runs = [[own + inputs, bias], ...rightOf];
     for (let j = 0; j < rows; ++j) {
-      const row = from + j < inputs ? own + from + j : bias + i;
-      if (whole) this.#copyRow(j, row, own, own + inputs, add);
-      else this.#copyOwn(j, row, own + inputs, bias + i, add);
-      this.#copyRow(j, row, own + inputs, bias, add);
-      if (whole) this.#copyRow(j, row, bias + i, bias + i + 1, add);
-      this.#copyRow(j, row, bias + i + 1, size, add);
+      const isWeight = from + j < inputs;
+      const row = isWeight ? own + from + j : behind[from + j - inputs];
+      if (isWeight && whole) this.#copyRow(j, row, own, own + inputs, add);
+      else if (isWeight) this.#copyOwn(j, row, row, own + inputs, add);
+      for (const at of behind) if (at >= row) this.#copyOwn(j, row, at, at + 1, add);
+      for (const [start, end] of runs) this.#copyRow(j, row, start, end, add);
     }
-    this.#copyColumns(own + from, bias + i, rows, from + rows > inputs, own + inputs, bias, add);
-    this.#copyColumns(own + from, bias + i, rows, from + rows > inputs, bias + i + 1, size, add);
+    const weights = Math.max(0, Math.min(rows, inputs - from));
+    const others = behind.slice(Math.max(0, from - inputs), Math.max(0, from + rows - inputs));
+    for (const [start, end] of runs) this.#copyColumns(own + from, weights, others, start, end, add);
   }
 
   #copyRow(j: number, row: number, start: number, end: number, add: boolean): void {
@@ -63,43 +67,35 @@ export class Panel {
     else copy(view, at + start, this.matrix, row * size + start, end - start, add);
   }
 
-  /** Columns `start` … `end` of the panel, as rows of H: the weights' part lies at `weights`, the bias's at `bias`. */
-  #copyColumns(
-    weights: number,
-    bias: number,
-    rows: number,
-    hasBias: boolean,
-    start: number,
-    end: number,
-    add: boolean,
-  ): void {
+  /** Columns `start` … `end` of the panel, as rows of H: the first numbers of each from column `at` on, the others one by one. */
+  #copyColumns(at: number, first: number, others: readonly number[], start: number, end: number, add: boolean): void {
     const { size } = this;
     const { matrix } = this;
-    const inner = hasBias ? rows - 1 : rows;
+    const rows = first + others.length;
     const step = Math.min(TURNED_COLUMNS, end - start);
     for (let column = start; column < end; column += step) {
       const count = Math.min(step, end - column);
       this.#kernels.transpose(this.at + column * this.#bytes, rows, count, size, this.#turned, rows);
       const view = this.workspace.view(this.dtype);
-      const at = this.#turned / this.#bytes;
-      copyRuns(view, at, rows, count, inner, matrix, column * size + weights, size, add);
-      if (hasBias) copyRuns(view, at + inner, rows, count, 1, matrix, column * size + bias, size, add);
+      const turned = this.#turned / this.#bytes;
+      copyRuns(view, turned, rows, count, first, matrix, column * size + at, size, add);
+      others.forEach((other, r) => {
+        copyRuns(view, turned + first + r, rows, count, 1, matrix, column * size + other, size, add);
+      });
     }
   }
 
-  /** A row among the unit's own parameters, from the diagonal on, to both sides of it. */
-  #copyOwn(j: number, row: number, end: number, bias: number, add: boolean): void {
+  /** Columns `start` … `end` of a row among the unit's own parameters, to both sides of the diagonal. */
+  #copyOwn(j: number, row: number, start: number, end: number, add: boolean): void {
     const view = this.workspace.view(this.dtype);
     const { size } = this;
     const { matrix } = this;
     const at = this.at / this.#bytes + j * size;
-    const take = (column: number): void => {
-      const value = (add ? matrix[row * size + column] : 0) + view[at + column];
-      matrix[row * size + column] = value;
-      matrix[column * size + row] = value;
-    };
-    if (row < bias) for (let column = row; column < end; ++column) take(column);
-    take(bias);
+    for (let column = start; column < end; ++column) {
+      const value = view[at + column];
+      matrix[row * size + column] = add ? matrix[row * size + column] + value : value;
+      matrix[column * size + row] = matrix[row * size + column];
+    }
   }
 }
 

@@ -219,13 +219,23 @@ export class Propagation {
     return this.layers[this.layers.length - 1].dy;
   }
 
-  /** Pulls back through the network what is at `cotangent`: its product with the outputs' Jacobian, as `backward` leaves it. */
-  pullBack(theta: number, gradient: number, accumulate: boolean, mode: BatchNormMode): void {
+  /**
+   * Pulls back through the network what is at `cotangent`: its product with the outputs' Jacobian, as `backward` leaves it. `visit` is
+   * called when a layer's δ is ready, the last layer first.
+   */
+  pullBack(
+    theta: number,
+    gradient: number,
+    accumulate: boolean,
+    mode: BatchNormMode,
+    visit?: (layer: number) => void,
+  ): void {
     const { layers } = this.layout;
     for (let l = layers.length - 1; l >= 0; --l) {
       this.#backpropActivation(l);
       if (layers[l].batchNorm) this.#normaliseBackward(theta, gradient, l, accumulate, mode);
       if (gradient) this.#layerGradient(gradient, l, accumulate);
+      visit?.(l);
       if (l > 0) {
         const weight = this.products.at(theta, layers[l].weight);
         this.products.pull(layers[l], this.#columns, weight, this.layers[l].delta, this.layers[l - 1].dy, false);

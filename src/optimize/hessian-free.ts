@@ -2,6 +2,7 @@ import { checkInteger, checkShare } from "../check.js";
 import { HessianFreeDirection } from "./directions/hessian-free.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
+import { MARTENS } from "./searches/damping.js";
 import { IteratesSearch } from "./searches/iterates.js";
 import { SecondOrder } from "./second-order.js";
 
@@ -46,14 +47,6 @@ export function hessianFree(options: HessianFreeOptions = {}): Optimizer {
   checkShare(where, "warmStart", warmStart, true);
   checkShare(where, "curvatureShare", curvatureShare, true);
   const direction = new HessianFreeDirection({ maxProducts, warmStart, curvatureShare, preconditioner });
-  const search = new IteratesSearch({
-    start: damping,
-    increase: 3 / 2,
-    decrease: 2 / 3,
-    poor: 0.25,
-    good: 0.75,
-    least: 1e-12,
-    most: 1e12,
-  });
+  const search = new IteratesSearch({ start: damping, ...MARTENS });
   return new SecondOrder({ name: where, direction, search, weightDecay, fullBatch: false });
 }

@@ -2,7 +2,7 @@ import { checkInteger, checkShare } from "../check.js";
 import { KfacDirection } from "./directions/kfac.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
-import { DampingSearch } from "./searches/damping.js";
+import { DampingSearch, MARTENS } from "./searches/damping.js";
 import { SecondOrder } from "./second-order.js";
 
 export interface KfacOptions {
@@ -47,14 +47,6 @@ export function kfac(options: KfacOptions = {}): Optimizer {
   checkInteger(where, "refresh", refresh, 1);
   checkInteger(where, "seed", seed, 0);
   const direction = new KfacDirection({ decay, refresh, momentum, seed });
-  const search = new DampingSearch({
-    start: damping,
-    increase: 3 / 2,
-    decrease: 2 / 3,
-    poor: 0.25,
-    good: 0.75,
-    least: 1e-12,
-    most: 1e12,
-  });
+  const search = new DampingSearch({ start: damping, ...MARTENS });
   return new SecondOrder({ name: where, direction, search, weightDecay, fullBatch: false });
 }

@@ -22,8 +22,6 @@ export interface LevenbergMarquardtOptions {
 
 /** Damping below which it makes no difference in double precision. */
 const LEAST = 1e-20;
-/** Gain ratio from which on damping shrinks. */
-const GOOD = 0.25;
 
 /**
  * Levenberg's and Marquardt's method: p = −(G + μI)⁻¹·g with the generalised Gauss-Newton matrix G, μ multiplied by `muInc` until
@@ -48,7 +46,7 @@ export function levenbergMarquardt(options: LevenbergMarquardtOptions = {}): Opt
     "levenbergMarquardt",
     {
       mu: [1e-5, "positive"],
-      muInc: [1.5, "positive"],
+      muInc: [3, "positive"],
       muDec: [0.2, "positive"],
       muMax: [1e10, "positive"],
       acceleration: [true, "boolean"],
@@ -58,7 +56,8 @@ export function levenbergMarquardt(options: LevenbergMarquardtOptions = {}): Opt
   );
   if (muInc <= 1) wrongValue("levenbergMarquardt", "muInc", "more than 1", String(muInc));
   if (muDec > 1) wrongValue("levenbergMarquardt", "muDec", "at most 1", String(muDec));
-  const damping = { start: mu, increase: muInc, decrease: muDec, poor: 0, good: GOOD, least: LEAST, most: muMax };
+  const after = (gainRatio: number): number => Math.max(muDec, 1 - (2 * gainRatio - 1) ** 3);
+  const damping = { start: mu, increase: muInc, compounding: true, after, least: LEAST, most: muMax };
   const search = new DampingSearch(damping);
   const direction = new GaussNewtonDirection(acceleration);
   return new SecondOrder({ name: "levenbergMarquardt", direction, search, weightDecay, fullBatch: true });

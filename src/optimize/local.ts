@@ -5,6 +5,9 @@ import type { CurvatureKind } from "../network/tangent.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";
 import type { Problem } from "./problem.js";
 
+/** Falls so many times what rounding makes of one number may still be rounding. */
+const DOUBTFUL = 1e4;
+
 /**
  * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
  * is computed when first asked for.
@@ -37,6 +40,11 @@ export class Local {
   /** Falls of the objective that rounding cannot tell from 0. */
   get noise(): number {
     return 4 * (this.problem.dtype === "f32" ? 2 ** -23 : 2 ** -52) * Math.abs(this.value);
+  }
+
+  /** Whether a fall is more than what rounding may make of values that went through thousands of sums. */
+  sees(fall: number): boolean {
+    return fall > DOUBTFUL * this.noise;
   }
 
   /** The value at θ + scale·step, which is left at `problem.next`. */
@@ -96,7 +104,9 @@ export class Local {
     return values instanceof Float64Array ? values : Float64Array.from(values);
   }
 
+  /** −∞ is no fall but an overflow. */
   #decayed(value: number, theta: Float64Array, gradient?: Float64Array): number {
+    if (value === -Infinity) return Number.NaN;
     if (this.weightDecay === 0) return value;
     if (gradient) axpy(this.weightDecay, theta, gradient);
     return value + 0.5 * this.weightDecay * dot(theta, theta);

@@ -4,6 +4,7 @@ import { CurvatureProducts } from "../network/curvature.js";
 import { type Dataset, samplesOf } from "../network/dataset.js";
 import { type LayerFactors, SecondMoments } from "../network/fisher.js";
 import { assembleHessian } from "../network/hessian.js";
+import { isNarrow, JacobianProducts } from "../network/jacobian.js";
 import type { LayerLayout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { type Batch, Objective, type Visit } from "../network/objective.js";
@@ -34,7 +35,7 @@ export class NetworkProblem extends Problem {
   readonly #statistics: number;
   readonly #batch: Batch;
   readonly #capacity: number;
-  /** Passes without gradients; apart from the others under batch norm, whose statistics the run reads after a step. */
+  /** Passes without gradients; apart, so that the others' activations, and batch norm's statistics, stay those of the step's start. */
   readonly #trial: Objective;
   readonly #score: Score | null;
   /** Activation patterns at the point of the last gradient and at the last look ahead. */
@@ -45,7 +46,10 @@ export class NetworkProblem extends Problem {
   readonly #first: number;
   #pattern = 0;
   #moments: SecondMoments | null = null;
-  #bend: { ahead: number; behind: number; out: number; spare: number } | null = null;
+  #jacobian: JacobianProducts | null = null;
+  /** The point whose activations, of the whole batch, are in the objective's memory; 0 for none. */
+  #held = 0;
+  #bend: { ahead: number; behind: number; out: number } | null = null;
   #seat: ProductSeat | null = null;
   #linearized = 0;
   #subset: { rows: Uint32Array; data: Dataset } | null = null;
@@ -71,7 +75,7 @@ export class NetworkProblem extends Problem {
     const open = (gradients: "transient" | "none"): Objective =>
       new Objective(workspace, spec, layout, data, "batch", { capacity, gradients });
     this.objective = open("transient");
-    this.#trial = second && layout.batchNorm ? open("none") : this.objective;
+    this.#trial = second ? open("none") : this.objective;
     this.#score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
     const patterned = second && switches(spec);
     this.#patterns = patterned ? [new ActivationPattern(spec, capacity), new ActivationPattern(spec, capacity)] : null;
@@ -116,6 +120,7 @@ export class NetworkProblem extends Problem {
 
   override changed(): void {
     super.changed();
+    this.#held = 0;
     this.#linearized = 0;
   }
 
@@ -164,9 +169,8 @@ export class NetworkProblem extends Problem {
       ahead: workspace.allocate(dtype, size),
       behind: workspace.allocate(dtype, size),
       out: workspace.allocate(dtype, size),
-      spare: workspace.allocate(dtype, objective.layout.outputs * objective.propagation.stride),
     };
-    const { ahead, behind, out, spare } = this.#bend;
+    const { ahead, behind, out } = this.#bend;
     const view = workspace.view(dtype);
     const [at, plus, minus] = [theta, ahead, behind].map((address) => address / bytesPer(dtype));
     for (let i = 0; i < size; ++i) {
@@ -175,13 +179,17 @@ export class NetworkProblem extends Problem {
     }
     this.evaluations.value += 2;
     ++this.evaluations.gradient;
-    objective.acceleration({ theta, ahead, behind, length: BEND_LENGTH }, this.#statistics, this.#batch, out, spare);
+    const line = { theta, ahead, behind, length: BEND_LENGTH };
+    objective.acceleration(line, this.#statistics, this.#batch, out, this.#trial, this.#holds);
+    this.#held = 0;
+    if (this.#batch.count <= objective.propagation.capacity) this.#held = theta;
     return Float64Array.from(workspace.read(dtype, out, size));
   }
 
   protected override gradientAt(point: number, gradient: number): number {
     const { objective } = this;
     this.#score?.reset();
+    this.#held = point;
     const value = objective.valueAndGradient(point, this.#statistics, this.#batch, gradient, this.#visit);
     if (this.#score) this.#right[point === this.#first ? 0 : 1] = this.#score.right;
     return this.#checked(objective, value);
@@ -191,6 +199,7 @@ export class NetworkProblem extends Problem {
     const objective = this.#trial;
     const { propagation } = objective;
     const patterns = this.#patterns;
+    if (objective === this.objective) this.#held = 0;
     const data = objective.dataLoss(point, this.#statistics, this.#batch, (from) =>
       patterns?.[this.#pattern].record(propagation, from - this.#batch.from),
     );
@@ -213,6 +222,11 @@ export class NetworkProblem extends Problem {
 
   protected override hessianAt(kind: CurvatureKind): SymmetricMatrix {
     const { build, spec, layout } = this.#net;
+    if (kind === "ggn" && isNarrow(spec, layout, this.#batch.count)) {
+      this.#jacobian ??= new JacobianProducts(this.objective);
+      const matrix = this.#jacobian.gaussNewton(this.theta, this.#statistics, this.#batch, this.#holds);
+      return new SymmetricMatrix(this.size, matrix, build);
+    }
     const data = this.#batchData();
     const theta = this.workspace.slice(this.dtype, this.theta, this.size);
     const held = this.workspace.slice(this.dtype, this.#statistics, layout.statisticsCount);
@@ -241,6 +255,11 @@ export class NetworkProblem extends Problem {
   #part(share: number): Batch {
     const { order, from, count } = this.#batch;
     return { order, from, count: share >= 1 ? count : Math.max(Math.min(count, 2), Math.round(count * share)) };
+  }
+
+  /** Whether the objective's memory holds the activations of the whole batch at `theta`. */
+  get #holds(): boolean {
+    return this.#held === this.theta && this.#batch.count <= this.objective.propagation.capacity;
   }
 
   /** The batch as a data set of its own; what is asked for again is kept. */

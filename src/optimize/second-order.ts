@@ -99,7 +99,7 @@ export class SecondOrder extends Optimizer {
       return;
     }
     let found = model ? this.#search.find(local, model, this.#memory, learningRate) : "critical";
-    if (found === "critical") found = this.#leave(local);
+    if (found === "critical") found = model?.failure ?? this.#leave(local);
     const known = {
       ...(model?.smallestEigenvalue === undefined ? {} : { smallestEigenvalue: model.smallestEigenvalue }),
       ...(model?.frozen?.length ? { frozen: model.frozen } : {}),

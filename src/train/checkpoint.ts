@@ -27,8 +27,8 @@ export interface Progress {
 }
 
 /**
- * A run as plain data (numbers, strings and typed arrays; structured cloning takes it, JSON does not): pass it as `resume` to go on to the same
- * bits that a run without a break would have reached.
+ * A run as plain data (numbers, strings and typed arrays; structured cloning takes it, and `hessia/formats` makes files of it): pass it as
+ * `resume` to go on to the same bits that a run without a break would have reached.
  */
 export interface Checkpoint {
   readonly parameters: FloatArray;
@@ -49,23 +49,33 @@ export function checkCheckpoint(
   const { parameters, statistics, optimizer: memory, progress } = value;
   checkPoint(where, "resume", parameters, statistics, net);
   checkMemory(where, memory, net, optimizer);
-  checkObject(where, "resume.progress", progress);
-  for (const name of ["step", "epoch", "used", "right"])
-    checkInteger(where, `resume.progress.${name}`, progress[name], 0);
-  checkNumber(where, "resume.progress.lossSum", progress.lossSum, "a finite number", Number.isFinite);
-  if ((progress.used as number) >= samples) {
+  checkProgress(where, "resume.progress", progress, net);
+  if (progress.used >= samples) {
     wrongValue(where, "resume.progress.used", `less than the ${samples} samples of an epoch`, String(progress.used));
-  }
-  checkEpochs(where, progress.epochs);
-  if (progress.best !== null) {
-    checkObject(where, "resume.progress.best", progress.best);
-    checkPoint(where, "resume.progress.best", progress.best.parameters, progress.best.statistics, net);
-    checkNumber(where, "resume.progress.best.score", progress.best.score, "a finite number", Number.isFinite);
-    checkInteger(where, "resume.progress.best.epoch", progress.best.epoch, 1);
   }
 }
 
-function checkPoint(where: string, name: string, parameters: unknown, statistics: unknown, net: Network): void {
+/** Refuses progress that no run of this network can have made, whatever its data. */
+export function checkProgress(
+  where: string,
+  name: string,
+  progress: unknown,
+  net: Network,
+): asserts progress is Progress {
+  checkObject(where, name, progress);
+  for (const key of ["step", "epoch", "used", "right"]) checkInteger(where, `${name}.${key}`, progress[key], 0);
+  checkNumber(where, `${name}.lossSum`, progress.lossSum, "a finite number", Number.isFinite);
+  checkEpochs(where, `${name}.epochs`, progress.epochs);
+  const { best } = progress;
+  if (best === null) return;
+  checkObject(where, `${name}.best`, best);
+  checkPoint(where, `${name}.best`, best.parameters, best.statistics, net);
+  checkNumber(where, `${name}.best.score`, best.score, "a finite number", Number.isFinite);
+  checkInteger(where, `${name}.best.epoch`, best.epoch, 1);
+}
+
+/** Refuses parameters and running statistics of another network. */
+export function checkPoint(where: string, name: string, parameters: unknown, statistics: unknown, net: Network): void {
   refusePlain(where, `${name}.parameters`, "an array of numbers", parameters);
   net.checkParameters(where, `${name}.parameters`, parameters);
   refusePlain(where, `${name}.statistics`, "an array of numbers", statistics);
@@ -88,8 +98,7 @@ function checkMemory(where: string, memory: unknown, net: Network, optimizer: Op
 }
 
 /** The sum of finite losses may be beyond the range of doubles. */
-function checkEpochs(where: string, epochs: unknown): asserts epochs is EpochRecord[] {
-  const name = "resume.progress.epochs";
+function checkEpochs(where: string, name: string, epochs: unknown): asserts epochs is EpochRecord[] {
   if (!Array.isArray(epochs)) wrongType(where, name, "an array", epochs);
   for (let i = 0; i < epochs.length; ++i) {
     const record: unknown = epochs[i];

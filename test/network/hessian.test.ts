@@ -161,6 +161,135 @@ describe.each(builds)("%s", (build) => {
     }
   });
 
+  describe("batch norm under running statistics", () => {
+    const running = { batchNorm: "running" } as const;
+
+    /** Layers with batch norm where there is an "n" behind the width; scales of both signs, one of them 0. */
+    function normed(widths: (number | `${number}n`)[], activation: string, options: object = {}): Network {
+      const layers = widths.slice(1).map((width, l) => ({
+        units: Number.parseInt(String(width), 10),
+        batchNorm: String(width).endsWith("n"),
+        activation: l < widths.length - 2 ? activation : "identity",
+      }));
+      const net = network({ inputs: widths[0], layers, loss: "cross-entropy", seed: 3, ...options } as never);
+      const random = new Random(net.parameterCount);
+      const parameters = net.getParameters();
+      const statistics = net.getRunningStatistics();
+      for (const { bias, scale, shift, units, end, statistics: from } of net.layout.layers) {
+        for (let k = bias; k < end; ++k) parameters[k] = 0.4 * random.normal();
+        for (let i = 0; scale >= 0 && i < units; ++i) {
+          parameters[scale + i] = i === 1 ? 0 : i === 2 ? -0.8 : 1 + 0.3 * random.normal();
+          parameters[shift + i] += 0.2;
+          statistics[from + i] = 0.5 * random.normal();
+          statistics[from + units + i] = 0.3 + 2 * random.uniform();
+        }
+      }
+      net.setParameters(parameters);
+      net.setRunningStatistics(statistics);
+      return net;
+    }
+
+    it.each(activations.flatMap((activation) => losses.map((loss) => ({ activation, loss }))))(
+      "$activation, $loss: every column is a product",
+      ({ activation, loss }) => {
+        for (const [widths, count] of [
+          [[3, "2n"], 1],
+          [[5, "4n", 3], 6],
+          [[3, 5, "4n", "7n", 3], 9],
+          [[4, "3n", 9, "5n", "2n"], 33],
+        ] as [(number | `${number}n`)[], number][]) {
+          const penalty = count > 6 ? { l1: 0.1, l2: 0.2, on: count === 9 ? "all" : "weights" } : {};
+          const net = normed(widths, activation, { loss, penalty });
+          const d = data(net, count, count);
+          for (const kind of kinds) {
+            const H = net.hessian(d, { kind, ...running });
+            const columns = Array.from({ length: H.size }, (_, k) => {
+              const v = new Float64Array(H.size);
+              v[k] = 1;
+              return Array.from(kind === "exact" ? net.hvp(d, v, running) : net.ggnvp(d, v, running));
+            });
+            expect(distance(H.data, columns.flat()), `${widths}, ${kind}`).toBeLessThan(1e-12);
+            expect(exactlySymmetric(H.data, H.size)).toBe(true);
+          }
+        }
+      },
+    );
+
+    it("widths around the lanes, samples around the blocks and chunks, layers in several panels", () => {
+      const random = new Random(7);
+      for (const [widths, count, activation] of [
+        [[7, "8n", "9n", 2], 17, "relu"],
+        [[17, "16n", "15n", "3n"], 260, "relu"],
+        [[3, 33, "5n", 2], 600, "tanh"],
+        [[3, "31n", "5n"], 9000, "relu"],
+        [[1500, "2n", "3n", 2], 12, "relu"],
+        [[1300, 2, "3n", 2], 12, "tanh"],
+      ] as [(number | `${number}n`)[], number, string][]) {
+        for (const dtype of dtypes) {
+          const net = normed(widths, activation, { dtype });
+          const d = data(net, count);
+          const v = random.normals(net.parameterCount);
+          for (const kind of kinds) {
+            const H = net.hessian(d, { kind, ...running });
+            const product = kind === "exact" ? net.hvp(d, v, running) : net.ggnvp(d, v, running);
+            expect(distance(H.multiply(v), product), `${widths} ${dtype}`).toBeLessThan(10 * tolerance[dtype]);
+            expect(exactlySymmetric(H.data, H.size)).toBe(true);
+          }
+        }
+      }
+    });
+
+    it("a unit that never fires gives zero rows", () => {
+      const net = normed([3, "4n", "5n", 2], "relu");
+      const parameters = net.getParameters();
+      const { inputs, weight, bias, scale, shift } = net.layout.layers[1];
+      parameters[shift + 2] = -1e6;
+      net.setParameters(parameters);
+      const H = net.hessian(data(net, 30), running);
+      const outgoing = net.layout.layers[2].weight + 2;
+      const incoming = Array.from({ length: inputs }, (_, j) => weight + 2 * inputs + j);
+      for (const row of [...incoming, bias + 2, scale + 2, shift + 2, outgoing, outgoing + 5]) {
+        for (let column = 0; column < H.size; ++column) expect(H.get(row, column)).toBe(0);
+      }
+      expect(Array.from(H.data).every(Number.isFinite)).toBe(true);
+      expect(H.get(shift, shift)).not.toBe(0);
+    });
+
+    it("one linear unit with mse has a closed form, the term of scale and weight included", () => {
+      const net = network({ inputs: 1, layers: [{ units: 1, batchNorm: { epsilon: 0.25 } }], loss: "mse", seed: 1 });
+      const [w, b, gamma, beta, mean, variance] = [0.5, -1, 2, 0.25, 0.125, 0.75];
+      net.setParameters([w, b, gamma, beta]);
+      net.setRunningStatistics([mean, variance]);
+      const [x, y] = [
+        [1, -2, 0.5],
+        [0.5, 1, -1],
+      ];
+      const H = net.hessian(
+        dataset(
+          x.map((value) => [value]),
+          y,
+        ),
+        running,
+      );
+      const expected = new Array(16).fill(0);
+      x.forEach((value, s) => {
+        const normal = w * value + b - mean; // s = 1/√(variance + ε) = 1
+        const residual = gamma * normal + beta - y[s];
+        const slope = [gamma * value, gamma, normal, 1];
+        const bend = [
+          [0, 0, value, 0],
+          [0, 0, 1, 0],
+          [value, 1, 0, 0],
+          [0, 0, 0, 0],
+        ];
+        for (let j = 0; j < 4; ++j) {
+          for (let q = 0; q < 4; ++q) expected[4 * j + q] += (2 / 3) * (slope[j] * slope[q] + residual * bend[j][q]);
+        }
+      });
+      expect(distance(H.data, expected)).toBeLessThan(1e-15);
+    });
+  });
+
   it("a linear network with mse has 2/(N·C)·I ⊗ X̃ᵀX̃", () => {
     const net = network({ inputs: 3, layers: [{ units: 2 }], loss: "mse", seed: 1 });
     const rows = new Random(1).rows(7, 3);
@@ -283,6 +412,10 @@ describe.each(builds)("%s", (build) => {
     expect(cost.product.bytes).toBe(8e6);
     expect(cost.seconds).toBeGreaterThan(cost.product.seconds);
     expect(hessianCost(relus([2, 3, 1]), 10).parameters).toBe(13);
+    const normed = network({ inputs: 64, layers: [{ units: 64, batchNorm: true }, { units: 8 }], seed: 1 });
+    const { seconds } = hessianCost(normed, 500, { batchNorm: "running" });
+    expect(seconds).toBeLessThan(hessianCost(normed, 500).seconds);
+    expect(() => hessianCost(normed, 500, { batchNorm: "runing" as never })).toThrow('did you mean "running"?');
   });
 });
 

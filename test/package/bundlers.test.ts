@@ -3,9 +3,13 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as esbuild from "esbuild";
-import { beforeAll, describe, expect, inject, test } from "vitest";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { launch, POLICY, printedBy, type Site, serve } from "./browser.js";
+import { chromium } from "./needs.js";
 
 const consumer = inject("consumer");
+const program = chromium();
 
 interface Printed {
   gradient: string;
@@ -73,6 +77,66 @@ test("webpack, for pages, with the relaxed build in a chunk of its own", () => {
   expect(run(join(consumer, "webpack/main.js"), "page")).toEqual(unbundled);
   const { main, chunk } = filesIn("webpack");
   expectApart(main, chunk);
+});
+
+test("Rollup, with its plugin for packages, for pages, with the relaxed build in a chunk of its own", () => {
+  tool(
+    "rollup/dist/bin/rollup",
+    "main.js",
+    "--plugin",
+    resolve("node_modules/@rollup/plugin-node-resolve"),
+    "--dir",
+    "rollup",
+  );
+  expect(run(join(consumer, "rollup/main.js"), "page")).toEqual(unbundled);
+  const { main, chunk } = filesIn("rollup");
+  expectApart(main, chunk);
+});
+
+describe.skipIf(!program)("in Chromium, under a policy of wasm-unsafe-eval and nothing more", () => {
+  let site: Site;
+  let browser: Browser;
+  beforeAll(async () => {
+    site = await serve(consumer, POLICY);
+    browser = await launch(program as string);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await site.close();
+  });
+
+  // They are those that the tests above have made.
+  test.each([
+    ["esbuild", "split/main.js", "module"],
+    ["Vite", "vite/assets/", "module"],
+    ["webpack", "webpack/main.js", "text/javascript"],
+    ["Rollup", "rollup/main.js", "module"],
+  ])("%s's bundle", async (name, path, type) => {
+    const script = path.endsWith("/") ? path + filesIn(path).mainName : path;
+    writeFileSync(join(consumer, `${name}.html`), `<!doctype html><script type="${type}" src="/${script}"></script>`);
+    const { printed, complaints } = await printedBy(browser, `${site.origin}/${name}.html`);
+    expect(complaints).toEqual([]);
+    const { best, ...strict } = JSON.parse(printed) as Printed;
+    const { best: __, ...expected } = unbundled;
+    expect(strict).toEqual(expected);
+    expect(best).toMatch(/^[0-9a-f ]+$/);
+  });
+});
+
+test("hessia/formats adds to a page nothing but itself", async () => {
+  const sizeOf = async (contents: string): Promise<number> => {
+    const { outputFiles } = await esbuild.build({
+      stdin: { contents, resolveDir: consumer },
+      ...{ bundle: true, minify: true, format: "esm", platform: "browser", write: false, logLevel: "silent" },
+      external: ["./generated/*"],
+    });
+    return outputFiles[0]!.contents.length;
+  };
+  const core = 'import { network } from "hessia"; console.log(network);';
+  const grown =
+    (await sizeOf(`import { toNpy } from "hessia/formats"; console.log(toNpy); ${core}`)) - (await sizeOf(core));
+  expect(grown).toBeGreaterThan(100);
+  expect(grown).toBeLessThan(2000);
 });
 
 function tool(path: string, ...args: string[]): void {

@@ -21,6 +21,8 @@ export interface Model {
   damped(damping: number): Proposal | null;
   /** The minimiser of q within ‖p‖ ≤ radius. */
   within?(radius: number): Proposal;
+  /** Why it has no step to offer, where that is not because there is nowhere to fall. */
+  readonly failure?: End | null;
   /** Of B, where known. */
   readonly smallestEigenvalue?: number | undefined;
   /** Parameters that neither gradient nor curvature can move. */
@@ -54,6 +56,8 @@ export function steepest({ gradient }: Local, length: number): Proposal {
   const slope = dot(gradient, step);
   return { step, slope, decrease: -0.5 * slope };
 }
+
+export const NON_FINITE: End = { status: "non-finite", reason: "a product with the curvature is not finite" };
 
 /** The verdict of a method whose curvature matrix has no negative eigenvalues to tell a saddle by. */
 export function converged({ gradientNorm }: Local): End {

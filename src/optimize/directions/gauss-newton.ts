@@ -14,6 +14,12 @@ const RANK_SHARE = 1e-12;
 /** 2·‖a‖ / ‖p‖ up to which an acceleration a is taken (Transtrum and Sethna 2012). */
 const MOST_BEND = 0.75;
 
+/** Beyond its δ Huber's loss has slopes and no curvature. */
+const OUTSIDE: End = {
+  status: "stalled",
+  reason: "the gradient points where the Gauss-Newton matrix is 0; add damping, or use levenbergMarquardt()",
+};
+
 /** p = −G⁺·g with the generalised Gauss-Newton matrix G, which is never indefinite; the shortest such p where G is singular. */
 export class GaussNewtonDirection implements Direction {
   readonly needs = { kind: "ggn", form: "dense" } as const;
@@ -41,6 +47,7 @@ function trace({ size, data }: SymmetricMatrix): number {
 
 class GaussNewtonModel implements Model {
   readonly frozen: readonly number[];
+  failure: End | null = null;
 
   constructor(
     readonly local: Local,
@@ -77,12 +84,14 @@ class GaussNewtonModel implements Model {
     return proposal ?? null;
   }
 
-  /** In the space that G acts on. */
+  /** In the space that G acts on; null where a Hessian that stands for G is indefinite. */
   #shortest(): Proposal | null {
     const spectrum = spectrumOf(this.local, this.matrix);
-    if (isEnd(spectrum)) return null;
-    const { values, slopes } = spectrum;
-    const least = RANK_SHARE * values[values.length - 1];
+    if (isEnd(spectrum) || spectrum.smallest < -spectrum.noise) return null;
+    const { values, slopes, largest } = spectrum;
+    const least = RANK_SHARE * largest;
+    const outside = slopes.reduce((sum, slope, i) => (values[i] > least ? sum : sum + slope * slope), 0);
+    if (outside > 0 && this.local.sees(outside / largest)) this.failure = OUTSIDE;
     const step = spectrum.combine(values.map((value, i) => (value > least ? -slopes[i] / value : 0)));
     return solved(this.local, step, 0);
   }

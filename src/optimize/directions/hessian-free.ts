@@ -4,7 +4,7 @@ import { dot, norm2, scale } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
-import { converged, type Direction, type Model, type Proposal } from "./direction.js";
+import { converged, type Direction, type Model, NON_FINITE, type Proposal } from "./direction.js";
 
 export interface HessianFreeSettings {
   /** Products a solve takes at most. */
@@ -36,32 +36,55 @@ export class HessianFreeDirection implements Direction {
 
   model(local: Local, memory: Memory): Model {
     const squares = this.settings.preconditioner ? local.problem.gradientSquares() : null;
-    return { damped: (damping) => this.#solve(local, memory, damping, squares) };
+    return new HessianFreeModel(local, memory, this.settings, squares);
   }
 
   critical(local: Local): End {
     return converged(local);
   }
+}
 
-  #solve(local: Local, memory: Memory, damping: number, squares: Float64Array | null): Proposal | null {
+class HessianFreeModel implements Model {
+  failure: End | null = null;
+
+  constructor(
+    readonly local: Local,
+    readonly memory: Memory,
+    readonly settings: HessianFreeSettings,
+    readonly squares: Float64Array | null,
+  ) {}
+
+  damped(damping: number): Proposal | null {
+    const start = this.memory.vector("solution")?.slice();
+    if (start) scale(this.settings.warmStart, start);
+    const warm = start && this.#solve(damping, start);
+    // Cut short, a solve may not come back from a start that is worse than none.
+    const proposal = warm && warm.decrease > 0 ? warm : this.#solve(damping);
+    if (proposal) this.memory.vectors.set("solution", proposal.step.slice());
+    return proposal;
+  }
+
+  #solve(damping: number, start?: Float64Array): Proposal | null {
+    const { local, settings, squares } = this;
     const { gradient, size } = local;
-    const { maxProducts, warmStart, curvatureShare } = this.settings;
-    const start = memory.vector("solution")?.slice();
-    if (start) scale(warmStart, start);
-    const { x, iterates = [] } = conjugateGradients(
-      local.products("ggn", damping, curvatureShare),
+    const {
+      x,
+      status,
+      iterates = [],
+    } = conjugateGradients(
+      local.products("ggn", damping, settings.curvatureShare),
       gradient.map((value) => -value),
       {
         tolerance: 1e-12,
-        maxSteps: Math.min(maxProducts, 2 * size),
+        maxSteps: Math.min(settings.maxProducts, 2 * size),
         progress: PROGRESS,
         keepIterates: true,
         ...(start ? { x0: start } : {}),
         ...(squares ? { preconditioner: diagonal(local, squares, damping) } : {}),
       },
     );
+    this.failure = status === "non-finite" ? NON_FINITE : null;
     if (!(norm2(x) > 0)) return null;
-    memory.vectors.set("solution", x.slice());
     // The damping is not part of what the model foretells.
     const fall = (p: Float64Array, model: number): number => -model + 0.5 * damping * dot(p, p);
     const kept = iterates.map((iterate) => ({ x: iterate.x, decrease: fall(iterate.x, iterate.model) }));

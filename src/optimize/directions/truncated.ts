@@ -3,7 +3,7 @@ import { lanczos } from "../../linalg/lanczos.js";
 import { dot } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
-import type { Direction, Escape, Model, Proposal } from "./direction.js";
+import { type Direction, type Escape, type Model, NON_FINITE, type Proposal } from "./direction.js";
 import { epsilon, judge } from "./spectrum.js";
 
 /** Products that a look for negative curvature may take where the gradient has vanished. */
@@ -19,10 +19,7 @@ export class TruncatedDirection implements Direction {
   constructor(readonly maxProducts: number) {}
 
   model(local: Local): Model {
-    return {
-      damped: (damping) => this.#solve(local, damping),
-      within: (radius) => this.#solve(local, 0, radius),
-    };
+    return new TruncatedModel(local, this.maxProducts);
   }
 
   critical(local: Local): Escape | End {
@@ -35,19 +32,38 @@ export class TruncatedDirection implements Direction {
     if (dot(direction, local.gradient) > 0) for (let i = 0; i < direction.length; ++i) direction[i] = -direction[i];
     return { direction, curvature: values[0] };
   }
+}
 
-  #solve(local: Local, damping: number, radius?: number): Proposal {
+class TruncatedModel implements Model {
+  failure: End | null = null;
+
+  constructor(
+    readonly local: Local,
+    readonly maxProducts: number,
+  ) {}
+
+  damped(damping: number): Proposal {
+    return this.#solve(damping);
+  }
+
+  within(radius: number): Proposal {
+    return this.#solve(0, radius);
+  }
+
+  #solve(damping: number, radius?: number): Proposal {
+    const { local, maxProducts } = this;
     const { gradient, gradientNorm, size } = local;
     // Forcing terms that make the steps near a minimum converge faster than linearly (Nocedal and Wright, section 7.1).
-    const { x, model } = conjugateGradients(
+    const { x, model, status } = conjugateGradients(
       local.products("exact", damping),
       gradient.map((value) => -value),
       {
         tolerance: Math.min(0.1, Math.sqrt(gradientNorm)),
-        maxSteps: Math.min(this.maxProducts, 2 * size),
+        maxSteps: Math.min(maxProducts, 2 * size),
         ...(radius === undefined ? {} : { radius }),
       },
     );
+    this.failure = status === "non-finite" ? NON_FINITE : null;
     return { step: x, slope: dot(gradient, x), decrease: -model };
   }
 }

@@ -75,7 +75,8 @@ function onSphere(spectrum: Spectrum, radius: number): Proposal {
   const q = values.map((value, i) => -quotient(slopes[i], value + mu));
   // The hard case: the gradient has next to nothing along the lowest eigenvector, and what it has elsewhere ends inside of the ball.
   const rest = radius ** 2 - sum(q, (x) => x * x);
-  if (values[0] < 0 && rest > SPHERE_TOLERANCE * radius ** 2) {
+  // Along directions that are flat to rounding the model does not fall, so there p has nothing.
+  if (values[0] < -spectrum.noise && rest > SPHERE_TOLERANCE * radius ** 2) {
     const q0 = q[0];
     const length0 = Math.sqrt(rest + q0 * q0);
     q[0] = slopes[0] > 0 ? -length0 : length0;

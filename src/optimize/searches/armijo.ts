@@ -19,6 +19,8 @@ export class ArmijoSearch implements Search {
     if (!(proposal.decrease > local.noise)) return "critical";
     let scale = learningRate;
     for (let trial = 0; trial < MOST_TRIALS; ++trial) {
+      // A fall too small to be seen is none: where rounding hides a shorter step, it would be taken for one.
+      if (trial > 0 && !(-scale * proposal.slope > local.noise)) break;
       const value = local.valueAt(proposal.step, scale);
       if (fallsTo(value, local.value + SUFFICIENT * scale * proposal.slope)) {
         const predicted = -scale * proposal.slope - scale ** 2 * (-proposal.slope - proposal.decrease);

@@ -9,15 +9,24 @@ export const UNSEEN = "damped until it falls, the step is too short for the fall
 
 export interface DampingSettings {
   readonly start: number;
-  /** Factors after a step that did worse than the model, and after one that did as well. */
+  /** Factor after a trial that did not fall. */
   readonly increase: number;
-  readonly decrease: number;
-  /** Gain ratios of steps taken below which damping still grows, and above which it shrinks. */
-  readonly poor: number;
-  readonly good: number;
+  /** Whether the factor itself grows by as much from one such trial to the next. */
+  readonly compounding: boolean;
+  /** Factor after a step with a gain ratio. */
+  after(gainRatio: number): number;
   readonly least: number;
   readonly most: number;
 }
+
+/** Damping by 3/2 up where the model foretold the fall badly, by 2/3 down where well (Martens 2010, section 4.1). */
+export const MARTENS = {
+  increase: 3 / 2,
+  compounding: false,
+  after: (gainRatio: number): number => (gainRatio > 0.75 ? 2 / 3 : gainRatio < 0.25 ? 3 / 2 : 1),
+  least: 1e-12,
+  most: 1e12,
+} as const;
 
 /**
  * Levenberg and Marquardt's damping by gain ratio: adds damping to the curvature until the objective falls, and takes some away where
@@ -29,10 +38,12 @@ export class DampingSearch implements Search {
   constructor(readonly settings: DampingSettings) {}
 
   find(local: Local, model: Model, memory: Memory): Move | End | "critical" {
-    const { start, increase, decrease, poor, good, least, most } = this.settings;
+    const { settings } = this;
+    const { start, increase, compounding, least, most } = settings;
     let damping = memory.scalar("damping", start);
     let proposal: Proposal | null = null;
     let foretold = 0;
+    let factor = increase;
     for (;;) {
       proposal = model.damped(damping);
       foretold = Math.max(foretold, proposal?.decrease ?? 0);
@@ -40,14 +51,18 @@ export class DampingSearch implements Search {
       const value = proposal ? local.valueAt(proposal.step) : Number.NaN;
       const ratio = proposal ? (local.value - value) / proposal.decrease : Number.NaN;
       if (proposal && ratio > 0) {
-        if (ratio > good) damping = Math.max(least, damping * decrease);
-        else if (ratio < poor) damping = Math.min(most, damping * increase);
+        damping = Math.min(most, Math.max(least, damping * settings.after(ratio)));
         memory.scalars.set("damping", damping);
         return { step: proposal.step, value, report: { gainRatio: ratio, damping } };
       }
-      damping = Math.max(least, damping * increase);
+      damping = Math.max(least, damping * factor);
+      if (compounding) factor *= increase;
       if (damping > most) {
-        const length = proposal ? norm2(proposal.step).toExponential(1) : "0";
+        if (!proposal) {
+          const reason = `the curvature is not positive definite, even with its greatest damping of ${most}`;
+          return { status: "not-positive-definite", reason };
+        }
+        const length = norm2(proposal.step).toExponential(1);
         const reason = `the damping has passed its maximum of ${most}: no step as long as ${length} lets the objective fall`;
         return failed(local, foretold, reason);
       }

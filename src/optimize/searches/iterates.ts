@@ -29,7 +29,8 @@ export class IteratesSearch implements Search {
   constructor(readonly settings: DampingSettings) {}
 
   find(local: Local, model: Model, memory: Memory): Move | End | "critical" {
-    const { start, increase, decrease, poor, good, least, most } = this.settings;
+    const { settings } = this;
+    const { start, increase, least, most } = settings;
     let damping = memory.scalar("damping", start);
     let foretold = 0;
     for (let solve = 0; solve < MOST_SOLVES; ++solve) {
@@ -38,8 +39,7 @@ export class IteratesSearch implements Search {
       if (proposal && !(proposal.decrease > local.noise)) return failed(local, foretold, UNSEEN);
       const chosen = proposal && choose(local, proposal);
       const ratio = chosen ? (local.value - chosen.value) / chosen.decrease : Number.NaN;
-      if (ratio > good) damping = Math.max(least, damping * decrease);
-      else if (!(ratio >= poor)) damping = Math.min(most, damping * increase);
+      damping = Math.min(most, Math.max(least, damping * settings.after(Number.isNaN(ratio) ? -1 : ratio)));
       memory.scalars.set("damping", damping);
       const taken = chosen && shorten(local, chosen);
       if (taken) return { step: taken.step, value: taken.value, report: { gainRatio: ratio, damping } };

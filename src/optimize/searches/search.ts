@@ -15,12 +15,9 @@ export interface Search extends Remembers {
   find(local: Local, model: Model, memory: Memory, learningRate: number): Move | End | "critical";
 }
 
-/** Falls so many times what rounding makes may still be rounding: of a difference of values that went through thousands of sums. */
-const DOUBTFUL = 1e4;
-
 /** Where no trial falls: "critical" if no fall to speak of was foretold, else the search has failed. */
-export function failed({ noise }: Local, foretold: number, reason: string): End | "critical" {
-  return foretold <= DOUBTFUL * noise ? "critical" : { status: "stalled", reason };
+export function failed(local: Local, foretold: number, reason: string): End | "critical" {
+  return local.sees(foretold) ? { status: "stalled", reason } : "critical";
 }
 
 /** Whether a trial may be taken for a fall: NaN and infinity are none. */

@@ -86,7 +86,7 @@ class Line {
         low = trial;
       }
     }
-    return low.scale > 0 ? this.#settle(low) : null;
+    return this.#settle(low);
   }
 
   #try(scale: number): Trial {
@@ -96,9 +96,9 @@ class Line {
     return this.#last;
   }
 
-  /** The chosen point has to be the one that was looked at last. */
+  /** Not flat enough, but lower. The chosen point has to be the one that was looked at last. */
   #settle(trial: Trial): Trial | null {
-    if (trial.scale === 0) return null;
+    if (!(trial.value < this.#start.value)) return null;
     return trial === this.#last ? trial : this.#try(trial.scale);
   }
 

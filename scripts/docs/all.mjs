@@ -1,0 +1,9 @@
+// Makes every page of docs/ that has a script of its name here.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+
+const pages = readdirSync("docs").filter((name) => name.endsWith(".md"));
+for (const page of pages) {
+  const script = `scripts/docs/${page.replace(/\.md$/, ".mjs")}`;
+  if (existsSync(script)) execFileSync(process.execPath, [script], { stdio: "inherit" });
+}

@@ -1,0 +1,5 @@
+export type { Saved, SaveOptions } from "./document.js";
+export { fromJson, toJson } from "./json.js";
+export { toNpy } from "./npy.js";
+export { type OnnxOptions, toOnnx } from "./onnx.js";
+export { fromSafetensors, toSafetensors } from "./safetensors.js";

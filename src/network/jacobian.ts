@@ -1,0 +1,117 @@
+import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
+import type { Layout } from "./layout.js";
+import type { Batch, Objective } from "./objective.js";
+import type { ResolvedSpec } from "./spec.js";
+
+/** Parameters × outputs up to which rows of the Jacobian beat an R{·} pass a unit, whose calls weigh on small networks. */
+const MOST = 512;
+
+/** Numbers of the Jacobian held at a time. */
+const ROOM = 1 << 20;
+
+/** Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a curvature of its own. */
+export function isNarrow(
+  { loss }: ResolvedSpec,
+  { batchNorm, outputs, parameterCount }: Layout,
+  samples: number,
+): boolean {
+  const small = outputs * parameterCount <= MOST && samples * parameterCount <= ROOM;
+  return small && !batchNorm && loss !== "cross-entropy";
+}
+
+/** The Gauss-Newton matrix of a small network as (D^½·J)ᵀ·(D^½·J), output by output, J being the Jacobian over a chunk of samples. */
+export class JacobianProducts {
+  readonly #workspace: Workspace;
+  /** Jᵀ: parameters × stride. */
+  readonly #rows: number;
+  readonly #inputs: number;
+  readonly #curvature: number;
+  readonly #matrix: number;
+
+  constructor(readonly objective: Objective) {
+    const { workspace, spec, layout, propagation } = objective;
+    const { stride } = propagation;
+    const allocate = (count: number): number => workspace.allocate(spec.dtype, count);
+    this.#workspace = workspace;
+    this.#rows = allocate(layout.parameterCount * stride);
+    this.#inputs = allocate(layout.inputs * stride);
+    this.#curvature = allocate(layout.outputs * stride);
+    this.#matrix = allocate(layout.parameterCount ** 2);
+  }
+
+  /** The matrix with the penalty, exactly symmetric. `held`: the objective's activations are those of the whole batch at θ already. */
+  gaussNewton(theta: number, statistics: number, batch: Batch, held = false): FloatArray {
+    const { objective } = this;
+    const { spec, layout } = objective;
+    let added = false;
+    const add = (): void => {
+      this.#addChunk(theta, batch.count, added);
+      added = true;
+    };
+    if (held) add();
+    else objective.dataLoss(theta, statistics, batch, add);
+    const matrix = this.#workspace.read(spec.dtype, this.#matrix, layout.parameterCount ** 2);
+    this.#addPenalty(matrix);
+    return matrix;
+  }
+
+  #addChunk(theta: number, samples: number, added: boolean): void {
+    const { objective } = this;
+    const { layout, propagation, kind, mode } = objective;
+    const { kernels, output, y, size, columns, stride, x } = propagation;
+    const { parameterCount, outputs, inputs } = layout;
+    const scale = 1 / objective.terms(samples);
+    kernels.lossCurvature(kind, output, y, this.#curvature, 0, size, stride, outputs, scale, 1);
+    kernels.transpose(x, columns, inputs, inputs, this.#inputs, stride);
+    for (let c = 0; c < outputs; ++c) {
+      this.#seed(c);
+      propagation.pullBack(theta, 0, false, mode, (l) => this.#layerRows(l));
+      // biome-ignore format: an operand a line
+      kernels.product(
+        parameterCount, parameterCount, columns, 1,
+        this.#rows, stride, 1,
+        this.#rows, 1, stride,
+        added || c > 0 ? 1 : 0, this.#matrix, parameterCount, 0, -1, 0, this.#matrix, this.#workspace.scratch,
+      );
+    }
+  }
+
+  /** The cotangent √d of one output, 0 of the others and in the padding. */
+  #seed(output: number): void {
+    const { spec, layout, propagation } = this.objective;
+    const { size, stride, cotangent } = propagation;
+    const view = this.#workspace.view(spec.dtype);
+    const to = cotangent / bytesPer(spec.dtype);
+    const from = this.#curvature / bytesPer(spec.dtype) + output * stride;
+    view.fill(0, to, to + layout.outputs * stride);
+    for (let s = 0; s < size; ++s) view[to + output * stride + s] = Math.sqrt(view[from + s]);
+  }
+
+  /** δ_u ⊙ h_i for every weight of a layer, and δ_u for its biases. */
+  #layerRows(l: number): void {
+    const { spec, layout, propagation } = this.objective;
+    const { layers, kernels, columns, stride } = propagation;
+    const { inputs, units, weight, bias } = layout.layers[l];
+    const bytes = stride * bytesPer(spec.dtype);
+    const features = l > 0 ? layers[l - 1].h : this.#inputs;
+    const view = this.#workspace.view(spec.dtype);
+    for (let u = 0; u < units; ++u) {
+      const delta = layers[l].delta + u * bytes;
+      let row = this.#rows + (weight + u * inputs) * bytes;
+      for (let i = 0; i < inputs; ++i, row += bytes)
+        kernels.multiplyElements(columns, delta, features + i * bytes, row);
+      const from = delta / bytesPer(spec.dtype);
+      view.copyWithin((this.#rows + (bias + u) * bytes) / bytesPer(spec.dtype), from, from + columns);
+    }
+  }
+
+  #addPenalty(matrix: FloatArray): void {
+    const { spec, layout } = this.objective;
+    const { parameterCount: n } = layout;
+    for (let i = 0; i < n; ++i) for (let j = 0; j < i; ++j) matrix[i * n + j] = matrix[j * n + i];
+    const { l2 } = spec.penalty;
+    for (const { offset, count } of l2 > 0 ? layout.penalised : []) {
+      for (let i = offset; i < offset + count; ++i) matrix[i * (n + 1)] += l2;
+    }
+  }
+}
