@@ -111,7 +111,7 @@ export function browsing(): { visit(hash?: string, options?: BrowserContextOptio
   let browser: Browser;
   const visits: Visit[] = [];
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   });
   afterAll(() => browser?.close());
   afterEach(async () => {

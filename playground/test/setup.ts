@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { build, preview } from "vite";
 import type { TestProject } from "vitest/node";
+import { chromium } from "../../test/package/needs.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -11,7 +11,7 @@ declare module "vitest" {
   }
 }
 
-/** Builds the page and serves what was built. `CHROMIUM` says where the browser is, where it is not Debian's. */
+/** Builds the page and serves what was built. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const root = new URL("..", import.meta.url).pathname;
   await build({ root, logLevel: "warn", configFile: `${root}/vite.config.ts` });
@@ -21,8 +21,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     preview: { port: 0, host: "127.0.0.1" },
     logLevel: "warn",
   });
-  const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
   project.provide("playground", server.resolvedUrls?.local[0] ?? "");
-  project.provide("chromium", existsSync(chromium) ? chromium : "");
+  project.provide("chromium", chromium() ?? "");
   return () => server.close();
 }

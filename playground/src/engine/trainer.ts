@@ -38,7 +38,10 @@ export class Trainer {
   }
 
   #take(message: ToTrainer): void {
-    if (message.type === "load") return this.#load(message);
+    if (message.type === "load") {
+      this.#load(message);
+      return;
+    }
     const session = this.#session;
     if (!session) return;
     if (message.type === "play") {

@@ -167,7 +167,8 @@ export type ToAnalyst =
 export interface Advice {
   readonly code: string;
   readonly message: string;
-  readonly evidence: string;
+  /** Names and values. */
+  readonly evidence: readonly (readonly [string, string])[];
   readonly remedy: string;
   readonly source: string;
 }
@@ -177,15 +178,19 @@ export interface LayerReport {
   /** Share of activations that are 0. */
   readonly sparsity: number | null;
   /** Of the gradient with respect to the layer's parameters. */
+  readonly saturated: number | null;
   readonly gradientNorm: number | null;
-  readonly weightNorm: number | null;
+  readonly parameterNorm: number | null;
+  /** Of the gradient with respect to the layer's pre-activations. */
+  readonly signal: number | null;
 }
 
 export interface Report {
   readonly layers: readonly LayerReport[];
-  readonly verdict: Verdict | null;
-  readonly index: number | null;
-  readonly reason: string;
+  /** How the gradient fares on its way down. */
+  readonly flow: "steady" | "vanishing" | "exploding" | "blocked";
+  readonly loss: number;
+  readonly fit: number;
   readonly advice: readonly Advice[];
   readonly step: number;
   readonly epoch: number;

@@ -43,7 +43,7 @@ function Code() {
         <code> net.setParameters(file.parameters)</code> takes them.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} aria-label="Program" id="program">
+      <pre tabIndex={0} role="region" aria-label="Program" id="program">
         {program}
       </pre>
       <div class="row">

@@ -230,7 +230,6 @@ function Columns({ plan, layers }: { plan: Plan; layers: readonly HiddenLayer[] 
         Inputs
       </span>
       {layers.map(({ units, activation, batchNorm }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its place
         <div
           key={index}
           class="column"
@@ -307,7 +306,6 @@ function Nodes({ plan, inputs }: { plan: Plan; inputs: readonly string[] }) {
           const on = selected.value?.layer === place.layer && selected.value.unit === unit;
           return (
             <button
-              // biome-ignore lint/suspicious/noArrayIndexKey: a unit is its place
               key={`${column}.${unit}`}
               type="button"
               class="node"

@@ -90,7 +90,6 @@ function Race() {
       </p>
       <ul class="lanes">
         {lanes.value.map((lane, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a lane is its place
           <li key={index}>
             <span class="swatch" style={{ background: categories[index % categories.length] }} aria-hidden="true" />
             <span class="lane-name">{nameOf(lane)}</span>

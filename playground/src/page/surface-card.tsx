@@ -2,7 +2,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { along, drawSurface, type Model } from "../draw/curvature.ts";
 import { palette } from "../draw/palette.ts";
-import type { DirectionName } from "../model/protocol.ts";
+import type { DirectionName, Surface } from "../model/protocol.ts";
 import { askSurface } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
 import { short } from "./format.ts";
@@ -154,13 +154,17 @@ function SurfaceMap({ model }: { model: { readonly value: Model } }) {
       />
       {shown && (
         <p class="faint" id="surface-note">
-          Loss {short(shown.value)} in the middle; slopes {short(shown.slope[0])} and {short(shown.slope[1])};
-          curvatures {short(shown.exact[0])} and {short(shown.exact[2])} (Gauss-Newton {short(shown.ggn[0])} and{" "}
-          {short(shown.ggn[2])}). {shown.note}
+          {said(shown)}
         </p>
       )}
     </div>
   );
+}
+
+function said({ value, slope, exact, ggn, note }: Surface): string {
+  const curvatures = `curvatures ${short(exact[0])} and ${short(exact[2])}`;
+  const rest = `Gauss-Newton ${short(ggn[0])} and ${short(ggn[2])}`;
+  return `Loss ${short(value)} in the middle; slopes ${short(slope[0])} and ${short(slope[1])}; ${curvatures} (${rest}). ${note}`;
 }
 
 function Slice() {
