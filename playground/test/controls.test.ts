@@ -194,7 +194,7 @@ describe.skipIf(!executablePath)("controls", () => {
     await page.field("option-nesterov").check();
     await page.type("l1", 0.001);
     await page.button("L2 penalty: raise").click();
-    await page.choose("penaltyOn", "weights and biases");
+    await page.choose("penaltyOn", "all");
     await page.choose("clip", "by norm");
     await page.type("clipAt", 0.5);
     expect(await page.steps()).toBe(25);

@@ -27,6 +27,9 @@ const directions: readonly { readonly value: DirectionName; readonly label: stri
   { value: "random 2", label: "another random" },
 ];
 
+/** Of the picture, in CSS pixels. */
+const MOST_SIDE = 640;
+
 const models: readonly { readonly value: Model; readonly label: string }[] = [
   { value: "none", label: "none" },
   { value: "first", label: "first order" },
@@ -137,10 +140,10 @@ function SurfaceMap({ model }: { model: { readonly value: Model } }) {
     const shown = surface.value;
     const colours = palette.value;
     const kind = model.value;
-    const side = Math.min(width.value, 480);
+    const side = Math.min(width.value, MOST_SIDE);
     if (canvas.current && shown && side > 0) drawSurface(canvas.current, side, shown, kind, colours);
   });
-  const side = Math.min(width.value, 480);
+  const side = Math.min(width.value, MOST_SIDE);
   const shown = surface.value;
   return (
     <div ref={ref}>

@@ -54,8 +54,8 @@ export function TrainingPanel() {
           name="penaltyOn"
           value={now.penaltyOn}
           choices={[
-            { value: "weights", label: "weights only" },
-            { value: "all", label: "weights and biases" },
+            { value: "weights", label: "weights" },
+            { value: "all", label: "all" },
           ]}
           onChange={(penaltyOn) => set({ penaltyOn })}
         />

@@ -34,8 +34,9 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
             <tr>
               <th scope="col">Layer</th>
               <th scope="col">Dead</th>
-              <th scope="col">Zeros</th>
-              <th scope="col">Saturated</th>
+              <th scope="col" title="Share of activations that are 0, or of those that have next to no slope">
+                Idle
+              </th>
               <th scope="col">‖gradient‖</th>
               <th scope="col">Signal</th>
               <th scope="col">Rescue</th>
@@ -46,10 +47,9 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
               <tr key={index}>
                 <th scope="row">{index + 1}</th>
                 <td class={deadUnits[index]?.length ? "alarm" : ""} data-dead={index}>
-                  {deadUnits[index]?.length ?? 0} of {units}
+                  {deadUnits[index]?.length ?? 0}/{units}
                 </td>
-                <td>{valueOr(now?.layers[index]?.sparsity, percent)}</td>
-                <td>{valueOr(now?.layers[index]?.saturated, percent)}</td>
+                <td>{valueOr(now?.layers[index]?.saturated ?? now?.layers[index]?.sparsity, percent)}</td>
                 <td>{valueOr(now?.layers[index]?.gradientNorm, short)}</td>
                 <td>
                   <Signal report={now} layer={index} />
@@ -83,7 +83,6 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
             ))}
             <tr>
               <th scope="row">output</th>
-              <td>–</td>
               <td>–</td>
               <td>–</td>
               <td>{valueOr(now?.layers[layers.length]?.gradientNorm, short)}</td>
