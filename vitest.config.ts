@@ -8,6 +8,9 @@ export default defineConfig({
           name: "library",
           include: ["test/**/*.test.ts"],
           exclude: ["test/build/**", "test/package/**", "test/docs/**"],
+          // Nothing is judged by its time: a shared machine may be slow.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -2,6 +2,7 @@ import { checkNumber, wrongType, wrongValue } from "../check.js";
 import { CurvatureProducts } from "../network/curvature.js";
 import type { Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { wholeBatch } from "../network/objective.js";
 import type { BatchNormMode } from "../network/propagation.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow } from "../wasm/workspace.js";
@@ -181,7 +182,7 @@ function product(
     workspace.write("f64", at, theta);
     workspace.write("f64", v, direction);
     workspace.write("f64", statistics, net.current().statistics);
-    products.linearize(at, statistics);
+    products.linearize(at, statistics, wholeBatch(data));
     products.multiply(at, statistics, v, out, "exact");
     return workspace.read("f64", out, size);
   });

@@ -71,7 +71,7 @@ export function newton(options: NewtonOptions = {}): Optimizer {
   checkChoice("newton", "indefinite", indefinite, ["shift", "abs", "clip", "gradient", "error"]);
   return new SecondOrder({
     name: "newton",
-    direction: new NewtonDirection("newton", indefinite),
+    direction: new NewtonDirection(indefinite),
     fullBatch: true,
     ...parts,
   });

@@ -9,7 +9,8 @@ import { SecondOrder } from "./second-order.js";
  *
  * Dauphin et al. take |H| in a Krylov subspace and choose the damping by trial; here it is |H| itself and a search along the step.
  *
- * For full batches. Cost a step: a dense Hessian and its eigenvectors, N·P² + 5·P³ flops; 3·P² numbers of memory.
+ * For full batches. Cost a step: a dense Hessian (N·P² flops) and P³/3 flops where it is positive definite, so that |H| is H itself, or else its
+ * eigenvectors, 5·P³ flops; 3·P² numbers of memory.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Dauphin et al. 2014, algorithm 1.
@@ -19,6 +20,6 @@ import { SecondOrder } from "./second-order.js";
  */
 export function saddleFreeNewton(options: LineSearchOptions = {}): Optimizer {
   const parts = resolveLineSearch("saddleFreeNewton", options);
-  const direction = new NewtonDirection("saddleFreeNewton", "abs", true);
+  const direction = new NewtonDirection("abs");
   return new SecondOrder({ name: "saddleFreeNewton", direction, fullBatch: true, ...parts });
 }

@@ -16,20 +16,13 @@ const LEAST_SHARE = 1e-8;
 export class NewtonDirection implements Direction {
   readonly needs = { kind: "exact", form: "dense" } as const;
 
-  /** `always`: change the eigenvalues' signs by decomposing H even where Cholesky's factorization would do. */
-  constructor(
-    readonly where: string,
-    readonly indefinite: Indefinite,
-    readonly always = false,
-  ) {}
+  constructor(readonly indefinite: Indefinite) {}
 
   model(local: Local): Model | End {
     const matrix = local.hessian("exact");
     const frozen = frozenOf(local, matrix);
-    if (!this.always) {
-      const step = minus(solveDefinite(matrix, local.gradient));
-      if (step) return new DefiniteModel(local, matrix, solved(local, step, 0), frozen);
-    }
+    const step = minus(solveDefinite(matrix, local.gradient));
+    if (step) return new DefiniteModel(local, matrix, solved(local, step, 0), frozen);
     const spectrum = spectrumOf(local, matrix);
     if (isEnd(spectrum)) return spectrum;
     if (this.indefinite === "error" && spectrum.smallest <= spectrum.noise) return this.#refusal(local, spectrum);
@@ -103,7 +96,8 @@ class IndefiniteModel implements Model {
     let curvature = 0;
     for (let i = 0; i < values.length; ++i) {
       const value = this.indefinite === "abs" ? Math.abs(values[i]) : values[i] + shift;
-      const used = Math.max(value, least) + damping;
+      const known = this.indefinite === "abs" && value > this.spectrum.noise;
+      const used = (known ? value : Math.max(value, least)) + damping;
       coefficients[i] = -slopes[i] / used;
       slope += coefficients[i] * slopes[i];
       curvature += (used - damping) * coefficients[i] ** 2;

@@ -50,15 +50,22 @@ class TruncatedModel implements Model {
     return this.#solve(0, radius);
   }
 
+  /** To forcing terms that make the steps near a minimum converge faster than linearly (Nocedal and Wright, section 7.1). */
   #solve(damping: number, radius?: number): Proposal {
+    const { local } = this;
+    const proposal = this.#solveTo(Math.min(0.1, Math.sqrt(local.gradientNorm)), damping, radius);
+    // That there is nowhere to fall is for a full solve to say.
+    return local.sees(proposal.decrease) ? proposal : this.#solveTo(1e-14, damping, radius);
+  }
+
+  #solveTo(tolerance: number, damping: number, radius?: number): Proposal {
     const { local, maxProducts } = this;
-    const { gradient, gradientNorm, size } = local;
-    // Forcing terms that make the steps near a minimum converge faster than linearly (Nocedal and Wright, section 7.1).
+    const { gradient, size } = local;
     const { x, model, status } = conjugateGradients(
       local.products("exact", damping),
       gradient.map((value) => -value),
       {
-        tolerance: Math.min(0.1, Math.sqrt(gradientNorm)),
+        tolerance,
         maxSteps: Math.min(maxProducts, 2 * size),
         ...(radius === undefined ? {} : { radius }),
       },

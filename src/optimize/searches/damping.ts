@@ -28,6 +28,11 @@ export const MARTENS = {
   most: 1e12,
 } as const;
 
+/** Under much damping every fall foretold is small: with as little as the method started from it may not be. */
+export function atLeast(foretold: number, model: Model, damping: number, start: number): number {
+  return damping > start ? Math.max(foretold, model.damped(start)?.decrease ?? 0) : foretold;
+}
+
 /**
  * Levenberg and Marquardt's damping by gain ratio: adds damping to the curvature until the objective falls, and takes some away where
  * the model foretold the fall well.
@@ -47,7 +52,9 @@ export class DampingSearch implements Search {
     for (;;) {
       proposal = model.damped(damping);
       foretold = Math.max(foretold, proposal?.decrease ?? 0);
-      if (proposal && !(proposal.decrease > local.noise)) return failed(local, foretold, UNSEEN);
+      if (proposal && !(proposal.decrease > local.noise)) {
+        return failed(local, atLeast(foretold, model, damping, start), UNSEEN);
+      }
       const value = proposal ? local.valueAt(proposal.step) : Number.NaN;
       const ratio = proposal ? (local.value - value) / proposal.decrease : Number.NaN;
       if (proposal && ratio > 0) {
@@ -64,7 +71,7 @@ export class DampingSearch implements Search {
         }
         const length = norm2(proposal.step).toExponential(1);
         const reason = `the damping has passed its maximum of ${most}: no step as long as ${length} lets the objective fall`;
-        return failed(local, foretold, reason);
+        return failed(local, atLeast(foretold, model, damping, start), reason);
       }
       memory.scalars.set("damping", damping);
     }

@@ -3,7 +3,7 @@ import type { Model, Proposal } from "../directions/direction.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
-import { type DampingSettings, UNSEEN } from "./damping.js";
+import { atLeast, type DampingSettings, UNSEEN } from "./damping.js";
 import { failed, fallsTo, type Move, type Search, scaled } from "./search.js";
 
 /** Line search: share of the slope, factor of the step, most trials (Martens and Sutskever 2012, section 20.8.8). */
@@ -36,7 +36,9 @@ export class IteratesSearch implements Search {
     for (let solve = 0; solve < MOST_SOLVES; ++solve) {
       const proposal = model.damped(damping);
       foretold = Math.max(foretold, proposal?.decrease ?? 0);
-      if (proposal && !(proposal.decrease > local.noise)) return failed(local, foretold, UNSEEN);
+      if (proposal && !(proposal.decrease > local.noise)) {
+        return failed(local, atLeast(foretold, model, damping, start), UNSEEN);
+      }
       const chosen = proposal && choose(local, proposal);
       const ratio = chosen ? (local.value - chosen.value) / chosen.decrease : Number.NaN;
       damping = Math.min(most, Math.max(least, damping * settings.after(Number.isNaN(ratio) ? -1 : ratio)));
@@ -46,7 +48,11 @@ export class IteratesSearch implements Search {
       // A step that is no fall at any length has come from a model that holds nowhere near so far.
       damping = Math.min(most, damping * increase ** 3);
     }
-    return failed(local, foretold, `no step lets the objective fall, up to a damping of ${damping.toPrecision(3)}`);
+    return failed(
+      local,
+      atLeast(foretold, model, damping, start),
+      `no step lets the objective fall, up to a damping of ${damping.toPrecision(3)}`,
+    );
   }
 }
 
