@@ -60,7 +60,9 @@ async function measure(hash) {
 
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 
-console.log("| while training at full speed | frames a second | median gap | 95 % | 99 % | longest | gaps above 25 ms |");
+console.log(
+  "| while training at full speed | frames a second | median gap | 95 % | 99 % | longest | gaps above 25 ms |",
+);
 console.log("| --- | --- | --- | --- | --- | --- | --- |");
 for (const [name, hash] of [
   ["nothing trains (the browser's own pace)", "pace=full&stopEpochs=1"],
@@ -77,7 +79,9 @@ for (const [name, hash] of [
   console.log(`| ${name} | ${((1000 * gaps.length) / total).toFixed(1)} | ${shown} | ${late} of ${gaps.length} |`);
 }
 
-console.log("\n| network, batches of 10 of 250 points | epochs a second, page drawn | TensorFlow Playground's engine alone | ratio | aim |");
+console.log(
+  "\n| network, batches of 10 of 250 points | epochs a second, page drawn | TensorFlow Playground's engine alone | ratio | aim |",
+);
 console.log("| --- | --- | --- | --- | --- |");
 for (const { name, layers, milliseconds, aim } of peers) {
   const { epochs } = await measure(`pace=full&open=&layers=${layers}`);
@@ -91,7 +95,12 @@ for (let i = 0; i < 5; ++i) {
   paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
   await page.close();
 }
-console.log(`\nFirst paint: ${at(paints.toSorted((a, b) => a - b), 0.5).toFixed(0)} ms (median of ${paints.length}).`);
+console.log(
+  `\nFirst paint: ${at(
+    paints.toSorted((a, b) => a - b),
+    0.5,
+  ).toFixed(0)} ms (median of ${paints.length}).`,
+);
 
 let total = 0;
 for (const file of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {

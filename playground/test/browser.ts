@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { ResolvedSpec } from "hessia";
+import { fromJson } from "hessia/formats";
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 
@@ -7,10 +9,10 @@ export const executablePath = inject("chromium");
 
 /** What a saved file holds. */
 export interface Saved {
-  readonly spec: Record<string, unknown>;
+  readonly spec: ResolvedSpec;
   readonly parameters: readonly number[];
-  readonly runningStatistics: readonly number[];
-  readonly step: number;
+  readonly statistics: readonly number[];
+  readonly metadata: unknown;
 }
 
 /** The page in a browser, watched: a word in the console, or a request to elsewhere, fails the test. */
@@ -102,7 +104,13 @@ export class Visit {
     await this.open("code");
     const download = this.page.waitForEvent("download");
     await this.page.locator("#save-weights").click();
-    return JSON.parse(readFileSync(await (await download).path(), "utf8")) as Saved;
+    const { network, metadata } = fromJson(readFileSync(await (await download).path(), "utf8"));
+    return {
+      spec: network.spec,
+      parameters: Array.from(network.getParameters()),
+      statistics: Array.from(network.getRunningStatistics()),
+      metadata,
+    };
   }
 }
 

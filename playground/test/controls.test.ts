@@ -1,6 +1,9 @@
 // Oracle: what the page says of itself, in counters, address, pixels and the saved file; and the package, for what a saved file means.
-import { type NetworkSpec, network } from "hessia";
+import * as hessia from "hessia";
+import { network } from "hessia";
 import { describe, expect, test } from "vitest";
+import { Session } from "../src/engine/session.ts";
+import { fromHash } from "../src/model/link.ts";
 import { browsing, executablePath } from "./browser.ts";
 
 describe.skipIf(!executablePath)("controls", () => {
@@ -40,9 +43,42 @@ describe.skipIf(!executablePath)("controls", () => {
   test("what is saved is the network that the package makes of its specification", async () => {
     const page = await visit("layers=5:tanh,3:relu:bn&seed=7&l2=0.01&loss=mse");
     const { spec, parameters } = await page.saved();
-    const net = network(spec as unknown as NetworkSpec);
+    const net = network(spec);
     expect(Array.from(net.getParameters())).toEqual(parameters);
     expect(net.spec.penalty).toEqual({ l1: 0, l2: 0.01, on: "weights" });
+  });
+
+  test("the program that is shown makes and trains the same network", async () => {
+    const page = await visit(
+      "layers=5:tanh,3:leaky-relu:bn&slope=0.2&seed=7&l2=0.01&bias=0.5&optimizer=adam&clip=norm&stopEpochs=3",
+    );
+    const start = await page.saved();
+    const program = (await page.page.locator("#program").textContent()) ?? "";
+    const [imports, ...lines] = program.split("\n");
+    const names = imports.slice(imports.indexOf("{"), imports.indexOf("}") + 1);
+    const run = new Function(
+      "hessia",
+      "inputs",
+      "targets",
+      "console",
+      `return (async () => { const ${names} = hessia;
+      ${lines.join("\n").replace("const data =", "const before = Array.from(net.getParameters());\nconst data =")}
+      return { net, before, history }; })()`,
+    );
+    const { trainRows } = new Session(fromHash(page.hash()).course, null).world;
+    const { net, before, history } = await run(
+      hessia,
+      trainRows.map(({ inputs }) => inputs),
+      trainRows.map(({ label }) => label),
+      { log: () => {} },
+    );
+    expect(before).toEqual(start.parameters);
+    expect(history.epochs).toHaveLength(3);
+    for (let epoch = 1; epoch <= 3; ++epoch) {
+      await page.button("One epoch").click();
+      await expect.poll(() => page.steps()).toBe(25 * epoch);
+    }
+    expect((await page.saved()).parameters).toEqual(Array.from(net.getParameters()));
   });
 
   test("keys play, step and reset, but not while typing", async () => {
@@ -139,11 +175,11 @@ describe.skipIf(!executablePath)("controls", () => {
     await page.page.getByRole("combobox", { name: "Layer 2: activation" }).selectOption({ label: "tanh" });
     await page.page.getByRole("checkbox", { name: "Layer 3: batch norm" }).check();
     await page.hashHas("layers=5:relu,4:tanh,5:relu:bn");
-    expect((await page.saved()).spec.layers).toEqual([
-      { units: 5, activation: "relu" },
-      { units: 4, activation: "tanh" },
-      { units: 5, activation: "relu", batchNorm: true },
-      { units: 1 },
+    expect((await page.saved()).spec.layers).toMatchObject([
+      { units: 5, activation: { type: "relu" }, batchNorm: false },
+      { units: 4, activation: { type: "tanh" }, batchNorm: false },
+      { units: 5, activation: { type: "relu" }, batchNorm: { momentum: 0.1 } },
+      { units: 1, activation: { type: "identity" } },
     ]);
     await page.choose("activation", "ELU");
     await page.hashHas("layers=5:elu,4:elu,5:elu:bn");
@@ -182,6 +218,14 @@ describe.skipIf(!executablePath)("controls", () => {
       expect(await page.trainLoss(), name).toBeLessThanOrEqual(loss * 1.5);
       expect(await page.page.locator(".notice.bad").count(), name).toBe(0);
     }
+  });
+
+  test("second-order methods tell of their last step", async () => {
+    const page = await visit("optimizer=trustRegion&batchSize=0");
+    await page.button("One step").click();
+    await expect
+      .poll(() => page.page.locator("#step-notes").textContent())
+      .toMatch(/^Last step: .*gain ratio .*radius .*kinks crossed \d+/);
   });
 
   test("learning rate, batch size, options, penalties and clipping change without a restart", async () => {

@@ -1,5 +1,5 @@
 import { optimizerEntry, optionValues } from "./optimizers.ts";
-import type { Frame, Scenery } from "./protocol.ts";
+import type { Scenery } from "./protocol.ts";
 import type { HiddenLayer, Settings } from "./settings.ts";
 
 /** The specification of a network as `network` takes it. */
@@ -101,15 +101,4 @@ function code(value: unknown, depth = 0): string {
     return `{\n${parts.map((part) => `  ${part},`).join("\n")}\n}`;
   }
   return JSON.stringify(value);
-}
-
-/** Specification and parameters as plain data. */
-export function weightsOf({ settings, parameters, statistics, step, epoch }: Frame, scenery: Scenery): object {
-  return {
-    spec: specOf(settings, scenery),
-    parameters: Array.from(parameters),
-    runningStatistics: Array.from(statistics),
-    step,
-    epoch,
-  };
 }

@@ -93,13 +93,16 @@ export type ToTrainer =
   | { readonly type: "advance"; readonly by: "step" | "epoch" }
   | { readonly type: "change"; readonly change: Change }
   | { readonly type: "frame"; readonly wants: Wants }
-  | { readonly type: "path" };
+  | { readonly type: "path" }
+  | { readonly type: "save" };
 
 export type FromTrainer =
   | { readonly type: "scenery"; readonly scenery: Scenery }
   | { readonly type: "frame"; readonly frame: Frame }
   | { readonly type: "failed"; readonly message: string }
-  | { readonly type: "path"; readonly path: readonly Float64Array[] };
+  | { readonly type: "path"; readonly path: readonly Float64Array[] }
+  /** As `fromJson` reads it. */
+  | { readonly type: "saved"; readonly text: string };
 
 /** A point of training, as the analyst gets it. */
 export interface Point {
