@@ -8,6 +8,9 @@ export default defineConfig({
           name: "library",
           include: ["test/**/*.test.ts"],
           exclude: ["test/build/**", "test/package/**", "test/docs/**"],
+          // Nothing is judged by its time: a shared machine may be slow.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -17,6 +20,17 @@ export default defineConfig({
           globalSetup: "test/package/setup.ts",
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "playground",
+          include: ["playground/test/**/*.test.ts"],
+          globalSetup: "playground/test/setup.ts",
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          expect: { poll: { timeout: 10_000 } },
         },
       },
     ],

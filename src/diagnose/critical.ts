@@ -72,7 +72,7 @@ export interface CriticalPoint {
   readonly largest: number;
   /** A unit vector with the smallest eigenvalue, where that is below −tolerance, turned so that the gradient does not rise along it; else null. */
   readonly escape: Float64Array | null;
-  /** ‖H·g‖ / (‖H‖·‖g‖), 0 for a gradient in the kernel of H; NaN where g = 0. */
+  /** ‖H·g‖ / (‖H‖·‖g‖), 0 for a gradient in the kernel of H, or where ‖H‖·max(1, ‖θ‖) ≤ 10⁻⁸·‖g‖; NaN where g = 0. */
   readonly flatness: number;
   readonly zeroModes: ZeroModes;
   /** Pre-activations that are exactly at a kink, where H is what the chain rule gives and not a second derivative. */
@@ -92,6 +92,8 @@ export interface CriticalPoint {
 const CRITICAL = { f64: 2 ** -26, f32: 2 ** -21 } as const;
 /** ‖H·g‖ / (‖H‖·‖g‖) up to which the gradient counts as in the kernel. */
 const FLAT = 1e-3;
+/** ‖H‖·max(1, ‖θ‖) / ‖g‖ up to which there is no curvature to speak of: so far away the gradient is still the same. */
+const NO_CURVATURE = 1e-8;
 /** RMS of the output errors, relative to the targets, up to which they count as met. */
 const FITTED = { f64: 1e-6, f32: 1e-4 } as const;
 
@@ -238,7 +240,9 @@ class Classification {
 
   #flatness(): number {
     if (this.#gradientNorm === 0 || !Number.isFinite(this.#gradientNorm)) return Number.NaN;
-    if (this.#radius === 0) return 0;
+    const { parameters } = this.double.current();
+    const length = Math.max(1, norm2(Float64Array.from(parameters)));
+    if (this.#radius * length <= NO_CURVATURE * this.#gradientNorm) return 0;
     return norm2(Float64Array.from(this.op.matvec(this.#gradient))) / (this.#radius * this.#gradientNorm);
   }
 

@@ -218,9 +218,13 @@ function follow(
   });
 }
 
-/** Of an interval without sign changes. */
+/** Of an interval without sign changes. A polynomial that is not 0 has fewer zeros than coefficients, where it may touch 0. */
 function sideAt(c: Float64Array, from: number, count: number, low: number, high: number): Side {
-  return Math.sign(evaluate(c, from, count, low + (high - low) / 2)) as Side;
+  for (let k = 1; k <= count; ++k) {
+    const side = Math.sign(evaluate(c, from, count, low + ((high - low) * k) / (count + 1)));
+    if (side !== 0) return side as Side;
+  }
+  return 0;
 }
 
 function pathLayer(

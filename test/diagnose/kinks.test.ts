@@ -167,6 +167,38 @@ describe.each(builds)("kinks, %s build", (build) => {
   });
 });
 
+it("coincidences: small whole numbers make kinks meet, touch and stay", () => {
+  let compared = 0;
+  for (let trial = 0; trial < 300; trial++) {
+    const random = new Random(trial);
+    const half = () => random.integer(5) / 2 - 1;
+    const layers = Array.from({ length: 1 + random.integer(4) }, () => relu(1 + random.integer(4)));
+    const spec = { inputs: 2, layers: [...layers, { units: 1 }], loss: "mse" as const };
+    const net = network(spec);
+    const θ = Array.from({ length: net.parameterCount }, half);
+    const direction = θ.map((_, k) => (k === 0 ? 1 : half()));
+    net.setParameters(θ);
+    const inputs = [...Array.from({ length: 3 }, () => [half(), half()]), [0, 0]];
+    const { crossings } = kinks(net, dataset(inputs, [0, 0, 0, 0]), { direction, length: 3 });
+    for (let k = 0; k < 12; k++) {
+      const t = (3 * (k + 0.37)) / 12;
+      const there = θ.map((x, i) => x + t * direction[i]);
+      const traces = layerTraces(spec, there, inputs);
+      for (const { step, layer, unit, sample, from, to } of crossings) {
+        const pair = crossings.filter((c) => c.layer === layer && c.unit === unit && c.sample === sample);
+        const value = traces[layer].preactivations[sample][unit];
+        const later = pair.find((c) => c.step > step);
+        if (Math.abs(value) < 1e-12 || pair.some((c) => Math.abs(c.step - t) < 1e-9)) continue;
+        if (t > step && (!later || t < later.step)) expect(Math.sign(value)).toBe(to);
+        else if (t < step && pair[0].step === step) expect(Math.sign(value)).toBe(from);
+        else continue;
+        ++compared;
+      }
+    }
+  }
+  expect(compared).toBeGreaterThan(10_000);
+});
+
 describe("kinks in closed form", () => {
   it("where a bias makes the way one along the input: breakpoints at −b/w", () => {
     const [w, b] = [
@@ -235,8 +267,16 @@ describe("kinks in closed form", () => {
     // a₂ = (1 − t)² by way of identities, which touches 0 at 1.
     const square = network({ inputs: 1, layers: [{ units: 1 }, relu(1), { units: 1 }] });
     square.setParameters([1, 0, 1, 0, 1, 0]);
-    const touch = kinks(square, dataset([[1]], [0]), { direction: [-1, 0, -1, 0, 0, 0], length: 2 });
-    expect(touch.crossings).toEqual([]);
+    for (const length of [2, 3]) {
+      const touch = kinks(square, dataset([[1]], [0]), { direction: [-1, 0, -1, 0, 0, 0], length });
+      expect(touch.crossings).toEqual([]);
+    }
+    // (1 − t)² − t/4 goes through 0, and back.
+    const line = kinks(square, dataset([[1]], [0]), { direction: [-1, 0, -1, -0.25, 0, 0], length: 4 });
+    expect(line.crossings.map(({ from, to }) => [from, to])).toEqual([
+      [1, -1],
+      [-1, 1],
+    ]);
   });
 
   it("what starts on its kink is counted, not crossed", () => {

@@ -337,19 +337,12 @@ describe.each(builds)("%s build", (build) => {
     it("there are at least 25 of them", () => expect(faults.length).toBeGreaterThanOrEqual(25));
   });
 
-  it("networks that are well get no advice, as drawn or trained: no false alarm", () => {
-    const alarms: string[] = [];
-    for (const { name, make } of healthy) {
+  describe("networks that are well get no advice, as drawn or trained: no false alarm", () => {
+    it.each(healthy)("$name", ({ make }) => {
       const { net, data } = make();
-      const look = (when: string): void => {
-        for (const { code, message } of diagnose(net, data).advice)
-          alarms.push(`${name}, ${when}: ${code}: ${message}`);
-      };
-      look("as drawn");
+      expect(diagnose(net, data).advice).toEqual([]);
       finish(training(net, data, { optimizer: adam({ learningRate: 0.01 }), epochs: 60 }));
-      look("trained");
-    }
-    expect(alarms).toEqual([]);
-    expect(healthy.length).toBeGreaterThan(35);
+      expect(diagnose(net, data).advice).toEqual([]);
+    });
   });
 });

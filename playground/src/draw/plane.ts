@@ -63,7 +63,7 @@ function drawSamples(
     const px = ((x / EXTENT + 1) / 2) * size;
     const py = ((1 - y / EXTENT) / 2) * size;
     context.fillStyle = sampleColour(label, scenery, palette);
-    context.strokeStyle = test ? palette.ink : palette.paper;
+    context.strokeStyle = test ? palette.ink : scenery.problem === "regression" ? palette.faint : palette.paper;
     context.beginPath();
     // Test samples are diamonds, so that no colour is needed to tell them.
     if (test) diamond(context, px, py, radius * 1.15);

@@ -1,4 +1,11 @@
-import { type Dataset, hessianOperator, lanczos, type Network, type SymmetricMatrix } from "hessia";
+import {
+  classifyCriticalPoint,
+  type Dataset,
+  hessianOperator,
+  lanczos,
+  type Network,
+  type SymmetricMatrix,
+} from "hessia";
 import type { HessianPicture, Point } from "../model/protocol.ts";
 
 /** Parameters of the largest network whose matrix is made and drawn. */
@@ -24,7 +31,7 @@ export function hessianPicture(
       eigenvalues: values,
       complete: false,
       ...signs(values),
-      point: null,
+      point: verdict(net, data),
       norms: null,
       seconds: (performance.now() - began) / 1000,
     };
@@ -39,10 +46,15 @@ export function hessianPicture(
     eigenvalues,
     complete: true,
     ...inertia(exact),
-    point: null,
+    point: verdict(net, data),
     norms: norms(exact, ggn),
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+function verdict(net: Network, data: Dataset): NonNullable<HessianPicture["point"]> {
+  const { kind, index, reason } = classifyCriticalPoint(net, data);
+  return { kind, index, reason };
 }
 
 function inertia(H: SymmetricMatrix): { positive: number; negative: number; zero: number } {
@@ -89,17 +101,13 @@ export function extremes(
 
 /**
  * Steps along the direction of most negative curvature, downhill, as far as the loss falls: lengths double from a hundredth on.
- * Stays where it is when no eigenvalue is negative.
+ * Stays where it is when no curvature is negative.
  */
-export function escape(net: Network, data: Dataset): boolean {
-  const { low, lowVector } = extremes(net, data);
-  if (!(low < 0)) return false;
-  const { loss, gradient } = net.gradient(data);
-  const slope = dot(gradient, lowVector);
-  const sign = slope > 0 ? -1 : 1;
+export function leaveSaddle(net: Network, data: Dataset): boolean {
+  const { escape: direction, loss } = classifyCriticalPoint(net, data);
+  if (!direction) return false;
   const start = net.getParameters();
-  const at = (length: number): Float64Array =>
-    Float64Array.from(start, (value, i) => value + sign * length * lowVector[i]);
+  const at = (length: number): Float64Array => Float64Array.from(start, (value, i) => value + length * direction[i]);
   let best = 0;
   let lowest = loss;
   for (let length = 0.01; length <= 10.24; length *= 2) {

@@ -1,22 +1,35 @@
-import { deadUnits, type Network } from "hessia";
+import { diagnose, type Network } from "hessia";
 import type { Point, Report } from "../model/protocol.ts";
 import type { World } from "./world.ts";
 
-/** What the package's diagnostics say of a point. */
+/** What the package's diagnostics say of a point: units, signals, and advice in words. */
 export function reportOf(net: Network, { train }: World, { step, epoch }: Point): Report {
-  const dead = deadUnits(net, train);
+  const { layers, advice, signal, loss, fit } = diagnose(net, train);
   return {
-    layers: dead.map((deadUnitsHere) => ({
-      deadUnits: deadUnitsHere,
-      sparsity: null,
-      gradientNorm: null,
-      weightNorm: null,
+    layers: layers.map(({ deadUnits, sparsity, saturated, gradientNorm, parameterNorm, signal: size }) => ({
+      deadUnits,
+      sparsity,
+      saturated,
+      gradientNorm,
+      parameterNorm,
+      signal: size,
     })),
-    verdict: null,
-    index: null,
-    reason: "",
-    advice: [],
+    flow: signal.verdict,
+    advice: advice.map(({ code, message, evidence, remedy, source }) => ({
+      code,
+      message,
+      remedy,
+      source,
+      evidence: Object.entries(evidence).map(([name, value]) => [name, inWords(value)] as const),
+    })),
+    loss,
+    fit,
     step,
     epoch,
   };
+}
+
+function inWords(value: number | string | readonly number[]): string {
+  if (typeof value === "number") return Number.isInteger(value) ? String(value) : value.toPrecision(3);
+  return typeof value === "string" ? value : value.join(", ") || "none";
 }

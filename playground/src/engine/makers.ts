@@ -4,6 +4,8 @@ import {
   adam,
   adamw,
   gaussNewton,
+  hessianFree,
+  kfac,
   lbfgs,
   levenbergMarquardt,
   newton,
@@ -30,6 +32,8 @@ const factories: Record<string, Factory> = {
   trustRegion,
   gaussNewton,
   levenbergMarquardt,
+  hessianFree,
+  kfac,
   lbfgs,
 };
 

@@ -17,6 +17,7 @@ export function sceneryOf(session: Session): Scenery {
     train: world.trainRows.map(plain),
     test: world.testRows.map(plain),
     inputs: wide ? own.inputNames : settings.features.map((name) => features[name].label),
+    wide,
     outputs: world.outputs,
     inputMaps: wide
       ? own.inputNames.map((_, j) => column(grid.data, grid.columns, j))

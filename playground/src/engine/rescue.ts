@@ -1,23 +1,24 @@
-import { type Network, network } from "hessia";
+import { type Network, network, reviveUnits, withActivation, withBatchNorm } from "hessia";
 import type { Change, Settings } from "../model/settings.ts";
-import type { World } from "./world.ts";
+import { activationOf, type World } from "./world.ts";
 
-/** The same parameters under other settings: a layer with another activation, with batch norm, or another penalty. */
-export function moved(world: World, net: Network, before: Settings, after: Settings): Network {
-  const next = network(world.spec(after));
-  const old = net.getParameters();
-  const parameters = next.getParameters();
-  const from = world.places(before);
-  world.places(after).forEach((to, layer) => {
-    const { weight, bias, units, end } = from[layer];
-    parameters.set(old.subarray(weight, bias + units), to.weight);
-    if (from[layer].scale >= 0) parameters.set(old.subarray(bias + units, end), to.scale);
-  });
-  next.setParameters(parameters);
-  if (next.getRunningStatistics().length === net.getRunningStatistics().length) {
-    next.setRunningStatistics(net.getRunningStatistics());
-  }
+/** The same parameters under another penalty. */
+export function repenalised(world: World, net: Network, settings: Settings): Network {
+  const next = network(world.spec(settings));
+  next.setParameters(net.getParameters());
+  next.setRunningStatistics(net.getRunningStatistics());
   return next;
+}
+
+/** The network that a rescue makes of this one, by the package's remedies. */
+export function rescued(world: World, net: Network, settings: Settings, change: Change): Network {
+  if (change.kind === "activation") {
+    const activation = activationOf(change.activation, settings);
+    return withActivation(net, activation, { layers: [change.layer] }).network;
+  }
+  if (change.kind === "batch-norm") return withBatchNorm(net, world.train, { layers: [change.layer] }).network;
+  if (change.kind === "revive") return reviveUnits(net, world.train, { seed: settings.seed }).network;
+  return net;
 }
 
 /** Values that a change gives to parameters, by index. */

@@ -16,9 +16,9 @@ import type { OwnData } from "../data/own.ts";
 import { optimizerEntry } from "../model/optimizers.ts";
 import type { Halt } from "../model/protocol.ts";
 import { type Change, type Course, type Logged, type Settings, settingsAfter } from "../model/settings.ts";
-import { escape } from "./curvature.ts";
+import { leaveSaddle } from "./curvature.ts";
 import { makeOptimizer } from "./makers.ts";
-import { edits, moved } from "./rescue.ts";
+import { edits, repenalised, rescued } from "./rescue.ts";
 import { World } from "./world.ts";
 
 /** A run's list of epochs grows with it, so that it is taken up anew after so many. */
@@ -123,8 +123,10 @@ export class Session {
     const before = this.settings;
     const after = settingsAfter(before, change);
     if (change.kind === "set") this.#set(before, after);
-    else if (change.kind === "activation" || change.kind === "batch-norm") this.#move(before, after);
-    else if (change.kind === "escape") escape(this.net, this.world.train);
+    else if (change.kind === "activation" || change.kind === "batch-norm") this.#rescue(after, change);
+    else if (change.kind === "revive")
+      this.net.setParameters(rescued(this.world, this.net, before, change).getParameters());
+    else if (change.kind === "escape") leaveSaddle(this.net, this.world.train);
     else {
       const parameters = this.net.getParameters();
       for (const [index, value] of edits(this.world, before, change)) {
@@ -145,17 +147,17 @@ export class Session {
     }
     this.#close(true);
     if (l1 !== before.l1 || l2 !== before.l2 || penaltyOn !== before.penaltyOn)
-      this.net = moved(this.world, this.net, before, after);
+      this.net = repenalised(this.world, this.net, after);
     const state = this.#optimizer.state();
     this.#optimizer = makeOptimizer(after);
     if (optimizer === before.optimizer) restore(this.#optimizer, state);
   }
 
   /** The same parameters in a network of other layers. */
-  #move(before: Settings, after: Settings): void {
+  #rescue(after: Settings, change: Change): void {
     this.#close(true);
     const size = this.net.parameterCount;
-    this.net = moved(this.world, this.net, before, after);
+    this.net = rescued(this.world, this.net, after, change);
     if (this.net.parameterCount !== size) {
       this.#optimizer = makeOptimizer(after);
       if (this.#progress) this.#progress = { ...this.#progress, best: null };

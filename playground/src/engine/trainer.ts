@@ -1,3 +1,4 @@
+import { toJson } from "hessia/formats";
 import type { Frame, FromTrainer, Pace, ToTrainer, Wants } from "../model/protocol.ts";
 import { confusionOf, Painter, sceneryOf, scoreOf } from "./picture.ts";
 import { Session } from "./session.ts";
@@ -38,7 +39,10 @@ export class Trainer {
   }
 
   #take(message: ToTrainer): void {
-    if (message.type === "load") return this.#load(message);
+    if (message.type === "load") {
+      this.#load(message);
+      return;
+    }
     const session = this.#session;
     if (!session) return;
     if (message.type === "play") {
@@ -56,6 +60,7 @@ export class Trainer {
       this.#keepPath();
     } else if (message.type === "change") session.change(message.change);
     else if (message.type === "path") this.post({ type: "path", path: this.#path.map(({ parameters }) => parameters) });
+    else if (message.type === "save") this.post({ type: "saved", text: saved(session) });
     else this.#frame(session, message.wants);
   }
 
@@ -169,6 +174,12 @@ export class Trainer {
       notes: notesOf(last),
     };
   }
+}
+
+/** The network as the package writes it, with what it was trained on. */
+function saved({ net, step, epoch, world }: Session): string {
+  const { data, noise, samples, dataSeed, train, features } = world.settings;
+  return toJson(net, { metadata: { step, epoch, data, noise, samples, dataSeed, train, features: [...features] } });
 }
 
 const told = ["gainRatio", "damping", "radius", "stepNorm", "smallestEigenvalue", "kinksCrossed"];

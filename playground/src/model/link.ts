@@ -65,12 +65,12 @@ function read(parameters: URLSearchParams, usual: object): object {
   const values: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(usual)) {
     const text = parameters.get(key);
-    values[key] = text === null ? value : (valueOf(key, text, value) ?? value);
+    values[key] = text === null ? value : (parsed(key, text, value) ?? value);
   }
   return values;
 }
 
-function valueOf(key: string, text: string, usual: unknown): unknown {
+function parsed(key: string, text: string, usual: unknown): unknown {
   if (key === "layers") return text === "" ? [] : text.split(",").map(layerIn);
   if (key === "pace") return text === "full" ? text : whole(text);
   if (Array.isArray(usual)) return text === "" ? [] : text.split(",");

@@ -148,6 +148,32 @@ export const optimizers: readonly OptimizerEntry[] = [
     says: "Gauss-Newton with a damping that grows until the loss falls.",
   },
   {
+    key: "hessianFree",
+    label: "Hessian-free",
+    order: 2,
+    learningRate: null,
+    fullBatch: true,
+    options: [
+      { ...damping, label: "First damping λ", value: 1, min: 1e-12 },
+      { key: "maxProducts", label: "Most products a step", value: 250, min: 1, max: 1000 },
+      { key: "preconditioner", label: "Preconditioner", value: true },
+    ],
+    says: "Gauss-Newton by conjugate gradients, from products alone.",
+  },
+  {
+    key: "kfac",
+    label: "K-FAC",
+    order: 2,
+    learningRate: null,
+    fullBatch: true,
+    options: [
+      { ...damping, label: "First damping", value: 0.1, min: 1e-12 },
+      { key: "decay", label: "Decay", value: 0.95, min: 0, max: 0.999 },
+      { key: "momentum", label: "Momentum", value: true },
+    ],
+    says: "The Fisher matrix as a product of two small factors a layer.",
+  },
+  {
     key: "lbfgs",
     label: "L-BFGS",
     order: 2,

@@ -1,15 +1,9 @@
-import type { OwnData } from "../data/own.ts";
 import { optimizerEntry, optionValues } from "./optimizers.ts";
-import type { Frame, Scenery } from "./protocol.ts";
+import type { Scenery } from "./protocol.ts";
 import type { HiddenLayer, Settings } from "./settings.ts";
 
 /** The specification of a network as `network` takes it. */
-export function specOf(
-  settings: Settings,
-  { outputs, loss, signed, inputs, problem }: Scenery,
-  own: OwnData | null,
-): object {
-  const wide = settings.data === "own" && own !== null && own.inputNames.length > 2;
+export function specOf(settings: Settings, { outputs, loss, signed, inputs, problem, wide }: Scenery): object {
   const { l1, l2, penaltyOn } = settings;
   return {
     inputs: wide ? inputs.length : settings.features.length,
@@ -35,7 +29,7 @@ function layerOf({ units, activation, batchNorm }: HiddenLayer, { atZero, slope 
 }
 
 /** A program that makes the network and trains it. */
-export function programOf(settings: Settings, scenery: Scenery, own: OwnData | null): string {
+export function programOf(settings: Settings, scenery: Scenery): string {
   const { optimizer, learningRate, batchSize, clip, clipAt, schedule, scheduleEpochs, seed } = settings;
   const entry = optimizerEntry(optimizer);
   const options: Record<string, unknown> = entry.learningRate === null ? {} : { learningRate };
@@ -54,10 +48,10 @@ export function programOf(settings: Settings, scenery: Scenery, own: OwnData | n
   const lines = [
     `import { ${[...new Set(names)].join(", ")} } from "hessia";`,
     "",
-    `const net = network(${code(specOf(settings, scenery, own))});`,
+    `const net = network(${code(specOf(settings, scenery))});`,
     ...(settings.bias === 0 ? [] : [biasLines(settings)]),
     "",
-    `// inputs: ${inputsOf(settings, scenery, own)}; targets: ${targetsOf(scenery)}`,
+    `// inputs: ${inputsOf(settings, scenery)}; targets: ${targetsOf(scenery)}`,
     "const data = dataset(inputs, targets);",
     "const history = await fit(net, data, {",
     `  optimizer: ${entry.key}(${Object.keys(options).length > 0 ? code(options, 1) : ""}),`,
@@ -86,8 +80,8 @@ function biasLines({ bias, layers }: Settings): string {
   ].join("\n");
 }
 
-function inputsOf(settings: Settings, { inputs }: Scenery, own: OwnData | null): string {
-  return settings.data === "own" && own ? inputs.join(", ") : settings.features.join(", ");
+function inputsOf(settings: Settings, { inputs, wide }: Scenery): string {
+  return (wide ? inputs : settings.features).join(", ");
 }
 
 function targetsOf({ problem, classes, signed }: Scenery): string {
@@ -103,21 +97,8 @@ function code(value: unknown, depth = 0): string {
   }
   if (typeof value === "object" && value !== null) {
     const parts = Object.entries(value).map(([key, item]) => `${key}: ${code(item, depth)}`);
-    if (depth > 0 || parts.every((part) => !part.includes("\n")) === false) {
-      return depth > 0 ? `{ ${parts.join(", ")} }` : `{\n${parts.map((part) => `  ${part},`).join("\n")}\n}`;
-    }
+    if (depth > 0) return `{ ${parts.join(", ")} }`;
     return `{\n${parts.map((part) => `  ${part},`).join("\n")}\n}`;
   }
   return JSON.stringify(value);
-}
-
-/** Specification and parameters as plain data. */
-export function weightsOf({ settings, parameters, statistics, step, epoch }: Frame, scenery: Scenery): object {
-  return {
-    spec: specOf(settings, scenery, null),
-    parameters: Array.from(parameters),
-    runningStatistics: Array.from(statistics),
-    step,
-    epoch,
-  };
 }

@@ -32,6 +32,8 @@ export interface Scenery {
   readonly train: readonly Sample[];
   readonly test: readonly Sample[];
   readonly inputs: readonly string[];
+  /** Whether the inputs are the columns of a table of more than two, not features of the plane. */
+  readonly wide: boolean;
   readonly outputs: number;
   /** Maps of the inputs, each scaled to [−1, 1]. */
   readonly inputMaps: readonly Float32Array[];
@@ -91,13 +93,16 @@ export type ToTrainer =
   | { readonly type: "advance"; readonly by: "step" | "epoch" }
   | { readonly type: "change"; readonly change: Change }
   | { readonly type: "frame"; readonly wants: Wants }
-  | { readonly type: "path" };
+  | { readonly type: "path" }
+  | { readonly type: "save" };
 
 export type FromTrainer =
   | { readonly type: "scenery"; readonly scenery: Scenery }
   | { readonly type: "frame"; readonly frame: Frame }
   | { readonly type: "failed"; readonly message: string }
-  | { readonly type: "path"; readonly path: readonly Float64Array[] };
+  | { readonly type: "path"; readonly path: readonly Float64Array[] }
+  /** As `fromJson` reads it. */
+  | { readonly type: "saved"; readonly text: string };
 
 /** A point of training, as the analyst gets it. */
 export interface Point {
@@ -165,7 +170,8 @@ export type ToAnalyst =
 export interface Advice {
   readonly code: string;
   readonly message: string;
-  readonly evidence: string;
+  /** Names and values. */
+  readonly evidence: readonly (readonly [string, string])[];
   readonly remedy: string;
   readonly source: string;
 }
@@ -175,15 +181,19 @@ export interface LayerReport {
   /** Share of activations that are 0. */
   readonly sparsity: number | null;
   /** Of the gradient with respect to the layer's parameters. */
+  readonly saturated: number | null;
   readonly gradientNorm: number | null;
-  readonly weightNorm: number | null;
+  readonly parameterNorm: number | null;
+  /** Of the gradient with respect to the layer's pre-activations. */
+  readonly signal: number | null;
 }
 
 export interface Report {
   readonly layers: readonly LayerReport[];
-  readonly verdict: Verdict | null;
-  readonly index: number | null;
-  readonly reason: string;
+  /** How the gradient fares on its way down. */
+  readonly flow: "steady" | "vanishing" | "exploding" | "blocked";
+  readonly loss: number;
+  readonly fit: number;
   readonly advice: readonly Advice[];
   readonly step: number;
   readonly epoch: number;

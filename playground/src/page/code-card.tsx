@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { programOf, weightsOf } from "../model/program.ts";
+import { programOf } from "../model/program.ts";
 import { Card } from "./parts.tsx";
-import { frame, own, say, scenery, settings } from "./store.ts";
+import { askSaved, say, scenery, settings } from "./store.ts";
 
 export function CodeCard() {
   return (
@@ -15,7 +15,7 @@ function Code() {
   const note = useSignal("");
   const scene = scenery.value;
   if (!scene) return null;
-  const program = programOf(settings.value, scene, own.value);
+  const program = programOf(settings.value, scene);
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(program);
@@ -25,10 +25,8 @@ function Code() {
     }
     say(note.value);
   };
-  const save = (): void => {
-    const now = frame.value;
-    if (!now) return;
-    const blob = new Blob([JSON.stringify(weightsOf(now, scene), null, 1)], { type: "application/json" });
+  const save = async (): Promise<void> => {
+    const blob = new Blob([await askSaved()], { type: "application/json" });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = "hessia-playground.json";
@@ -38,12 +36,12 @@ function Code() {
   return (
     <>
       <p class="faint">
-        This program makes the network and trains it with the package. The file has specification and parameters as they
-        are now;
-        <code> net.setParameters(file.parameters)</code> takes them.
+        This program makes the network and trains it with the package. The file holds the network with its parameters as
+        they are now;
+        <code> fromJson</code> of <code>hessia/formats</code> reads it.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} aria-label="Program" id="program">
+      <pre tabIndex={0} role="region" aria-label="Program" id="program">
         {program}
       </pre>
       <div class="row">

@@ -116,7 +116,7 @@ function Thumbnail({ name, label }: { name: Exclude<DataName, "own">; label: str
   });
   return (
     <span class="thumbnail">
-      <canvas ref={canvas} style={{ width: `${SIZE}px`, height: `${SIZE}px` }} aria-hidden="true" />
+      <canvas ref={canvas} style={{ width: `${SIZE}px`, height: `${SIZE}px` }} />
       <span class="caption">{label}</span>
     </span>
   );

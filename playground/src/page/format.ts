@@ -1,7 +1,7 @@
 /** Numbers as the page shows them. */
 export function short(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return String(value);
-  if (value === 0) return "0";
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value).replace("-", "−");
   const size = Math.abs(value);
   if (size >= 1e4 || size < 1e-3)
     return value

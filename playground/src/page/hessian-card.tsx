@@ -19,6 +19,9 @@ export function HessianCard() {
   );
 }
 
+/** Of the picture, in CSS pixels. */
+const MOST_SIDE = 640;
+
 const kinds: readonly { readonly value: MatrixKind; readonly label: string; readonly hint: string }[] = [
   { value: "exact", label: "Exact H", hint: "The loss's second derivatives" },
   { value: "ggn", label: "Gauss-Newton G", hint: "The generalised Gauss-Newton matrix: never negative" },
@@ -51,12 +54,12 @@ function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const read = useSignal("");
-  const side = Math.min(width.value, 520);
+  const side = Math.min(width.value, MOST_SIDE);
   useSignalEffect(() => {
     const picture = hessian.value;
     const colours = palette.value;
     const shown = kind.value;
-    const size = Math.min(width.value, 520);
+    const size = Math.min(width.value, MOST_SIDE);
     if (canvas.current && picture && size > 0) drawMatrix(canvas.current, size, picture, shown, colours);
   });
   const readOut = (event: PointerEvent): void => {
@@ -107,7 +110,7 @@ function nameOf(index: number): string {
   const scene = scenery.value;
   if (!now || !scene) return "";
   const { settings } = now;
-  const inputs = settings.data === "own" && scene.inputs.length > 2 ? scene.inputs.length : settings.features.length;
+  const inputs = scene.wide ? scene.inputs.length : settings.features.length;
   return parameterName(placesOf(inputs, settings.layers, scene.outputs), index);
 }
 

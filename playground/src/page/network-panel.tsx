@@ -1,5 +1,5 @@
 import { batch, signal, useSignal, useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { featureNames, features } from "../data/features.ts";
 import { drawNetwork, LEAST_COLUMN, type Part, type Plan, partAt, planOf } from "../draw/network.ts";
 import { palette } from "../draw/palette.ts";
@@ -138,7 +138,7 @@ function Drawing({ scene }: { scene: Scenery }) {
   const hovered = useSignal<(Part & { readonly x: number; readonly y: number }) | null>(null);
   const edited = useSignal<(Part & { readonly x: number; readonly y: number }) | null>(null);
   const now = settings.value;
-  const inputs = now.data === "own" && scene.inputs.length > 2 ? scene.inputs.length : now.features.length;
+  const inputs = scene.wide ? scene.inputs.length : now.features.length;
   const counts = [inputs, ...now.layers.map(({ units }) => units), scene.outputs];
   const plan = planOf(Math.max(width.value, counts.length * LEAST_COLUMN), counts);
   const places = placesOf(inputs, now.layers, scene.outputs);
@@ -151,8 +151,8 @@ function Drawing({ scene }: { scene: Scenery }) {
     const colours = palette.value;
     if (!canvas.current || !shown || !current || width.value === 0) return;
     // A picture of the start before has other layers.
-    const { layers, features: names, data } = shown.settings;
-    const wide = data === "own" && current.inputs.length > 2;
+    const { layers, features: names } = shown.settings;
+    const { wide } = current;
     const all = [wide ? current.inputs.length : names.length, ...layers.map(({ units }) => units), current.outputs];
     const here = placesOf(all[0], layers, current.outputs);
     if (here[here.length - 1].end !== shown.parameters.length) return;
@@ -230,7 +230,6 @@ function Columns({ plan, layers }: { plan: Plan; layers: readonly HiddenLayer[] 
         Inputs
       </span>
       {layers.map(({ units, activation, batchNorm }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its place
         <div
           key={index}
           class="column"
@@ -307,7 +306,6 @@ function Nodes({ plan, inputs }: { plan: Plan; inputs: readonly string[] }) {
           const on = selected.value?.layer === place.layer && selected.value.unit === unit;
           return (
             <button
-              // biome-ignore lint/suspicious/noArrayIndexKey: a unit is its place
               key={`${column}.${unit}`}
               type="button"
               class="node"
@@ -354,7 +352,9 @@ function Tip({ part }: { part: Part & { readonly x: number; readonly y: number }
 
 function Editor({ part, done }: { part: Part & { readonly x: number; readonly y: number }; done: () => void }) {
   const start = useRef(frame.value?.parameters[part.index] ?? 0);
+  const input = useRef<HTMLInputElement>(null);
   const what = part.kind === "bias" ? "Bias" : "Weight";
+  useEffect(() => input.current?.select(), []);
   return (
     <form
       class="tip editor"
@@ -377,10 +377,8 @@ function Editor({ part, done }: { part: Part & { readonly x: number; readonly y:
           name="value"
           type="number"
           step="any"
-          value={Number(start.current.toPrecision(6))}
-          ref={(input) => {
-            input?.focus();
-          }}
+          defaultValue={String(Number(start.current.toPrecision(6)))}
+          ref={input}
         />
       </label>
       <button type="submit">Set</button>

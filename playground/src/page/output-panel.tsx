@@ -101,10 +101,7 @@ function Plane() {
     const size = width.value;
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
-    const inputMap = (unit: number) =>
-      scene.inputMaps[
-        now.settings.data === "own" && scene.inputs.length > 2 ? unit : featureNames.indexOf(names[unit])
-      ];
+    const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
     const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
     drawPlane(canvas.current, size, { ...look, frame: now, scenery: scene, unit: unit ?? null });
   });

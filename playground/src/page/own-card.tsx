@@ -50,6 +50,7 @@ function OwnBody() {
         8 whole numbers are classes, other numbers are values. Inputs are scaled to mean 0 and standard deviation 2.
         Nothing leaves this page.
       </p>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a drop has a file field beside it, for the keyboard */}
       <div
         class={`drop ${over.value ? "over" : ""}`}
         onDragOver={(event) => {

@@ -48,7 +48,7 @@ function nameOf({ optimizer, learningRate, options, batchSize }: Own): string {
   const extras = Object.entries(options).map(
     ([key, value]) => `${entry.options.find((option) => option.key === key)?.label ?? key} ${value}`,
   );
-  const rate = entry.learningRate === null ? [] : [short(learningRate)];
+  const rate = entry.learningRate === null ? [] : [String(learningRate)];
   return [entry.label, ...rate, ...extras, batchSize === 0 ? "all samples" : `batch ${batchSize}`].join(", ");
 }
 
@@ -90,7 +90,6 @@ function Race() {
       </p>
       <ul class="lanes">
         {lanes.value.map((lane, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a lane is its place
           <li key={index}>
             <span class="swatch" style={{ background: categories[index % categories.length] }} aria-hidden="true" />
             <span class="lane-name">{nameOf(lane)}</span>

@@ -97,7 +97,7 @@ export function ScenePanel() {
             </button>
           )}
         </div>
-        <Claims act={act} />
+        <Claims key={act.title} act={act} />
       </div>
     </section>
   );

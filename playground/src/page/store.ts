@@ -56,6 +56,7 @@ trainer.onmessage = ({ data }: MessageEvent<FromTrainer>) => {
     --loading;
     if (loading === 0) scenery.value = data.scenery;
   } else if (data.type === "path") paths.shift()?.(data.path);
+  else if (data.type === "saved") saves.shift()?.(data.text);
   else {
     awaiting = false;
     if (loading > 0) return;
@@ -83,6 +84,16 @@ export function askPath(): Promise<readonly Float64Array[]> {
   return new Promise((resolve) => {
     paths.push(resolve);
     send({ type: "path" });
+  });
+}
+
+const saves: ((text: string) => void)[] = [];
+
+/** The network as the package's `fromJson` reads it. */
+export function askSaved(): Promise<string> {
+  return new Promise((resolve) => {
+    saves.push(resolve);
+    send({ type: "save" });
   });
 }
 

@@ -2,7 +2,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { along, drawSurface, type Model } from "../draw/curvature.ts";
 import { palette } from "../draw/palette.ts";
-import type { DirectionName } from "../model/protocol.ts";
+import type { DirectionName, Surface } from "../model/protocol.ts";
 import { askSurface } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
 import { short } from "./format.ts";
@@ -26,6 +26,9 @@ const directions: readonly { readonly value: DirectionName; readonly label: stri
   { value: "random 1", label: "random" },
   { value: "random 2", label: "another random" },
 ];
+
+/** Of the picture, in CSS pixels. */
+const MOST_SIDE = 640;
 
 const models: readonly { readonly value: Model; readonly label: string }[] = [
   { value: "none", label: "none" },
@@ -137,10 +140,10 @@ function SurfaceMap({ model }: { model: { readonly value: Model } }) {
     const shown = surface.value;
     const colours = palette.value;
     const kind = model.value;
-    const side = Math.min(width.value, 480);
+    const side = Math.min(width.value, MOST_SIDE);
     if (canvas.current && shown && side > 0) drawSurface(canvas.current, side, shown, kind, colours);
   });
-  const side = Math.min(width.value, 480);
+  const side = Math.min(width.value, MOST_SIDE);
   const shown = surface.value;
   return (
     <div ref={ref}>
@@ -154,13 +157,17 @@ function SurfaceMap({ model }: { model: { readonly value: Model } }) {
       />
       {shown && (
         <p class="faint" id="surface-note">
-          Loss {short(shown.value)} in the middle; slopes {short(shown.slope[0])} and {short(shown.slope[1])};
-          curvatures {short(shown.exact[0])} and {short(shown.exact[2])} (Gauss-Newton {short(shown.ggn[0])} and{" "}
-          {short(shown.ggn[2])}). {shown.note}
+          {said(shown)}
         </p>
       )}
     </div>
   );
+}
+
+function said({ value, slope, exact, ggn, note }: Surface): string {
+  const curvatures = `curvatures ${short(exact[0])} and ${short(exact[2])}`;
+  const rest = `Gauss-Newton ${short(ggn[0])} and ${short(ggn[2])}`;
+  return `Loss ${short(value)} in the middle; slopes ${short(slope[0])} and ${short(slope[1])}; ${curvatures} (${rest}). ${note}`;
 }
 
 function Slice() {

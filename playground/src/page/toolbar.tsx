@@ -85,7 +85,7 @@ function Counter() {
   useSignalEffect(() => {
     const now = frame.value;
     if (!epoch.current || !steps.current) return;
-    epoch.current.textContent = count(now?.epoch ?? 0).padStart(6, "0");
+    epoch.current.textContent = count(now?.epoch ?? 0);
     const replaying = now && now.replayed < 1;
     const speed = now?.playing && now.speed > 0 ? ` · ${count(Math.round(now.speed))} epochs/s` : "";
     steps.current.textContent = replaying
@@ -96,7 +96,7 @@ function Counter() {
     <dl class="counter" id="counter">
       <dt>Epoch</dt>
       <dd ref={epoch} id="epoch">
-        000000
+        0
       </dd>
       <dd ref={steps} id="steps" class="faint">
         0 steps

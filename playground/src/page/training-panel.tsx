@@ -1,7 +1,10 @@
+import { useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { optimizerEntry, optionValues } from "../model/optimizers.ts";
 import type { LossName, ScheduleName } from "../model/settings.ts";
+import { short } from "./format.ts";
 import { Check, NumberField, RateField, Select } from "./parts.tsx";
-import { scenery, set, settings } from "./store.ts";
+import { frame, scenery, set, settings } from "./store.ts";
 
 /** Everything about the way to train that has no place in the toolbar. */
 export function TrainingPanel() {
@@ -54,8 +57,8 @@ export function TrainingPanel() {
           name="penaltyOn"
           value={now.penaltyOn}
           choices={[
-            { value: "weights", label: "weights only" },
-            { value: "all", label: "weights and biases" },
+            { value: "weights", label: "weights" },
+            { value: "all", label: "all" },
           ]}
           onChange={(penaltyOn) => set({ penaltyOn })}
         />
@@ -76,8 +79,28 @@ export function TrainingPanel() {
         <ScheduleFields />
         <StopFields />
       </div>
+      <StepNotes />
     </details>
   );
+}
+
+const notes: Record<string, string> = {
+  stepNorm: "step length",
+  gainRatio: "gain ratio",
+  damping: "damping",
+  radius: "radius",
+  smallestEigenvalue: "smallest eigenvalue",
+  kinksCrossed: "kinks crossed",
+};
+
+/** What a second-order method tells of its last step. */
+function StepNotes() {
+  const text = useRef<HTMLParagraphElement>(null);
+  useSignalEffect(() => {
+    const told = Object.entries(frame.value?.notes ?? {}).map(([key, value]) => `${notes[key]} ${short(value)}`);
+    if (text.current) text.current.textContent = told.length > 0 ? `Last step: ${told.join(", ")}.` : "";
+  });
+  return <p class="faint" id="step-notes" ref={text} />;
 }
 
 function LossSelect() {

@@ -34,21 +34,26 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
             <tr>
               <th scope="col">Layer</th>
               <th scope="col">Dead</th>
-              <th scope="col">Zeros</th>
+              <th scope="col" title="Share of activations that are 0, or of those that have next to no slope">
+                Idle
+              </th>
               <th scope="col">‖gradient‖</th>
+              <th scope="col">Signal</th>
               <th scope="col">Rescue</th>
             </tr>
           </thead>
           <tbody>
             {layers.map(({ units, activation, batchNorm }, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its place
               <tr key={index}>
                 <th scope="row">{index + 1}</th>
                 <td class={deadUnits[index]?.length ? "alarm" : ""} data-dead={index}>
-                  {deadUnits[index]?.length ?? 0} of {units}
+                  {deadUnits[index]?.length ?? 0}/{units}
                 </td>
-                <td>{valueOr(now?.layers[index]?.sparsity, percent)}</td>
+                <td>{valueOr(now?.layers[index]?.saturated ?? now?.layers[index]?.sparsity, percent)}</td>
                 <td>{valueOr(now?.layers[index]?.gradientNorm, short)}</td>
+                <td>
+                  <Signal report={now} layer={index} />
+                </td>
                 <td class="rescue">
                   <button
                     type="button"
@@ -81,6 +86,9 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
               <td>–</td>
               <td>–</td>
               <td>{valueOr(now?.layers[layers.length]?.gradientNorm, short)}</td>
+              <td>
+                <Signal report={now} layer={layers.length} />
+              </td>
               <td />
             </tr>
           </tbody>
@@ -111,19 +119,60 @@ function valueOr(value: number | null | undefined, text: (value: number) => stri
   return value === null || value === undefined ? "–" : text(value);
 }
 
+const flows: Record<Report["flow"], string> = {
+  steady: "The gradient reaches every layer.",
+  vanishing: "The gradient vanishes on its way down.",
+  exploding: "The gradient explodes on its way down.",
+  blocked: "The gradient is blocked: layers below the dead one get none.",
+};
+
+/** The size of what comes down to a layer, as a bar against the largest. */
+function Signal({ report: now, layer }: { report: Report | null; layer: number }) {
+  const signal = now?.layers[layer]?.signal;
+  if (!now || signal === null || signal === undefined) return <>–</>;
+  const largest = Math.max(...now.layers.map((each) => each.signal ?? 0));
+  const share = largest > 0 && signal > 0 ? Math.max(0, 1 + Math.log10(signal / largest) / 6) : 0;
+  return (
+    <span class="signal">
+      {short(signal, 2)}
+      <span class="signal-bar" aria-hidden="true">
+        <span style={{ width: `${100 * share}%` }} />
+      </span>
+    </span>
+  );
+}
+
 function AdviceList({ report: now }: { report: Report | null }) {
   if (!now) return <p class="faint">Looking…</p>;
-  if (now.advice.length === 0) return <p class="faint">Nothing to say against it.</p>;
   return (
-    <ul class="advice" id="advice" aria-label="Advice">
-      {now.advice.map(({ code, message, evidence, remedy, source }) => (
-        <li key={code} data-code={code}>
-          <strong>{message}</strong>
-          <p>{evidence}</p>
-          <p>{remedy}</p>
-          {source && <p class="faint">{source}</p>}
-        </li>
-      ))}
-    </ul>
+    <>
+      <p class="faint" id="flow">
+        {flows[now.flow]}
+        {now.advice.length === 0 && " Nothing to say against this network."}
+      </p>
+      <ul class="advice" id="advice" aria-label="Advice">
+        {now.advice.map(({ code, message, evidence, remedy, source }, index) => (
+          <li key={`${code}.${index}`} data-code={code}>
+            <strong>{message}</strong>
+            <p>
+              <code>{remedy}</code>
+            </p>
+            <details>
+              <summary>Evidence and source</summary>
+              <dl class="evidence">
+                {evidence.map(([name, value]) => (
+                  <div key={name}>
+                    <dt>{name}</dt>
+                    <dd>{value}</dd>
+                  </div>
+                ))}
+              </dl>
+              <p class="faint">{source}</p>
+            </details>
+          </li>
+        ))}
+      </ul>
+      {now.advice.length > 0 && <p class="faint">The package counts layers and units from 0.</p>}
+    </>
   );
 }

@@ -78,7 +78,7 @@ export const dying: Scene = {
     {
       title: "Reviving",
       text: "Dead units are drawn anew; their outgoing weights start from 0, so that nothing is lost that the others have learned.",
-      log: after(DEATH, { kind: "revive" }, setting({ learningRate: 0.03 })),
+      log: after(DEATH, { kind: "revive" }, calm),
       from: DEATH,
       to: 5000,
       claims: [alive(2), lossBelow(0.1)],

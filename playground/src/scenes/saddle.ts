@@ -7,7 +7,7 @@ const saddlePoint: Claim = {
   test: ({ hessian }) => hessian !== null && hessian.point?.kind === "saddle" && hessian.negative > 0,
 };
 
-const STUCK = 300;
+const STUCK = 1000;
 
 export const saddle: Scene = {
   key: "saddle",
@@ -17,11 +17,11 @@ export const saddle: Scene = {
     "A network whose weights are all 0 gives a constant. Its gradient is 0 but for the output's bias, so that gradient descent stays; and yet the loss " +
     "falls in some directions, which only the Hessian shows.",
   settings: { data: "gauss", layers: layersOf("tanh", 4), initializer: "zeros", batchSize: 0, learningRate: 0.1 },
-  view: { open: ["hessian", "surface"], pace: 5 },
+  view: { open: ["hessian", "surface"], pace: 25 },
   acts: [
     {
       title: "SGD stays",
-      text: "300 steps over all samples. The output's bias finds its best value, and nothing else moves.",
+      text: "1000 steps over all samples. The output's bias finds its best value, and nothing else moves.",
       to: STUCK,
       claims: [saddlePoint, lossAbove(0.65)],
     },
@@ -51,7 +51,7 @@ export const saddle: Scene = {
       text: "From where SGD was stuck, a single step along the escape direction. Everything after it is plain SGD again.",
       log: after(STUCK, { kind: "escape" }),
       from: STUCK,
-      to: 2 * STUCK,
+      to: STUCK + 300,
       claims: [lossBelow(0.1)],
     },
   ],

@@ -1,0 +1,57 @@
+// Oracle: a layer that is dead by construction, and the package's own diagnosis of it.
+import { describe, expect, test } from "vitest";
+import { browsing, executablePath, type Visit } from "./browser.ts";
+
+/** Layer 2 has died of its learning rate, and stands still. */
+const DEAD = "learningRate=3&open=units,hessian&at=500";
+
+describe.skipIf(!executablePath)("health", () => {
+  const { visit } = browsing();
+
+  async function dead(): Promise<Visit> {
+    const page = await visit(DEAD);
+    await expect.poll(() => page.steps()).toBe(500);
+    await page.open("units");
+    return page;
+  }
+
+  const count = (page: Visit, layer: number) => page.page.locator(`[data-dead="${layer}"]`).textContent();
+
+  test("a dead layer is marked, counted and advised upon", async () => {
+    const page = await dead();
+    expect(await count(page, 1)).toBe("4/4");
+    expect(await page.page.locator('[data-unit="2.3"]').getAttribute("aria-label")).toBe("Layer 2, unit 4, dead");
+    await expect.poll(() => page.page.locator("#flow").textContent()).toContain("blocked");
+    const advice = page.page.locator('#advice [data-code="dead-layer"]');
+    await expect.poll(() => advice.count()).toBe(1);
+    expect(await advice.textContent()).toContain("reviveUnits");
+    await advice.locator("summary").click();
+    expect(await advice.locator("dd").count()).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["Revive dead units", '"kind":"revive"'],
+    ["Make layer 2 leaky", '"activation":"leaky-relu"'],
+    ["Add batch norm to layer 2", '"kind":"batch-norm"'],
+  ])("%s, and it learns", async (name, said) => {
+    const page = await dead();
+    await page.type("learningRate", 0.1);
+    await page.button(name).click();
+    await page.hashHas(said);
+    await expect.poll(() => count(page, 1)).not.toBe("4/4");
+    await page.choose("pace", "Full speed");
+    await page.play();
+    await expect.poll(() => page.trainLoss(), { timeout: 30_000 }).toBeLessThan(0.2);
+    await page.pause();
+  });
+
+  test("the verdict on a point is told with its reason", async () => {
+    const page = await visit(
+      "data=gauss&layers=4:tanh&initializer=zeros&batchSize=0&learningRate=0.1&open=hessian&at=1000",
+    );
+    await page.open("hessian");
+    const verdict = page.page.locator("#verdict");
+    await expect.poll(() => verdict.getAttribute("data-kind")).toBe("saddle");
+    expect(await verdict.textContent()).toMatch(/^Saddleindex \d+/);
+  });
+});

@@ -1,0 +1,139 @@
+// Oracle: a second page that is given the link alone must save the same bits as the first.
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { fromHash, type Linked, toHash } from "../src/model/link.ts";
+import { defaults, type OptionValue } from "../src/model/settings.ts";
+import { defaultView } from "../src/model/view.ts";
+import { browsing, executablePath, here } from "./browser.ts";
+
+test("an address gives back what was written", () => {
+  const linked: fc.Arbitrary<Linked> = fc.record({
+    course: fc.record({
+      start: fc
+        .record({
+          noise: fc.integer({ min: 0, max: 50 }),
+          learningRate: fc.double({ min: 1e-9, max: 100, noNaN: true }),
+          features: fc.constantFrom(["x1" as const], ["x1^2" as const, "sin x2" as const]),
+          layers: fc.array(
+            fc.record({
+              units: fc.integer({ min: 1, max: 16 }),
+              activation: fc.constantFrom("relu" as const, "tanh" as const),
+              batchNorm: fc.boolean(),
+            }),
+            { maxLength: 8 },
+          ),
+          options: fc.constantFrom<Record<string, OptionValue>>({}, { momentum: 0.9, nesterov: true }),
+          bias: fc.double({ min: -9, max: 9, noNaN: true }).map((value) => value + 0),
+        })
+        .map((some) => ({ ...defaults, ...some })),
+      log: fc.constantFrom([], [{ step: 3, change: { kind: "edit" as const, values: [[1, 0.1 + 0.2] as const] } }]),
+      at: fc.nat(),
+    }),
+    view: fc
+      .record({
+        showTest: fc.boolean(),
+        pace: fc.constantFrom(1, 25, "full" as const),
+        open: fc.constantFrom([], ["race" as const, "own" as const]),
+      })
+      .map((some) => ({ ...defaultView, ...some })),
+    own: fc.constantFrom(null, { text: "a,b,c\n1,2,é&=#\n", target: 1 }),
+  });
+  fc.assert(
+    fc.property(linked, (value) => {
+      expect(fromHash(`#${toHash(value)}`)).toEqual(value);
+    }),
+  );
+});
+
+test("nonsense in an address leaves the defaults", () => {
+  const { course, view } = fromHash("#layers=x:y&pace=fast&learningRate=much&log={&at=-3&features=&options=[");
+  expect(course).toEqual({
+    start: { ...defaults, layers: [{ units: 1, activation: "y", batchNorm: false }] },
+    log: [],
+    at: 0,
+  });
+  expect(view).toEqual(defaultView);
+});
+
+describe.skipIf(!executablePath)("links", () => {
+  const { visit } = browsing();
+
+  test("restore the bits of a run with changes of every kind", async () => {
+    const page = await visit("layers=6:relu,4:relu&noise=10");
+    await page.play();
+    await page.trained(200);
+    await page.button("Learning rate: raise").click();
+    await page.trained(400);
+    await page.choose("optimizer", "Adam");
+    await page.choose("pace", "Full speed");
+    await page.trained(3000);
+    await page.choose("batchSize", "30");
+    await page.trained(6000);
+    await page.pause();
+    await page.page.locator('[data-unit="1.2"]').click();
+    await page.page.getByRole("region", { name: "Layer 1, unit 3" }).getByLabel("bias").fill("-30");
+    await page.page.getByRole("region", { name: "Layer 1, unit 3" }).getByLabel("bias").blur();
+    await page.open("units");
+    await page.button("Make layer 2 leaky").click();
+    await page.button("Add batch norm to layer 1").click();
+    await page.button("One epoch").click();
+    await page.choose("optimizer", "L-BFGS");
+    await page.button("One epoch").click();
+    await page.page.waitForTimeout(400);
+    const steps = await page.steps();
+    const first = await page.saved();
+    await page.page.locator("#share").click();
+    const link = page.page.url();
+    expect(link).toContain(`at=${steps}`);
+    const again = await visit(link.split("#")[1]);
+    await expect.poll(() => again.steps(), { timeout: 30_000 }).toBe(steps);
+    const second = await again.saved();
+    expect(second).toEqual(first);
+    // And both go on alike.
+    for (const each of [page, again]) {
+      await each.button("One epoch").click();
+      await expect.poll(() => each.steps()).toBe(steps + 1);
+    }
+    expect((await again.saved()).parameters).toEqual((await page.saved()).parameters);
+  });
+
+  test("hold a table of one's own", async () => {
+    const page = await visit("open=own");
+    await page.open("own");
+    await page.button("Fill in an example").click();
+    await page.button("Train on this table").click();
+    await expect
+      .poll(() => page.page.locator("#own-summary").textContent())
+      .toContain("210 rows, inputs x, y; wind is one of east, north, west");
+    await page.choose("optimizer", "Adam");
+    await page.play();
+    await page.trained(300);
+    await page.pause();
+    const steps = await page.steps();
+    const first = await page.saved();
+    await page.page.locator("#share").click();
+    const again = await visit(page.page.url().split("#")[1]);
+    await expect.poll(() => again.steps()).toBe(steps);
+    expect((await again.saved()).parameters).toEqual(first.parameters);
+  });
+
+  test("follow the back button of a scene's link", async () => {
+    const page = await visit("data=xor");
+    await page.button("Guided scenes").click();
+    await page.page.getByRole("link", { name: "Born dead" }).click();
+    await page.page.locator("#scene-title", { hasText: "Born dead" }).waitFor();
+    await page.page.goBack();
+    await expect.poll(() => page.page.locator("#scene").count()).toBe(0);
+    await page.hashHas("data=xor");
+  });
+
+  test("the page is one file of each kind, without a request to anywhere else", async () => {
+    const html = readFileSync(new URL("../dist/index.html", import.meta.url), "utf8");
+    const outside = [...html.matchAll(/(?:src|href)="([^"]+)"/g)]
+      .map(([, url]) => url)
+      .filter((url) => /^[a-z]+:/.test(url) && !url.startsWith("data:"));
+    expect(outside).toEqual([]);
+    expect(here).toMatch(/^http:\/\/127\.0\.0\.1/);
+  });
+});
