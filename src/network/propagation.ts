@@ -281,22 +281,33 @@ export class Propagation {
     call(xhat, invStd, gamma, dy, delta, dgamma, dbeta, units, this.size, this.stride, add);
   }
 
-  /** Moves the running statistics towards the batch's; PyTorch's unbiased variance. Needs a "batch" forward pass before. */
-  updateRunning(statistics: number): void {
+  /**
+   * Moves the running statistics towards the batch's; PyTorch's unbiased variance. Needs a "batch" forward pass before, or those that
+   * `keepStatistics` has kept of one.
+   */
+  updateRunning(statistics: number, kept = 0): void {
     const size = bytesPer(this.spec.dtype);
     this.layout.layers.forEach((layer: LayerLayout, l) => {
       if (!layer.batchNorm) return;
-      const { mean, variance } = this.layers[l];
+      const { units } = layer;
+      const own = kept + layer.statistics * size;
+      const { mean, variance } = kept ? { mean: own, variance: own + units * size } : this.layers[l];
       const running = statistics + layer.statistics * size;
       const { momentum } = layer.batchNorm;
-      this.kernels.updateRunning(running, mean, layer.units, momentum, 1);
-      this.kernels.updateRunning(
-        running + layer.units * size,
-        variance,
-        layer.units,
-        momentum,
-        this.size / (this.size - 1),
-      );
+      this.kernels.updateRunning(running, mean, units, momentum, 1);
+      this.kernels.updateRunning(running + units * size, variance, units, momentum, this.size / (this.size - 1));
+    });
+  }
+
+  /** Copies the batch's means and biased variances of the last "batch" forward pass to an address. */
+  keepStatistics(to: number): void {
+    const size = bytesPer(this.spec.dtype);
+    const view = this.workspace.view(this.spec.dtype);
+    this.layout.layers.forEach(({ batchNorm, statistics, units }, l) => {
+      if (!batchNorm) return;
+      const { mean, variance } = this.layers[l];
+      view.copyWithin(to / size + statistics, mean / size, mean / size + units);
+      view.copyWithin(to / size + statistics + units, variance / size, variance / size + units);
     });
   }
 

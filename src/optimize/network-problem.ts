@@ -44,6 +44,9 @@ export class NetworkProblem extends Problem {
   /** Of the two points, by address: decisions that were right when a gradient was taken there. */
   readonly #right: [number, number] = [0, 0];
   readonly #first: number;
+  /** Batch norm's statistics of the batch, as the patterns. */
+  #kept: readonly [number, number] | null;
+  /** Which of both the pass at hand is. */
   #pattern = 0;
   #moments: SecondMoments | null = null;
   #jacobian: JacobianProducts | null = null;
@@ -79,6 +82,8 @@ export class NetworkProblem extends Problem {
     this.#score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
     const patterned = second && switches(spec);
     this.#patterns = patterned ? [new ActivationPattern(spec, capacity), new ActivationPattern(spec, capacity)] : null;
+    const keep = (): number => workspace.allocate(spec.dtype, layout.statisticsCount);
+    this.#kept = second && layout.batchNorm ? [keep(), keep()] : null;
     const { propagation } = this.objective;
     this.#visit =
       this.#score || patterned
@@ -107,6 +112,12 @@ export class NetworkProblem extends Problem {
 
   protected override reuse(): void {
     if (this.#patterns) this.#patterns = [this.#patterns[1], this.#patterns[0]];
+    if (this.#kept) this.#kept = [this.#kept[1], this.#kept[0]];
+  }
+
+  /** Moves the running statistics towards those of the batch where the step started; once a step. */
+  updateRunning(): void {
+    if (this.#net.layout.batchNorm) this.objective.propagation.updateRunning(this.#statistics, this.#kept?.[0]);
   }
 
   override valueAhead(): number {
@@ -198,6 +209,7 @@ export class NetworkProblem extends Problem {
     this.#held = point;
     const value = objective.valueAndGradient(point, this.#statistics, this.#batch, gradient, this.#visit);
     if (this.#score) this.#right[point === this.#first ? 0 : 1] = this.#score.right;
+    if (this.#kept) objective.propagation.keepStatistics(this.#kept[this.#pattern]);
     return this.#checked(objective, value);
   }
 

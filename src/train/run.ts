@@ -161,7 +161,7 @@ export class Run implements ParameterHolder, RunHandle {
       this.#end = end;
       return;
     }
-    if (this.net.layout.batchNorm) problem.objective.propagation.updateRunning(this.#statistics);
+    problem.updateRunning();
     this.#version = this.net.heldBy(this);
     this.#lossSum += value * this.samples;
     this.#score?.resume(this.#score.right + problem.rightAt(start), batches.from + batches.count);
@@ -323,7 +323,8 @@ export class Run implements ParameterHolder, RunHandle {
     const checkpoint = this.checkpoint();
     this.#optimizer.detach();
     release(this.workspace);
-    if (this.#best && (end.status === "max-steps" || end.status === "early-stopped")) {
+    // A run that has ended by itself, and not because something broke.
+    if (this.#best && end.status !== "aborted" && end.status !== "non-finite") {
       this.net.setParameters(this.#best.parameters);
       this.net.setRunningStatistics(this.#best.statistics);
     }

@@ -23,6 +23,7 @@ import {
   warmUp,
 } from "../../src/index.js";
 import { Random } from "../cases.js";
+import { methods } from "../optimize/methods.js";
 import { builds, dtypes, finish, sameBits, snapshot, take, toDataset } from "../support.js";
 
 const random = new Random(4);
@@ -105,6 +106,33 @@ describe.each(builds)("%s build", (build) => {
           );
         }
       }
+    });
+  });
+
+  // No l1, which second-order methods refuse.
+  const smooth: NetworkSpec = { ...spec, penalty: { l2: 1e-3 } };
+  const coupled = { batchSize: 8, seed: 6, validation: 0.2 };
+
+  describe.each(methods)("$name", ({ make: method }) => {
+    it.each<[string, Rest, NetworkSpec]>([
+      ["a full batch", { batchSize: 37 }, smooth],
+      ["a full batch in single precision", { batchSize: 37, validation: 0.2 }, { ...smooth, dtype: "f32" }],
+      ["batches", coupled, smooth],
+      ["batches in single precision", coupled, { ...smooth, dtype: "f32" }],
+    ])("%s, from every few steps on", (_, rest, given) => {
+      for (const steps of [1, 4, 6]) verify(() => method({ weightDecay: 1e-3 }), steps, 8, rest, given);
+    });
+
+    it("an optimizer that goes on itself is as good as a new one with its state", () => {
+      const ends = [false, true].map((fresh) => {
+        const optimizer = method();
+        const net = network(smooth);
+        finish(training(net, data, { optimizer, epochs: 2, batchSize: 10 }));
+        const second = fresh ? method().restore(structuredClone(optimizer.state())) : optimizer;
+        finish(training(net, data, { optimizer: second, epochs: 2, batchSize: 10, seed: 1 }));
+        return snapshot(net);
+      });
+      expect(sameBits(ends[1], ends[0])).toBe(true);
     });
   });
 

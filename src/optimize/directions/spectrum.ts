@@ -3,6 +3,7 @@ import { maxAbs } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import type { Escape } from "./direction.js";
+import { frozenOf } from "./frozen.js";
 
 /** Eigenvalues of a local curvature, with the gradient in the basis of the eigenvectors. */
 export class Spectrum implements Ends {
@@ -17,6 +18,8 @@ export class Spectrum implements Ends {
     readonly local: Local,
     values: Float64Array,
     vectors: ArrayLike<number>,
+    /** Parameters that nothing moves: in exact arithmetic no step has anything there. */
+    readonly frozen: readonly number[],
   ) {
     const { gradient, size } = local;
     this.values = values;
@@ -55,13 +58,15 @@ export class Spectrum implements Ends {
       for (let j = 0; j < size; ++j) value += this.#vectors[at++] * coefficients[j];
       sum[i] = value;
     }
+    for (const i of this.frozen) sum[i] = 0;
     return sum;
   }
 
   /** vᵢ. */
   vector(index: number): Float64Array {
-    const { size } = this.local;
-    return Float64Array.from({ length: size }, (_, i) => this.#vectors[i * size + index]);
+    const unit = new Float64Array(this.local.size);
+    unit[index] = 1;
+    return this.combine(unit);
   }
 }
 
@@ -73,7 +78,7 @@ export function epsilon({ problem }: Local): number {
 export function spectrumOf(local: Local, matrix: SymmetricMatrix): Spectrum | End {
   const { status, reason, values, vectors } = matrix.eigen();
   if (status !== "converged") return { status: "non-finite", reason: `the curvature's eigenvalues: ${reason}` };
-  return new Spectrum(local, values, vectors.data);
+  return new Spectrum(local, values, vectors.data, frozenOf(local, matrix));
 }
 
 /** The ends of a spectrum. */
@@ -86,12 +91,16 @@ export interface Ends {
   flat?(tolerance: number): number;
 }
 
+/** Where no tolerance is given, |λ| up to this share of the largest is flat: near a minimum, what is left of the gradient bends it as much. */
+const FLAT_SHARE = 1e-8;
+
 /** What a point with a gradient of 0, as far as can be told, is by its second derivatives. */
 export function judge({ problem, gradientNorm }: Local, ends: Ends): End | "saddle" {
   const { smallest, largest } = ends;
-  const tolerance = Math.max(ends.noise, problem.tolerance, 0);
+  const size = Math.max(Math.abs(smallest), Math.abs(largest));
+  const tolerance = Math.max(ends.noise, problem.tolerance < 0 ? FLAT_SHARE * size : problem.tolerance);
   if (smallest < -tolerance) return "saddle";
-  if (Math.max(Math.abs(smallest), Math.abs(largest)) <= tolerance) {
+  if (size <= tolerance) {
     return {
       status: "stalled",
       reason: "degenerate: gradient and Hessian are 0 here, and second derivatives cannot tell what this point is",
