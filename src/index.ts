@@ -134,7 +134,7 @@ export {
   type Watcher,
   type WatchOptions,
 } from "./diagnose/watch.js";
-export type { Guard, GuardFinding } from "./diagnose/guard.js";
+export type { Guard, GuardedQuantity, GuardFinding, Offence } from "./diagnose/guard.js";
 export {
   type BatchNormChoice,
   type LayerChoice,
@@ -153,6 +153,7 @@ export {
   type PointDiagnosis,
 } from "./diagnose/diagnose.js";
 export type { Advice, AdviceCode } from "./diagnose/advice.js";
+export type { InputScale } from "./diagnose/inputs.js";
 export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/cost.js";
 export {
   taylorCheck,

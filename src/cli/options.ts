@@ -42,3 +42,23 @@ export const layers: Parser<readonly number[]> = (option, text) => {
 
 /** Names with commas between. */
 export const names: Parser<readonly string[]> = (_, text) => text.split(",").map((name) => name.trim());
+
+/** Two shares with a comma between. */
+export const shares: Parser<readonly number[]> = (option, text) => {
+  const parts = text.split(",").map((part) => toNumber(part.trim()));
+  const fine = parts.length === 2 && parts.every((value) => value !== null && value >= 0 && value < 1);
+  return fine ? (parts as number[]) : expected(option, "two shares in [0, 1), as in 0.9,0.999", text);
+};
+
+export const trueOrFalse: Parser<boolean> = (option, text) => {
+  if (["true", "yes"].includes(text)) return true;
+  return ["false", "no"].includes(text) ? false : expected(option, "yes or no", text);
+};
+
+/** The name of a file, with one of some endings. */
+export function fileEnding(...endings: readonly string[]): Parser<string> {
+  return (option, text) => {
+    if (endings.some((ending) => text.toLowerCase().endsWith(ending) && text.length > ending.length)) return text;
+    return expected(option, `a file name that ends in ${endings.join(", ").replace(/, ([^,]*)$/, " or $1")}`, text);
+  };
+}

@@ -1,5 +1,10 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addCompare } from "./commands/compare.js";
+import { addCurvature } from "./commands/curvature.js";
+import { addDiagnose } from "./commands/diagnose.js";
+import { addInfo } from "./commands/info.js";
+import { addPredict } from "./commands/predict.js";
 import { addTrain } from "./commands/train.js";
 import { CommandError, exitCodes } from "./errors.js";
 import type { Io } from "./io.js";
@@ -34,6 +39,11 @@ function build(io: Io): Command {
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
     });
   addTrain(program, io);
+  addDiagnose(program, io);
+  addCompare(program, io);
+  addCurvature(program, io);
+  addPredict(program, io);
+  addInfo(program, io);
   return program;
 }
 

@@ -10,7 +10,7 @@ export type CurvatureChoice = "none" | CurvatureMethod;
 /** What a diagnosis takes. */
 export interface DiagnosisCost {
   readonly curvature: CurvatureChoice;
-  /** In evaluations of the gradient over the data: about so many. */
+  /** The seconds in evaluations of the gradient over the data. */
   readonly gradients: number;
   /** Bytes beside the data: the dense matrix and a copy to factor, or the vectors that Lanczos's method holds. */
   readonly bytes: number;
@@ -24,10 +24,11 @@ const LOOKS = 4;
 const END_PRODUCTS = 180;
 const CHECK_PRODUCTS = 20;
 const ESCAPE_PRODUCTS = 60;
-/** Vectors that Lanczos's method holds. */
+/** Vectors that Lanczos's method holds, and the rate at which it makes another one orthogonal to them in 8 flops an element. */
 const BASIS = 60;
-/** How the rate of the eigenvalues compares to that of products; bench/README.md. */
-const EIGEN_SHARE = 0.75;
+const ORTHOGONALISING = 1e9;
+/** How the rate of the eigenvalues compares to that of products: half of their flops wait for memory. */
+const EIGEN_SHARE = 0.45;
 /** A product costs about two gradients. */
 const GRADIENTS_A_PRODUCT = 2;
 
@@ -62,12 +63,13 @@ export function diagnosisCost(
   const looks = LOOKS * gradient;
   if (curvature === "none") return { curvature, gradients: LOOKS, bytes: product.workspace, seconds: looks };
   if (curvature === "lanczos") {
-    const products = END_PRODUCTS + CHECK_PRODUCTS;
+    const orthogonal = (END_PRODUCTS * 8 * BASIS * size) / ORTHOGONALISING;
+    const total = looks + double * (END_PRODUCTS + CHECK_PRODUCTS) * product.seconds + orthogonal;
     return {
       curvature,
-      gradients: LOOKS + GRADIENTS_A_PRODUCT * products,
+      gradients: total / gradient,
       bytes: double * product.workspace + BASIS * size * bytesPer("f64"),
-      seconds: looks + double * products * product.seconds,
+      seconds: total,
     };
   }
   const products = CHECK_PRODUCTS + ESCAPE_PRODUCTS;

@@ -88,6 +88,8 @@ const ABOVE_FIRST = 2;
 const DIVERGED_FOR = 3;
 /** The share of a layer's units that has to die, two at least. */
 const DYING = 0.25;
+/** ‖θ_t − θ_{t−2}‖ over ‖θ_t − θ_{t−1}‖ up to which a cycle has the period 2. */
+const PERIOD = 0.05;
 
 /**
  * Watches a run, epoch by epoch or step by step, for what goes wrong with runs:
@@ -302,6 +304,3 @@ class Watching {
     });
   }
 }
-
-/** ‖θ_t − θ_{t−2}‖ over ‖θ_t − θ_{t−1}‖ up to which a cycle has the period 2. */
-const PERIOD = 0.05;

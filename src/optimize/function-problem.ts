@@ -42,8 +42,8 @@ const BEND_LENGTH = 0.1;
 /** A caller's function as optimizers see it. */
 export class FunctionProblem extends Problem {
   readonly #given: SmoothFunction | LeastSquares;
-  /** Residuals and Jacobian at the last point they were asked for. */
-  #residuals: { x: Float64Array; r: Float64Array } | null = null;
+  /** Residuals at the last two points they were asked for, where a step starts and where it may end, and the last Jacobian. */
+  readonly #residuals: { x: Float64Array; r: Float64Array }[] = [];
   #jacobian: { x: Float64Array; J: Matrix } | null = null;
 
   constructor(workspace: Workspace, given: SmoothFunction | LeastSquares, x0: Float64Array) {
@@ -138,10 +138,12 @@ export class FunctionProblem extends Problem {
 
   #residualsAt(x: Float64Array): Float64Array {
     const known = this.#residuals;
-    if (known && equal(known.x, x)) return known.r;
-    const r = numbers("residuals", (this.#given as LeastSquares).residuals(x.slice()));
-    this.#residuals = { x, r };
-    return r;
+    const at = known.findIndex((one) => equal(one.x, x));
+    const found =
+      at < 0 ? { x, r: numbers("residuals", (this.#given as LeastSquares).residuals(x.slice())) } : known[at];
+    known.splice(at < 0 ? 1 : at, 1);
+    known.unshift(found);
+    return found.r;
   }
 
   #jacobianAt(x: Float64Array): Matrix {

@@ -47,8 +47,8 @@ export interface TrainingOptions {
   seed?: number;
   /** Ends the run with status "aborted". */
   signal?: AbortSignal;
-  /** Goes on from a checkpoint; the other options must be those of the run it comes from. */
-  resume?: Checkpoint;
+  /** Goes on from a checkpoint; the other options must be those of the run it comes from. null starts afresh. */
+  resume?: Checkpoint | null;
 }
 
 export interface FitOptions extends TrainingOptions {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { niceStep } from "../../src/cli/output/progress.js";
-import { endOf } from "../../src/cli/output/report.js";
+import { endOf } from "../../src/cli/output/summary.js";
 import { init, type NonFinite, network } from "../../src/index.js";
 import { call, folder, main, type Result, root, start } from "./support.js";
 

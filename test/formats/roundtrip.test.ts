@@ -159,7 +159,7 @@ describe.each(through)("%s", (format, around) => {
           const saved = around(broken, { checkpoint });
           run.return(undefined as never);
           expect(saved.build).toBe(build);
-          const rest = await fit(saved.network, data, { ...options, optimizer: make(), resume: saved.checkpoint! });
+          const rest = await fit(saved.network, data, { ...options, optimizer: make(), resume: saved.checkpoint });
           expectSame(snapshot(saved.network), snapshot(straight));
           expect([rest.status, rest.steps]).toEqual([whole.status, whole.steps]);
         }

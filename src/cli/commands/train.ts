@@ -1,50 +1,46 @@
-import { type Command, Option } from "commander";
-import { type ActivationName, init } from "../../index.js";
-import { readTable } from "../data/table.js";
-import { tasks } from "../data/target.js";
-import { asRefusal, failed, interrupted } from "../errors.js";
+import type { Command } from "commander";
+import { init } from "../../index.js";
+import { readSource } from "../data/source.js";
+import { asRefusal, badInput, failed, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
-import {
-  layers,
-  names,
-  nonNegative,
-  oneOf,
-  type Parser,
-  positive,
-  positiveInteger,
-  share,
-  wholeNumber,
-} from "../options.js";
-import { counted } from "../output/format.js";
-import { toJson } from "../output/json.js";
+import { checkWritable, loadTableModel, modelEndings, type TableModel } from "../model/file.js";
+import { saverOf } from "../model/saver.js";
+import { fileEnding } from "../options.js";
+import { counted, printable } from "../output/format.js";
+import { trainingJson } from "../output/json.js";
 import { progressOf } from "../output/progress.js";
-import { closing, endOf, opening } from "../output/report.js";
-import { makeOptimizer, methodNames, usualRates } from "../training/optimizer.js";
+import { closing, endOf, opening } from "../output/summary.js";
+import { makeOptimizer } from "../training/optimizer.js";
 import { prepare } from "../training/prepare.js";
-import { scheduleNames } from "../training/schedule.js";
-import { checkSettings, type Settings } from "../training/settings.js";
+import { type Given, resolveSettings, runOptions, type Settings } from "../training/settings.js";
 import { makeNetwork, type Outcome, type Run, train } from "../training/train.js";
+import {
+  add,
+  addDataOptions,
+  addNetworkOptions,
+  addOptimizerOptions,
+  addReportOption,
+  addTrainingOptions,
+} from "./options.js";
 
 const examples = `
 Examples:
   hessia train data/digits.csv --target digit --hidden 64,32 --optimizer adam
   hessia train data/iris.csv --target species --hidden 16 --early-stopping 20
   hessia train data/diabetes.csv --target progression --hidden 32 --l2 0.03
-  hessia train data/digits.csv --epochs 20 --seed 7 --json > result.json`;
+  hessia train data/iris.csv --hidden 8 --optimizer levenberg-marquardt --epochs 30
+  hessia train data/iris.csv --save iris.safetensors --report iris.html
+  hessia train --resume iris.safetensors --epochs 90
+  hessia train data/digits.csv --epochs 20 --seed 7 --json > result.json
 
-/** A record, so that the compiler sees to it that none is left out. */
-const activations = Object.keys({
-  relu: true,
-  "leaky-relu": true,
-  elu: true,
-  softplus: true,
-  gelu: true,
-  silu: true,
-  tanh: true,
-  sigmoid: true,
-  step: true,
-  identity: true,
-} satisfies Record<ActivationName, true>) as ActivationName[];
+Exit codes: 0 ended as asked, 1 failed, 2 bad input, 130 interrupted. Ctrl-C with
+--save leaves a file that --resume goes on from, to the same bits.`;
+
+/** What `hessia train` is given beside what every training is. */
+interface TrainGiven extends Given {
+  readonly save?: string;
+  readonly resume?: string;
+}
 
 /** `hessia train`: a table in, a trained network's scores out. */
 export function addTrain(program: Command, io: Io): void {
@@ -54,118 +50,101 @@ export function addTrain(program: Command, io: Io): void {
     .description(
       "Trains a network to tell one column of a CSV file from the others: a classifier\nwhere the column holds text or few whole numbers, a regression otherwise.",
     );
-  command.argument("<file>", "CSV file of numbers, with a header or without; the target may be text");
+  command.argument("[file]", "CSV file of numbers, with a header or without; the target may be text");
   addDataOptions(command);
   addNetworkOptions(command);
+  addOptimizerOptions(command);
   addTrainingOptions(command);
   addOutputOptions(command);
   command.addHelpText("after", examples);
-  command.action((file: string, settings: Settings) => runTrain(file, settings, io));
-}
-
-function addDataOptions(command: Command): void {
-  command.optionsGroup("Data:");
-  add(command, "--target <column>", "what to learn: a name, or a number from 1 (default: the last column)");
-  add(command, "--ignore <columns>", "columns to leave out, with commas between", names);
-  command
-    .option("--header", "the first line holds names (default: found out)")
-    .option("--no-header", "there is no header");
-  add(command, "--task <task>", `${tasks.join(" or ")} (default: found out)`, oneOf(tasks));
-  add(command, "--test-share <share>", "share of the rows to test on", share, 0.2);
-  add(
-    command,
-    "--validation <share>",
-    "share of the rows to validate on (default: 0; 0.1 with --early-stopping)",
-    share,
-  );
-}
-
-function addNetworkOptions(command: Command): void {
-  command.optionsGroup("Network:");
-  add(command, "--hidden <units>", "units of the hidden layers, or none", layers, [64, 32], "64,32");
-  add(command, "--activation <name>", activations.join(", "), oneOf(activations), "relu");
-  command.option("--batch-norm", "batch norm before each activation");
-  add(command, "--l1 <factor>", "penalty on the weights' absolute values", nonNegative, 0);
-  add(command, "--l2 <factor>", "penalty on half the weights' squares", nonNegative, 0.003);
-  add(command, "--dtype <type>", "f32, or f64 for double precision", oneOf(["f32", "f64"]), "f32");
-}
-
-function addTrainingOptions(command: Command): void {
-  command.optionsGroup("Training:");
-  add(command, "--optimizer <name>", methodNames.join(", "), oneOf(methodNames), "adam");
-  add(command, "--learning-rate <rate>", `step length (default: ${usualRates()})`, positive);
-  add(command, "--momentum <share>", "of sgd and rmsprop (default: 0.9 for sgd, 0 for rmsprop)", share);
-  add(command, "--weight-decay <factor>", "the optimizer's (default: 0.01 for adamw, else 0)", nonNegative);
-  add(command, "--schedule <name>", scheduleNames.join(", "), oneOf(scheduleNames), "cosine");
-  add(command, "--epochs <number>", "passes over the training rows", positiveInteger, 60);
-  add(command, "--batch-size <rows>", "rows a step", positiveInteger, 32);
-  add(command, "--clip <norm>", "largest norm of a step's gradient", positive);
-  add(
-    command,
-    "--early-stopping <epochs>",
-    "stop after so many without improvement, and keep the best",
-    positiveInteger,
-  );
-  add(command, "--seed <number>", "of the split, the weights and the order of the rows", wholeNumber, 0);
-  add(
-    command,
-    "--simd <build>",
-    "auto, strict (same bits everywhere) or relaxed",
-    oneOf(["auto", "strict", "relaxed"]),
-    "auto",
-  );
+  command.action((file: string | undefined, given: TrainGiven) => runTrain(file, given, command, io));
 }
 
 function addOutputOptions(command: Command): void {
+  const model = fileEnding(...modelEndings);
   command.optionsGroup("Output:");
+  add(command, "--save <file>", "the model: .safetensors or .json; about every ten seconds, and at the end", model);
+  add(command, "--resume <file>", "go on with the run that --save left; more --epochs make it longer", model);
+  addReportOption(command);
   command.option("--quiet", "the result alone").option("--json", "the result as JSON");
 }
 
-function add<T>(
-  command: Command,
-  flags: string,
-  description: string,
-  parse?: Parser<T>,
-  fallback?: T,
-  shown?: string,
-): void {
-  const option = new Option(flags, description);
-  const [name] = flags.split(" ");
-  if (parse) option.argParser((text) => parse(name, text));
-  if (fallback !== undefined) option.default(fallback, shown ?? String(fallback));
-  command.addOption(option);
-}
-
-async function runTrain(file: string, settings: Settings, io: Io): Promise<void> {
-  const run = await begin(file, settings);
-  const talks = !settings.json && !settings.quiet;
+async function runTrain(file: string | undefined, given: TrainGiven, command: Command, io: Io): Promise<void> {
+  const { save = given.resume, report } = given;
+  const run = given.resume === undefined ? await begin(file, given) : await goOn(file, given, given.resume, command);
+  await checkWritable(save, report);
+  const talks = !given.json && !given.quiet;
   if (talks) io.stdout.write(opening(run));
-  const progress = progressOf(settings.epochs, io, settings);
+  const progress = progressOf(run.settings.epochs, io, given);
+  const saver = saverOf(save, run);
   let outcome: Outcome;
   try {
-    outcome = await train(run, io.signal, (record) => progress.epoch(record));
+    outcome = await train(run, io.signal, async (record, handle) => {
+      progress.epoch(record);
+      await saver.epoch(handle);
+    });
   } finally {
     progress.end();
   }
-  io.stdout.write(settings.json ? toJson(run, outcome) : closing(run, outcome));
-  judge(run, outcome);
+  await saver.end(outcome);
+  if (report !== undefined && !io.signal.aborted) await writeReport(report, run, outcome, io, given);
+  io.stdout.write(given.json ? trainingJson(run, outcome) : closing(run, outcome, { save, report }));
+  judge(run, outcome, save);
 }
 
-async function begin(file: string, settings: Settings): Promise<Run> {
+/** Plotting is loaded by those who want a report alone. */
+async function writeReport(path: string, run: Run, outcome: Outcome, io: Io, given: Given): Promise<void> {
+  const { trainingReport } = await import("../report/training.js");
+  await trainingReport(path, run, outcome, io, given);
+}
+
+async function begin(file: string | undefined, given: TrainGiven): Promise<Run> {
+  if (file === undefined) badInput("missing required argument 'file'");
   // First what costs nothing to refuse.
-  checkSettings(settings);
-  const optimizer = makeOptimizer(settings);
+  const settings = resolveSettings(given);
+  const optimizer = makeOptimizer(settings.optimizer);
   await init({ simd: settings.simd }).catch((error) => {
     throw asRefusal(error);
   });
-  const table = await readTable(file, settings);
-  const prepared = prepare(table, settings);
-  return { table, prepared, settings, net: makeNetwork(prepared, settings), optimizer };
+  const source = await readSource(file, settings);
+  const prepared = prepare(source.table, settings, settings.batchNorm);
+  return { source, prepared, settings, net: makeNetwork(prepared, settings), optimizer, resume: null };
+}
+
+/** A saved run as it was, but for its length. */
+async function goOn(file: string | undefined, given: TrainGiven, path: string, command: Command): Promise<Run> {
+  const changed = runOptions.find((name) => command.getOptionValueSource(name) === "cli");
+  if (changed !== undefined) {
+    const flag = command.options.find((option) => option.attributeName() === changed)?.long;
+    badInput(`${flag}: expected nothing beside --resume, since the run that was saved has its own`);
+  }
+  const model = await loadTableModel(path, true);
+  const { checkpoint, record, net } = model;
+  if (checkpoint === null) badInput(`${printable(path)}: expected a run to go on with, got a network alone`);
+  const settings: Settings = { ...record.settings, epochs: given.epochs ?? record.settings.epochs };
+  const done = checkpoint.progress.epoch;
+  if (settings.epochs <= done) {
+    badInput(`--epochs: expected more than the ${done} that the run has behind it, got ${settings.epochs}`);
+  }
+  const source = await readSource(file ?? record.data.path, settings);
+  checkSame(source.sha256, model, file ?? record.data.path);
+  const prepared = prepare(source.table, settings, settings.batchNorm);
+  return { source, prepared, settings, net, optimizer: makeOptimizer(settings.optimizer), resume: checkpoint };
+}
+
+function checkSame(sha256: string, { path, record }: TableModel, file: string): void {
+  if (sha256 === record.data.sha256) return;
+  const remedy = "the run would not be the same";
+  badInput(
+    `${printable(file)}: expected the data that ${printable(path)} was trained on, got another content; ${remedy}`,
+  );
 }
 
 /** An end before the last epoch that was not asked for as an option has an exit code of its own. */
-function judge(run: Run, { history }: Outcome): void {
+function judge(run: Run, { history }: Outcome, save: string | undefined): void {
   const { status, epochs } = history;
   if (status === "non-finite") failed(`training failed: ${endOf(run, history)}`);
-  if (status === "aborted") interrupted(`interrupted after ${counted(epochs.length, "epoch")}`);
+  if (status !== "aborted") return;
+  const hint = save === undefined ? "" : `; hessia train --resume ${printable(save)} goes on`;
+  interrupted(`interrupted after ${counted(epochs.length, "epoch")}${hint}`);
 }

@@ -13,15 +13,36 @@ export interface Columns {
   readonly ignore?: readonly string[] | undefined;
   /** Whether the first line holds names; found out by default. */
   readonly header?: boolean | undefined;
+  /** What to do about values that are missing; "refuse" by default. */
+  readonly missing?: Missing | undefined;
 }
+
+export const missingChoices = ["refuse", "mean", "drop"] as const;
+/** Refuse them; put the training rows' mean in their place, and leave rows without a target out; or leave rows with any out. */
+export type Missing = (typeof missingChoices)[number];
 
 /** A file of numbers with one column to learn, which may be text. */
 export interface Table {
   readonly path: string;
   /** Of the inputs; "column 3" where the file has no header. */
   readonly names: readonly string[];
+  /** NaN where a value is missing. */
   readonly inputs: Matrix;
   readonly target: TargetColumn;
+  /** Where the inputs and the target are among the file's columns. */
+  readonly places: Places;
+  /** Of inputs, put in later. */
+  readonly missing: number;
+  /** Rows that were left out because something is missing. */
+  readonly dropped: number;
+}
+
+export interface Places {
+  readonly width: number;
+  readonly header: boolean;
+  /** From 0. */
+  readonly inputs: readonly number[];
+  readonly target: number;
 }
 
 export interface TargetColumn {
@@ -44,7 +65,7 @@ export function parseTable(path: string, bytes: Buffer, columns: Columns): Table
   parseCsv(path, bytes, (cells, line) => {
     if (reader) return reader.add(cells, line);
     const header = columns.header ?? looksLikeHeader(cells, columns.target);
-    reader = new TableReader(printable(path), layOut(printable(path), cells, header, columns), line);
+    reader = new TableReader(printable(path), layOut(printable(path), cells, header, columns), line, columns.missing);
     if (!header) reader.add(cells, line);
   });
   const table = (reader as TableReader | null)?.table();
@@ -111,13 +132,17 @@ class TableReader {
   readonly #firstLine: number;
   readonly #cells: string[] = [];
   readonly #lines: number[] = [];
+  readonly #policy: Missing;
   #values = new Float64Array(4096);
   #count = 0;
+  #missing = 0;
+  #dropped = 0;
 
-  constructor(path: string, plan: Plan, firstLine: number) {
+  constructor(path: string, plan: Plan, firstLine: number, policy: Missing = "refuse") {
     this.#path = path;
     this.#plan = plan;
     this.#firstLine = firstLine;
+    this.#policy = policy;
   }
 
   add(cells: readonly string[], line: number): void {
@@ -126,19 +151,39 @@ class TableReader {
       const expected = `${width} ${width === 1 ? "column" : "columns"}, as in line ${this.#firstLine}`;
       badInput(`${this.#path}, line ${line}: expected ${expected}, got ${cells.length}`);
     }
+    if (this.#leavesOut(cells)) {
+      ++this.#dropped;
+      return;
+    }
     this.#makeRoom(inputs.length);
-    for (const column of inputs)
-      this.#values[this.#count++] = toNumber(cells[column]) ?? this.#refuse(cells[column], column, line);
+    for (const column of inputs) this.#values[this.#count++] = this.#numberIn(cells[column], column, line);
     if (isMissing(cells[target])) this.#refuse(cells[target], target, line);
     this.#cells.push(cells[target]);
     this.#lines.push(line);
   }
 
+  #leavesOut(cells: readonly string[]): boolean {
+    if (this.#policy === "refuse") return false;
+    const { inputs, target } = this.#plan;
+    return isMissing(cells[target]) || (this.#policy === "drop" && inputs.some((column) => isMissing(cells[column])));
+  }
+
+  #numberIn(cell: string, column: number, line: number): number {
+    const value = toNumber(cell);
+    if (value !== null) return value;
+    if (this.#policy !== "mean" || !isMissing(cell)) return this.#refuse(cell, column, line);
+    ++this.#missing;
+    return Number.NaN;
+  }
+
   table(): Table {
     const { names, labels, inputs, target, header } = this.#plan;
     const rows = this.#lines.length;
-    if (rows < 2)
-      badInput(`${this.#path}: expected at least two rows of data${header ? " after the header" : ""}, got ${rows}`);
+    if (rows < 2) {
+      const without = this.#dropped > 0 ? ` (and ${this.#dropped} with something missing)` : "";
+      const expected = `at least two rows of data${header ? " after the header" : ""}`;
+      badInput(`${this.#path}: expected ${expected}, got ${rows}${without}`);
+    }
     return {
       path: this.#path,
       names: inputs.map((column) => printable(names[column])),
@@ -150,6 +195,9 @@ class TableReader {
         cells: this.#cells,
         lines: this.#lines,
       },
+      places: { width: this.#plan.width, header, inputs, target },
+      missing: this.#missing,
+      dropped: this.#dropped,
     };
   }
 
@@ -164,7 +212,9 @@ class TableReader {
     const { header, names, labels, target } = this.#plan;
     const place = `${this.#path}, line ${line}, ${labels[column]}`;
     if (isMissing(cell)) {
-      badInput(`${place}: the value is missing (${quote(cell)}); fill it in, or leave out the row or the column`);
+      badInput(
+        `${place}: the value is missing (${quote(cell)}); --missing mean fills it in, --missing drop leaves the row out`,
+      );
     }
     const leaveOut = `; --ignore ${header ? quote(names[column]) : column + 1} leaves the column out`;
     return badInput(`${place}: expected a number, got ${quote(cell)}${column === target ? "" : leaveOut}`);

@@ -1,14 +1,23 @@
+import { labelOf } from "../training/optimizer.js";
 import type { Outcome, Run } from "../training/train.js";
-import { endOf } from "./report.js";
+import { endOf } from "./summary.js";
 
 /** A run for machines; numbers in full, null for what is not finite. */
-export function toJson(run: Run, outcome: Outcome): string {
-  const { table, prepared, settings, net, optimizer } = run;
+export function trainingJson(run: Run, outcome: Outcome): string {
+  const { source, prepared, settings, net, optimizer } = run;
+  const { table } = source;
   const { target, inputScale, targetScale, training, validation, test } = prepared;
   const { history } = outcome;
   return `${JSON.stringify({
     command: "train",
-    data: { path: table.path, rows: table.inputs.rows, inputs: table.names, inputScale },
+    data: {
+      path: table.path,
+      rows: table.inputs.rows,
+      inputs: table.names,
+      inputScale,
+      missing: table.missing,
+      dropped: table.dropped,
+    },
     target: {
       name: table.target.name,
       task: target.task,
@@ -16,7 +25,7 @@ export function toJson(run: Run, outcome: Outcome): string {
     },
     split: { training: training.size, validation: validation?.size ?? 0, test: test?.size ?? 0, seed: settings.seed },
     network: { ...net.spec, parameters: net.parameterCount },
-    optimizer: { name: optimizer.name, learningRate: optimizer.learningRate, schedule: settings.schedule },
+    optimizer: { name: labelOf(settings.optimizer), learningRate: optimizer.learningRate, schedule: settings.schedule },
     status: history.status,
     reason: endOf(run, history),
     training: outcome.training,
@@ -24,9 +33,16 @@ export function toJson(run: Run, outcome: Outcome): string {
     test: outcome.test,
     deadUnits: outcome.deadUnits,
     steps: history.steps,
+    evaluations: history.evaluations,
+    notes: history.notes,
     seconds: outcome.seconds,
     samplesPerSecond: outcome.samplesPerSecond,
     build: net.build,
     epochs: history.epochs,
   })}\n`;
+}
+
+/** One line of JSON: typed arrays as lists, and null for NaN and infinities. */
+export function finiteJson(value: unknown): string {
+  return `${JSON.stringify(value, (_, inner) => (ArrayBuffer.isView(inner) ? Array.from(inner as Float64Array) : inner))}\n`;
 }

@@ -12,34 +12,79 @@ export interface Progress {
 
 const silent: Progress = { epoch() {}, end() {} };
 
-/** A bar on a terminal, lines otherwise; for machines and in quiet only a bar, where nobody but a person sees it. */
+/** A bar on stderr where that is a terminal, and lines on stdout where that is not one or there is no bar; neither in quiet, no lines for machines. */
 export function progressOf(
   epochs: number,
   io: Io,
   { json = false, quiet = false }: { json?: boolean; quiet?: boolean },
 ): Progress {
   if (quiet) return silent;
-  if (json) return isTerminal(io.stderr, io) ? bar(epochs, io.stderr) : silent;
-  return isTerminal(io.stdout, io) ? bar(epochs, io.stdout) : lines(epochs, io.stdout);
+  const bar = isTerminal(io.stderr, io) ? epochBar(epochs, io.stderr) : silent;
+  const told = json || (bar !== silent && isTerminal(io.stdout, io)) ? silent : lines(epochs, io.stdout);
+  return {
+    epoch(record) {
+      bar.epoch(record);
+      told.epoch(record);
+    },
+    end() {
+      bar.end();
+      told.end();
+    },
+  };
 }
 
-function bar(epochs: number, output: Output): Progress {
-  const shown = new SingleBar({
-    format: "epoch {value}/{total} [{bar}] {state}",
+function epochBar(epochs: number, output: Output): Progress {
+  const bar = barOn(output, "epoch {value}/{total} [{bar}] {state}", epochs);
+  return {
+    epoch: (record) => bar.update(record.epoch, { state: stateOf(record) }),
+    end() {
+      bar.stop();
+      output.write("\n");
+    },
+  };
+}
+
+/** Tells which of some long pieces of work is being done; null where nobody looks. */
+export interface Steps {
+  /** The next piece begins. */
+  next(name: string): Promise<void>;
+  end(): void;
+}
+
+/** A bar over pieces of work that have names, on stderr where that is a terminal. */
+export function stepsOf(total: number, io: Io, quiet = false): Steps {
+  if (quiet || !isTerminal(io.stderr, io)) return { next: breathe, end() {} };
+  const bar = barOn(io.stderr, "{value}/{total} [{bar}] {state}", total);
+  let done = -1;
+  return {
+    async next(name) {
+      bar.update(++done, { state: name });
+      await breathe();
+    },
+    end() {
+      bar.update(total, { state: "" });
+      bar.stop();
+      io.stderr.write("\n");
+    },
+  };
+}
+
+/** Lets the bar be drawn and Ctrl-C be heard. */
+async function breathe(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+function barOn(output: Output, format: string, total: number): SingleBar {
+  const bar = new SingleBar({
+    format,
     // Its own type asks for more of a stream than it uses.
     stream: output as NodeJS.WritableStream,
     barsize: 24,
     fps: 20,
     emptyOnZero: true,
   });
-  shown.start(epochs, 0, { state: "" });
-  return {
-    epoch: (record) => shown.update(record.epoch, { state: stateOf(record) }),
-    end() {
-      shown.stop();
-      output.write("\n");
-    },
-  };
+  bar.start(total, 0, { state: "" });
+  return bar;
 }
 
 /** What fits beside the bar. */
@@ -56,12 +101,15 @@ function lines(epochs: number, output: Output): Progress {
   const every = niceStep(epochs / 10);
   let elapsed = 0;
   let untold: string | null = null;
+  let headed = false;
   return {
     epoch(record) {
-      if (record.epoch === 1) output.write(`${headOf(record)}\n`);
+      const first = !headed;
+      if (first) output.write(`${headOf(record)}\n`);
+      headed = true;
       elapsed += record.seconds;
       const line = `${lineOf(record, elapsed)}\n`;
-      const told = record.epoch === 1 || record.epoch % every === 0;
+      const told = first || record.epoch % every === 0;
       if (told) output.write(line);
       untold = told ? null : line;
     },
@@ -108,4 +156,23 @@ function joined(record: EpochRecord, elapsed: number, pick: (cell: Cell) => stri
   const cells = cellsOf(record, elapsed);
   const [first, ...rest] = cells.map((cell) => pick(cell).padStart(Math.max(NARROWEST, cell[0].length)));
   return [first.slice(NARROWEST - 5), ...rest].join("  ");
+}
+
+/** Tells of a method's epochs among others. */
+export interface ComparisonBar {
+  readonly epoch: (epoch: number, loss: number) => void;
+  end(): void;
+}
+
+/** A bar a method, on stderr where that is a terminal. */
+export function comparisonBar(name: string, epochs: number, io: Io, quiet = false): ComparisonBar {
+  if (quiet || !isTerminal(io.stderr, io)) return { epoch() {}, end() {} };
+  const bar = barOn(io.stderr, `${name.padEnd(20)} {value}/{total} [{bar}] {state}`, epochs);
+  return {
+    epoch: (epoch, loss) => bar.update(epoch, { state: `loss ${short(loss)}` }),
+    end() {
+      bar.stop();
+      io.stderr.write("\n");
+    },
+  };
 }

@@ -1,50 +1,228 @@
-import { adadelta, adagrad, adam, adamw, type Optimizer, rmsprop, sgd } from "../../index.js";
-import { badInput } from "../errors.js";
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamw,
+  gaussNewton,
+  hessianFree,
+  kfac,
+  lbfgs,
+  levenbergMarquardt,
+  newton,
+  type Optimizer,
+  rmsprop,
+  saddleFreeNewton,
+  sgd,
+  trustRegion,
+} from "../../index.js";
+import { badInput, refusals } from "../errors.js";
+import { suggestion } from "../nearest.js";
+import { nonNegative, oneOf, type Parser, positive, positiveInteger, share, shares, trueOrFalse } from "../options.js";
+import { quote } from "../output/format.js";
 
-interface Given {
-  learningRate: number;
-  momentum?: number;
-  weightDecay?: number;
+type Value = number | string | boolean | readonly number[];
+
+/** Options of optimizers by the library's names, as they are given after `--optimizer` or in `--optimizers`. */
+export type OptimizerOptions = Readonly<Record<string, Value>>;
+
+/** A method and what was asked of it. */
+export interface Choice {
+  readonly method: Method;
+  readonly options: OptimizerOptions;
 }
 
+interface Option {
+  readonly flags: string;
+  readonly description: string;
+  readonly parse: Parser<Value>;
+}
+
+/** What can be set, by the library's names. */
+export const optimizerOptions: Readonly<Record<string, Option>> = {
+  learningRate: { flags: "--learning-rate <rate>", description: "step length", parse: positive },
+  momentum: { flags: "--momentum <share>", description: "share of the last step that is kept", parse: share },
+  nesterov: { flags: "--nesterov <yes>", description: "look ahead along the momentum", parse: trueOrFalse },
+  betas: { flags: "--betas <shares>", description: "decays of the two averages, as in 0.9,0.999", parse: shares },
+  weightDecay: { flags: "--weight-decay <factor>", description: "the optimizer's own", parse: nonNegative },
+  damping: { flags: "--damping <number>", description: "added to the curvature's diagonal", parse: nonNegative },
+  search: {
+    flags: "--search <name>",
+    description: "line search: fixed, armijo, wolfe",
+    parse: oneOf(["fixed", "armijo", "wolfe"]),
+  },
+  indefinite: {
+    flags: "--indefinite <what>",
+    description: "where the Hessian is not positive definite: shift, abs, clip, gradient, error",
+    parse: oneOf(["shift", "abs", "clip", "gradient", "error"]),
+  },
+  initialRadius: { flags: "--initial-radius <length>", description: "of the trust region", parse: positive },
+  products: {
+    flags: "--products <yes>",
+    description: "products with the Hessian instead of the matrix",
+    parse: trueOrFalse,
+  },
+  maxProducts: {
+    flags: "--max-products <number>",
+    description: "products a step takes at most",
+    parse: positiveInteger,
+  },
+  curvatureShare: {
+    flags: "--curvature-share <share>",
+    description: "share of the batch for curvature",
+    parse: positive,
+  },
+  refresh: { flags: "--refresh <steps>", description: "steps between decompositions", parse: positiveInteger },
+  history: { flags: "--history <pairs>", description: "steps that are remembered", parse: positiveInteger },
+};
+
+interface Row {
+  // biome-ignore lint/suspicious/noExplicitAny: each factory checks its own options
+  readonly make: (options: any) => Optimizer;
+  /** What it takes, and what it is given where the user leaves it open; undefined for the library's default. */
+  readonly takes: Readonly<Record<string, Value | undefined>>;
+  /** Whether a step is taken on all rows unless told otherwise. */
+  readonly wholeData: boolean;
+  /** Names of the library's that are called otherwise here. */
+  readonly renamed?: Readonly<Record<string, string>>;
+}
+
+const first = { weightDecay: undefined };
+const line = { damping: undefined, search: undefined, learningRate: undefined, weightDecay: undefined };
+
 /**
- * The methods, with learning rates that do well on standardised data in a few dozen epochs under a cosine: larger than the
- * library's defaults, which are PyTorch's.
+ * The methods, the first-order ones with learning rates that do well on standardised data in a few dozen epochs under a cosine: larger
+ * than the library's defaults, which are PyTorch's.
  */
 const methods = {
-  sgd: { make: (given: Given): Optimizer => sgd(given), learningRate: 0.03, momentum: 0.9 },
-  adagrad: { make: (given: Given): Optimizer => adagrad(given), learningRate: 0.05, momentum: null },
-  adadelta: { make: (given: Given): Optimizer => adadelta(given), learningRate: 2, momentum: null },
-  rmsprop: { make: (given: Given): Optimizer => rmsprop(given), learningRate: 0.003, momentum: 0 },
-  adam: { make: (given: Given): Optimizer => adam(given), learningRate: 0.005, momentum: null },
-  adamw: { make: (given: Given): Optimizer => adamw(given), learningRate: 0.005, momentum: null },
-} as const;
+  sgd: {
+    make: sgd,
+    takes: { learningRate: 0.03, momentum: 0.9, nesterov: undefined, ...first },
+    wholeData: false,
+  },
+  adagrad: { make: adagrad, takes: { learningRate: 0.05, ...first }, wholeData: false },
+  adadelta: { make: adadelta, takes: { learningRate: 2, ...first }, wholeData: false },
+  rmsprop: { make: rmsprop, takes: { learningRate: 0.003, momentum: 0, ...first }, wholeData: false },
+  adam: { make: adam, takes: { learningRate: 0.005, betas: undefined, ...first }, wholeData: false },
+  adamw: { make: adamw, takes: { learningRate: 0.005, betas: undefined, ...first }, wholeData: false },
+  newton: { make: newton, takes: { indefinite: undefined, ...line }, wholeData: true },
+  "saddle-free-newton": { make: saddleFreeNewton, takes: line, wholeData: true },
+  "trust-region": {
+    make: trustRegion,
+    takes: { initialRadius: undefined, products: undefined, maxProducts: undefined, ...first },
+    wholeData: true,
+  },
+  "gauss-newton": { make: gaussNewton, takes: line, wholeData: true },
+  "levenberg-marquardt": {
+    make: levenbergMarquardt,
+    takes: { damping: undefined, ...first },
+    wholeData: true,
+    renamed: { damping: "mu" },
+  },
+  "hessian-free": {
+    make: hessianFree,
+    takes: { damping: undefined, maxProducts: undefined, curvatureShare: undefined, ...first },
+    wholeData: true,
+  },
+  kfac: { make: kfac, takes: { damping: undefined, refresh: undefined, ...first }, wholeData: true },
+  lbfgs: { make: lbfgs, takes: { learningRate: undefined, history: undefined, ...first }, wholeData: true },
+} as const satisfies Record<string, Row>;
 
 export type Method = keyof typeof methods;
 export const methodNames = Object.keys(methods) as Method[];
 
-export interface Choice {
-  readonly optimizer: Method;
-  readonly learningRate?: number;
-  readonly momentum?: number;
-  readonly weightDecay?: number;
+function rowOf(method: Method): Row {
+  return methods[method];
 }
 
-/** The optimizer that was asked for; what was left open is the table's or, for weight decay, the library's. */
-export function makeOptimizer({ optimizer, learningRate, momentum, weightDecay }: Choice): Optimizer {
-  const method = methods[optimizer];
-  if (momentum !== undefined && method.momentum === null) {
-    const able = methodNames.filter((name) => methods[name].momentum !== null).join(", ");
-    badInput(`--momentum: expected an optimizer that has it (${able}), got ${optimizer}`);
+/** A method's name, in the library's spelling too: `trustRegion` is `trust-region`. */
+export const method: Parser<Method> = (option, text) =>
+  oneOf(methodNames)(
+    option,
+    text.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+
+/** Several methods with commas between, each with its options: `adam,sgd:momentum=0.5:learning-rate=0.1`. */
+export const choices: Parser<readonly Choice[]> = (option, text) => {
+  const found = text.split(",").map((part) => choiceOf(option, part.trim()));
+  const labels = found.map(labelOf);
+  const twice = labels.find((label, i) => labels.indexOf(label) < i);
+  if (twice !== undefined) badInput(`${option}: expected each optimizer once, got ${quote(twice)} twice`);
+  return found;
+};
+
+function choiceOf(option: string, text: string): Choice {
+  const [name, ...settings] = text.split(":");
+  const chosen = method(option, name);
+  const options: Record<string, Value> = {};
+  for (const setting of settings) {
+    const [key, value, ...rest] = setting.split("=");
+    const known = camel(key);
+    const names = Object.keys(rowOf(chosen).takes);
+    if (!names.includes(known) || value === undefined || rest.length > 0) {
+      const expected = `settings of ${chosen} after colons, as in ${chosen}:${kebab(names[0])}=…`;
+      badInput(`${option}: expected ${expected}, got ${quote(setting)}${suggestion(key, names.map(kebab))}`);
+    }
+    options[known] = optimizerOptions[known].parse(`${option} ${chosen}:${key}`, value.replaceAll("/", ","));
   }
-  return method.make({
-    learningRate: learningRate ?? method.learningRate,
-    ...(method.momentum === null ? {} : { momentum: momentum ?? method.momentum }),
-    ...(weightDecay === undefined ? {} : { weightDecay }),
-  });
+  return { method: chosen, options };
 }
 
-/** For the help: each method's learning rate. */
+/** A method with what was set of it: how reports call it. */
+export function labelOf({ method: name, options }: Choice): string {
+  const settings = Object.entries(options).map(([key, value]) => `${kebab(key)} ${value}`);
+  return settings.length > 0 ? `${name} (${settings.join(", ")})` : name;
+}
+
+/** The options that were given on the command line for a method, out of all settings. */
+export function optionsFor(name: Method, settings: Readonly<Record<string, unknown>>): OptimizerOptions {
+  const given: Record<string, Value> = {};
+  for (const [key, { flags }] of Object.entries(optimizerOptions)) {
+    const value = settings[key];
+    if (value === undefined) continue;
+    if (!(key in rowOf(name).takes)) {
+      const able = methodNames.filter((other) => key in rowOf(other).takes).join(", ");
+      badInput(`${flags.split(" ")[0]}: expected an optimizer that has it (${able}), got ${name}`);
+    }
+    given[key] = value as Value;
+  }
+  return given;
+}
+
+/** The optimizer that was asked for; what was left open is the table's or else the library's. */
+export function makeOptimizer({ method: name, options }: Choice): Optimizer {
+  const { make, takes, renamed = {} } = rowOf(name);
+  const all: Record<string, Value> = {};
+  for (const [key, fallback] of Object.entries(takes)) {
+    const value = options[key] ?? fallback;
+    if (value !== undefined) all[renamed[key] ?? key] = value;
+  }
+  return refusals(() => make(all));
+}
+
+/** Whether a method takes its steps on all rows unless told otherwise, as those of second order do. */
+export function takesWholeData(name: Method): boolean {
+  return rowOf(name).wholeData;
+}
+
+/** For the help: each first-order method's learning rate. */
 export function usualRates(): string {
-  return methodNames.map((name) => `${methods[name].learningRate} for ${name}`).join(", ");
+  return methodNames
+    .flatMap((name) => {
+      const { learningRate } = rowOf(name).takes;
+      return learningRate === undefined ? [] : [`${learningRate} for ${name}`];
+    })
+    .join(", ");
+}
+
+/** For the help: which methods take an option. */
+export function takersOf(key: string): string {
+  return methodNames.filter((name) => key in rowOf(name).takes).join(", ");
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function camel(name: string): string {
+  return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,5 +1,5 @@
 import type { Dataset, Network } from "../../index.js";
-import type { Prepared } from "./prepare.js";
+import type { Scales } from "./prepare.js";
 
 /** How well a network does on a part of the data. */
 export interface Score {
@@ -14,7 +14,7 @@ export interface Score {
 }
 
 /** Measures a network on standardised data. */
-export function scoreOf(net: Network, data: Dataset, { targetScale }: Prepared): Score {
+export function scoreOf(net: Network, data: Dataset, { targetScale }: Pick<Scales, "targetScale">): Score {
   const { loss, accuracy, rmse } = net.evaluate(data);
   if (targetScale === null || rmse === undefined)
     return { rows: data.size, loss, ...(accuracy === undefined ? {} : { accuracy }) };

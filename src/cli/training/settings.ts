@@ -2,56 +2,112 @@ import type { ActivationName, Dtype, InitOptions } from "../../index.js";
 import type { Columns } from "../data/table.js";
 import type { Task } from "../data/target.js";
 import { badInput } from "../errors.js";
-import type { Method } from "./optimizer.js";
+import { type Choice, type Method, optimizerOptions, optionsFor, takesWholeData } from "./optimizer.js";
 import type { ScheduleName } from "./schedule.js";
 
-/** The options of `hessia train`, by the names that they have there. */
-export interface Settings extends Columns {
-  readonly task?: Task;
+/** Which rows are for what. */
+export interface DataSettings extends Columns {
+  readonly task?: Task | undefined;
   readonly testShare: number;
-  readonly validation?: number;
+  readonly validation: number;
+  /** Of the split, the weights and the order of the rows. */
+  readonly seed: number;
+}
+
+export interface NetworkSettings {
   readonly hidden: readonly number[];
   readonly activation: ActivationName;
-  readonly batchNorm?: true;
+  readonly batchNorm: boolean;
   readonly l1: number;
   readonly l2: number;
-  readonly optimizer: Method;
-  readonly learningRate?: number;
-  readonly momentum?: number;
-  readonly weightDecay?: number;
-  readonly schedule: ScheduleName;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly clip?: number;
-  readonly earlyStopping?: number;
-  readonly seed: number;
   readonly dtype: Dtype;
   readonly simd: NonNullable<InitOptions["simd"]>;
+}
+
+/** Everything that a run depends on, with defaults filled in; it goes into the saved model. */
+export interface Settings extends DataSettings, NetworkSettings {
+  readonly optimizer: Choice;
+  readonly schedule: ScheduleName;
+  readonly epochs: number;
+  /** Rows a step, or all of them. */
+  readonly batchSize: number | "all";
+  readonly clip?: number | undefined;
+  readonly earlyStopping?: number | undefined;
+}
+
+/** How much is told, and where to. */
+export interface OutputSettings {
   readonly quiet?: true;
   readonly json?: true;
+  readonly report?: string;
+}
+
+/** The options of a command that trains, as the command line gives them. */
+export interface Given
+  extends Partial<Omit<Settings, "optimizer" | "seed" | "testShare" | "batchNorm">>,
+    OutputSettings {
+  readonly optimizer?: Method;
+  readonly batchNorm?: true;
+  readonly testShare: number;
+  readonly seed: number;
+  readonly [option: string]: unknown;
 }
 
 /** What early stopping holds out where no share was named. */
 const VALIDATION_SHARE = 0.1;
+const BATCH_SIZE = 32;
 
-/** Refuses options that do not go together; each is fine by itself. */
-export function checkSettings(settings: Settings): void {
+/** Fills in what was left open, some of it by the method; refuses options that do not go together, each being fine by itself. */
+export function resolveSettings(given: Given, choice: Choice = chosen(given)): Settings {
+  const secondOrder = takesWholeData(choice.method);
+  const settings: Settings = {
+    ...dataSettings(given),
+    ...networkSettings(given, secondOrder),
+    optimizer: choice,
+    schedule: given.schedule ?? (secondOrder ? "constant" : "cosine"),
+    epochs: given.epochs ?? 60,
+    batchSize: given.batchSize ?? (secondOrder ? "all" : BATCH_SIZE),
+    clip: given.clip,
+    earlyStopping: given.earlyStopping,
+  };
+  checkSettings(settings, given.validation);
+  return settings;
+}
+
+/** Names of settings that options set, for those that a saved run has a say in. */
+export const runOptions: readonly string[] = [
+  ...["target", "ignore", "header", "missing", "task", "testShare", "validation", "seed"],
+  ...["hidden", "activation", "batchNorm", "l1", "l2", "dtype", "simd"],
+  ...["optimizer", "schedule", "batchSize", "clip", "earlyStopping", ...Object.keys(optimizerOptions)],
+];
+
+function chosen(given: Given): Choice {
+  const method = given.optimizer ?? "adam";
+  return { method, options: optionsFor(method, given) };
+}
+
+function dataSettings(given: Given): DataSettings {
+  const { target, ignore, header, missing = "refuse", task, testShare, seed } = given;
+  const validation = given.validation ?? (given.earlyStopping === undefined ? 0 : VALIDATION_SHARE);
+  return { target, ignore, header, missing, task, testShare, validation, seed };
+}
+
+function networkSettings(given: Given, double: boolean): NetworkSettings {
+  const { hidden = [64, 32], activation = "relu", batchNorm = false, l1 = 0, l2 = 0.003, simd = "auto" } = given;
+  return { hidden, activation, batchNorm, l1, l2, dtype: given.dtype ?? (double ? "f64" : "f32"), simd };
+}
+
+function checkSettings(settings: Settings, asked: number | undefined): void {
   const { validation, earlyStopping, testShare, batchNorm, batchSize } = settings;
-  if (earlyStopping !== undefined && validation === 0) {
+  if (earlyStopping !== undefined && asked === 0) {
     badInput("--early-stopping: expected rows to validate on, got --validation 0");
   }
-  const share = validationShare(settings);
-  if (share + testShare >= 1) {
+  if (validation + testShare >= 1) {
     badInput(
-      `--validation: expected rows left to train on, got a share of ${share} beside a test share of ${testShare}`,
+      `--validation: expected rows left to train on, got a share of ${validation} beside a test share of ${testShare}`,
     );
   }
   if (batchNorm && batchSize === 1) {
     badInput("--batch-size: expected at least 2, since batch norm needs a variance, got 1");
   }
-}
-
-/** Share of the rows to validate on. */
-export function validationShare({ validation, earlyStopping }: Settings): number {
-  return validation ?? (earlyStopping === undefined ? 0 : VALIDATION_SHARE);
 }

@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../../index.js";
 import {
   deadUnits,
   type EpochRecord,
@@ -7,21 +8,24 @@ import {
   type Network,
   network,
   type Optimizer,
+  type RunHandle,
 } from "../../index.js";
-import type { Table } from "../data/table.js";
+import type { Source } from "../data/source.js";
 import { asRefusal, refusals } from "../errors.js";
 import type { Prepared } from "./prepare.js";
 import { makeSchedule } from "./schedule.js";
 import { type Score, scoreOf } from "./score.js";
-import type { Settings } from "./settings.js";
+import type { NetworkSettings, Settings } from "./settings.js";
 
 /** A network with what it is to be trained on and how. */
 export interface Run {
-  readonly table: Table;
+  readonly source: Source;
   readonly prepared: Prepared;
   readonly settings: Settings;
   readonly net: Network;
   readonly optimizer: Optimizer;
+  /** Where to go on from. */
+  readonly resume: Checkpoint | null;
 }
 
 /** What came of a run. */
@@ -32,13 +36,14 @@ export interface Outcome {
   readonly test: Score | null;
   /** For each ReLU layer but the output, the units that no training row reaches; null for other activations. */
   readonly deadUnits: readonly number[][] | null;
+  /** Of this session, and the samples that were used in it. */
   readonly seconds: number;
   readonly samplesPerSecond: number;
 }
 
 /** The network that settings and data ask for. */
-export function makeNetwork({ target, training }: Prepared, settings: Settings): Network {
-  const { hidden, activation, batchNorm = false, dtype, seed, l1, l2 } = settings;
+export function makeNetwork({ target, training }: Prepared, settings: NetworkSettings & { seed: number }): Network {
+  const { hidden, activation, batchNorm, dtype, seed, l1, l2 } = settings;
   const layers: LayerSpec[] = hidden.map((units) => ({ units, activation, batchNorm }));
   layers.push({ units: target.task === "classification" ? target.classes.length : 1 });
   const loss = target.task === "classification" ? "cross-entropy" : "mse";
@@ -46,9 +51,14 @@ export function makeNetwork({ target, training }: Prepared, settings: Settings):
 }
 
 /** Trains, and measures what came of it; an interrupted run is measured too. */
-export async function train(run: Run, signal: AbortSignal, onEpoch: (record: EpochRecord) => void): Promise<Outcome> {
-  const { net, prepared, settings } = run;
+export async function train(
+  run: Run,
+  signal: AbortSignal,
+  onEpoch: (record: EpochRecord, handle: RunHandle) => void | Promise<void>,
+): Promise<Outcome> {
+  const { net, prepared, settings, resume } = run;
   const { training, validation, test } = prepared;
+  const before = resume ? samplesIn(resume.progress.epochs.length, resume.progress.step, run) : 0;
   const start = performance.now();
   const history = await fitted(run, signal, onEpoch);
   const seconds = (performance.now() - start) / 1000;
@@ -59,16 +69,22 @@ export async function train(run: Run, signal: AbortSignal, onEpoch: (record: Epo
     test: test && scoreOf(net, test, prepared),
     deadUnits: settings.activation === "relu" ? deadUnits(net, training).slice(0, -1) : null,
     seconds,
-    samplesPerSecond: samplesIn(history, training.size, settings.batchSize) / seconds,
+    samplesPerSecond: (samplesIn(history.epochs.length, history.steps, run) - before) / seconds,
   };
 }
 
+/** Rows a step. */
+export function batchSizeOf({ batchSize }: Pick<Settings, "batchSize">, rows: number): number {
+  return batchSize === "all" ? rows : batchSize;
+}
+
 async function fitted(
-  { net, optimizer, prepared: { training, validation }, settings }: Run,
+  { net, optimizer, prepared: { training, validation }, settings, resume }: Run,
   signal: AbortSignal,
-  onEpoch: (record: EpochRecord) => void,
+  onEpoch: (record: EpochRecord, handle: RunHandle) => void | Promise<void>,
 ): Promise<History> {
-  const { epochs, batchSize, seed, clip, earlyStopping } = settings;
+  const { epochs, seed, clip, earlyStopping } = settings;
+  const batchSize = batchSizeOf(settings, training.size);
   const schedule = makeSchedule(settings.schedule, epochs, epochs * Math.ceil(training.size / batchSize));
   try {
     return await fit(net, training, {
@@ -82,13 +98,15 @@ async function fitted(
       ...(validation ? { validation } : {}),
       ...(earlyStopping === undefined ? {} : { earlyStopping: { patience: earlyStopping } }),
       ...(clip === undefined ? {} : { clip: { norm: clip } }),
+      ...(resume ? { resume } : {}),
     });
   } catch (error) {
     throw asRefusal(error);
   }
 }
 
-function samplesIn({ epochs, steps }: History, size: number, batchSize: number): number {
-  const stepsAnEpoch = Math.ceil(size / batchSize);
-  return epochs.length * size + Math.max(0, steps - epochs.length * stepsAnEpoch) * batchSize;
+function samplesIn(epochs: number, steps: number, { prepared: { training }, settings }: Run): number {
+  const batchSize = batchSizeOf(settings, training.size);
+  const stepsAnEpoch = Math.ceil(training.size / batchSize);
+  return epochs * training.size + Math.max(0, steps - epochs * stepsAnEpoch) * batchSize;
 }

@@ -1,30 +1,40 @@
-import type { History, Network } from "../../index.js";
+import type { History, Network, Optimizer } from "../../index.js";
+import type { Table } from "../data/table.js";
+import { labelOf, takesWholeData } from "../training/optimizer.js";
 import type { Prepared } from "../training/prepare.js";
 import type { Score } from "../training/score.js";
+import type { Settings } from "../training/settings.js";
 import type { Outcome, Run } from "../training/train.js";
 import { count, counted, duration, percent, short } from "./format.js";
 
-type Line = readonly [name: string, text: string];
+export type Line = readonly [name: string, text: string];
 
 const NAME_WIDTH = 18;
 const WIDTH = 80;
 
 /** What is about to be done: the data, its split, the network, the training. */
-export function opening({ table, prepared, settings, net, optimizer }: Run): string {
+export function opening({ source: { table }, prepared, settings, net, optimizer, resume }: Run): string {
   const { target } = prepared;
   const kind = target.task === "classification" ? `classification, ${target.classes.length} classes` : "regression";
-  const rate = `rate ${optimizer.learningRate} (${settings.schedule})`;
+  const batches = settings.batchSize === "all" ? "all rows a step" : `batches of ${settings.batchSize}`;
+  const how = [labelOf(settings.optimizer), rateText(settings, optimizer), batches, counted(settings.epochs, "epoch")];
   return layOut([
     ["data", `${table.path}: ${counted(table.inputs.rows, "row")}, ${counted(table.inputs.columns, "input")}`],
+    ...(gapsText(table) ? ([["missing", gapsText(table)]] as const) : []),
     ["target", `${table.target.name} (${kind})`],
     ["split", splitText(prepared, settings.seed)],
     ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}`],
-    ["optimizer", `${optimizer.name}, ${rate}, batches of ${settings.batchSize}, ${counted(settings.epochs, "epoch")}`],
+    ["optimizer", how.filter((part) => part !== "").join(", ")],
+    ...(resume ? ([["resumed", `after ${counted(resume.progress.epoch, "epoch")}`]] as const) : []),
   ]);
 }
 
 /** What came of it. */
-export function closing(run: Run, outcome: Outcome): string {
+export function closing(
+  run: Run,
+  outcome: Outcome,
+  { save, report }: { save?: string | undefined; report?: string | undefined } = {},
+): string {
   const { settings, net } = run;
   const { history, training, validation, test, deadUnits } = outcome;
   const lines: Line[] = [];
@@ -37,7 +47,24 @@ export function closing(run: Run, outcome: Outcome): string {
   if (deadUnits !== null && deadUnits.length > 0) lines.push(["dead units", deadText(deadUnits, settings.hidden)]);
   lines.push(["speed", `${count(outcome.samplesPerSecond)} samples per second (${duration(outcome.seconds)})`]);
   lines.push(["build", buildNames[net.build]]);
+  for (const note of history.notes) lines.push(["note", note]);
+  if (save !== undefined) lines.push(["model", save]);
+  if (report !== undefined && history.status !== "aborted") lines.push(["report", report]);
   return layOut(lines);
+}
+
+/** The rate of a second-order method is 1 and means little. */
+function rateText({ optimizer: choice, schedule }: Settings, { learningRate }: Optimizer): string {
+  return takesWholeData(choice.method) && learningRate === 1 && schedule === "constant"
+    ? ""
+    : `rate ${learningRate} (${schedule})`;
+}
+
+function gapsText({ missing, dropped }: Table): string {
+  const parts = [];
+  if (missing > 0) parts.push(`${counted(missing, "value")} replaced by the mean`);
+  if (dropped > 0) parts.push(`${counted(dropped, "row")} left out`);
+  return parts.join(", ");
 }
 
 /** Why a run ended, in words, with layers counted from 1 as everywhere in what is printed. */
@@ -52,7 +79,7 @@ export function endOf({ net }: Pick<Run, "net">, { reason, nonFinite }: Pick<His
   );
 }
 
-const buildNames: Record<Network["build"], string> = {
+export const buildNames: Record<Network["build"], string> = {
   strict: "strict (SIMD, same bits on every machine)",
   relaxed: "relaxed (SIMD with fused multiply-add)",
 };
@@ -65,14 +92,14 @@ function splitText({ target, training, validation, test }: Prepared, seed: numbe
 }
 
 /** 64-32-10, with what lies between. */
-function shapeOf({ spec }: Network): string {
+export function shapeOf({ spec }: Network): string {
   const shape = [spec.inputs, ...spec.layers.map(({ units }) => units)].join("-");
   if (spec.layers.length === 1) return `${shape}, linear`;
   const [{ activation, batchNorm }] = spec.layers;
   return `${shape}, ${activation.type}${batchNorm ? " after batch norm" : ""}`;
 }
 
-function scoreText({ rows, loss, accuracy, rmse, r2 }: Score): string {
+export function scoreText({ rows, loss, accuracy, rmse, r2 }: Score): string {
   if (accuracy !== undefined) {
     return `accuracy ${percent(accuracy)} (${count(accuracy * rows)} of ${count(rows)}), loss ${short(loss)}`;
   }
@@ -84,7 +111,7 @@ function deadText(dead: readonly number[][], hidden: readonly number[]): string 
 }
 
 /** A name and what belongs to it, broken at spaces where the line would be too long. */
-function layOut(lines: readonly Line[]): string {
+export function layOut(lines: readonly Line[]): string {
   return `${lines.map(([name, text]) => `${name.padEnd(NAME_WIDTH)}${wrap(text)}`).join("\n")}\n\n`;
 }
 

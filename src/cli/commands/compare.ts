@@ -1,0 +1,179 @@
+import type { Command } from "commander";
+import { init } from "../../index.js";
+import { readSource } from "../data/source.js";
+import { asRefusal, badInput, failed, interrupted } from "../errors.js";
+import type { Io } from "../io.js";
+import { checkWritable } from "../model/file.js";
+import { positive } from "../options.js";
+import { count, counted, duration, percent, short } from "../output/format.js";
+import { finiteJson } from "../output/json.js";
+import { comparisonBar } from "../output/progress.js";
+import { layOut, shapeOf } from "../output/summary.js";
+import { type Trace, trace, type Weights, weightsOf } from "../study/compare.js";
+import { type Choice, choices, methodNames, takesWholeData } from "../training/optimizer.js";
+import { type Prepared, prepare } from "../training/prepare.js";
+import type { Score } from "../training/score.js";
+import { type Given, resolveSettings, type Settings } from "../training/settings.js";
+import { makeNetwork } from "../training/train.js";
+import { add, addDataOptions, addNetworkOptions, addReportOption, addTrainingOptions } from "./options.js";
+
+const examples = `
+Examples:
+  hessia compare data/iris.csv --optimizers adam,sgd,lbfgs,levenberg-marquardt
+  hessia compare data/diabetes.csv --hidden 16 --optimizers adam,kfac --epochs 30
+  hessia compare data/iris.csv --optimizers sgd:momentum=0,sgd:momentum=0.9,sgd:momentum=0.9:nesterov=yes
+  hessia compare data/digits.csv --optimizers adam,hessian-free --time-limit 2 --report compare.html
+
+All begin at the same weights and see the same rows. An optimizer's settings come
+after colons; betas have a slash between them: adam:betas=0.9/0.99.`;
+
+interface CompareGiven extends Given {
+  readonly optimizers?: readonly Choice[];
+  readonly timeLimit?: number;
+}
+
+/** Methods side by side. */
+export interface Comparison {
+  readonly path: string;
+  readonly target: string;
+  readonly prepared: Prepared;
+  readonly shape: string;
+  readonly parameters: number;
+  readonly weights: Weights;
+  readonly traces: readonly Trace[];
+}
+
+/** `hessia compare`: several optimizers from the same start. */
+export function addCompare(program: Command, io: Io): void {
+  const command = program
+    .command("compare")
+    .summary("train by several optimizers from the same start")
+    .description("Trains the same network from the same start by several optimizers, and puts them side by side.");
+  command.argument("<file>", "CSV file of numbers, with a header or without; the target may be text");
+  command.optionsGroup("Optimizers:");
+  add(command, "--optimizers <names>", `of ${methodNames.join(", ")} (default: sgd,adam,lbfgs,kfac)`, choices);
+  add(command, "--time-limit <seconds>", "for each of them", positive);
+  addDataOptions(command);
+  addNetworkOptions(command);
+  addTrainingOptions(command);
+  command.optionsGroup("Output:");
+  addReportOption(command);
+  command.option("--quiet", "the result alone").option("--json", "the result as JSON");
+  command.addHelpText("after", examples);
+  command.action((file: string, given: CompareGiven) => run(file, given, io));
+}
+
+async function run(file: string, given: CompareGiven, io: Io): Promise<void> {
+  const chosen = given.optimizers ?? choices("--optimizers", "sgd,adam,lbfgs,kfac");
+  // One precision and one network for all.
+  const dtype = given.dtype ?? (chosen.some(({ method }) => takesWholeData(method)) ? "f64" : "f32");
+  const settings = chosen.map((choice) => resolveSettings({ ...given, dtype }, choice));
+  const [first] = settings;
+  await checkWritable(given.report);
+  await init({ simd: first.simd }).catch((error) => {
+    throw asRefusal(error);
+  });
+  const { table } = await readSource(file, first);
+  const prepared = prepare(table, first, first.batchNorm);
+  const net = makeNetwork(prepared, first);
+  const weights = weightsOf(net, prepared.training.size);
+  const traces = await traceAll(prepared, settings, weights, given, io);
+  const parameters = net.parameterCount;
+  const comparison = {
+    path: table.path,
+    target: table.target.name,
+    prepared,
+    shape: shapeOf(net),
+    parameters,
+    weights,
+    traces,
+  };
+  if (given.report !== undefined && !io.signal.aborted) {
+    const { comparisonReport } = await import("../report/comparison.js");
+    await comparisonReport(given.report, comparison);
+  }
+  io.stdout.write(given.json ? jsonOf(comparison) : textOf(comparison, given.report));
+  if (io.signal.aborted) interrupted(`interrupted after ${counted(traces.length, "optimizer")}`);
+  if (traces.every(({ status }) => status === "non-finite")) failed("every optimizer met NaN or infinity");
+}
+
+async function traceAll(
+  prepared: Prepared,
+  settings: readonly Settings[],
+  weights: Weights,
+  { timeLimit, quiet }: CompareGiven,
+  io: Io,
+): Promise<Trace[]> {
+  const traces: Trace[] = [];
+  for (const one of settings) {
+    if (io.signal.aborted) break;
+    const bar = comparisonBar(one.optimizer.method, one.epochs, io, quiet);
+    try {
+      const limits = { seconds: timeLimit, signal: io.signal, onEpoch: bar.epoch };
+      traces.push(await trace(prepared, one, weights, limits));
+    } finally {
+      bar.end();
+    }
+  }
+  if (traces.length === 0 && !io.signal.aborted) badInput("--optimizers: expected at least one, got none");
+  return traces;
+}
+
+const HEAD = ["optimizer", "status", "epochs", "steps", "time", "gradients", "loss", "score"];
+
+/** A row of the table that compares methods. */
+export function rowOf(found: Trace): string[] {
+  const { label, status, points, steps, test, validation, training } = found;
+  const last = points[points.length - 1];
+  const score = test ?? validation ?? training;
+  return [
+    label,
+    status,
+    count(last.epoch),
+    count(steps),
+    duration(last.seconds),
+    short(last.gradients),
+    short(last.loss),
+    scoreCell(score),
+  ];
+}
+
+/** Titles of the table's columns, the last telling which rows it is of. */
+export function headOf({ prepared: { test, validation } }: Comparison): string[] {
+  return [...HEAD.slice(0, -1), test ? "test" : validation ? "validation" : "training"];
+}
+
+function scoreCell({ accuracy, rmse }: Score): string {
+  return accuracy === undefined ? `RMSE ${short(rmse ?? Number.NaN)}` : percent(accuracy);
+}
+
+function textOf(comparison: Comparison, report: string | undefined): string {
+  const { path, target, prepared, shape, parameters, traces } = comparison;
+  const about = layOut([
+    ["data", `${path}: ${counted(prepared.training.size, "row")} to train on, target ${target}`],
+    ["network", `${shape}, ${counted(parameters, "parameter")}`],
+    ...(report === undefined ? [] : ([["report", report]] as const)),
+  ]);
+  const rows = [headOf(comparison), ...traces.map(rowOf)];
+  const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => row[j].length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, j) => (j < 2 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])))
+      .join("  ")
+      .trimEnd(),
+  );
+  const notes = traces.flatMap(({ label, reason, notes: told, status }) => [
+    ...(status === "max-steps" ? [] : [`${label}: ${reason}`]),
+    ...told.map((note) => `${label}: ${note}`),
+  ]);
+  return `${about}${lines.join("\n")}\n${notes.length > 0 ? `\n${notes.join("\n")}\n` : ""}`;
+}
+
+function jsonOf({ path, target, prepared, parameters, weights, traces }: Comparison): string {
+  const split = {
+    training: prepared.training.size,
+    validation: prepared.validation?.size ?? 0,
+    test: prepared.test?.size ?? 0,
+  };
+  return finiteJson({ command: "compare", data: path, target, split, parameters, weights, optimizers: traces });
+}

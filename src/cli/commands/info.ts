@@ -1,0 +1,70 @@
+import type { Command } from "commander";
+import type { Io } from "../io.js";
+import { loadModel, type Model } from "../model/file.js";
+import type { ModelRecord } from "../model/record.js";
+import { count, counted } from "../output/format.js";
+import { type Line, layOut, scoreText, shapeOf } from "../output/summary.js";
+import { labelOf } from "../training/optimizer.js";
+
+const examples = `
+Examples:
+  hessia info iris.safetensors
+  hessia info iris.safetensors --json`;
+
+/** `hessia info`: what is in a saved model. */
+export function addInfo(program: Command, io: Io): void {
+  const command = program
+    .command("info")
+    .summary("tell what is in a saved model")
+    .description("Tells what is in a model: its network, the columns and classes, how it was trained and how well.");
+  command.argument("<model>", "what hessia train --save wrote, or any network that hessia saved");
+  command.option("--json", "as JSON");
+  command.addHelpText("after", examples);
+  command.action(async (path: string, { json }: { json?: true }) => {
+    const model = await loadModel(path);
+    io.stdout.write(json ? infoJson(model) : infoText(model));
+  });
+}
+
+function infoText(model: Model): string {
+  const { net, path, record } = model;
+  const lines: Line[] = [
+    ["model", path],
+    ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}, ${net.spec.loss}`],
+  ];
+  if (record) lines.push(...recordLines(record));
+  lines.push(["resumable", resumeText(model)]);
+  return layOut(lines);
+}
+
+function recordLines({ data, columns, classes, missing, settings, outcome }: ModelRecord): Line[] {
+  const named = columns.names.length <= 20 ? `: ${columns.names.join(", ")}` : "";
+  const lines: Line[] = [
+    ["data", `${data.path}, ${counted(data.rows, "row")}, SHA-256 ${data.sha256.slice(0, 16)}…`],
+    ["inputs", `${counted(columns.names.length, "column")}${named}, standardised`],
+    ["target", `${columns.targetName} (${classes ? `one of ${classes.join(", ")}` : "regression"})`],
+    ["missing values", { refuse: "refused", mean: "replaced by the mean", drop: "rows left out" }[missing]],
+    ["optimizer", labelOf(settings.optimizer)],
+  ];
+  if (outcome === null) return lines;
+  lines.push(["training", `${scoreText(outcome.training)}; ${outcome.reason}`]);
+  if (outcome.validation) lines.push(["validation", scoreText(outcome.validation)]);
+  if (outcome.test) lines.push(["test", scoreText(outcome.test)]);
+  return lines;
+}
+
+function resumeText({ checkpoint, record }: Model): string {
+  if (checkpoint === null || record === null) return "no, it holds no run";
+  const { epoch, step } = checkpoint.progress;
+  return `after ${count(epoch)} of ${counted(record.settings.epochs, "epoch")}, ${counted(step, "step")}`;
+}
+
+function infoJson({ path, net, checkpoint, record }: Model): string {
+  return `${JSON.stringify({
+    command: "info",
+    model: path,
+    network: { ...net.spec, parameters: net.parameterCount },
+    record,
+    progress: checkpoint && { epoch: checkpoint.progress.epoch, step: checkpoint.progress.step },
+  })}\n`;
+}

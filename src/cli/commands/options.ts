@@ -1,0 +1,133 @@
+import { type Command, Option } from "commander";
+import type { ActivationName } from "../../index.js";
+import { missingChoices } from "../data/table.js";
+import { tasks } from "../data/target.js";
+import {
+  fileEnding,
+  layers,
+  names,
+  nonNegative,
+  oneOf,
+  type Parser,
+  positive,
+  positiveInteger,
+  share,
+  wholeNumber,
+} from "../options.js";
+import { method, methodNames, optimizerOptions, takersOf, usualRates } from "../training/optimizer.js";
+import { scheduleNames } from "../training/schedule.js";
+
+/** A record, so that the compiler sees to it that none is left out. */
+const activations = Object.keys({
+  relu: true,
+  "leaky-relu": true,
+  elu: true,
+  softplus: true,
+  gelu: true,
+  silu: true,
+  tanh: true,
+  sigmoid: true,
+  step: true,
+  identity: true,
+} satisfies Record<ActivationName, true>) as ActivationName[];
+
+/** Adds an option whose text is checked when it is read. */
+export function add<T>(
+  command: Command,
+  flags: string,
+  description: string,
+  parse?: Parser<T>,
+  fallback?: T,
+  shown?: string,
+): void {
+  const option = new Option(flags, description);
+  const [name] = flags.split(" ");
+  if (parse) option.argParser((text) => parse(name, text));
+  if (fallback !== undefined) option.default(fallback, shown ?? String(fallback));
+  command.addOption(option);
+}
+
+export function addDataOptions(command: Command): void {
+  command.optionsGroup("Data:");
+  add(command, "--target <column>", "what to learn: a name, or a number from 1 (default: the last column)");
+  add(command, "--ignore <columns>", "columns to leave out, with commas between", names);
+  command
+    .option("--header", "the first line holds names (default: found out)")
+    .option("--no-header", "there is no header");
+  add(
+    command,
+    "--missing <what>",
+    "refuse missing values, put the mean in their place, or drop their rows (default: refuse)",
+    oneOf(missingChoices),
+  );
+  add(command, "--task <task>", `${tasks.join(" or ")} (default: found out)`, oneOf(tasks));
+  add(command, "--test-share <share>", "share of the rows to test on", share, 0.2);
+  add(
+    command,
+    "--validation <share>",
+    "share of the rows to validate on (default: 0; 0.1 with --early-stopping)",
+    share,
+  );
+}
+
+export function addNetworkOptions(command: Command): void {
+  command.optionsGroup("Network:");
+  add(command, "--hidden <units>", "units of the hidden layers, or none (default: 64,32)", layers);
+  add(command, "--activation <name>", `${activations.join(", ")} (default: relu)`, oneOf(activations));
+  command.option("--batch-norm", "batch norm before each activation");
+  add(command, "--l1 <factor>", "penalty on the weights' absolute values (default: 0)", nonNegative);
+  add(command, "--l2 <factor>", "penalty on half the weights' squares (default: 0.003)", nonNegative);
+  add(
+    command,
+    "--dtype <type>",
+    "f32, or f64 for double precision (default: f32; f64 for second order)",
+    oneOf(["f32", "f64"]),
+  );
+}
+
+export function addOptimizerOptions(command: Command): void {
+  command.optionsGroup("Optimizer:");
+  add(command, "--optimizer <name>", `${methodNames.join(", ")} (default: adam)`, method);
+  for (const [key, { flags, description, parse }] of Object.entries(optimizerOptions)) {
+    const usual =
+      key === "learningRate"
+        ? ` (default: ${usualRates()}; 1 for newton and its like)`
+        : key === "momentum"
+          ? " (default: 0.9 for sgd, 0 for rmsprop)"
+          : "";
+    const takers = key === "learningRate" || key === "weightDecay" ? "" : `; of ${takersOf(key)}`;
+    add(command, flags, `${description}${takers}${usual}`, parse);
+  }
+}
+
+export function addTrainingOptions(command: Command): void {
+  command.optionsGroup("Training:");
+  add(
+    command,
+    "--schedule <name>",
+    `${scheduleNames.join(", ")} (default: cosine; constant for second order)`,
+    oneOf(scheduleNames),
+  );
+  add(command, "--epochs <number>", "passes over the training rows (default: 60)", positiveInteger);
+  add(command, "--batch-size <rows>", "rows a step (default: 32; all for second order)", positiveInteger);
+  add(command, "--clip <norm>", "largest norm of a step's gradient", positive);
+  add(
+    command,
+    "--early-stopping <epochs>",
+    "stop after so many without improvement, and keep the best",
+    positiveInteger,
+  );
+  add(command, "--seed <number>", "of the split, the weights and the order of the rows", wholeNumber, 0);
+  add(
+    command,
+    "--simd <build>",
+    "auto, strict (same bits everywhere) or relaxed (default: auto)",
+    oneOf(["auto", "strict", "relaxed"]),
+  );
+}
+
+export const htmlFile = fileEnding(".html", ".htm");
+
+export function addReportOption(command: Command): void {
+  add(command, "--report <file.html>", "figures and advice in one file, to be opened by a browser", htmlFile);
+}

@@ -1,0 +1,101 @@
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Saved } from "../../formats/index.js";
+import { type Checkpoint, init, type Network } from "../../index.js";
+import { loadNetwork, saveNetwork, writeFileAtomically } from "../../node/index.js";
+import { asRefusal, badInput, failed } from "../errors.js";
+import { printable } from "../output/format.js";
+import { type ModelRecord, readRecord } from "./record.js";
+
+/** A saved model, read and made ready. */
+export interface Model {
+  readonly path: string;
+  readonly net: Network;
+  readonly checkpoint: Checkpoint | null;
+  /** Null for a network that another program than the command line saved. */
+  readonly record: ModelRecord | null;
+}
+
+/** Endings of a model's file. */
+export const modelEndings = [".safetensors", ".json"];
+
+/**
+ * Reads a saved model.
+ *
+ * @param sameBuild use the build of the core that the model was trained on, for the same bits.
+ */
+export async function loadModel(path: string, sameBuild = false): Promise<Model> {
+  let saved = await load(path);
+  if (sameBuild && saved.network.build !== saved.build) {
+    await init({ simd: saved.build }).catch((error) => {
+      throw asRefusal(error);
+    });
+    saved = await load(path);
+  }
+  const { network: net, checkpoint, metadata } = saved;
+  const { inputs, layers } = net.spec;
+  const record =
+    metadata.tool === undefined ? null : readRecord(path, metadata, inputs, layers[layers.length - 1].units);
+  return { path, net, checkpoint, record };
+}
+
+/** A model with the columns of its data. */
+export type TableModel = Model & { readonly record: ModelRecord };
+
+export async function loadTableModel(path: string, sameBuild = false): Promise<TableModel> {
+  const model = await loadModel(path, sameBuild);
+  return { ...model, record: model.record ?? readRecord(path, {}, 0, 0) };
+}
+
+async function load(path: string): Promise<Saved> {
+  try {
+    return await loadNetwork(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") badInput(`${printable(path)}: there is no such file`);
+    if (code === "EISDIR") badInput(`${printable(path)}: expected a file, got a directory`);
+    if (code === "EACCES" || code === "EPERM") badInput(`${printable(path)}: no permission to read it`);
+    throw asRefusal(error);
+  }
+}
+
+/** Writes a model, whole or not at all. */
+export async function saveModel(
+  path: string,
+  net: Network,
+  checkpoint: Checkpoint,
+  record: ModelRecord,
+): Promise<void> {
+  try {
+    await saveNetwork(path, net, { checkpoint, metadata: record as unknown as Record<string, unknown> });
+  } catch (error) {
+    notWritten(path, error);
+  }
+}
+
+/** Writes a file, whole or not at all. */
+export async function writeOutput(path: string, data: string | Uint8Array): Promise<void> {
+  await writeFileAtomically(path, data).catch((error) => notWritten(path, error));
+}
+
+function notWritten(path: string, error: unknown): never {
+  if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  return failed(`${printable(path)}: could not be written: ${(error as Error).message}`);
+}
+
+/** Finds out before any work is done that a file's folder is not there, or not to be written to. */
+export async function checkWritable(...paths: readonly (string | undefined)[]): Promise<void> {
+  for (const path of paths) {
+    if (path === undefined) continue;
+    const folder = dirname(path);
+    try {
+      if ((await stat(path).catch(() => null))?.isDirectory()) throw new Error("it is a directory");
+      await access(folder, constants.W_OK);
+    } catch (error) {
+      const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+      const reason = missing ? `there is no folder ${folder}` : (error as Error).message;
+      failed(`${printable(path)}: could not be written: ${reason}`);
+    }
+  }
+}

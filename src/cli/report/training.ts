@@ -1,0 +1,71 @@
+import type { Io } from "../io.js";
+import { writeOutput } from "../model/file.js";
+import { count, counted, duration, percent, short } from "../output/format.js";
+import { stepsOf } from "../output/progress.js";
+import { endOf, shapeOf } from "../output/summary.js";
+import { labelOf } from "../training/optimizer.js";
+import type { Score } from "../training/score.js";
+import type { OutputSettings } from "../training/settings.js";
+import type { Outcome, Run } from "../training/train.js";
+import { curveFigures } from "./figures/curves.js";
+import { outputFigures } from "./figures/outputs.js";
+import { render, type Section } from "./page.js";
+import { EXAMINATION_STEPS, examine } from "./sections.js";
+
+/** Writes what became of a run, as a page. */
+export async function trainingReport(
+  path: string,
+  run: Run,
+  outcome: Outcome,
+  io: Io,
+  { quiet }: OutputSettings,
+): Promise<void> {
+  const { net, prepared, settings, source } = run;
+  const { history } = outcome;
+  const steps = stepsOf(EXAMINATION_STEPS + 1, io, quiet);
+  try {
+    const { sections } = await examine(net, prepared.training, { seed: settings.seed, steps });
+    await steps.next("page");
+    const learning: Section = { id: "learning", title: "Learning", figures: curveFigures(history.epochs) };
+    const { table } = source;
+    const page = render({
+      title: `${table.target.name} from ${table.path}`,
+      summary: `${shapeOf(net)} trained by ${labelOf(settings.optimizer)} on ${counted(prepared.training.size, "row")} of ${table.path}: ${endOf(run, history)}.`,
+      facts: factsOf(run, outcome),
+      sections: [learning, outputSection(run), ...sections],
+    });
+    await writeOutput(path, page);
+  } finally {
+    steps.end();
+  }
+}
+
+function factsOf({ net, settings }: Run, outcome: Outcome): [string, string][] {
+  const { history, seconds } = outcome;
+  const scores: [string, Score | null][] = [
+    ["test", outcome.test],
+    ["validation", outcome.validation],
+    ["training", outcome.training],
+  ];
+  return [
+    ...scores.flatMap(([part, score]) => (score ? [scoreFact(part, score)] : [])),
+    ["parameters", count(net.parameterCount)],
+    ["epochs", count(history.epochs.length)],
+    ["steps", count(history.steps)],
+    ["time", duration(seconds)],
+    ["precision", settings.dtype],
+  ];
+}
+
+export function scoreFact(part: string, { accuracy, rmse, r2 }: Score): [string, string] {
+  if (accuracy !== undefined) return [`${part} accuracy`, percent(accuracy)];
+  return [`${part} RMSE`, `${short(rmse ?? Number.NaN)}${r2 === undefined ? "" : ` (R² ${r2.toFixed(3)})`}`];
+}
+
+function outputSection({ net, prepared }: Run): Section {
+  const { test, validation, training, target, targetScale } = prepared;
+  const part = test ? "test" : validation ? "validation" : "training";
+  const classes = target.task === "classification" ? target.classes : null;
+  const figures = outputFigures(net, test ?? validation ?? training, part, { classes, targetScale });
+  return { id: "outputs", title: "Predictions", figures };
+}
