@@ -27,8 +27,11 @@ export class JacobianProducts {
   readonly #inputs: number;
   readonly #curvature: number;
   readonly #matrix: number;
+  readonly #vector: number;
+  readonly #bend: number;
 
-  constructor(readonly objective: Objective) {
+  /** `objective`: the one to work with, or one like it. */
+  constructor(private objective: Objective) {
     const { workspace, spec, layout, propagation } = objective;
     const { stride } = propagation;
     const allocate = (count: number): number => workspace.allocate(spec.dtype, count);
@@ -37,11 +40,13 @@ export class JacobianProducts {
     this.#inputs = allocate(layout.inputs * stride);
     this.#curvature = allocate(layout.outputs * stride);
     this.#matrix = allocate(layout.parameterCount ** 2);
+    this.#vector = allocate(layout.parameterCount);
+    this.#bend = allocate(stride);
   }
 
   /** The matrix with the penalty, exactly symmetric. `held`: the objective's activations are those of the whole batch at θ already. */
-  gaussNewton(theta: number, statistics: number, batch: Batch, held = false): FloatArray {
-    const { objective } = this;
+  gaussNewton(objective: Objective, theta: number, statistics: number, batch: Batch, held = false): FloatArray {
+    this.objective = objective;
     const { spec, layout } = objective;
     let added = false;
     const add = (): void => {
@@ -53,6 +58,40 @@ export class JacobianProducts {
     const matrix = this.#workspace.read(spec.dtype, this.#matrix, layout.parameterCount ** 2);
     this.#addPenalty(matrix);
     return matrix;
+  }
+
+  /**
+   * Jᵀ·∇²ℓ·f̈ along a step for a single output, from the rows as the last matrix left them: f̈ ≈ 2/h·((f(θ + h·step) − f(θ))/h − J·step). `ahead`: address of
+   * f(θ + h·step). One forward pass instead of two passes forward and one back.
+   */
+  acceleration(step: Float64Array, ahead: number, length: number): Float64Array {
+    const { spec, layout, propagation } = this.objective;
+    const { kernels, columns, size, stride, output } = propagation;
+    const { parameterCount: n } = layout;
+    const { dtype } = spec;
+    this.#workspace.write(dtype, this.#vector, step);
+    // biome-ignore format: an operand a line
+    kernels.product(
+      1, columns, n, 1,
+      this.#vector, n, 1,
+      this.#rows, stride, 1,
+      0, this.#bend, stride, 0, -1, 0, this.#bend, this.#workspace.scratch,
+    );
+    const view = this.#workspace.view(dtype);
+    const [to, from, far, d] = [this.#bend, output, ahead, this.#curvature].map((at) => at / bytesPer(dtype));
+    for (let s = 0; s < size; ++s) {
+      const secant = ((view[far + s] - view[from + s]) / length) * Math.sqrt(view[d + s]);
+      view[to + s] = (2 / length) * (secant - view[to + s]);
+    }
+    view.fill(0, to + size, to + columns);
+    // biome-ignore format: an operand a line
+    kernels.product(
+      n, 1, columns, 1,
+      this.#rows, stride, 1,
+      this.#bend, 1, 1,
+      0, this.#vector, 1, 0, -1, 0, this.#vector, this.#workspace.scratch,
+    );
+    return Float64Array.from(this.#workspace.read(dtype, this.#vector, n));
   }
 
   #addChunk(theta: number, samples: number, added: boolean): void {

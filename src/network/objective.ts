@@ -96,15 +96,24 @@ export class Objective {
     return sum / this.terms(count);
   }
 
-  /** Mean loss of the batch, penalty included, and its gradient, which is written to `gradient`. */
-  valueAndGradient(theta: number, statistics: number, batch: Batch, gradient: number, visit?: Visit): number {
+  /**
+   * Mean loss of the batch, penalty included, and its gradient, which is written to `gradient`. `held`: the activations here are those of the
+   * whole batch at θ already.
+   */
+  valueAndGradient(
+    theta: number,
+    statistics: number,
+    batch: Batch,
+    gradient: number,
+    visit?: Visit,
+    held = false,
+  ): number {
     const { order, from, count } = batch;
     const { capacity } = this.propagation;
     const terms = this.terms(count);
     let sum = 0;
     for (let done = 0; done < count; done += capacity) {
-      this.#load(order, from + done, Math.min(capacity, count - done));
-      this.propagation.forward(theta, this.mode, statistics);
+      if (!held) this.#forward(theta, statistics, order, from + done, Math.min(capacity, count - done));
       sum += this.propagation.backward(theta, gradient, this.kind, 1 / terms, done > 0, this.mode);
       visit?.(from + done);
     }

@@ -18,7 +18,7 @@ import { type CurvatureNeeds, Problem } from "./problem.js";
 const MOST_BYTES = 2 ** 31;
 
 /** Share of a step over which second differences are taken. */
-const BEND_LENGTH = 0.1;
+const BEND_LENGTH = 0.03;
 
 /** Memory that products need, made when the first is asked for. */
 interface ProductSeat {
@@ -29,14 +29,15 @@ interface ProductSeat {
 
 /** A network's training objective over the batch at hand, as optimizers see it. */
 export class NetworkProblem extends Problem {
-  readonly objective: Objective;
+  /** What holds the activations of the step's start. */
+  objective: Objective;
   readonly #net: Network;
   readonly #data: Dataset;
   readonly #statistics: number;
   readonly #batch: Batch;
   readonly #capacity: number;
-  /** Passes without gradients; apart, so that the others' activations, and batch norm's statistics, stay those of the step's start. */
-  readonly #trial: Objective;
+  /** What holds those of the last look ahead; the two change places when its point is taken. */
+  #trial: Objective;
   readonly #score: Score | null;
   /** Activation patterns at the point of the last gradient and at the last look ahead. */
   #patterns: readonly [ActivationPattern, ActivationPattern] | null;
@@ -52,6 +53,10 @@ export class NetworkProblem extends Problem {
   #jacobian: JacobianProducts | null = null;
   /** The point whose activations, of the whole batch, are in the objective's memory; 0 for none. */
   #held = 0;
+  /** The same of the look ahead. */
+  #heldAhead = 0;
+  /** The point that the Jacobian's rows are of, where they are those of the whole batch and a single output. */
+  #rowsAt = 0;
   #bend: { ahead: number; behind: number; out: number } | null = null;
   #seat: ProductSeat | null = null;
   #linearized = 0;
@@ -78,16 +83,16 @@ export class NetworkProblem extends Problem {
     const open = (gradients: "transient" | "none"): Objective =>
       new Objective(workspace, spec, layout, data, "batch", { capacity, gradients });
     this.objective = open("transient");
-    this.#trial = second ? open("none") : this.objective;
+    this.#trial = second ? open(layout.batchNorm ? "none" : "transient") : this.objective;
     this.#score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
     const patterned = second && switches(spec);
     this.#patterns = patterned ? [new ActivationPattern(spec, capacity), new ActivationPattern(spec, capacity)] : null;
     const keep = (): number => workspace.allocate(spec.dtype, layout.statisticsCount);
     this.#kept = second && layout.batchNorm ? [keep(), keep()] : null;
-    const { propagation } = this.objective;
     this.#visit =
       this.#score || patterned
         ? (from) => {
+            const { propagation } = this.objective;
             this.#score?.add(propagation, batch.order, from);
             this.#patterns?.[this.#pattern].record(propagation, from - batch.from);
           }
@@ -127,17 +132,28 @@ export class NetworkProblem extends Problem {
 
   override gradientAhead(gradient: number): number {
     this.#pattern = 1;
+    this.#held = 0;
+    this.#heldAhead = 0;
     return super.gradientAhead(gradient);
   }
 
   override advance(): void {
+    const taken = this.next;
     super.advance();
     this.#linearized = 0;
+    if (this.#heldAhead === taken) {
+      [this.objective, this.#trial] = [this.#trial, this.objective];
+      this.#held = taken;
+    }
+    this.#heldAhead = 0;
+    this.#rowsAt = 0;
   }
 
   override changed(): void {
     super.changed();
     this.#held = 0;
+    this.#heldAhead = 0;
+    this.#rowsAt = 0;
     this.#linearized = 0;
   }
 
@@ -182,6 +198,7 @@ export class NetworkProblem extends Problem {
 
   override accelerationAt(step: Float64Array): Float64Array {
     const { workspace, dtype, size, theta, objective } = this;
+    if (this.#jacobian && this.#rowsAt === theta) return this.#bendOfRows(this.#jacobian, step);
     this.#bend ??= {
       ahead: workspace.allocate(dtype, size),
       behind: workspace.allocate(dtype, size),
@@ -196,18 +213,28 @@ export class NetworkProblem extends Problem {
     }
     this.evaluations.value += 2;
     ++this.evaluations.gradient;
+    this.#heldAhead = 0;
     const line = { theta, ahead, behind, length: BEND_LENGTH };
     objective.acceleration(line, this.#statistics, this.#batch, out, this.#trial, this.#holds);
-    this.#held = 0;
-    if (this.#batch.count <= objective.propagation.capacity) this.#held = theta;
+    this.#held = theta;
     return Float64Array.from(workspace.read(dtype, out, size));
+  }
+
+  #bendOfRows(jacobian: JacobianProducts, step: Float64Array): Float64Array {
+    const { workspace, dtype, size } = this;
+    const [at, to] = [this.theta / bytesPer(dtype), this.next / bytesPer(dtype)];
+    const view = workspace.view(dtype);
+    for (let i = 0; i < size; ++i) view[to + i] = view[at + i] + BEND_LENGTH * step[i];
+    this.valueAhead();
+    return jacobian.acceleration(step, this.#trial.propagation.output, BEND_LENGTH);
   }
 
   protected override gradientAt(point: number, gradient: number): number {
     const { objective } = this;
     this.#score?.reset();
+    const held = this.#held === point && this.#holds;
+    const value = objective.valueAndGradient(point, this.#statistics, this.#batch, gradient, this.#visit, held);
     this.#held = point;
-    const value = objective.valueAndGradient(point, this.#statistics, this.#batch, gradient, this.#visit);
     if (this.#score) this.#right[point === this.#first ? 0 : 1] = this.#score.right;
     if (this.#kept) objective.propagation.keepStatistics(this.#kept[this.#pattern]);
     return this.#checked(objective, value);
@@ -218,6 +245,8 @@ export class NetworkProblem extends Problem {
     const { propagation } = objective;
     const patterns = this.#patterns;
     if (objective === this.objective) this.#held = 0;
+    const whole = this.#batch.count <= propagation.capacity && !this.#net.layout.batchNorm;
+    this.#heldAhead = whole && objective !== this.objective ? point : 0;
     const data = objective.dataLoss(point, this.#statistics, this.#batch, (from) =>
       patterns?.[this.#pattern].record(propagation, from - this.#batch.from),
     );
@@ -242,7 +271,9 @@ export class NetworkProblem extends Problem {
     const { build, spec, layout } = this.#net;
     if (kind === "ggn" && isNarrow(spec, layout, this.#batch.count)) {
       this.#jacobian ??= new JacobianProducts(this.objective);
-      const matrix = this.#jacobian.gaussNewton(this.theta, this.#statistics, this.#batch, this.#holds);
+      const single = layout.outputs === 1 && this.#batch.count <= this.objective.propagation.capacity;
+      this.#rowsAt = single ? this.theta : 0;
+      const matrix = this.#jacobian.gaussNewton(this.objective, this.theta, this.#statistics, this.#batch, this.#holds);
       return new SymmetricMatrix(this.size, matrix, build);
     }
     const data = this.#batchData();
