@@ -69,6 +69,7 @@ export class Session {
 
   /** Trains on until so many steps have been taken, the time has come, or something halts it. */
   advance(toStep: number, deadline = Number.POSITIVE_INFINITY): void {
+    const every = this.#stepsAClock;
     while (this.step < toStep && !this.halt) {
       this.#open();
       const next = (this.#run as Generator<StepRecord, History>).next();
@@ -77,7 +78,7 @@ export class Session {
         return;
       }
       this.#took(next.value);
-      if (this.step % this.#stepsAClock === 0 && performance.now() >= deadline) return;
+      if (this.step % every === 0 && performance.now() >= deadline) return;
     }
   }
 
