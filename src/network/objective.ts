@@ -54,6 +54,9 @@ export class Objective {
   readonly propagation: Propagation;
   /** The loss in the core's numbering. */
   readonly kind: number;
+  /** Set where every pass is over the same samples in the same order: what is loaded already then stays. */
+  pinned = false;
+  #loaded = -1;
   readonly #data: Dataset;
   readonly #targetWidth: number;
 
@@ -195,6 +198,8 @@ export class Objective {
     const { workspace, spec, layout } = this;
     const { propagation } = this;
     const { targets, inputs } = this.#data;
+    if (this.pinned && this.#loaded === from && propagation.size === count) return;
+    this.#loaded = from;
     propagation.resize(count);
     const view = workspace.view(spec.dtype);
     const size = bytesPer(spec.dtype);

@@ -94,6 +94,12 @@ export class NetworkProblem extends Problem {
         : undefined;
   }
 
+  /** Says that every step is over the same samples in the same order. */
+  pin(): void {
+    this.objective.pinned = true;
+    this.#trial.pinned = true;
+  }
+
   /** Decisions that were right at a point when its gradient was taken. */
   rightAt(point: number): number {
     return this.#right[point === this.#first ? 0 : 1];

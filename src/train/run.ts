@@ -77,6 +77,7 @@ export class Run implements ParameterHolder, RunHandle {
       const { workspace, batches } = this;
       this.problem = new NetworkProblem(workspace, net, data, this.#statistics, batches, capacity, second);
       this.problem.stochastic = perEpoch > 1;
+      if (second && perEpoch === 1) this.problem.pin();
       this.#validation = this.#openValidation(validation, held.validation);
       if (options.resume) optimizer.restore(options.resume.optimizer);
       optimizer.attach(where, this.problem);

@@ -7,7 +7,7 @@ import ts from "typescript";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Samples that run as one program: one with imports, and those after it that go on without. */
+/** Samples that run as one program: one with imports, and those after it that go on without, or are marked `continued` and import more. */
 export interface Program {
   /** Page and line of the first sample. */
   readonly name: string;
@@ -16,9 +16,18 @@ export interface Program {
 
 const FENCE = /^( *)(`{3,}|~{3,}) *(.*)$/;
 
-/** The programs of a page. Only samples in TypeScript and JavaScript count, and not those marked `no-run`. */
-export function programsOf(page: string): Program[] {
-  const programs: { name: string; source: string }[] = [];
+/** A fenced block of a page. */
+interface Block {
+  /** Page and line. */
+  readonly name: string;
+  readonly language: string;
+  /** What else stands behind the fence. */
+  readonly words: readonly string[];
+  readonly source: string;
+}
+
+export function blocksOf(page: string): Block[] {
+  const blocks: Block[] = [];
   const lines = readFileSync(join(root, page), "utf8").split("\n");
   for (let i = 0; i < lines.length; ++i) {
     const opened = FENCE.exec(lines[i]);
@@ -29,18 +38,34 @@ export function programsOf(page: string): Program[] {
     while (i < lines.length && lines[i].trim() !== fence);
     if (i === lines.length) throw new Error(`${page}:${first}: the sample does not end`);
     const [language, ...words] = info.trim().split(/\s+/);
-    if (!["ts", "typescript", "js", "javascript", "mjs"].includes(language) || words.includes("no-run")) continue;
     const source = lines
       .slice(first, i)
       .map((line) => line.slice(indent.length))
       .join("\n");
-    if (/^import\b/m.test(source) || programs.length === 0) {
-      programs.push({ name: `${page}:${first + 1}`, source });
-    } else {
-      programs[programs.length - 1].source += `\n${source}`;
-    }
+    blocks.push({ name: `${page}:${first + 1}`, language, words, source });
+  }
+  return blocks;
+}
+
+const LANGUAGES = ["ts", "typescript", "js", "javascript", "mjs"];
+
+/** The programs of a page: its samples in TypeScript and JavaScript, but for those marked `no-run` or `browser`. */
+export function programsOf(page: string): Program[] {
+  const programs: { name: string; source: string }[] = [];
+  for (const { name, language, words, source } of blocksOf(page)) {
+    if (!LANGUAGES.includes(language) || words.includes("no-run") || words[0] === "browser") continue;
+    const begins = /^import\b/m.test(source) && !words.includes("continued");
+    if (begins || programs.length === 0) programs.push({ name, source });
+    else programs[programs.length - 1].source += `\n${source}`;
   }
   return programs;
+}
+
+/** The files of a page's samples for browsers, marked `browser` with a name behind it. */
+export function browserFilesOf(page: string): (Program & { readonly file: string })[] {
+  return blocksOf(page)
+    .filter(({ words }) => words[0] === "browser")
+    .map(({ name, words, source }) => ({ name, file: words[1], source }));
 }
 
 /** The statements whose value a comment behind them states: `expression; // value` and `const name = …; // value`. */

@@ -42,6 +42,7 @@ const trainer = new Worker(new URL("../engine/worker.ts", import.meta.url), { ty
 const send = (message: ToTrainer): void => trainer.postMessage(message);
 
 let awaiting = false;
+let odd = false;
 let stale = true;
 /** Answers to a load that has been overtaken are dropped: each load is answered by one scenery. */
 let loading = 0;
@@ -100,6 +101,9 @@ export function askSaved(): Promise<string> {
 /** Asks for the next picture once a frame, while there is something new to see. */
 function animate(): void {
   requestAnimationFrame(animate);
+  // At full speed every other frame is enough to see, and leaves the time to training.
+  odd = !odd;
+  if (odd && playing.value && view.value.pace === "full" && frame.value?.replayed === 1) return;
   if (awaiting || loading > 0 || !(playing.value || stale)) return;
   awaiting = true;
   stale = false;

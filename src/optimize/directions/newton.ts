@@ -108,5 +108,8 @@ class IndefiniteModel implements Model {
 
 /** −x, in double precision. */
 export function minus(x: ArrayLike<number> | undefined): Float64Array | null {
-  return x ? Float64Array.from(x, (value) => -value) : null;
+  if (!x) return null;
+  const negative = new Float64Array(x.length);
+  for (let i = 0; i < x.length; ++i) negative[i] = -x[i];
+  return negative;
 }
