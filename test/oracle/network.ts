@@ -137,10 +137,30 @@ export function loss(spec: NetworkSpec, θ: Parameters, X: number[][], Y: Target
 
 /** The objective's gradient by backpropagation. */
 export function gradient(spec: NetworkSpec, θ: Parameters, X: number[][], Y: Targets, options: Options = {}): number[] {
+  const parts = contributions(spec, θ, X, Y, options);
+  const result = parts.reduce((sum, part) => sum.map((value, k) => value + part[k]), new Array(θ.length).fill(0));
+  const { l1 = 0, l2 = 0 } = spec.penalty ?? {};
+  penalised(spec).forEach((on, k) => {
+    if (on) result[k] += l1 * Math.sign(θ[k]) + l2 * θ[k];
+  });
+  return result;
+}
+
+/**
+ * The gradient without the penalty, as the sum of what each sample's pre-activations (under batch norm: what it normalises, and what comes of
+ * that) contribute.
+ */
+export function contributions(
+  spec: NetworkSpec,
+  θ: Parameters,
+  X: number[][],
+  Y: Targets,
+  options: Options = {},
+): number[][] {
   const samples = X.length;
   const traces = layerTraces(spec, θ, X, options);
   const places = layout(spec);
-  const result: number[] = new Array(θ.length).fill(0);
+  const parts = zeros(samples, θ.length);
 
   let dOutputs = dataLoss(spec.loss, traces[traces.length - 1].outputs, Y).gradient;
   for (let l = traces.length - 1; l >= 0; l--) {
@@ -157,8 +177,10 @@ export function gradient(spec: NetworkSpec, θ: Parameters, X: number[][], Y: Ta
         const dScaled = dPreactivations.map((row) => row[i]);
         const dShift = dScaled.reduce((sum, d) => sum + d, 0);
         const dScale = dScaled.reduce((sum, d, n) => sum + d * x[n], 0);
-        result[at.scale + i] += dScale;
-        result[at.shift + i] += dShift;
+        for (let n = 0; n < samples; n++) {
+          parts[n][at.scale + i] += dScaled[n] * x[n];
+          parts[n][at.shift + i] += dScaled[n];
+        }
         const factor = θ[at.scale + i] * layer.inverseDeviation[i];
         for (let n = 0; n < samples; n++) {
           const coupling = (options.mode ?? "batch") === "batch" ? (dShift + x[n] * dScale) / samples : 0;
@@ -170,21 +192,16 @@ export function gradient(spec: NetworkSpec, θ: Parameters, X: number[][], Y: Ta
     dOutputs = zeros(samples, at.inputs);
     for (let n = 0; n < samples; n++) {
       for (let i = 0; i < at.units; i++) {
-        result[at.bias + i] += dLinear[n][i];
+        parts[n][at.bias + i] += dLinear[n][i];
         for (let j = 0; j < at.inputs; j++) {
           const k = at.weight + i * at.inputs + j;
-          result[k] += dLinear[n][i] * layer.inputs[n][j];
+          parts[n][k] += dLinear[n][i] * layer.inputs[n][j];
           dOutputs[n][j] += dLinear[n][i] * θ[k];
         }
       }
     }
   }
-
-  const { l1 = 0, l2 = 0 } = spec.penalty ?? {};
-  penalised(spec).forEach((on, k) => {
-    if (on) result[k] += l1 * Math.sign(θ[k]) + l2 * θ[k];
-  });
-  return result;
+  return parts;
 }
 
 /** The smallest distance of any pre-activation to a kink of its activation, or of a residual to Huber's; Infinity without kinks. */
