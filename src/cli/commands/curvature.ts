@@ -16,7 +16,7 @@ import { add, addReportOption } from "./options.js";
 const examples = `
 Examples:
   hessia curvature iris.safetensors
-  hessia curvature iris.safetensors --hessian H.npy --ggn G.npy --spectrum spectrum.csv
+  hessia curvature iris.safetensors --hessian H.npy --spectrum spectrum.csv
   hessia curvature iris.safetensors --curvature dense --report curvature.html
   hessia curvature iris.safetensors --kind ggn --spectrum spectrum.json --json
 
