@@ -87,8 +87,8 @@ async function runTrain(file: string | undefined, given: TrainGiven, command: Co
     progress.end();
   }
   await saver.end(outcome);
-  if (report !== undefined && !io.signal.aborted) await writeReport(report, run, outcome, io, given);
   io.stdout.write(given.json ? trainingJson(run, outcome) : closing(run, outcome, { save, report }));
+  if (report !== undefined && !io.signal.aborted) await writeReport(report, run, outcome, io, given);
   judge(run, outcome, save);
 }
 

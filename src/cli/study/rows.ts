@@ -20,6 +20,11 @@ export function affordableRows(net: Network, data: Dataset, seconds: number, see
   return { data: split(data, { test: rows / total, seed }).test, total };
 }
 
+/** Seconds that a report's curvature takes over a sample, about. */
+export function secondsOf(net: Network, { data }: Sample): number {
+  return PRODUCTS * hessianCost(net, data.size).product.seconds;
+}
+
 /** For captions: on which rows. */
 export function rowsText({ data, total }: Sample): string {
   return data.size === total
