@@ -13,7 +13,7 @@ import { count, duration, percent, short } from "../output/format.js";
 import type { Steps } from "../output/progress.js";
 import { Surroundings } from "../study/along.js";
 import { matrixPicture } from "../study/picture.js";
-import { affordableRows, rowsText, type Sample, secondsOf } from "../study/rows.js";
+import { affordableRows, rowsText, type Sample, tooLong } from "../study/rows.js";
 import type { Figure } from "./figure.js";
 import { alongFigure } from "./figures/along.js";
 import { matrixFigure } from "./figures/matrix.js";
@@ -23,10 +23,6 @@ import { escaped, type Section, table } from "./page.js";
 
 /** Pieces of work that a look at a network's health and curvature has, for a progress bar. */
 export const EXAMINATION_STEPS = 6;
-/** What the curvature of a report may take, about. */
-const SECONDS = 20;
-/** Beyond this, on the fewest rows that tell anything, it is left out. */
-const MOST_SECONDS = 120;
 
 /** A network looked at from all sides: advice first, then units, signals and curvature. */
 export interface Examination {
@@ -54,9 +50,9 @@ export async function examine(
   const sections = [adviceSection(diagnosis), health];
   // Where something is not finite, curvature has no meaning.
   if (flow.nonFinite === 0 && Number.isFinite(flow.loss)) {
-    const sample = affordableRows(net, data, SECONDS, seed);
-    const seconds = secondsOf(net, sample);
-    if (seconds <= MOST_SECONDS) sections.push(await curvatureSection(net, sample, { seed, kinds: ["exact"], steps }));
+    const sample = affordableRows(net, data, seed);
+    const seconds = tooLong(net, sample);
+    if (seconds === null) sections.push(await curvatureSection(net, sample, { seed, kinds: ["exact"], steps }));
     else sections.push(leftOut(seconds));
   }
   return { diagnosis, sections };
