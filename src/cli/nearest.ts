@@ -4,5 +4,5 @@ import { nearestOf } from "../check.js";
 export function suggestion(word: string, known: readonly string[]): string {
   const nearest = nearestOf(word, known);
   if (nearest !== null) return `; did you mean "${nearest}"?`;
-  return known.length <= 12 ? `; known: ${known.join(", ")}` : "";
+  return known.length <= 16 ? `; known: ${known.join(", ")}` : "";
 }

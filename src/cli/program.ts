@@ -27,6 +27,13 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
+const examples = `
+Examples:
+  hessia train data/iris.csv --save iris.safetensors --report iris.html
+  hessia predict iris.safetensors flowers.csv > predicted.csv
+  hessia diagnose iris.safetensors
+  hessia train --help`;
+
 function build(io: Io): Command {
   const program = new Command("hessia")
     .description("Trains ReLU networks and other multi-layer perceptrons on this machine.")
@@ -38,6 +45,7 @@ function build(io: Io): Command {
       writeErr: () => {},
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
     });
+  program.addHelpText("after", examples);
   addTrain(program, io);
   addDiagnose(program, io);
   addCompare(program, io);

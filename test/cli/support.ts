@@ -35,10 +35,14 @@ export async function call(
 /** Runs a program, by default this one as it was built; `onOutput` is told everything written so far. */
 export function start(
   args: readonly string[],
-  { program = [process.execPath, main], onOutput = (_: string, __: (signal: NodeJS.Signals) => void): void => {} } = {},
+  {
+    program = [process.execPath, main],
+    onOutput = (_: string, __: (signal: NodeJS.Signals) => void): void => {},
+    cwd = root,
+  } = {},
 ): Promise<Result> {
   const [command, ...rest] = [...program, ...args];
-  const child = spawn(command, rest, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, rest, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

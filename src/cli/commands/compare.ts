@@ -5,14 +5,14 @@ import { asRefusal, badInput, failed, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
 import { checkWritable } from "../model/file.js";
 import { positive } from "../options.js";
-import { count, counted, duration, percent, short } from "../output/format.js";
+import { headOf, rowOf } from "../output/comparison.js";
+import { counted } from "../output/format.js";
 import { finiteJson } from "../output/json.js";
 import { comparisonBar } from "../output/progress.js";
 import { layOut, shapeOf } from "../output/summary.js";
-import { type Trace, trace, type Weights, weightsOf } from "../study/compare.js";
+import { type Comparison, type Trace, trace, type Weights, weightsOf } from "../study/compare.js";
 import { type Choice, choices, methodNames, takesWholeData } from "../training/optimizer.js";
 import { type Prepared, prepare } from "../training/prepare.js";
-import type { Score } from "../training/score.js";
 import { type Given, resolveSettings, type Settings } from "../training/settings.js";
 import { makeNetwork } from "../training/train.js";
 import { add, addDataOptions, addNetworkOptions, addReportOption, addTrainingOptions } from "./options.js";
@@ -20,27 +20,16 @@ import { add, addDataOptions, addNetworkOptions, addReportOption, addTrainingOpt
 const examples = `
 Examples:
   hessia compare data/iris.csv --optimizers adam,sgd,lbfgs,levenberg-marquardt
-  hessia compare data/diabetes.csv --hidden 16 --optimizers adam,kfac --epochs 30
-  hessia compare data/iris.csv --optimizers sgd:momentum=0,sgd:momentum=0.9,sgd:momentum=0.9:nesterov=yes
-  hessia compare data/digits.csv --optimizers adam,hessian-free --time-limit 2 --report compare.html
+  hessia compare data/diabetes.csv --hidden 16 --optimizers adam,kfac
+  hessia compare data/iris.csv --optimizers sgd:momentum=0,sgd:momentum=0.5
+  hessia compare data/digits.csv --time-limit 2 --report compare.html
 
-All begin at the same weights and see the same rows. An optimizer's settings come
-after colons; betas have a slash between them: adam:betas=0.9/0.99.`;
+All begin at the same weights and see the same rows. An optimizer's settings
+come after colons; betas have a slash between them: adam:betas=0.9/0.99.`;
 
 interface CompareGiven extends Given {
   readonly optimizers?: readonly Choice[];
   readonly timeLimit?: number;
-}
-
-/** Methods side by side. */
-export interface Comparison {
-  readonly path: string;
-  readonly target: string;
-  readonly prepared: Prepared;
-  readonly shape: string;
-  readonly parameters: number;
-  readonly weights: Weights;
-  readonly traces: readonly Trace[];
 }
 
 /** `hessia compare`: several optimizers from the same start. */
@@ -117,34 +106,6 @@ async function traceAll(
   }
   if (traces.length === 0 && !io.signal.aborted) badInput("--optimizers: expected at least one, got none");
   return traces;
-}
-
-const HEAD = ["optimizer", "status", "epochs", "steps", "time", "gradients", "loss", "score"];
-
-/** A row of the table that compares methods. */
-export function rowOf(found: Trace): string[] {
-  const { label, status, points, steps, test, validation, training } = found;
-  const last = points[points.length - 1];
-  const score = test ?? validation ?? training;
-  return [
-    label,
-    status,
-    count(last.epoch),
-    count(steps),
-    duration(last.seconds),
-    short(last.gradients),
-    short(last.loss),
-    scoreCell(score),
-  ];
-}
-
-/** Titles of the table's columns, the last telling which rows it is of. */
-export function headOf({ prepared: { test, validation } }: Comparison): string[] {
-  return [...HEAD.slice(0, -1), test ? "test" : validation ? "validation" : "training"];
-}
-
-function scoreCell({ accuracy, rmse }: Score): string {
-  return accuracy === undefined ? `RMSE ${short(rmse ?? Number.NaN)}` : percent(accuracy);
 }
 
 function textOf(comparison: Comparison, report: string | undefined): string {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type CurvatureMethod, hessianCost, type Spectrum, spectrum } from "../../index.js";
+import { hessianCost, type Spectrum, spectrum } from "../../index.js";
 import { badInput, failed, refusals } from "../errors.js";
 import type { Io } from "../io.js";
 import { dataFor, type ModelData, parts } from "../model/data.js";
@@ -9,29 +9,18 @@ import { count, counted, duration, short } from "../output/format.js";
 import { finiteJson } from "../output/json.js";
 import { stepsOf } from "../output/progress.js";
 import { type Line, layOut } from "../output/summary.js";
+import { type CurvatureGiven, spectrumOptions } from "../study/curvature-given.js";
 import { checkMatrixFile, matrixEndings, matrixFile, spectrumFile } from "../study/matrix-file.js";
-import type { OutputSettings } from "../training/settings.js";
 import { add, addReportOption } from "./options.js";
 
 const examples = `
 Examples:
   hessia curvature iris.safetensors
-  hessia curvature iris.safetensors --hessian H.npy --ggn G.npy --spectrum spectrum.csv
+  hessia curvature iris.safetensors --hessian H.npy --spectrum spectrum.csv
   hessia curvature iris.safetensors --curvature dense --report curvature.html
   hessia curvature iris.safetensors --kind ggn --spectrum spectrum.json --json
 
 Files end in .npy (numpy.load reads them), .json or .csv.`;
-
-export interface CurvatureGiven extends OutputSettings {
-  readonly kind: "exact" | "ggn";
-  readonly curvature?: CurvatureMethod;
-  readonly part?: ModelData["part"];
-  readonly hessian?: string;
-  readonly ggn?: string;
-  readonly spectrum?: string;
-  readonly eigenvalues?: number;
-  readonly seed: number;
-}
 
 /** `hessia curvature`: a model's Hessian, Gauss-Newton matrix and spectrum. */
 export function addCurvature(program: Command, io: Io): void {
@@ -90,16 +79,6 @@ async function run(path: string, file: string | undefined, given: CurvatureGiven
   }
   io.stdout.write(given.json ? jsonOf(model, rows, found) : textOf(model, rows, found, given));
   if (found.status === "non-finite") failed(`the spectrum could not be computed: ${found.reason}`);
-}
-
-/** What a spectrum is asked for by this command's options. */
-export function spectrumOptions({
-  kind,
-  curvature,
-  eigenvalues,
-  seed,
-}: CurvatureGiven): Parameters<typeof spectrum>[2] & object {
-  return { kind, seed, ...(curvature ? { curvature } : {}), ...(eigenvalues === undefined ? {} : { k: eigenvalues }) };
 }
 
 async function writeMatrix(

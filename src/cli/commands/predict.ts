@@ -12,9 +12,9 @@ import { add } from "./options.js";
 
 const examples = `
 Examples:
-  hessia predict iris.safetensors new-flowers.csv
-  hessia predict iris.safetensors new-flowers.csv --probabilities --output predicted.csv
-  hessia predict iris.safetensors new-flowers.csv --append > flowers-and-species.csv
+  hessia predict iris.safetensors flowers.csv
+  hessia predict iris.safetensors flowers.csv --probabilities --output out.csv
+  hessia predict iris.safetensors flowers.csv --append > named-flowers.csv
 
 Columns are found by their names where the model was trained on a file with a
 header, in any order and among others. Where the file has the target too, the

@@ -28,13 +28,13 @@ Examples:
   hessia train data/digits.csv --target digit --hidden 64,32 --optimizer adam
   hessia train data/iris.csv --target species --hidden 16 --early-stopping 20
   hessia train data/diabetes.csv --target progression --hidden 32 --l2 0.03
-  hessia train data/iris.csv --hidden 8 --optimizer levenberg-marquardt --epochs 30
+  hessia train data/iris.csv --hidden 8 --optimizer trust-region --epochs 30
   hessia train data/iris.csv --save iris.safetensors --report iris.html
   hessia train --resume iris.safetensors --epochs 90
   hessia train data/digits.csv --epochs 20 --seed 7 --json > result.json
 
-Exit codes: 0 ended as asked, 1 failed, 2 bad input, 130 interrupted. Ctrl-C with
---save leaves a file that --resume goes on from, to the same bits.`;
+Exit codes: 0 ended as asked, 1 failed, 2 bad input, 130 interrupted.
+Ctrl-C with --save leaves a file that --resume goes on from, to the same bits.`;
 
 /** What `hessia train` is given beside what every training is. */
 interface TrainGiven extends Given {
@@ -87,8 +87,8 @@ async function runTrain(file: string | undefined, given: TrainGiven, command: Co
     progress.end();
   }
   await saver.end(outcome);
-  if (report !== undefined && !io.signal.aborted) await writeReport(report, run, outcome, io, given);
   io.stdout.write(given.json ? trainingJson(run, outcome) : closing(run, outcome, { save, report }));
+  if (report !== undefined && !io.signal.aborted) await writeReport(report, run, outcome, io, given);
   judge(run, outcome, save);
 }
 

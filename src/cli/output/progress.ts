@@ -1,5 +1,6 @@
 import { SingleBar } from "cli-progress";
 import type { EpochRecord } from "../../index.js";
+import { interrupted } from "../errors.js";
 import { type Io, isTerminal, type Output } from "../io.js";
 import { duration, percent, short } from "./format.js";
 
@@ -53,13 +54,17 @@ export interface Steps {
 
 /** A bar over pieces of work that have names, on stderr where that is a terminal. */
 export function stepsOf(total: number, io: Io, quiet = false): Steps {
-  if (quiet || !isTerminal(io.stderr, io)) return { next: breathe, end() {} };
+  const hear = async (): Promise<void> => {
+    await breathe();
+    if (io.signal.aborted) interrupted("interrupted before the report was written");
+  };
+  if (quiet || !isTerminal(io.stderr, io)) return { next: hear, end() {} };
   const bar = barOn(io.stderr, "{value}/{total} [{bar}] {state}", total);
   let done = -1;
   return {
     async next(name) {
       bar.update(++done, { state: name });
-      await breathe();
+      await hear();
     },
     end() {
       bar.update(total, { state: "" });

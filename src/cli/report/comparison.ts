@@ -1,6 +1,7 @@
-import { type Comparison, headOf, rowOf } from "../commands/compare.js";
 import { writeOutput } from "../model/file.js";
+import { headOf, rowOf } from "../output/comparison.js";
 import { count, counted, short } from "../output/format.js";
+import type { Comparison } from "../study/compare.js";
 import { comparisonFigures } from "./figures/comparison.js";
 import { escaped, render, table } from "./page.js";
 

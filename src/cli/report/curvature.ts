@@ -1,10 +1,10 @@
-import { type CurvatureGiven, spectrumOptions } from "../commands/curvature.js";
 import type { Io } from "../io.js";
 import type { ModelData } from "../model/data.js";
 import { type TableModel, writeOutput } from "../model/file.js";
 import { count, counted } from "../output/format.js";
 import { stepsOf } from "../output/progress.js";
 import { shapeOf } from "../output/summary.js";
+import { type CurvatureGiven, spectrumOptions } from "../study/curvature-given.js";
 import { scoreOf } from "../training/score.js";
 import { render } from "./page.js";
 import { curvatureSection } from "./sections.js";

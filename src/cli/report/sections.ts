@@ -9,11 +9,11 @@ import {
   type SpectrumOptions,
   spectrum,
 } from "../../index.js";
-import { count, percent, short } from "../output/format.js";
+import { count, duration, percent, short } from "../output/format.js";
 import type { Steps } from "../output/progress.js";
 import { Surroundings } from "../study/along.js";
 import { matrixPicture } from "../study/picture.js";
-import { affordableRows, rowsText, type Sample } from "../study/rows.js";
+import { affordableRows, rowsText, type Sample, tooLong } from "../study/rows.js";
 import type { Figure } from "./figure.js";
 import { alongFigure } from "./figures/along.js";
 import { matrixFigure } from "./figures/matrix.js";
@@ -23,8 +23,6 @@ import { escaped, type Section, table } from "./page.js";
 
 /** Pieces of work that a look at a network's health and curvature has, for a progress bar. */
 export const EXAMINATION_STEPS = 6;
-/** What the curvature of a report may take, about. */
-const SECONDS = 20;
 
 /** A network looked at from all sides: advice first, then units, signals and curvature. */
 export interface Examination {
@@ -52,10 +50,17 @@ export async function examine(
   const sections = [adviceSection(diagnosis), health];
   // Where something is not finite, curvature has no meaning.
   if (flow.nonFinite === 0 && Number.isFinite(flow.loss)) {
-    const sample = affordableRows(net, data, SECONDS, seed);
-    sections.push(await curvatureSection(net, sample, { seed, kinds: ["exact"], steps }));
+    const sample = affordableRows(net, data, seed);
+    const seconds = tooLong(net, sample);
+    if (seconds === null) sections.push(await curvatureSection(net, sample, { seed, kinds: ["exact"], steps }));
+    else sections.push(leftOut(seconds));
   }
   return { diagnosis, sections };
+}
+
+function leftOut(seconds: number): Section {
+  const html = `<p>Left out, since it would take about ${duration(seconds)}; <code>hessia curvature --report</code> computes it.</p>`;
+  return { id: "curvature", title: "Curvature", html };
 }
 
 /** What is asked of the curvature's figures. */
@@ -88,7 +93,13 @@ export async function curvatureSection(
   await steps.next("loss along the gradient");
   const down = surroundings.downhill();
   if (down) {
-    const about = { id: "along-gradient", title: "Loss along the gradient", direction: "the negative gradient", rows };
+    const about = {
+      id: "along-gradient",
+      title: "Loss along the gradient",
+      direction: "the negative gradient",
+      rows,
+      total: data.size,
+    };
     figures.push(alongFigure(down, about));
   }
   await steps.next("loss along the most negative direction");
@@ -98,7 +109,7 @@ export async function curvatureSection(
     const negative = eigenvalue < 0;
     const direction = `the unit eigenvector of the smallest eigenvalue found, ${short(eigenvalue)}${negative ? "" : ", which is not negative"}`;
     const title = negative ? "Loss along the most negative direction" : "Loss along the flattest direction";
-    figures.push(alongFigure(along, { id: "along-negative", title, direction, rows }));
+    figures.push(alongFigure(along, { id: "along-negative", title, direction, rows, total: data.size }));
   }
   return { id: "curvature", title: "Curvature", figures };
 }

@@ -22,7 +22,8 @@ export function logTicks(low: number, high: number, most = 7): Ticks {
   const decades = Math.log10(high / low);
   const multiples = decades < 0.8 ? [1, 1.5, 2, 3, 4, 5, 7] : decades < 1.6 ? [1, 2, 5] : decades < 3 ? [1, 3] : [1];
   const from = Math.floor(Math.log10(low)) - 1;
-  const to = Math.ceil(Math.log10(high)) + 1;
+  // From the top down, which is where the eye goes.
+  const to = Math.floor(Math.log10(high) + 1e-9);
   const every = Math.max(1, Math.ceil(decades / most));
   const ticks: number[] = [];
   for (let exponent = from; exponent <= to; ++exponent) {

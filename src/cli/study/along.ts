@@ -1,10 +1,22 @@
-import { type Dataset, hessianOperator, type Kinks, kinks, lanczos, type Network, network } from "../../index.js";
+import {
+  type Dataset,
+  dataset,
+  hessianOperator,
+  type Kinks,
+  kinks,
+  lanczos,
+  matrix,
+  type Network,
+  network,
+} from "../../index.js";
 
 /** The objective along a line through the parameters. */
 export interface Along {
   readonly points: readonly { readonly t: number; readonly loss: number; readonly model: number }[];
   /** Steps at which a unit switches for a row, ascending, of both sides. */
   readonly crossings: readonly number[];
+  /** Rows that these are of: the first ones, where all would take long. */
+  readonly rows: number;
   /** Whether they are all there, to rounding. */
   readonly exact: boolean;
   /** gᵀd and dᵀHd. */
@@ -15,6 +27,8 @@ export interface Along {
 }
 
 const POINTS = 121;
+/** Rows × units × parameters that kinks are looked for in: each that is met costs a pass through what lies above. */
+const MOST_KINK_WORK = 4e9;
 /** Of the parameters' norm. */
 const LONGEST = 0.25;
 
@@ -22,6 +36,8 @@ const LONGEST = 0.25;
 export class Surroundings {
   readonly #net: Network;
   readonly #data: Dataset;
+  /** For kinks. */
+  readonly #some: Dataset;
   readonly #theta: Float64Array;
   readonly #gradient: Float64Array;
   readonly #loss: number;
@@ -33,6 +49,7 @@ export class Surroundings {
     this.#net.setParameters(net.getParameters());
     this.#net.setRunningStatistics(net.getRunningStatistics());
     this.#data = data;
+    this.#some = firstRows(data, kinkRows(net, data.size));
     this.#theta = Float64Array.from(net.getParameters());
     const { loss, gradient } = this.#net.gradient(data);
     this.#loss = loss;
@@ -87,12 +104,38 @@ export class Surroundings {
         .reverse(),
       ...steps(ahead),
     ];
-    return { points, crossings, exact: ahead.exact && behind.exact, slope, curvature, norm: length(direction) };
+    return {
+      points,
+      crossings,
+      rows: this.#some.size,
+      exact: ahead.exact && behind.exact,
+      slope,
+      curvature,
+      norm: length(direction),
+    };
   }
 
   #kinks(direction: Float64Array, reach: number): Kinks {
-    return kinks(this.#net, this.#data, { direction, length: reach });
+    return kinks(this.#net, this.#some, { direction, length: reach });
   }
+}
+
+function kinkRows({ spec, parameterCount }: Network, rows: number): number {
+  const units = spec.layers.reduce((sum, layer) => sum + layer.units, 0);
+  return Math.min(rows, Math.max(8, Math.floor(MOST_KINK_WORK / (units * parameterCount))));
+}
+
+function firstRows(data: Dataset, rows: number): Dataset {
+  if (rows >= data.size) return data;
+  const { inputs, targets } = data;
+  const { columns } = inputs;
+  const chosen = matrix(rows, columns, inputs.data.slice(0, rows * columns));
+  return dataset(
+    chosen,
+    "data" in targets
+      ? matrix(rows, targets.columns, targets.data.slice(0, rows * targets.columns))
+      : targets.slice(0, rows),
+  );
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

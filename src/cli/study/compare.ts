@@ -43,6 +43,17 @@ export interface Trace {
   readonly test: Score | null;
 }
 
+/** Methods side by side. */
+export interface Comparison {
+  readonly path: string;
+  readonly target: string;
+  readonly prepared: Prepared;
+  readonly shape: string;
+  readonly parameters: number;
+  readonly weights: Weights;
+  readonly traces: readonly Trace[];
+}
+
 /** When a method has had its turn. */
 export interface Limits {
   readonly seconds: number | undefined;
@@ -61,10 +72,11 @@ export interface Weights {
 /** Between looks at whether Ctrl-C was pressed. */
 const SLICE_MILLISECONDS = 12;
 
-/** By flops: a value is a third of a gradient (2·N·P of 6), a product two, a dense matrix by what `hessianCost` predicts of it. */
+/** By flops: a gradient takes 6·N·P, a value a third of that, a product twice as much, a dense matrix N·P², or P products with batch norm. */
 export function weightsOf(net: Network, rows: number): Weights {
-  const { seconds, product } = hessianCost(net, rows);
-  return { value: 1 / 3, hvp: 2, hessian: Math.max(2, (2 * seconds) / product.seconds) };
+  const { flops, product } = hessianCost(net, rows);
+  const batchNorm = net.spec.layers.some((layer) => layer.batchNorm);
+  return { value: 1 / 3, hvp: 2, hessian: batchNorm ? 2 * net.parameterCount : flops / (product.flops / 2) };
 }
 
 /** Trains one method from the start that all have in common, on the network of its own. */

@@ -20,9 +20,12 @@ const MOST_BYTES = 2 ** 30;
 
 /** The Hessian or the Gauss-Newton matrix as a picture: from the dense matrix, or from some of its columns, whichever costs less. */
 export function matrixPicture(net: Network, data: Dataset, kind: "exact" | "ggn"): MatrixPicture {
-  const { bytes, seconds, product } = hessianCost(net, data.size);
+  const { bytes, flops, product } = hessianCost(net, data.size);
   const pixels = Math.min(net.parameterCount, MOST_PIXELS);
-  if (bytes <= MOST_BYTES && seconds <= 2 * pixels * product.seconds) return pooled(net.hessian(data, { kind }));
+  // With batch norm the matrix is made from P products.
+  const coupled = net.spec.layers.some(({ batchNorm }) => batchNorm);
+  const dense = coupled ? net.parameterCount * product.flops : flops;
+  if (bytes <= MOST_BYTES && dense <= 2 * pixels * product.flops) return pooled(net.hessian(data, { kind }));
   return sampled(net, data, kind, pixels);
 }
 

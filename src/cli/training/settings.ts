@@ -71,6 +71,7 @@ export function resolveSettings(given: Given, choice: Choice = chosen(given)): S
     earlyStopping: given.earlyStopping,
   };
   checkSettings(settings, given.validation);
+  if (secondOrder) checkSmooth(settings);
   return settings;
 }
 
@@ -95,6 +96,13 @@ function dataSettings(given: Given): DataSettings {
 function networkSettings(given: Given, double: boolean): NetworkSettings {
   const { hidden = [64, 32], activation = "relu", batchNorm = false, l1 = 0, l2 = 0.003, simd = "auto" } = given;
   return { hidden, activation, batchNorm, l1, l2, dtype: given.dtype ?? (double ? "f64" : "f32"), simd };
+}
+
+/** What methods of second order cannot do with. */
+function checkSmooth({ l1, clip, optimizer }: Settings): void {
+  const but = `of first order beside it, got ${optimizer.method}`;
+  if (l1 > 0) badInput(`--l1: expected an optimizer ${but}, which needs a smooth objective; --l2 is one`);
+  if (clip !== undefined) badInput(`--clip: expected an optimizer ${but}, whose step is no multiple of the gradient`);
 }
 
 function checkSettings(settings: Settings, asked: number | undefined): void {

@@ -13,7 +13,7 @@ const STRIP = 0.16;
 /** The loss along a line, its quadratic model, and the kinks that are crossed. */
 export function alongFigure(
   along: Along,
-  about: { id: string; title: string; direction: string; rows: string },
+  about: { id: string; title: string; direction: string; rows: string; total: number },
 ): Figure {
   const { points, crossings, curvature, slope, exact } = along;
   const losses = points.map(({ loss }) => loss);
@@ -44,7 +44,7 @@ export function alongFigure(
   const kinks =
     crossings.length === 0
       ? "No kink is crossed."
-      : `Grey, at the bottom: the ${count(crossings.length)} kinks${marked}, where a unit switches for a row${crossings.length > MOST_TICKS ? `, by ${BINS} intervals` : ""}.`;
+      : `Grey, at the bottom: the ${count(crossings.length)} kinks${marked}, where a unit switches for a row${along.rows < about.total ? ` (of the first ${count(along.rows)} rows)` : ""}${crossings.length > MOST_TICKS ? `, by ${BINS} intervals` : ""}.`;
   return {
     id: about.id,
     title: about.title,

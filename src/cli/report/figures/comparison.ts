@@ -1,7 +1,6 @@
 import { barX, line, ruleX } from "@observablehq/plot";
-import type { Comparison } from "../../commands/compare.js";
 import { percent, short } from "../../output/format.js";
-import type { Trace, TracePoint } from "../../study/compare.js";
+import type { Comparison, Trace, TracePoint } from "../../study/compare.js";
 import { axis, draw, type Figure, greatest, least, series, stroke, WIDTH } from "../figure.js";
 import { evenTicks } from "../ticks.js";
 
