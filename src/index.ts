@@ -1,5 +1,6 @@
 export { init, type Build, type InitOptions } from "./wasm/load.js";
-export type { Dtype } from "./wasm/kernels.js";
+export type { Dtype, ScalarMath } from "./wasm/kernels.js";
+export type { FloatArray } from "./wasm/workspace.js";
 export { matrix, multiply, type Matrix, type MultiplyOptions } from "./linalg/matrix.js";
 export {
   symmetric,
@@ -37,7 +38,9 @@ export { type HessianOptions, network, type Network, type PassOptions } from "./
 export { type HessianCost, hessianCost } from "./network/cost.js";
 export { type CurvatureOptions, type HessianOperator, hessianOperator } from "./network/curvature.js";
 export type { Evaluation } from "./network/score.js";
-export type { Initializer, WeightFunction, WeightPlace } from "./network/initializer.js";
+export type { BatchNormMode } from "./network/propagation.js";
+export type { CurvatureKind } from "./network/tangent.js";
+export type { Initializer, InitializerName, WeightFunction, WeightPlace } from "./network/initializer.js";
 export type {
   Activation,
   ActivationName,
@@ -46,6 +49,7 @@ export type {
   Loss,
   NetworkSpec,
   Penalty,
+  ResolvedLayer,
   ResolvedSpec,
 } from "./network/spec.js";
 export { sgd, type SgdOptions } from "./optimize/sgd.js";
@@ -83,7 +87,7 @@ export {
   warmUp,
 } from "./train/schedule.js";
 export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options.js";
-export type { Checkpoint } from "./train/checkpoint.js";
+export type { Best, Checkpoint, Progress } from "./train/checkpoint.js";
 export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
 export {
@@ -119,6 +123,7 @@ export { spectrum, type Spectrum, type SpectrumOptions } from "./diagnose/spectr
 export {
   type Conditioning,
   type DiagonalAgreement,
+  type PreconditionedMatrix,
   preconditionerReport,
   type PreconditionerOptions,
   type PreconditionerReport,
@@ -152,6 +157,7 @@ export {
   type LayerDiagnosis,
   type PointDiagnosis,
 } from "./diagnose/diagnose.js";
+export type { InputScale } from "./diagnose/inputs.js";
 export type { Advice, AdviceCode } from "./diagnose/advice.js";
 export type { InputScale } from "./diagnose/inputs.js";
 export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/cost.js";

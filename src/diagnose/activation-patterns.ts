@@ -7,14 +7,19 @@ import { hasKink } from "./activation-kinds.js";
 
 /** Patterns of the units of one layer alone. */
 export interface LayerPatterns {
+  /** Index of the layer. */
   readonly layer: number;
   /** Units of relu, leaky-relu, elu or step; 0 for layers with other activations. */
   readonly units: number;
+  /** Different patterns among the samples. */
   readonly distinct: number;
 }
 
+/** What `activationPatterns` returns. */
 export interface ActivationPatterns {
+  /** N. */
   readonly samples: number;
+  /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
   /** Units that have a kink. */
   readonly units: number;
@@ -24,6 +29,7 @@ export interface ActivationPatterns {
   readonly alone: number;
   /** Samples that share the most frequent pattern. */
   readonly most: number;
+  /** The first one first. */
   readonly layers: readonly LayerPatterns[];
 }
 

@@ -7,6 +7,7 @@ import type { ActivationName, ResolvedLayer } from "../network/spec.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";
 import { canDie, hasKink, steepest } from "./activation-kinds.js";
 
+/** What `activationStatistics` takes beside network and data. */
 export interface ActivationStatisticsOptions extends PassOptions {
   /**
    * A sample saturates a unit where |φ′| is at most this share of the activation's largest slope; 0.01 by default. There a step of
@@ -17,9 +18,13 @@ export interface ActivationStatisticsOptions extends PassOptions {
 
 /** Mean, standard deviation (of the population) and range; over the finite values. */
 export interface Moments {
+  /** The mean. */
   readonly mean: number;
+  /** The standard deviation, of the population. */
   readonly deviation: number;
+  /** The least. */
   readonly minimum: number;
+  /** The largest. */
   readonly maximum: number;
 }
 
@@ -37,20 +42,23 @@ export interface UnitStatistics {
   readonly nonFinite: number;
   /** What the activation sees: after batch norm. */
   readonly preActivation: Moments;
+  /** What it gives. */
   readonly activation: Moments;
 }
 
 /** A layer over all samples and units: means of its units' shares, sums of their counts. */
 export interface LayerStatistics extends UnitStatistics {
+  /** Index of the layer. */
   readonly layer: number;
+  /** Its activation. */
   readonly type: ActivationName;
+  /** One by one. */
   readonly units: readonly UnitStatistics[];
-  /**
-   * Units with a positive pre-activation for no sample, for some but less than 1 % of them, and for all: of activations that do something
-   * at 0 (relu, leaky-relu, elu, step), for which these are straight or stuck on the data.
-   */
+  /** Units with a positive pre-activation for no sample: of activations that do something at 0 (relu, leaky-relu, elu, step), as the next two. */
   readonly neverActive: readonly number[];
+  /** For some samples, but less than 1 % of them. */
   readonly rarelyActive: readonly number[];
+  /** For all samples: straight on the data. */
   readonly alwaysActive: readonly number[];
   /** Units that never pass anything on: never active, of relu (or leaky-relu with slope 0). */
   readonly dead: readonly number[];
@@ -58,6 +66,7 @@ export interface LayerStatistics extends UnitStatistics {
 
 /** A layer through which no gradient passes for any sample. */
 export interface BlockedLayer {
+  /** Index of the layer. */
   readonly layer: number;
   /** All units dead, or an activation whose derivative is 0 everywhere. */
   readonly cause: "dead" | "step";
@@ -71,13 +80,17 @@ export interface BlockedLayer {
   readonly message: string;
 }
 
+/** What `activationStatistics` returns. */
 export interface ActivationStatistics {
+  /** N. */
   readonly samples: number;
   /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
   /** The share of the largest slope up to which a sample counts as saturating. */
   readonly saturation: number;
+  /** The first one first. */
   readonly layers: readonly LayerStatistics[];
+  /** Layers that let no gradient through. */
   readonly blocked: readonly BlockedLayer[];
 }
 

@@ -5,6 +5,7 @@ import type { GradientFlow } from "./gradient-flow.js";
 import type { GuardFinding } from "./guard.js";
 import type { InputScale } from "./inputs.js";
 
+/** Kinds of advice; docs/diagnostics.md explains each. */
 export type AdviceCode =
   | "non-finite"
   | "dead-layer"
@@ -24,7 +25,9 @@ export type AdviceCode =
 
 /** A cause for trouble, with what shows it and what helps. */
 export interface Advice {
+  /** Its kind. */
   readonly code: AdviceCode;
+  /** What is the matter, in words. */
   readonly message: string;
   /** The numbers behind it. */
   readonly evidence: Readonly<Record<string, number | string | readonly number[]>>;

@@ -10,6 +10,7 @@ import { type Probe, withProbe } from "./probe.js";
 /** "agrees" and "differs": within the tolerance or not; "atKink": not judged; "non-finite": an objective nearby is not a number. */
 export type CheckVerdict = "agrees" | "differs" | "atKink" | "non-finite";
 
+/** What `checkGradient` takes beside network and data. */
 export interface GradientCheckOptions extends PassOptions {
   /** How many parameters to check, a seeded sample; or which. 200 by default, or all there are. */
   coordinates?: number | readonly number[];
@@ -23,25 +24,35 @@ export interface GradientCheckOptions extends PassOptions {
   gradient?: ArrayLike<number>;
 }
 
+/** An entry of the gradient. */
 export interface CheckedCoordinate extends ParameterPlace {
+  /** Whether it is right. */
   readonly verdict: CheckVerdict;
   /** The gradient's entry. */
   readonly analytic: number;
   /** What differences give; null where that is not finite. */
   readonly numeric: number | null;
-  /** |analytic − numeric|, and what it may be. */
+  /** |analytic − numeric|. */
   readonly error: number | null;
+  /** What that may be. */
   readonly tolerance: number | null;
 }
 
+/** What `checkGradient` returns. */
 export interface GradientCheck {
   /** Whether no coordinate differs or is not finite. */
   readonly passed: boolean;
+  /** Of the network. */
   readonly dtype: Dtype;
+  /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
+  /** How many agree. */
   readonly agree: number;
+  /** How many differ. */
   readonly differ: number;
+  /** How many were not judged, for a kink in their interval. */
   readonly atKink: number;
+  /** How many had no finite difference. */
   readonly nonFinite: number;
   /** Of those judged, that with the largest error for its tolerance; null where none was. */
   readonly worst: CheckedCoordinate | null;

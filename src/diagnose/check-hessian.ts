@@ -8,6 +8,7 @@ import { chooseCoordinates, type ParameterPlace, placeOf } from "./coordinates.j
 import { KinkGuard } from "./kink-guard.js";
 import { type Probe, withProbe } from "./probe.js";
 
+/** What `checkHessian` takes beside network and data. */
 export interface HessianCheckOptions extends PassOptions {
   /** How many columns to check, a seeded sample; or which. 50 by default, or all there are. */
   coordinates?: number | readonly number[];
@@ -23,23 +24,35 @@ export interface HessianCheckOptions extends PassOptions {
 
 /** A column of the Hessian. */
 export interface CheckedColumn extends ParameterPlace {
+  /** Whether it is right. */
   readonly verdict: CheckVerdict;
-  /** The entry that is furthest off: its row, what the matrix has there and what differences give; null where that is not finite. */
+  /** Row of the entry that is furthest off. */
   readonly row: number;
+  /** What the matrix has there. */
   readonly analytic: number;
+  /** What differences give there; null where that is not finite. */
   readonly numeric: number | null;
+  /** |analytic − numeric|. */
   readonly error: number | null;
+  /** What that may be. */
   readonly tolerance: number | null;
 }
 
+/** What `checkHessian` returns. */
 export interface HessianCheck {
   /** Whether no column differs or is not finite. */
   readonly passed: boolean;
+  /** Of the network. */
   readonly dtype: Dtype;
+  /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
+  /** How many agree. */
   readonly agree: number;
+  /** How many differ. */
   readonly differ: number;
+  /** How many were not judged, for a kink in their interval. */
   readonly atKink: number;
+  /** How many had no finite difference. */
   readonly nonFinite: number;
   /** The largest |H_ij − H_ji| among the checked columns. */
   readonly asymmetry: number;

@@ -6,8 +6,11 @@ import { Random } from "../random.js";
 export interface ParameterPlace {
   /** Its index among all. */
   readonly parameter: number;
+  /** Index of the layer. */
   readonly layer: number;
+  /** Scale and shift are batch norm's. */
   readonly kind: "weight" | "bias" | "scale" | "shift";
+  /** Of the layer. */
   readonly unit: number;
   /** Of a weight; −1 for the others. */
   readonly input: number;

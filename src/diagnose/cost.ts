@@ -9,6 +9,7 @@ export type CurvatureChoice = "none" | CurvatureMethod;
 
 /** What a diagnosis takes. */
 export interface DiagnosisCost {
+  /** The choice that this is the price of. */
   readonly curvature: CurvatureChoice;
   /** The seconds in evaluations of the gradient over the data. */
   readonly gradients: number;
@@ -36,8 +37,10 @@ const GRADIENTS_A_PRODUCT = 2;
  * What `diagnose` costs at a curvature, predicted from `hessianCost`. Where the point is critical, the search among the explained zero modes comes
  * on top: as much again for "lanczos".
  *
- * @param net a network. @param samples N.
+ * @param net a network.
+ * @param samples N.
  * @param options curvature: "none" (default), "lanczos" or "dense".
+ * @returns plain data, owned by the caller.
  * @throws TypeError or RangeError for what is no network, number of samples or curvature.
  * @example
  * const net = network({ inputs: 4, layers: [{ units: 8, activation: "relu" }, { units: 3 }] });

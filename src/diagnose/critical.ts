@@ -26,8 +26,10 @@ import { deflated, verify, type ZeroModeFamily } from "./zero-modes.js";
 
 const WHERE = "classifyCriticalPoint";
 
+/** Kinds of points; `classifyCriticalPoint` defines them. */
 export type PointKind = "minimum" | "saddle" | "maximum" | "degenerate" | "gradient-flat" | "not-critical";
 
+/** What `classifyCriticalPoint` takes beside network and data. */
 export interface CriticalPointOptions extends PassOptions {
   /** All eigenvalues ("dense"), or the ends of the spectrum from products alone ("lanczos"); by size where not given. */
   curvature?: CurvatureMethod;
@@ -47,6 +49,7 @@ export interface ZeroModes {
   readonly count: number | null;
   /** Of these, how many are known directions in which the loss does not change. */
   readonly explained: number;
+  /** What is known of them, by where it comes from. */
   readonly families: readonly ZeroModeFamily[];
   /** Whether the outputs meet the targets, so that H = G, of which every zero mode leaves the outputs as they are. */
   readonly fitted: boolean;
@@ -56,11 +59,15 @@ export interface ZeroModes {
 
 /** What kind of point the parameters are. */
 export interface CriticalPoint {
+  /** The verdict. */
   readonly kind: PointKind;
   /** In words. */
   readonly reason: string;
+  /** How the search for eigenvalues ended. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
+  /** L, penalty included. */
   readonly loss: number;
+  /** ‖∇L‖. */
   readonly gradientNorm: number;
   /** Eigenvalues below −tolerance. */
   readonly index: number;
@@ -68,23 +75,32 @@ export interface CriticalPoint {
   readonly indexIsExact: boolean;
   /** Null where only the ends of the spectrum are known. */
   readonly inertia: Inertia | null;
+  /** Eigenvalue, or the smallest found. */
   readonly smallest: number;
+  /** Eigenvalue, or the largest found. */
   readonly largest: number;
   /** A unit vector with the smallest eigenvalue, where that is below −tolerance, turned so that the gradient does not rise along it; else null. */
   readonly escape: Float64Array | null;
   /** ‖H·g‖ / (‖H‖·‖g‖), 0 for a gradient in the kernel of H, or where ‖H‖·max(1, ‖θ‖) ≤ 10⁻⁸·‖g‖; NaN where g = 0. */
   readonly flatness: number;
+  /** Eigenvalues within the tolerance of 0, and what explains them. */
   readonly zeroModes: ZeroModes;
   /** Pre-activations that are exactly at a kink, where H is what the chain rule gives and not a second derivative. */
   readonly atKink: number;
+  /** What counted as 0. */
   readonly tolerance: {
+    /** ‖∇L‖ up to which the point is critical. */
     readonly gradient: number;
+    /** |λ| up to which an eigenvalue is zero. */
     readonly eigenvalue: number;
-    /** Why so. */
+    /** Why so much of the gradient. */
     readonly gradientReason: string;
+    /** Why so much of an eigenvalue. */
     readonly eigenvalueReason: string;
   };
+  /** How eigenvalues were found. */
   readonly curvature: CurvatureMethod;
+  /** Why so. */
   readonly curvatureReason: string;
 }
 

@@ -11,6 +11,7 @@ import type { FloatArray } from "../wasm/workspace.js";
 import { euclidean, holdsSquares, slopeOf } from "./arithmetic.js";
 import { withProbe } from "./probe.js";
 
+/** What `gradientFlow` takes beside network and data. */
 export interface GradientFlowOptions extends PassOptions {
   /** The optimizer that trains the network, or its state: its momentum moves parameters that get no gradient. */
   optimizer?: Optimizer | OptimizerState;
@@ -22,9 +23,11 @@ export interface GradientFlowOptions extends PassOptions {
 export interface UnitGradient {
   /** ‖∂L/∂w‖ of the row of weights into it. */
   readonly weights: number;
-  /** |∂L/∂b|, and of batch norm's scale and shift; these are 0 without batch norm. */
+  /** |∂L/∂b|. */
   readonly bias: number;
+  /** Of batch norm's scale; 0 without batch norm. */
   readonly scale: number;
+  /** Of batch norm's shift; 0 without batch norm. */
   readonly shift: number;
   /** ‖∂L/∂a‖ over the samples, in double precision, a being the pre-activation before batch norm. */
   readonly signal: number;
@@ -44,31 +47,41 @@ export interface SinglePrecision {
 
 /** Parameters whose gradient of the mean loss is exactly 0, and what would move them all the same. */
 export interface ZeroGradients {
+  /** How many there are. */
   readonly count: number;
-  /** Of these, those whose penalty has a gradient; with a momentum other than 0; that weight decay shrinks. */
+  /** Of these, those whose penalty has a gradient. */
   readonly movedByPenalty: number;
+  /** With a momentum other than 0. */
   readonly movedByMomentum: number;
+  /** That weight decay shrinks. */
   readonly movedByWeightDecay: number;
   /** Those that nothing moves. */
   readonly stuck: number;
 }
 
+/** What reaches a layer. */
 export interface LayerGradient {
+  /** Index of the layer. */
   readonly layer: number;
+  /** How many it has. */
   readonly parameters: number;
-  /** ‖∂L/∂θ‖ over the layer, without the penalty; `objectiveNorm` with it. */
+  /** ‖∂L/∂θ‖ over the layer, without the penalty. */
   readonly gradientNorm: number;
+  /** With the penalty. */
   readonly objectiveNorm: number;
   /** ‖θ‖ over the layer. */
   readonly parameterNorm: number;
   /** ‖∂L/∂a‖ over samples and units, a being the pre-activation before batch norm. */
   readonly signal: number;
+  /** One by one. */
   readonly units: readonly UnitGradient[];
   /** Units whose gradients are all exactly 0. */
   readonly frozenUnits: readonly number[];
   /** Inputs of the layer whose weights' gradients are all exactly 0, such as those that are 0 for every sample. */
   readonly frozenInputs: readonly number[];
+  /** Of its parameters. */
   readonly zeroGradients: ZeroGradients;
+  /** What single precision loses of them. */
   readonly singlePrecision: SinglePrecision;
   /** Entries that are NaN or infinite in the network's own precision; norms leave them out. */
   readonly nonFinite: number;
@@ -91,18 +104,27 @@ export interface SignalGrowth {
   readonly blockedAt: number;
 }
 
+/** What `gradientFlow` returns. */
 export interface GradientFlow {
   /** The training objective, penalty included. */
   readonly loss: number;
-  /** ‖∂L/∂θ‖ over all parameters, without the penalty; `objectiveNorm` with it. */
+  /** ‖∂L/∂θ‖ over all parameters, without the penalty. */
   readonly gradientNorm: number;
+  /** With the penalty. */
   readonly objectiveNorm: number;
+  /** Of the network. */
   readonly dtype: Dtype;
+  /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
+  /** The first one first. */
   readonly layers: readonly LayerGradient[];
+  /** Of the signal, from layer to layer. */
   readonly growth: SignalGrowth;
+  /** Of all parameters. */
   readonly zeroGradients: ZeroGradients;
+  /** What single precision loses of all gradients. */
   readonly singlePrecision: SinglePrecision;
+  /** Entries that are NaN or infinite; norms leave them out. */
   readonly nonFinite: number;
 }
 

@@ -16,12 +16,16 @@ export interface Guard {
   big?: number;
 }
 
+/** What a guard refuses. */
 export type Offence = "nan" | "inf" | "big";
+/** What a guard looks at. */
 export type GuardedQuantity = "parameter" | "pre-activation" | "activation" | "loss" | "error" | "gradient";
 
 /** The first value that is not as it should be. */
 export interface GuardFinding {
+  /** What is the matter with it. */
   readonly offence: Offence;
+  /** What it is a value of. */
   readonly quantity: GuardedQuantity;
   /** −1 for the loss. */
   readonly layer: number;
@@ -29,6 +33,7 @@ export interface GuardFinding {
   readonly unit: number;
   /** The sample in the data; −1 for a parameter or its gradient, and under batch norm's batch statistics where all samples are hit. */
   readonly sample: number;
+  /** The value itself. */
   readonly value: number;
 }
 

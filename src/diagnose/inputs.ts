@@ -2,8 +2,9 @@ import type { Dataset } from "../network/dataset.js";
 
 /** How large the inputs are. */
 export interface InputScale {
-  /** Root mean square of the largest input, and which. */
+  /** Root mean square of the largest input. */
   readonly largest: number;
+  /** Which one that is. */
   readonly column: number;
   /** Inputs that are the same in all samples. */
   readonly constant: readonly number[];

@@ -10,15 +10,19 @@ export interface KinkDistance {
   readonly distance: number | null;
   /** The unit it belongs to; −1 where there is none. */
   readonly layer: number;
+  /** Of the layer. */
   readonly unit: number;
 }
 
+/** What `kinkDistances` returns. */
 export interface KinkDistances {
+  /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
   /** Sample by sample. */
   readonly samples: readonly KinkDistance[];
   /** Over the samples that have one; null if none has. */
   readonly minimum: number | null;
+  /** Of all distances. */
   readonly median: number | null;
   /** Whether the network is piecewise linear below its kinks, so that distances are exact; else they are of first order. */
   readonly exact: boolean;

@@ -4,10 +4,11 @@ import { checkNetwork, type Network, type PassOptions } from "../network/network
 import type { BatchNormMode } from "../network/propagation.js";
 import { hasKink, isPiecewiseLinear } from "./activation-kinds.js";
 import { checkDirection, euclidean } from "./arithmetic.js";
-import { KinkPath, type OnChange, type Side } from "./kink-path.js";
+import { KinkPath, type OnChange } from "./kink-path.js";
 import { searchKinks } from "./kink-search.js";
 import { withProbe } from "./probe.js";
 
+/** What `kinks` takes beside network and data. */
 export interface KinksOptions extends PassOptions {
   /** d, `parameterCount` numbers; the negative gradient by default, so that a step is a learning rate of gradient descent. */
   direction?: ArrayLike<number>;
@@ -19,24 +20,33 @@ export interface KinksOptions extends PassOptions {
 export interface KinkCrossing {
   /** t. */
   readonly step: number;
+  /** A unit's, or the loss's own. */
   readonly kind: "unit" | "loss";
+  /** Index of the layer. */
   readonly layer: number;
+  /** Of the layer. */
   readonly unit: number;
+  /** In the data. */
   readonly sample: number;
-  /** Sign of the pre-activation (of |f − y| − 1) before and after; 0 where it is exactly 0 for a while, as behind units that are. */
-  readonly from: Side;
-  readonly to: Side;
+  /** Sign of the pre-activation (of |f − y| − 1) before; 0 where it is exactly 0 for a while, as behind units that are. */
+  readonly from: -1 | 0 | 1;
+  /** Sign after it. */
+  readonly to: -1 | 0 | 1;
 }
 
+/** What `kinks` returns. */
 export interface Kinks {
-  /** The largest t, and ‖d‖. */
+  /** The largest t. */
   readonly length: number;
+  /** ‖d‖. */
   readonly norm: number;
+  /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
   /** By step. */
   readonly crossings: readonly KinkCrossing[];
-  /** Crossings by units of each layer, and of the loss. */
+  /** Crossings by units of each layer. */
   readonly layers: readonly number[];
+  /** Crossings of the loss's own kinks. */
   readonly loss: number;
   /** Pairs of unit (or residual) and sample that are exactly at their kink at t = 0. They are not crossed by leaving it. */
   readonly startsOnKink: number;

@@ -10,6 +10,7 @@ const WHERE = "monitor";
 
 /** What passes through one layer; each matrix has a row a sample and a column a unit, and belongs to the callback. */
 export interface LayerSignals<Record = unknown> {
+  /** Index of the layer. */
   readonly layer: number;
   /** a, after batch norm. */
   readonly preActivations: Matrix;
@@ -21,6 +22,7 @@ export interface LayerSignals<Record = unknown> {
   readonly record: Record | undefined;
 }
 
+/** What `monitor` takes beside network, data and callback. */
 export interface MonitorOptions extends PassOptions {
   /** The layers to show; all by default. */
   layers?: readonly number[];

@@ -26,6 +26,7 @@ const EPSILONS: Record<Method, number> = { rmsprop: 1e-8, adagrad: 1e-10, adam: 
 /** Two matrices are made and the eigenvalues of four computed. */
 const MATRICES = 4;
 
+/** What `preconditionerReport` takes beside network and data. */
 export interface PreconditionerOptions extends PassOptions {
   /** An optimizer that has taken steps; its state is read. */
   optimizer?: Optimizer;
@@ -35,8 +36,9 @@ export interface PreconditionerOptions extends PassOptions {
   epsilon?: number;
   /** Adam's second β, for its bias correction; 0.999. */
   beta2?: number;
-  /** Without a state: samples in a batch, 32, and the number of batches whose g² are averaged, as many as an epoch has but at most 100. */
+  /** Without a state: samples in a batch; 32. */
   batchSize?: number;
+  /** Without a state: batches whose g² are averaged; as many as an epoch has, but at most 100. */
   batches?: number;
   /** Exact diagonals and eigenvalues of the dense matrices, or estimates from products; by size where not given. */
   curvature?: CurvatureMethod;
@@ -56,8 +58,9 @@ export interface DiagonalAgreement {
   readonly spread: number;
   /** The same of A_ii itself, which D = 1 has as its spread (inverted). */
   readonly spreadWithout: number;
-  /** Parameters compared, and those left out for A_ii ≤ 0. */
+  /** Parameters compared. */
   readonly compared: number;
+  /** Parameters left out for A_ii ≤ 0. */
   readonly notPositive: number;
 }
 
@@ -71,15 +74,29 @@ export interface Conditioning {
   readonly dominance: number;
 }
 
+/** How near the scaling is to a matrix, and what it makes of the condition. */
+export interface PreconditionedMatrix extends DiagonalAgreement {
+  /** Of A. */
+  readonly before: Conditioning;
+  /** Of D^(−½)·A·D^(−½). */
+  readonly after: Conditioning;
+}
+
+/** What `preconditionerReport` returns. */
 export interface PreconditionerReport {
+  /** Whose scaling it is. */
   readonly method: Method;
   /** Where D comes from: the optimizer's state, or gradients of mini-batches at this point. */
   readonly source: "state" | "gradients";
   /** D_i: what the method divides the gradient by. */
   readonly scaling: Float64Array;
-  readonly hessian: DiagonalAgreement & { readonly before: Conditioning; readonly after: Conditioning };
-  readonly ggn: DiagonalAgreement & { readonly before: Conditioning; readonly after: Conditioning };
+  /** Against the Hessian. */
+  readonly hessian: PreconditionedMatrix;
+  /** Against the generalised Gauss-Newton matrix. */
+  readonly ggn: PreconditionedMatrix;
+  /** How the matrices were looked at. */
   readonly curvature: CurvatureMethod;
+  /** Why so. */
   readonly curvatureReason: string;
 }
 

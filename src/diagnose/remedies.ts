@@ -13,11 +13,13 @@ export interface Remedy {
   readonly network: Network;
   /** What was changed, in words. */
   readonly changes: readonly string[];
-  /** The objective on the data before and after; null without data. */
+  /** The objective on the data before; null without data. */
   readonly lossBefore: number | null;
+  /** And after. */
   readonly lossAfter: number | null;
 }
 
+/** What `withActivation` takes beside network and activation. */
 export interface LayerChoice {
   /** The layers to change; the hidden ones by default. */
   layers?: readonly number[];
@@ -91,6 +93,7 @@ export function withActivation(
   return remedyOf(net, changed, options.data, changes);
 }
 
+/** What `withBatchNorm` takes beside network and data. */
 export interface BatchNormChoice {
   /** The layers to normalise; the hidden ones by default. */
   layers?: readonly number[];
@@ -147,13 +150,15 @@ export function withBatchNorm(net: Network, data: Dataset, options: BatchNormCho
   );
 }
 
+/** What `reinitialize` takes beside the network. */
 export interface ReinitializeOptions {
   /** "he-normal" by default. */
   initializer?: Initializer;
-  /** 0 by default. */
+  /** Of the weights; 0. */
   seed?: number;
   /** The layers to draw anew; all by default. */
   layers?: readonly number[];
+  /** To state the loss before and after on. */
   data?: Dataset;
 }
 

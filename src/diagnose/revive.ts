@@ -8,6 +8,7 @@ import { copyOf } from "./copy.js";
 import { type Remedy, remedyOf } from "./remedies.js";
 import { deadUnits } from "./units.js";
 
+/** What `reviveUnits` takes beside network and data. */
 export interface ReviveOptions {
   /** Of the weights; 0. */
   seed?: number;

@@ -24,6 +24,7 @@ const PARTS = 100;
 /** The grid reaches so many σ beyond the eigenvalues. */
 const REACH = 5;
 
+/** What `spectrum` takes beside network and data. */
 export interface SpectrumOptions extends PassOptions {
   /** All eigenvalues ("dense"), or both ends and the density from products alone ("lanczos"); by size where not given. */
   curvature?: CurvatureMethod;
@@ -31,8 +32,9 @@ export interface SpectrumOptions extends PassOptions {
   kind?: CurvatureKind;
   /** Eigenvalues that "lanczos" looks for, half of them at each end; 10. */
   k?: number;
-  /** Random vectors that its density is averaged over, and steps from each; 4 and 60. */
+  /** Random vectors that its density is averaged over; 4. */
   probes?: number;
+  /** Steps from each; 60. */
   steps?: number;
   /** Of random vectors; 0. */
   seed?: number;
@@ -42,27 +44,42 @@ export interface SpectrumOptions extends PassOptions {
 
 /** The eigenvalues of a network's curvature, or what is known of them. */
 export interface Spectrum {
+  /** How it was found. */
   readonly curvature: CurvatureMethod;
   /** Why this method. */
   readonly curvatureReason: string;
+  /** Of which matrix. */
   readonly kind: CurvatureKind;
+  /** P. */
   readonly size: number;
   /** Ascending: all of them ("dense"), or those found at the ends ("lanczos"). */
   readonly values: Float64Array;
   /** Bounds of their errors; empty for "dense", whose errors are a few P·ε·‖H‖. */
   readonly residuals: Float64Array;
+  /** Eigenvalue, or the smallest found. */
   readonly smallest: number;
+  /** Eigenvalue, or the largest found. */
   readonly largest: number;
   /** Counts beyond and within P·ε·‖H‖ of 0; null for "lanczos". */
   readonly inertia: Inertia | null;
-  /** tr H / P and tr H² / P; estimates for "lanczos". */
+  /** tr H / P; an estimate for "lanczos". */
   readonly mean: number;
+  /** tr H² / P; an estimate for "lanczos". */
   readonly meanSquare: number;
   /** How the eigenvalues are distributed: a curve with integral 1, Gaussians of deviation σ in place of eigenvalues. */
-  readonly density: { readonly grid: Float64Array; readonly values: Float64Array; readonly sigma: number };
+  readonly density: {
+    /** Evenly spaced eigenvalues. */
+    readonly grid: Float64Array;
+    /** The curve there. */
+    readonly values: Float64Array;
+    /** Deviation of the Gaussians. */
+    readonly sigma: number;
+  };
   /** Products with vectors taken. */
   readonly products: number;
+  /** See `spectrum`. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
+  /** In words. */
   readonly reason: string;
 }
 

@@ -10,6 +10,7 @@ import { checkDirection, euclidean, slopeOf } from "./arithmetic.js";
 import { KinkRows } from "./kink-rows.js";
 import { withProbe } from "./probe.js";
 
+/** What `taylorCheck` takes beside network and data. */
 export interface TaylorCheckOptions extends PassOptions {
   /** d, `parameterCount` numbers; the negative gradient by default, so that a step is a learning rate of gradient descent. */
   direction?: ArrayLike<number>;
@@ -27,6 +28,7 @@ export interface TaylorModel {
   readonly relative: number | null;
 }
 
+/** A step along the direction. */
 export interface TaylorStep {
   /** t. */
   readonly step: number;
@@ -34,7 +36,9 @@ export interface TaylorStep {
   readonly length: number;
   /** L(θ + t·d). */
   readonly value: number;
+  /** Of the linear model. */
   readonly first: TaylorModel;
+  /** Of the quadratic one. */
   readonly second: TaylorModel;
   /** Pairs of a unit (of relu, leaky-relu, elu or step; or a residual under huber) and a sample that are on another side of their kink than at t = 0. */
   readonly switches: number;
@@ -48,6 +52,7 @@ export interface TaylorFit {
   readonly trusted: number;
 }
 
+/** What `taylorCheck` returns. */
 export interface TaylorCheck {
   /** L(θ), penalty included. */
   readonly value: number;
@@ -57,10 +62,15 @@ export interface TaylorCheck {
   readonly curvature: number;
   /** ‖d‖; 0 where the gradient is 0 and no direction was given: there are no steps then. */
   readonly norm: number;
+  /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
+  /** Of a model's error, as a share of the change that it predicts. */
   readonly tolerance: number;
+  /** Ascending. */
   readonly steps: readonly TaylorStep[];
+  /** Of the linear model. */
   readonly first: TaylorFit;
+  /** Of the quadratic one. */
   readonly second: TaylorFit;
 }
 

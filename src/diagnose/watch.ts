@@ -8,6 +8,7 @@ import { deadUnits } from "./units.js";
 
 const WHERE = "watch";
 
+/** What `watch` takes beside network and data. */
 export interface WatchOptions extends PassOptions {
   /** What values are refused; null for none. See `Guard`. */
   guard?: Guard | null;
@@ -21,6 +22,7 @@ export interface WatchOptions extends PassOptions {
   onFinding?: (finding: Finding) => void;
 }
 
+/** Kinds of findings; docs/diagnostics.md explains each. */
 export type FindingCode =
   | "plateau"
   | "divergence"
@@ -34,39 +36,57 @@ export type FindingCode =
 
 /** Something that a watcher noticed about a run. */
 export interface Finding {
+  /** Its kind. */
   readonly code: FindingCode;
+  /** What was noticed, in words. */
   readonly message: string;
   /** The numbers behind it. */
   readonly evidence: Readonly<Record<string, number | string | readonly number[]>>;
+  /** What to do, as code where code can do it. */
   readonly remedy: string;
-  /** When: steps are null where the watcher is told of epochs alone. */
+  /** In which step; null where the watcher is told of epochs alone. */
   readonly step: number | null;
+  /** In which epoch. */
   readonly epoch: number;
 }
 
 /** What a watcher reads of an epoch's record. */
 export interface WatchedEpoch {
+  /** From 1. */
   readonly epoch: number;
+  /** Of the epoch. */
   readonly loss: number;
+  /** Told in findings. */
   readonly learningRate?: number;
 }
 
 /** What a watcher reads of a step's record. */
 export interface WatchedStep {
+  /** From 1. */
   readonly step: number;
+  /** From 1. */
   readonly epoch: number;
+  /** Of the batch. */
   readonly loss: number;
+  /** Told in findings. */
   readonly learningRate?: number;
+  /** The epoch that the step ended, or null. */
   readonly epochRecord: WatchedEpoch | null;
 }
 
 /** What a watcher reads of a history. */
 export interface WatchedHistory {
+  /** How the run ended. */
   readonly status: string;
+  /** With status "non-finite". */
   readonly nonFinite?: {
+    /** From 1. */
     readonly step: number;
+    /** From 1. */
     readonly epoch: number;
+    /** Index of the layer, or −1. */
     readonly layer: number;
+    /** What it was a value of. */
     readonly quantity: string;
   };
 }

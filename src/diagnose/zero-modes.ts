@@ -8,6 +8,7 @@ import type { FamilyPart, InvarianceFamily, Invariances } from "./invariances.js
 
 /** Directions of one kind along which the loss does not change. */
 export interface ZeroModeFamily {
+  /** Where they come from. */
   readonly family: InvarianceFamily;
   /** Dimensions that it adds to those above it. */
   readonly dimension: number;

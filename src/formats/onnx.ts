@@ -7,6 +7,7 @@ import { describeBytes, type FloatArray, floatArray } from "../wasm/workspace.js
 import { bytesOf, float, integer, type Message, message, nested, raw, string } from "./protobuf.js";
 import { dtypeOf } from "./tensors.js";
 
+/** What `toOnnx` takes beside the network. */
 export interface OnnxOptions {
   /** Of inputs, outputs and parameters; the network's by default. Many runtimes know "f32" only. */
   dtype?: Dtype;

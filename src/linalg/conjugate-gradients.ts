@@ -13,6 +13,7 @@ import { axpy, divide, dot, maxAbs, newVector, norm2, powerOfTwoBelow, scale } f
 
 const WHERE = "conjugateGradients";
 
+/** What `conjugateGradients` takes beside operator and right-hand side. */
 export interface ConjugateGradientsOptions {
   /** Largest ‖b − A·x‖ relative to ‖b‖; 1e-8. */
   tolerance?: number;
@@ -35,14 +36,19 @@ export interface ConjugateGradientsOptions {
 
 /** An x on the way. */
 export interface ConjugateGradientsIterate {
+  /** After how many steps. */
   readonly step: number;
+  /** A copy, owned by the caller. */
   readonly x: Float64Array;
   /** ½xᵀAx − bᵀx. */
   readonly model: number;
 }
 
+/** Where `conjugateGradients` ended. */
 export interface ConjugateGradientsResult {
+  /** Where it ended, owned by the caller. */
   readonly x: Float64Array;
+  /** "not-positive-definite" where a direction of no or negative curvature was met; see `conjugateGradients`. */
   readonly status: "converged" | "max-steps" | "not-positive-definite" | "non-finite";
   /** In words. */
   readonly reason: string;

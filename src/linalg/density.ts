@@ -12,6 +12,7 @@ const WHERE = "spectralDensity";
 const REACH = 5;
 const LEAST_POINTS = 16;
 
+/** What `spectralDensity` takes beside the operator. */
 export interface SpectralDensityOptions {
   /** Random vectors to average over; 10 (Ghorbani et al.). */
   probes?: number;
@@ -27,6 +28,7 @@ export interface SpectralDensityOptions {
 
 /** A mean over the spectrum, estimated. */
 export interface SpectralMean {
+  /** The estimate. */
   readonly value: number;
   /** Standard deviation of the value, estimated from the probes' spread; Infinity where one probe tells nothing of it. */
   readonly standardError: number;
@@ -50,6 +52,7 @@ export interface SpectralDensity {
   readonly meanSquare: SpectralMean;
   /** Products taken. */
   readonly products: number;
+  /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
   /** In words. */
   readonly reason: string;

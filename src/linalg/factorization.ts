@@ -183,6 +183,7 @@ export function solveIndefinite(H: Symmetric, B: ArrayLike<number>, columns: num
   });
 }
 
+/** How many eigenvalues of each sign a symmetric matrix has. */
 export interface Inertia {
   /** Eigenvalues above n·ε·‖A‖, ‖A‖ being Frobenius' norm. */
   readonly positive: number;

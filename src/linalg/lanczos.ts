@@ -25,6 +25,7 @@ const LEAST_SHARE = 0.05;
 /** Which eigenvalues: those of largest size, the largest, the smallest (most negative), or from both ends alternately. */
 export type Which = "magnitude" | "largest" | "smallest" | "both";
 
+/** What `lanczos` takes beside the operator. */
 export interface LanczosOptions {
   /** How many eigenvalues; 6 (SciPy's `eigsh`). All of them where k is the size or more. */
   k?: number;
@@ -56,6 +57,7 @@ export interface LanczosResult {
   readonly steps: number;
   /** The largest ‖A·v‖ over unit vectors met: a lower bound of ‖A‖, and close to it where an end of the spectrum was asked for. */
   readonly norm: number;
+  /** See `lanczos`. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
   /** In words. */
   readonly reason: string;

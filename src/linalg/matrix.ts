@@ -4,8 +4,11 @@ import { borrow, type FloatArray } from "../wasm/workspace.js";
 
 /** A dense matrix, row-major: element (i, j) is data[i·columns + j]. */
 export interface Matrix {
+  /** Number of rows. */
   readonly rows: number;
+  /** Number of columns. */
   readonly columns: number;
+  /** rows · columns numbers. */
   readonly data: FloatArray;
 }
 
@@ -108,6 +111,7 @@ export function checkFinite(where: string, name: string, { rows, columns, data }
   }
 }
 
+/** What `multiply` takes beside the factors. */
 export interface MultiplyOptions {
   /** Multiply by Aᵀ instead of A. */
   transposeA?: boolean;

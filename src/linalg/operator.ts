@@ -4,6 +4,7 @@ import { newVector } from "./vector.js";
 
 /** A linear map from vectors of `size` numbers to such vectors, known by its products alone. */
 export interface LinearOperator {
+  /** Numbers in a vector. */
   readonly size: number;
   /** The product with v, of `size` numbers, single or double precision. Neither side keeps the other's vector after the call. */
   matvec(v: FloatArray): FloatArray;

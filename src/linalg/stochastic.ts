@@ -3,6 +3,7 @@ import { Random } from "../random.js";
 import { checkOperator, type LinearOperator, Products } from "./operator.js";
 import { dot, fillSigns, newVector, norm2, normalize, projectOut } from "./vector.js";
 
+/** What `diagonal` takes beside the operator. */
 export interface ProbeOptions {
   /** How many products at most; 100 (PyHessian). From `size` on the answer is exact, at `size` products. */
   probes?: number;
@@ -10,6 +11,7 @@ export interface ProbeOptions {
   seed?: number;
 }
 
+/** What `trace` takes beside the operator. */
 export interface TraceOptions extends ProbeOptions {
   /**
    * "hutchinson" (default), or "hutch++": a third of the products finds a subspace with the largest eigenvalues, a third takes its
@@ -20,11 +22,13 @@ export interface TraceOptions extends ProbeOptions {
 
 /** An estimate of tr A. */
 export interface TraceEstimate {
+  /** The trace. */
   readonly value: number;
   /** Standard deviation of the value, estimated from the probes' spread; 0 where the value is exact, Infinity where one probe tells nothing of it. */
   readonly standardError: number;
   /** Products taken. */
   readonly probes: number;
+  /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
   /** In words. */
   readonly reason: string;
@@ -32,11 +36,13 @@ export interface TraceEstimate {
 
 /** An estimate of diag A. */
 export interface DiagonalEstimate {
+  /** A_ii, one a parameter. */
   readonly values: Float64Array;
   /** Of each value: its standard deviation, estimated from the probes' spread; 0 where values are exact, Infinity where one probe tells nothing of it. */
   readonly standardErrors: Float64Array;
   /** Products taken. */
   readonly probes: number;
+  /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
   /** In words. */
   readonly reason: string;

@@ -11,8 +11,11 @@ export type { Inertia } from "./factorization.js";
 
 /** Rows and columns `from` … `to` − 1 of a matrix, under a name. */
 export interface NamedRange {
+  /** For `block`: a layer's index, as in "0". */
   readonly name: string;
+  /** The first row and column. */
   readonly from: number;
+  /** One beyond the last. */
   readonly to: number;
 }
 
@@ -24,6 +27,7 @@ export interface Eigen {
    * it should be.
    */
   readonly status: "converged" | "max-steps" | "non-finite";
+  /** In words. */
   readonly reason: string;
   /** Ascending. */
   readonly values: Float64Array;
@@ -33,7 +37,9 @@ export interface Eigen {
 
 /** A = L·Lᵀ, or why there is no such L. */
 export interface Cholesky {
+  /** "not-positive-definite" where a pivot is not positive; "non-finite" where the matrix holds NaN or infinity. */
   readonly status: "converged" | "not-positive-definite" | "non-finite";
+  /** In words. */
   readonly reason: string;
   /** Row of the first pivot that is not positive; −1 where there is none. */
   readonly pivot: number;
@@ -51,6 +57,7 @@ export interface Cholesky {
    * length and where L and x do not fit into 4 GiB.
    */
   solve(b: ArrayLike<number>): FloatArray;
+  /** The same with several right-hand sides, one in each column. */
   solve(b: Matrix): Matrix;
 }
 
@@ -61,6 +68,7 @@ export interface Solution<X> {
    * and x tells little. "non-finite" where A, b or x holds NaN or infinity.
    */
   readonly status: "converged" | "stalled" | "non-finite";
+  /** In words. */
   readonly reason: string;
   /** NaN where no x could be computed. */
   readonly x: X;
@@ -86,6 +94,7 @@ export class SymmetricMatrix {
     readonly ranges: readonly NamedRange[] = [],
   ) {}
 
+  /** That of the numbers. */
   get dtype(): Dtype {
     return this.data instanceof Float32Array ? "f32" : "f64";
   }
@@ -109,7 +118,9 @@ export class SymmetricMatrix {
   /**
    * A copy of the block with the rows of one named range and the columns of another.
    *
-   * @param a, b names, or indices in `ranges`.
+   * @param a of the rows: a name, or an index in `ranges`.
+   * @param b of the columns.
+   * @returns the block, owned by the caller.
    * @throws RangeError for a range that does not exist.
    */
   block(a: string | number, b: string | number): Matrix {
@@ -128,6 +139,7 @@ export class SymmetricMatrix {
   /**
    * `multiply`, under the name that makes the matrix a `LinearOperator`.
    *
+   * @returns n numbers of the matrix's type, owned by the caller.
    * @throws TypeError or RangeError as `multiply` does.
    */
   matvec(v: FloatArray): FloatArray {

@@ -9,6 +9,7 @@ import { tangentBytesPerSample } from "./tangent.js";
 export interface HessianCost {
   /** P. */
   readonly parameters: number;
+  /** N. */
   readonly samples: number;
   /** Of the dense matrix. */
   readonly bytes: number;
@@ -16,11 +17,15 @@ export interface HessianCost {
   readonly flops: number;
   /** Predicted for the dense matrix, on this machine. */
   readonly seconds: number;
-  /** Instead, a product by `hessianOperator` after the first: the bytes of the vector and of what is kept between products. */
+  /** Instead, a product by `hessianOperator` after the first. */
   readonly product: {
+    /** Of the vector. */
     readonly bytes: number;
+    /** Bytes of what is kept between products. */
     readonly workspace: number;
+    /** About 12·N·P. */
     readonly flops: number;
+    /** Predicted, on this machine. */
     readonly seconds: number;
   };
 }
@@ -62,6 +67,7 @@ const MOST_KEPT = 256 << 20;
  * @param samples N.
  * @param options dtype: where P is given; "f64" by default. batchNorm: as in `net.hessian`, which makes the matrix from P products under batch
  * statistics ("batch", the default) alone.
+ * @returns plain data, owned by the caller.
  * @throws TypeError or RangeError for anything but a network or positive whole numbers.
  * @example
  * hessianCost(1000, 256).bytes; // 8000000

@@ -159,6 +159,7 @@ export interface HessianOperator extends LinearOperator {
   matvec(v: ArrayLike<number>): FloatArray;
 }
 
+/** What `hessianOperator` takes beside the data. */
 export interface CurvatureOptions extends PassOptions {
   /** The Hessian ("exact", the default) or the generalised Gauss-Newton matrix ("ggn"). */
   kind?: CurvatureKind;
@@ -170,6 +171,9 @@ export interface CurvatureOptions extends PassOptions {
  * Activations and derivatives are kept between products at the same point (up to 256 MiB of them), so that a product with the
  * Hessian costs about two gradients; after the parameters have changed, the next product is at the new point.
  *
+ * @param net a network; products are always at its parameters as they are then.
+ * @param data what the objective is a mean over.
+ * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `net.loss`.
  * @returns size = parameterCount; matvec gives arrays that belong to the caller. The operator holds an instance of the core, which is garbage
  * collected with it.
  * @throws TypeError or RangeError for data that does not fit the network, a single row under batch statistics and unknown options.

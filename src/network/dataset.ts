@@ -6,7 +6,9 @@ import type { Loss } from "./spec.js";
 
 /** Inputs with what should come out of them. Flat targets are class labels or the values of a single output. */
 export interface Dataset {
+  /** One row a sample. */
   readonly inputs: Matrix;
+  /** One row a sample; class labels or values of a single output where flat. */
   readonly targets: Matrix | Float64Array;
   /** Number of samples. */
   readonly size: number;

@@ -5,10 +5,15 @@ import type { Layout } from "./layout.js";
 
 /** The weight to be drawn: its place, its layer's size and the stream to draw from. */
 export interface WeightPlace {
+  /** Index of the layer. */
   readonly layer: number;
+  /** Of the layer. */
   readonly unit: number;
+  /** Of the layer. */
   readonly input: number;
+  /** How many the layer has. */
   readonly units: number;
+  /** How many the layer has. */
   readonly inputs: number;
   /** Uniform in [0, 1). */
   uniform(): number;
@@ -19,6 +24,7 @@ export interface WeightPlace {
 /** A weight for each place. */
 export type WeightFunction = (place: WeightPlace) => number;
 
+/** Rules by name; see `Initializer`. */
 export type InitializerName = "he-normal" | "he-uniform" | "glorot-normal" | "glorot-uniform" | "zeros";
 
 /**

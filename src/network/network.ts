@@ -17,11 +17,13 @@ import { decide, type Evaluation, Score } from "./score.js";
 import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
+/** What passes over a whole data set take. */
 export interface PassOptions {
   /** Whether batch norm takes its statistics from the data at hand ("batch", the default) or the running ones. */
   batchNorm?: BatchNormMode;
 }
 
+/** What `net.hessian` takes beside the data. */
 export interface HessianOptions extends CurvatureOptions {
   /** Bytes of the largest matrix to make; 2 GiB by default. */
   maxBytes?: number;
@@ -48,6 +50,7 @@ export interface ParameterHolder {
 export class Network {
   /** The specification with every default filled in; frozen. */
   readonly spec: ResolvedSpec;
+  /** P: weights, biases, and batch norm's scales and shifts. */
   readonly parameterCount: number;
   /** The build of the core that this network was made with. */
   readonly build: Build;
@@ -102,6 +105,7 @@ export class Network {
   /**
    * Replaces the running statistics.
    *
+   * @param values as `getRunningStatistics` gives them.
    * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size, or a negative variance.
    */
   setRunningStatistics(values: ArrayLike<number>): void {
@@ -125,7 +129,8 @@ export class Network {
   /**
    * Class probabilities under running statistics: softmax for cross-entropy, the logistic function for binary cross-entropy.
    *
-   * @returns samples × outputs, owned by the caller.
+   * @param inputs one row a sample.
+   * @returns samples × outputs, owned by the caller. Cost: as `predict`.
    * @throws Error for a network whose loss is not a cross-entropy; else as `predict`.
    */
   probabilities(inputs: Matrix | readonly (readonly number[])[]): Matrix {
@@ -144,6 +149,8 @@ export class Network {
    * The most probable class of each sample, the first of equals; for a single output under binary cross-entropy 1 where its
    * probability exceeds ½.
    *
+   * @param inputs one row a sample.
+   * @returns a class index for each sample, owned by the caller. Cost: as `predict`.
    * @throws Error for a network whose loss is not a cross-entropy, or binary cross-entropy with several outputs; else as `predict`.
    */
   classify(inputs: Matrix | readonly (readonly number[])[]): Int32Array {
@@ -162,7 +169,9 @@ export class Network {
   /**
    * Loss without penalty and, where they make sense, accuracy or RMSE, as used for inference: running statistics.
    *
+   * @param data inputs and targets.
    * @returns accuracy counts samples under cross-entropy (probability targets by their largest entry) and single decisions under binary cross-entropy.
+   * Cost: about 2·N·P flops.
    * @throws as `loss`.
    */
   evaluate(data: Dataset): Evaluation {
@@ -181,6 +190,9 @@ export class Network {
   /**
    * The training objective on the data: mean loss plus penalty.
    *
+   * @param data inputs and targets.
+   * @param options batchNorm: "batch" (default), the data's own statistics as in training, or "running".
+   * @returns a number; NaN or infinity where the data leads there. Cost: about 2·N·P flops.
    * @throws TypeError or RangeError for data that does not fit the network; RangeError for a single row under batch statistics,
    * and for more memory than WebAssembly has.
    */
@@ -194,6 +206,8 @@ export class Network {
   /**
    * The training objective and its gradient with respect to the parameters, in their order, by backpropagation.
    *
+   * @param data inputs and targets.
+   * @param options batchNorm: as in `loss`.
    * @returns the gradient belongs to the caller. Cost: about 6·N·P flops.
    * @throws as `loss`.
    */
@@ -211,7 +225,9 @@ export class Network {
   /**
    * The exact product H·v of the objective's Hessian with a vector, by Pearlmutter's R-operator (1994): no matrix, no differences.
    *
+   * @param data inputs and targets.
    * @param v `parameterCount` finite numbers.
+   * @param options batchNorm: as in `loss`.
    * @returns the product, owned by the caller. Cost: about 18·N·P flops; `hessianOperator` does half of that once for many products.
    * @throws as `loss`, and for a vector of the wrong kind, length or values.
    */
@@ -223,7 +239,9 @@ export class Network {
    * The exact product G·v of the generalised Gauss-Newton matrix G = Jᵀ∇²ℓJ with a vector (Schraudolph 2002), J being the Jacobian of the
    * outputs; the penalty's curvature included.
    *
+   * @param data inputs and targets.
    * @param v `parameterCount` finite numbers.
+   * @param options batchNorm: as in `loss`.
    * @returns the product, owned by the caller. Cost: about 14·N·P flops.
    * @throws as `hvp`.
    */
@@ -239,6 +257,7 @@ export class Network {
    * running statistics batch norm's a = γ·s·(W·h + b − mean) + β is bilinear in (γ, W) and (γ, b): those terms are in the exact kind. Batch
    * statistics couple the samples; there it is made from P products.
    *
+   * @param data inputs and targets.
    * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default.
    * @returns exactly symmetric, of the network's dtype, owned by the caller; `block` takes the names "0", "1", … of the layers.
    * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see `hessianCost`.
@@ -435,6 +454,7 @@ export class Network {
  * the same name gives, plus l1·Σ|θ| + ½·l2·Σθ².
  *
  * @param spec inputs, layers, loss, penalty, dtype, initializer and seed; see `NetworkSpec`.
+ * @returns the network, of the build that is current (see `init`). Nothing has to be disposed of.
  * @throws TypeError or RangeError for what is unknown or makes no sense, such as a sigmoid under a cross-entropy.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });

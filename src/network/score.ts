@@ -6,6 +6,7 @@ import type { ResolvedSpec } from "./spec.js";
 
 /** How a network does on data, as it would be used: running statistics, no penalty. */
 export interface Evaluation {
+  /** Mean, without penalty. */
   loss: number;
   /** Share classified correctly; with the cross-entropies. */
   accuracy?: number;

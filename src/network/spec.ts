@@ -15,8 +15,24 @@ import {
 import type { Dtype } from "../wasm/kernels.js";
 import { type Initializer, initializers } from "./initializer.js";
 
+/**
+ * φ by name: identity a; relu max(0, a); leaky-relu and elu as in `Activation`; softplus ln(1 + eᵃ); gelu a·Φ(a), Φ being the standard normal
+ * distribution; silu a/(1 + e⁻ᵃ); tanh; sigmoid 1/(1 + e⁻ᵃ); step 1 for a > 0 and 0 otherwise, with a derivative of 0.
+ */
+export type ActivationName =
+  | "identity"
+  | "relu"
+  | "leaky-relu"
+  | "elu"
+  | "softplus"
+  | "gelu"
+  | "silu"
+  | "tanh"
+  | "sigmoid"
+  | "step";
+
 /** In the order of the core's numbering. */
-export const activations = [
+export const activations: readonly ActivationName[] = [
   "identity",
   "relu",
   "leaky-relu",
@@ -27,8 +43,7 @@ export const activations = [
   "tanh",
   "sigmoid",
   "step",
-] as const;
-export type ActivationName = (typeof activations)[number];
+];
 
 /** An activation with its parameter. */
 export type Activation =
@@ -42,11 +57,15 @@ export type Activation =
 
 /** Batch normalisation as in PyTorch: momentum 0.1, epsilon 1e-5. */
 export interface BatchNorm {
+  /** Weight of the batch in the running statistics; 0.1. */
   momentum?: number;
+  /** Added to the variance; 1e-5. */
   epsilon?: number;
 }
 
+/** A layer: a = W·h + b, batch norm where asked for, φ(a). */
 export interface LayerSpec {
+  /** How many outputs it has. */
   units: number;
   /** "identity" by default. */
   activation?: ActivationName | Activation;
@@ -54,43 +73,67 @@ export interface LayerSpec {
   batchNorm?: boolean | BatchNorm;
 }
 
-export const losses = ["mse", "huber", "cross-entropy", "binary-cross-entropy"] as const;
-export type Loss = (typeof losses)[number];
+/**
+ * ℓ by name, reduced as PyTorch does: mse r², huber ½r² for |r| ≤ 1 and |r| − ½ beyond, and binary-cross-entropy are means over samples and
+ * outputs; cross-entropy is a mean over samples. Both cross-entropies take logits.
+ */
+export type Loss = "mse" | "huber" | "cross-entropy" | "binary-cross-entropy";
+
+export const losses: readonly Loss[] = ["mse", "huber", "cross-entropy", "binary-cross-entropy"];
 
 /** l1·Σ|θ| + ½·l2·Σθ² over the weights, or over all parameters. */
 export interface Penalty {
+  /** 0. */
   l1?: number;
+  /** 0. */
   l2?: number;
+  /** "weights" by default: batch norm's scales and shifts, and biases, are left out. */
   on?: "weights" | "all";
 }
 
+/** What a network is made of. */
 export interface NetworkSpec {
+  /** Numbers in a sample. */
   inputs: number;
+  /** The first one first; the last one gives the outputs. */
   layers: readonly LayerSpec[];
   /** "mse" by default. */
   loss?: Loss;
+  /** Part of the objective; none by default. */
   penalty?: Penalty;
   /** "f64" by default, because curvature is delicate; "f32" for speed. */
   dtype?: Dtype;
   /** "he-normal" by default (He et al. 2015). */
   initializer?: Initializer;
+  /** Of the initial weights; 0. */
   seed?: number;
 }
 
+/** A layer with every default filled in. */
 export interface ResolvedLayer {
+  /** How many outputs it has. */
   readonly units: number;
+  /** With its parameter. */
   readonly activation: Readonly<Activation>;
+  /** False for none. */
   readonly batchNorm: false | Readonly<Required<BatchNorm>>;
 }
 
 /** A specification with every default filled in. */
 export interface ResolvedSpec {
+  /** Numbers in a sample. */
   readonly inputs: number;
+  /** The first one first. */
   readonly layers: readonly ResolvedLayer[];
+  /** Of the outputs. */
   readonly loss: Loss;
+  /** Part of the objective. */
   readonly penalty: Readonly<Required<Penalty>>;
+  /** Of parameters and activations. */
   readonly dtype: Dtype;
+  /** What drew the initial weights. */
   readonly initializer: Initializer;
+  /** What it drew them from. */
   readonly seed: number;
 }
 

@@ -3,12 +3,13 @@ import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
+/** What `adadelta` takes; PyTorch's defaults. */
 export interface AdadeltaOptions {
   /** 1 (PyTorch, and the paper, which has none). */
   learningRate?: number;
   /** Share of the averages that is kept; 0.9 (PyTorch; the paper tries 0.95). */
   rho?: number;
-  /** 1e-6 (PyTorch and the paper). */
+  /** Inside both roots; 1e-6 (PyTorch and the paper). */
   epsilon?: number;
   /** L2: added to the gradient; 0 (PyTorch). */
   weightDecay?: number;

@@ -3,8 +3,9 @@ import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
+/** What `adagrad` takes; PyTorch's defaults. */
 export interface AdagradOptions {
-  /** 0.01 (PyTorch). */
+  /** η; 0.01 (PyTorch). */
   learningRate?: number;
   /** ηₜ = η / (1 + t·learningRateDecay), t = 0, 1, …; 0 (PyTorch's lr_decay). */
   learningRateDecay?: number;
@@ -12,7 +13,7 @@ export interface AdagradOptions {
   weightDecay?: number;
   /** What the sum of squares starts from; 0 (PyTorch). */
   initialAccumulator?: number;
-  /** 1e-10 (PyTorch). */
+  /** Outside the root; 1e-10 (PyTorch). */
   epsilon?: number;
 }
 

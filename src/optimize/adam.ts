@@ -4,6 +4,7 @@ import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
+/** What `adam` and `adamw` take; PyTorch's defaults. */
 export interface AdamOptions {
   /** 0.001 (PyTorch and the paper). */
   learningRate?: number;

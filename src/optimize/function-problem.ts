@@ -7,32 +7,36 @@ import { currentBuild } from "../wasm/load.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
 import { type CurvatureNeeds, Problem } from "./problem.js";
 
-type Vector = ArrayLike<number>;
-type Rows = Matrix | readonly (readonly number[])[] | SymmetricMatrix;
-
 /** A smooth function of n numbers. The array that a function is given is its own to keep. */
 export interface SmoothFunction {
+  /** f(x); NaN or infinity where there is none. */
   value(x: Float64Array): number;
-  /** n numbers. */
-  gradient(x: Float64Array): Vector;
+  /** ∇f(x), n numbers. */
+  gradient(x: Float64Array): ArrayLike<number>;
   /** n × n and symmetric; dense methods need it, or hvp. */
-  hessian?(x: Float64Array): Rows;
+  hessian?(x: Float64Array): Matrix | readonly (readonly number[])[] | SymmetricMatrix;
   /** The Hessian's product with v; matrix-free methods need it, or hessian. */
-  hvp?(x: Float64Array, v: Float64Array): Vector;
+  hvp?(x: Float64Array, v: Float64Array): ArrayLike<number>;
+  /** Not beside a value: see `LeastSquares`. */
   residuals?: never;
+  /** Not beside a gradient. */
   jacobian?: never;
 }
 
 /** A sum of squares, f = ½·Σ rᵢ². Its Gauss-Newton matrix is JᵀJ. */
 export interface LeastSquares {
-  /** m numbers. */
-  residuals(x: Float64Array): Vector;
+  /** r(x), m numbers. */
+  residuals(x: Float64Array): ArrayLike<number>;
   /** m × n: ∂rᵢ/∂xⱼ. */
   jacobian(x: Float64Array): Matrix | readonly (readonly number[])[];
+  /** Not beside residuals. */
   value?: never;
+  /** Not beside a Jacobian. */
   gradient?: never;
-  hessian?(x: Float64Array): Rows;
-  hvp?(x: Float64Array, v: Float64Array): Vector;
+  /** ∇²f, n × n and symmetric, for methods that take the exact one. */
+  hessian?(x: Float64Array): Matrix | readonly (readonly number[])[] | SymmetricMatrix;
+  /** The product of ∇²f with v, likewise. */
+  hvp?(x: Float64Array, v: Float64Array): ArrayLike<number>;
 }
 
 const WHERE = "minimize";

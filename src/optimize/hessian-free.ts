@@ -6,6 +6,7 @@ import { MARTENS } from "./searches/damping.js";
 import { IteratesSearch } from "./searches/iterates.js";
 import { SecondOrder } from "./second-order.js";
 
+/** What `hessianFree` takes. */
 export interface HessianFreeOptions {
   /** Damping to start from; 1 (Martens and Sutskever 2012 start from 45 to 150 on sums over outputs; losses here are means). */
   damping?: number;

@@ -5,6 +5,7 @@ import { resolveOptions } from "./options.js";
 import { DampingSearch, MARTENS } from "./searches/damping.js";
 import { SecondOrder } from "./second-order.js";
 
+/** What `kfac` takes. */
 export interface KfacOptions {
   /** Damping to start from; 0.1. */
   damping?: number;

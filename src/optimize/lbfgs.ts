@@ -5,6 +5,7 @@ import { resolveOptions } from "./options.js";
 import { WolfeSearch } from "./searches/wolfe.js";
 import { SecondOrder } from "./second-order.js";
 
+/** What `lbfgs` takes. */
 export interface LbfgsOptions {
   /** Pairs of steps and gradient changes that are kept; 10 (PyTorch keeps 100, SciPy 10). */
   history?: number;

@@ -5,12 +5,13 @@ import { resolveOptions } from "./options.js";
 import { DampingSearch } from "./searches/damping.js";
 import { SecondOrder } from "./second-order.js";
 
+/** What `levenbergMarquardt` takes; named as in MATLAB's trainlm. */
 export interface LevenbergMarquardtOptions {
   /** Damping to start from; 1e-5, which for 200 residuals is 1e-3 of their sum of squares (trainlm's, whose μ is beside JᵀJ). */
   mu?: number;
-  /** Factor of the damping after a trial that did not fall; 1.5 (Transtrum and Sethna 2012; trainlm 10). */
+  /** Factor of the damping after a trial that did not fall, its square after a second one, and so on; 3 (trainlm: 10 each time). */
   muInc?: number;
-  /** Factor of the damping after a step; 0.2 (Transtrum and Sethna 2012; trainlm 0.1). */
+  /** The least factor of the damping after a step, for one that fell as the model foretold; 0.2 (trainlm: 0.1 after every step). */
   muDec?: number;
   /** Damping beyond which the search has failed; 1e10 (trainlm). */
   muMax?: number;
@@ -24,9 +25,9 @@ export interface LevenbergMarquardtOptions {
 const LEAST = 1e-20;
 
 /**
- * Levenberg's and Marquardt's method: p = −(G + μI)⁻¹·g with the generalised Gauss-Newton matrix G, μ multiplied by `muInc` until
- * the objective falls, and by `muDec` after a step that did at least a quarter of what the model foretold. Names as in MATLAB's trainlm,
- * which decreases μ after every step; G is here the matrix of the mean, so for `mse` it is 2/(N·C)·JᵀJ.
+ * Levenberg's and Marquardt's method: p = −(G + μI)⁻¹·g with the generalised Gauss-Newton matrix G, μ multiplied by `muInc`, its square and so
+ * on until the objective falls, and by max(muDec, 1 − (2ρ − 1)³) after a step, ρ being its fall over the one that the model foretold (Nielsen 1999). Names as in
+ * MATLAB's trainlm, which decreases μ by `muDec` after every step; G is here the matrix of the mean, so for `mse` it is 2/(N·C)·JᵀJ.
  *
  * The step follows the bend of the path too: p + ½a, where (G + μI)·a = −Jᵀ∇²ℓ·f̈ and f̈ is the outputs' second derivative along p (geodesic
  * acceleration), unless 2‖a‖ > 0.75·‖p‖. From hessia's own starts it makes the difference between one in ten and ten in ten
@@ -36,7 +37,7 @@ const LEAST = 1e-20;
  * Statuses of its own: "converged"; "stalled" where μ passes `muMax`.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
- * Source: Levenberg 1944; Marquardt 1963; Hagan and Menhaj 1994; Transtrum and Sethna 2012.
+ * Source: Levenberg 1944; Marquardt 1963; Hagan and Menhaj 1994; Nielsen 1999; Transtrum and Sethna 2012.
  * @example
  * const circle = { residuals: ([x, y]) => [x * x + y * y - 2, x - y], jacobian: ([x, y]) => [[2 * x, 2 * y], [1, -1]] };
  * minimize(circle, [3, 1], { optimizer: levenbergMarquardt() }).x; // Float64Array [1, 1], to rounding

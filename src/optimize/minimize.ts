@@ -11,9 +11,11 @@ import {
 import { checkOptimizer, type End, type Optimizer, type StepOutcome, type StepReport } from "./optimizer.js";
 import type { Evaluations } from "./problem.js";
 
+/** What `minimize` takes beside function and start. */
 export interface MinimizeOptions {
+  /** The method. */
   optimizer: Optimizer;
-  /** 1,000. */
+  /** Most steps; 1,000. */
   maxSteps?: number;
   /** Gradient norm up to which a point counts as critical; 1e-8. */
   tolerance?: number;
@@ -25,9 +27,11 @@ export interface MinimizeOptions {
 export interface MinimizeRecord extends Partial<StepReport> {
   /** From 1. */
   readonly step: number;
-  /** At the point that the step started from. */
+  /** Of the function, at the point that the step started from. */
   readonly value: number;
+  /** ‖∇f‖ there. */
   readonly gradientNorm: number;
+  /** So far. */
   readonly evaluations: Evaluations;
 }
 
@@ -37,12 +41,15 @@ export interface Result {
   readonly x: Float64Array;
   /** The function there. */
   readonly value: number;
+  /** ‖∇f‖ there. */
   readonly gradientNorm: number;
+  /** See `minimize`. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite" | "not-positive-definite" | "aborted";
   /** In words. */
   readonly reason: string;
   /** Steps taken. */
   readonly steps: number;
+  /** What was asked of the function. */
   readonly evaluations: Evaluations;
 }
 

@@ -13,6 +13,7 @@ export type { Indefinite } from "./directions/newton.js";
 /** How far to go along a direction: the whole step, or until the objective has fallen enough. */
 export type LineSearch = "fixed" | "armijo" | "wolfe";
 
+/** What methods with a line search have in common. */
 export interface LineSearchOptions {
   /** "armijo". */
   search?: LineSearch;
@@ -24,6 +25,7 @@ export interface LineSearchOptions {
   weightDecay?: number;
 }
 
+/** What `newton` takes. */
 export interface NewtonOptions extends LineSearchOptions {
   /** What to do where the Hessian is indefinite or singular; "abs". */
   indefinite?: Indefinite;

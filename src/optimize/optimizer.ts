@@ -3,7 +3,15 @@ import type { FloatArray } from "../wasm/workspace.js";
 import type { CurvatureNeeds, Problem } from "./problem.js";
 
 /** How to limit a gradient before it is used: by its Euclidean norm, or entry by entry. */
-export type Clip = { norm: number } | { value: number };
+export type Clip =
+  | {
+      /** Largest ‖g‖; a longer gradient is scaled down to it. */
+      norm: number;
+    }
+  | {
+      /** Largest |gᵢ|; larger entries are cut. */
+      value: number;
+    };
 
 /** Where in a step something ceased to be finite. */
 export type Breakdown = "value" | "gradient" | "update";
@@ -64,6 +72,7 @@ export interface OptimizerState {
 
 /** A method with its memory. It serves one run at a time. */
 export abstract class Optimizer {
+  /** That of the factory: "adam". */
   abstract readonly name: string;
   /**
    * Whether it takes every step on the same objective, all of the data: what it learns from one step would mislead it in the next.
@@ -96,6 +105,7 @@ export abstract class Optimizer {
     return this.#learningRate;
   }
 
+  /** @throws TypeError or RangeError for what is not a positive number. */
   set learningRate(value: number) {
     checkPositive(this.name, "learningRate", value);
     this.#learningRate = value;
@@ -114,6 +124,8 @@ export abstract class Optimizer {
   /**
    * Takes back what `state` gave, from an optimizer with the same name and options.
    *
+   * @param state copied.
+   * @returns the optimizer itself.
    * @throws TypeError or RangeError for a state of another kind; Error in the middle of a run.
    */
   restore(state: OptimizerState): this {

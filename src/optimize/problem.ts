@@ -8,7 +8,9 @@ import type { FloatArray, Workspace } from "../wasm/workspace.js";
 
 /** How often what was asked of the objective; a gradient of a network brings its value along, which then does not count. */
 export interface Evaluations {
+  /** Values alone. */
   readonly value: number;
+  /** Gradients. */
   readonly gradient: number;
   /** Products with the Hessian or the Gauss-Newton matrix. */
   readonly hvp: number;

@@ -3,6 +3,7 @@ import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
+/** What `rmsprop` takes; PyTorch's defaults. */
 export interface RmspropOptions {
   /** 0.01 (PyTorch; Hinton's slides suggest 0.001). */
   learningRate?: number;
@@ -12,7 +13,7 @@ export interface RmspropOptions {
   epsilon?: number;
   /** L2: added to the gradient; 0 (PyTorch). */
   weightDecay?: number;
-  /** 0 (PyTorch). */
+  /** Share of the last step that is taken again; 0 (PyTorch). */
   momentum?: number;
   /** Divide by the estimated deviation instead of the root mean square; false (PyTorch). */
   centered?: boolean;

@@ -4,6 +4,7 @@ import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
+/** What `sgd` takes; PyTorch's defaults. */
 export interface SgdOptions {
   /** 0.001 (PyTorch). */
   learningRate?: number;

@@ -6,12 +6,13 @@ import { resolveOptions } from "./options.js";
 import { TrustRegionSearch } from "./searches/trust-region.js";
 import { SecondOrder } from "./second-order.js";
 
+/** What `trustRegion` takes. */
 export interface TrustRegionOptions {
   /** Take products with the Hessian instead of the matrix; false. */
   products?: boolean;
   /** Radius to start from; max(1, ‖θ‖) by default. */
   initialRadius?: number;
-  /** 1e10. */
+  /** The largest radius; 1e10. */
   maxRadius?: number;
   /** Products a step takes at most, with `products`; 250. */
   maxProducts?: number;

@@ -6,9 +6,13 @@ import type { EpochRecord } from "./records.js";
 
 /** The best epoch so far, by what early stopping watches. */
 export interface Best {
+  /** From 1. */
   readonly epoch: number;
+  /** What early stopping watches; less is better. */
   readonly score: number;
+  /** As they were then. */
   readonly parameters: FloatArray;
+  /** Batch norm's running statistics then. */
   readonly statistics: FloatArray;
 }
 
@@ -18,11 +22,15 @@ export interface Progress {
   readonly step: number;
   /** Epochs ended. */
   readonly epoch: number;
-  /** Samples of the current epoch that have been used, the sum of their losses and how many were classified correctly. */
+  /** Samples of the current epoch that have been used. */
   readonly used: number;
+  /** The sum of their losses. */
   readonly lossSum: number;
+  /** How many of them were classified correctly. */
   readonly right: number;
+  /** Records of the epochs ended. */
   readonly epochs: readonly EpochRecord[];
+  /** What early stopping would go back to, or null. */
   readonly best: Best | null;
 }
 
@@ -31,9 +39,13 @@ export interface Progress {
  * `resume` to go on to the same bits that a run without a break would have reached.
  */
 export interface Checkpoint {
+  /** Of the network. */
   readonly parameters: FloatArray;
+  /** Batch norm's running statistics. */
   readonly statistics: FloatArray;
+  /** What the optimizer remembers. */
   readonly optimizer: OptimizerState;
+  /** How far the run has come. */
   readonly progress: Progress;
 }
 

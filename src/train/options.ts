@@ -28,7 +28,9 @@ export interface EarlyStopping {
   monitor?: "loss" | "validationLoss" | "validationAccuracy";
 }
 
+/** What `training` takes beside network and data. */
 export interface TrainingOptions {
+  /** The method; it serves one run at a time. */
   optimizer: Optimizer;
   /** Epochs in the whole run, those before a resumed checkpoint included. */
   epochs: number;
@@ -40,6 +42,7 @@ export interface TrainingOptions {
   validation?: Dataset | number;
   /** The learning rate over the run; constant by default. */
   schedule?: Schedule;
+  /** When to stop before the last epoch; never by default. */
   earlyStopping?: EarlyStopping;
   /** Limits the gradient of each step. */
   clip?: Clip;
@@ -51,6 +54,7 @@ export interface TrainingOptions {
   resume?: Checkpoint | null;
 }
 
+/** What `fit` takes beside network and data. */
 export interface FitOptions extends TrainingOptions {
   /** Called, and waited for, after each epoch. */
   onEpoch?: (record: EpochRecord, run: RunHandle) => void | Promise<void>;

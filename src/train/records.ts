@@ -22,6 +22,7 @@ export interface EpochRecord {
   readonly validationLoss?: number;
   /** Share of the epoch's samples classified correctly, each before its step. */
   readonly accuracy?: number;
+  /** Of the held-out data, likewise. */
   readonly validationAccuracy?: number;
   /** Of the epoch's last step. */
   readonly learningRate: number;
@@ -39,6 +40,7 @@ export interface StepRecord extends Partial<StepReport> {
   readonly loss: number;
   /** Euclidean norm of its gradient, before clipping. */
   readonly gradientNorm: number;
+  /** Of the step, by the schedule. */
   readonly learningRate: number;
   /** Samples in the batch. */
   readonly samples: number;
@@ -52,21 +54,27 @@ export interface StepRecord extends Partial<StepReport> {
 
 /** Where a value first ceased to be finite. */
 export interface NonFinite {
+  /** From 1. */
   readonly step: number;
+  /** From 1. */
   readonly epoch: number;
   /** Index of the layer, or −1 where it was not in a layer. */
   readonly layer: number;
+  /** What it was a value of. */
   readonly quantity: "pre-activation" | "loss" | "gradient" | "parameter";
 }
 
 /** How a run went. */
 export interface History {
+  /** See `fit`. */
   readonly status: Status;
   /** In words. */
   readonly reason: string;
+  /** One record an epoch, those before a resumed checkpoint included. */
   readonly epochs: readonly EpochRecord[];
   /** Steps taken. */
   readonly steps: number;
+  /** What was asked of the objective, over this run. */
   readonly evaluations: Evaluations;
   /** What a user should know of the method and the run, in words; often nothing. */
   readonly notes: readonly string[];

@@ -12,11 +12,13 @@ import type { ScalarMath } from "../wasm/kernels.js";
 
 /** Where a run is when it asks for a learning rate; the same object each time, so read it and let it go. */
 export interface SchedulePosition {
-  /** Steps taken, and steps in the whole run. */
+  /** Steps taken. */
   readonly step: number;
+  /** Steps in the whole run. */
   readonly steps: number;
-  /** Epochs ended, and epochs in the whole run. */
+  /** Epochs ended. */
   readonly epoch: number;
+  /** Epochs in the whole run. */
   readonly epochs: number;
   /** The optimizer's learning rate. */
   readonly learningRate: number;

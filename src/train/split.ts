@@ -2,6 +2,7 @@ import { checkBoolean, checkInteger, checkKeys, checkNumber, checkObject, wrongT
 import { type Dataset, dataset, samplesOf } from "../network/dataset.js";
 import { Random } from "../random.js";
 
+/** What `split` takes beside the data. */
 export interface SplitOptions {
   /** Share of the rows that goes to the test part, in (0, 1). */
   test: number;

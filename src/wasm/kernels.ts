@@ -138,12 +138,17 @@ export interface Kernels {
 
 /** exp, log, cos and pow as the core computes them. */
 export interface ScalarMath {
+  /** eˣ. */
   exp(x: number): number;
+  /** The natural logarithm. */
   log(x: number): number;
+  /** The cosine. */
   cos(x: number): number;
+  /** xʸ. */
   pow(x: number, y: number): number;
 }
 
+/** Of numbers: single or double precision. */
 export type Dtype = "f32" | "f64";
 
 type Suffixed<T extends Dtype> = { [K in keyof Kernels as `${K}_${T}`]: Kernels[K] };

@@ -6,6 +6,7 @@ import type { CoreExports } from "./kernels.js";
 /** The two builds of one source: `strict` gives the same bits on every machine, `relaxed` fuses multiply and add. */
 export type Build = "strict" | "relaxed";
 
+/** What `init` takes. */
 export interface InitOptions {
   /** Which build to use from now on: the relaxed one where the engine has it ("auto", the default), or a named one. */
   simd?: "auto" | Build;

@@ -12,6 +12,7 @@ const KEPT_BYTES = 64 << 20;
 /** Elements up to which a plain loop copies faster than making a view for it. */
 const SMALL = 256;
 
+/** Numbers of double or single precision. */
 export type FloatArray = Float64Array | Float32Array;
 
 export function bytesPer(dtype: Dtype): number {

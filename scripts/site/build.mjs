@@ -1,0 +1,79 @@
+// Builds the documentation site: pages and docstrings, as files that need no network. `npm run site`, or with a folder to build it into.
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Application } from "typedoc";
+import { pages, topics } from "./contents.mjs";
+import { load } from "./plugin.mjs";
+
+process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
+const out = resolve(process.argv[2] ?? "build/site");
+
+const listed = Object.values(pages).flat();
+const others = readdirSync("docs")
+  .map((name) => `docs/${name}`)
+  .filter((file) => file.endsWith(".md") && !listed.includes(file));
+
+const app = await Application.bootstrapWithPlugins({
+  name: "hessia",
+  entryPoints: ["src/index.ts", "src/formats/index.ts", "src/node/index.ts"],
+  tsconfig: "tsconfig.build.json",
+  readme: "README.md",
+  projectDocuments: [...listed.filter(existsSync), ...others],
+  excludeInternal: true,
+  excludePrivate: true,
+  excludeProtected: true,
+  disableSources: true,
+  categorizeByGroup: false,
+  categoryOrder: [...Object.keys(pages), ...topics.map(([topic]) => topic), "*"],
+  defaultCategory: "Reference",
+  groupOrder: ["Documents", "Modules", "*"],
+  sort: ["documents-first", "kind", "alphabetical-ignoring-documents"],
+  kindSortOrder: ["Function", "Class", "Interface", "TypeAlias"],
+  sortEntryPoints: false,
+  navigation: { includeCategories: true, includeGroups: false },
+  customCss: "scripts/site/style.css",
+  titleLink: "index.html",
+  hideGenerator: true,
+  githubPages: false,
+  searchInComments: true,
+  validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },
+  requiredToBeDocumented: ["Function", "Class", "Interface", "TypeAlias", "Variable", "Property", "Method", "Accessor"],
+  // Said where they stand: in one line, or by what they belong to.
+  intentionallyNotDocumented: [
+    ...["type", "atZero", "slope", "alpha"].map((name) => `hessia.Activation.__type.${name}`),
+    ...["loss", "gradient"].map((name) => `hessia.Network.gradient.__type.${name}`),
+    ...["training", "test"].map((name) => `hessia.split.__type.${name}`),
+  ],
+  highlightLanguages: ["bash", "http", "javascript", "json", "typescript"],
+  markdownItLoader: (parser) => parser.core.ruler.push("code_in_headings", codeInHeadings),
+  treatWarningsAsErrors: true,
+  logLevel: "Warn",
+});
+load(app);
+
+/** TypeDoc makes a heading's address of its plain text alone; where code is text between tags, it counts. */
+function codeInHeadings({ tokens, Token }) {
+  tokens.forEach(({ type }, i) => {
+    if (type !== "heading_open") return;
+    const inline = tokens[i + 1];
+    inline.children = inline.children.flatMap((token) => {
+      if (token.type !== "code_inline") return [token];
+      const part = (kind, content) => Object.assign(new Token(kind, "", 0), { content });
+      return [part("html_inline", "<code>"), part("text", token.content), part("html_inline", "</code>")];
+    });
+  });
+}
+
+const project = await app.convert();
+if (project) app.validate(project);
+stopOnComplaints();
+rmSync(out, { recursive: true, force: true });
+await app.generateDocs(project, out);
+stopOnComplaints();
+console.log(`The site is in ${out}.`);
+
+/** Warnings are errors: of links that lead nowhere, and of names without a docstring. */
+function stopOnComplaints() {
+  if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);
+}

@@ -1,0 +1,45 @@
+// What the site holds, in the order in which it shows it.
+
+/** Pages by where they belong; those of docs/ that are not listed come at the end of the studies. */
+export const pages = {
+  Guides: [
+    "docs/getting-started.md",
+    "docs/choosing-an-optimizer.md",
+    "docs/curvature.md",
+    "docs/diagnostics.md",
+    "docs/recipes.md",
+    "docs/files.md",
+    "docs/performance.md",
+  ],
+  Studies: ["docs/relu-and-second-order.md", "docs/relu-at-zero.md"],
+  Project: [
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "bench/README.md",
+    "bench/peers/README.md",
+    "data/README.md",
+  ],
+};
+
+/** Where an address in the navigation would say too little. */
+export const titles = {
+  "bench/README.md": "Benchmarks",
+  "bench/peers/README.md": "Peers",
+  "data/README.md": "Data sets",
+};
+
+export const modules = { index: "hessia", formats: "hessia/formats", node: "hessia/node" };
+
+/** Topics of the library's names, by the folder or file that declares them: the first that fits. */
+export const topics = [
+  [
+    "Networks and data",
+    /^src\/(?:network\/(?:network|dataset|initializer|score|spec)|linalg\/matrix|wasm\/|train\/split)/,
+  ],
+  ["Training", /^src\/train\//],
+  ["Optimizers", /^src\/optimize\//],
+  ["Curvature", /^src\/(?:network|linalg)\//],
+  ["Diagnostics", /^src\/diagnose\//],
+  ["Files", /^src\/(?:formats|node)\//],
+];
