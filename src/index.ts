@@ -157,7 +157,6 @@ export {
   type LayerDiagnosis,
   type PointDiagnosis,
 } from "./diagnose/diagnose.js";
-export type { InputScale } from "./diagnose/inputs.js";
 export type { Advice, AdviceCode } from "./diagnose/advice.js";
 export type { InputScale } from "./diagnose/inputs.js";
 export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/cost.js";
