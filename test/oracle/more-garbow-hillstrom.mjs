@@ -174,7 +174,7 @@ const small = [
     x0: [5, 2.5, 0.15],
     model: ([a, b, c]) =>
       from1(99, (i) => {
-        const y = 25 + (-50 * Math.log(i / 100)) ** (2 / 3);
+        const y = 25 + Math.cbrt(-50 * Math.log(i / 100)) ** 2;
         return sub(exp(mul(-1, div(exp(mul(c, log(abs(sub(y, b))))), a))), i / 100);
       }),
   },
@@ -235,12 +235,19 @@ const osborne2 = [
   0.559, 0.597, 0.625, 0.739, 0.71, 0.729, 0.72, 0.636, 0.581, 0.428, 0.292, 0.162, 0.098, 0.054,
 ];
 
+/** 1, t, …, t^(count − 1) by products: engines round `**` differently. @type {(t: number, count: number) => number[]} */
+function powers(t, count) {
+  const all = [1];
+  while (all.length < count) all.push(all[all.length - 1] * t);
+  return all;
+}
+
 /** @param {Scalar[]} x @returns {Scalar[]} */
 const watson = (x) => [
   ...from1(29, (i) => {
-    const t = i / 29;
-    const slope = sum(x.slice(1), (value, k) => mul((k + 1) * t ** k, value));
-    return sub(sub(slope, square(sum(x, (value, k) => mul(t ** k, value)))), 1);
+    const t = powers(i / 29, x.length);
+    const slope = sum(x.slice(1), (value, k) => mul((k + 1) * t[k], value));
+    return sub(sub(slope, square(sum(x, (value, k) => mul(t[k], value)))), 1);
   }),
   x[0],
   sub(sub(x[1], square(x[0])), 1),

@@ -133,19 +133,25 @@ describe("one step on least squares", () => {
 describe.each(builds)("on a network, %s build", (build) => {
   beforeAll(() => init({ simd: build }));
 
-  const spec: NetworkSpec = {
-    inputs: 2,
-    layers: [{ units: 4, activation: "tanh" }, { units: 2 }],
-    loss: "mse",
-    seed: 3,
-  };
   const random = new Random(9);
   const inputs = random.rows(15, 2);
-  const targets = inputs.map(([a, b]) => [Math.sin(a + b), a * b]);
 
-  it.each([false, true])(
-    "levenbergMarquardt, acceleration %s: G = 2/(N·C)·JᵀJ, f̈ over a tenth of the step",
-    (acceleration) => {
+  // With one output f̈ is the forward difference 2/h·((f(θ + hp) − f(θ))/h − Jp), with more the central one.
+  it.each([
+    [1, false],
+    [1, true],
+    [2, false],
+    [2, true],
+  ])(
+    "levenbergMarquardt, %i outputs, acceleration %s: G = 2/(N·C)·JᵀJ, f̈ over 0.03 of the step",
+    (units, acceleration) => {
+      const spec: NetworkSpec = {
+        inputs: 2,
+        layers: [{ units: 4, activation: "tanh" }, { units }],
+        loss: "mse",
+        seed: 3,
+      };
+      const targets = inputs.map(([a, b]) => [Math.sin(a + b), a * b].slice(0, units));
       for (const mu of [0.5, 5]) {
         const net = network(spec);
         const θ = Array.from(net.getParameters());
@@ -157,8 +163,11 @@ describe.each(builds)("on a network, %s build", (build) => {
         const pull = (v: number[]): number[] => times(transposed(J), v).map((value) => scale * value);
         const p = minus(solve(G, pull(r)));
         const near = (share: number): number[] => outputs(θ.map((value, i) => value + share * p[i]));
-        const [ahead, behind, here] = [near(0.1), near(-0.1), near(0)];
-        const second = here.map((value, k) => (ahead[k] - 2 * value + behind[k]) / 0.01);
+        const h = 0.03;
+        const [ahead, behind, here, along] = [near(h), near(-h), near(0), times(J, p)];
+        const second = here.map((value, k) =>
+          units === 1 ? (2 / h) * ((ahead[k] - value) / h - along[k]) : (ahead[k] - 2 * value + behind[k]) / h ** 2,
+        );
         const a = minus(solve(G, pull(second)));
         const believed = acceleration && 2 * length(a) <= 0.75 * length(p);
         const run = training(net, toDataset(inputs, targets), {
