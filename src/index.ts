@@ -34,9 +34,11 @@ export {
   type ConjugateGradientsResult,
 } from "./linalg/conjugate-gradients.js";
 export { dataset, type Dataset } from "./network/dataset.js";
-export { type HessianOptions, network, type Network, type PassOptions } from "./network/network.js";
-export { type HessianCost, hessianCost } from "./network/cost.js";
-export { type CurvatureOptions, type HessianOperator, hessianOperator } from "./network/curvature.js";
+export { network, type Network } from "./network/network.js";
+export type { CurvatureOptions, HessianOptions, PassOptions } from "./network/pass.js";
+export { hessianCost } from "./network/cost.js";
+export type { HessianCost } from "./network/cost-model.js";
+export { type HessianOperator, hessianOperator } from "./network/operator.js";
 export type { Evaluation } from "./network/score.js";
 export type { BatchNormMode } from "./network/propagation.js";
 export type { CurvatureKind } from "./network/tangent.js";
@@ -87,8 +89,8 @@ export {
   warmUp,
 } from "./train/schedule.js";
 export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options.js";
-export type { Best, Checkpoint, Progress } from "./train/checkpoint.js";
-export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
+export type { Best, Checkpoint, Progress, EpochRecord } from "./train/checkpoint.js";
+export type { History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
 export {
   classifyCriticalPoint,
@@ -150,13 +152,8 @@ export {
   withBatchNorm,
 } from "./diagnose/remedies.js";
 export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/revive.js";
-export {
-  diagnose,
-  type Diagnosis,
-  type DiagnoseOptions,
-  type LayerDiagnosis,
-  type PointDiagnosis,
-} from "./diagnose/diagnose.js";
+export { diagnose, type DiagnoseOptions } from "./diagnose/diagnose.js";
+export type { Diagnosis, LayerDiagnosis, PointDiagnosis } from "./diagnose/diagnosis.js";
 export type { Advice, AdviceCode } from "./diagnose/advice.js";
 export type { InputScale } from "./diagnose/inputs.js";
 export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/cost.js";

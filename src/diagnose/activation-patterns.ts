@@ -1,6 +1,7 @@
 import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { checkNetwork, type Network } from "../network/network.js";
 import { Objective, wholeBatch } from "../network/objective.js";
+import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
 import { bytesPer } from "../wasm/workspace.js";
 import { hasKink } from "./activation-kinds.js";

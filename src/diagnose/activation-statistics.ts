@@ -1,7 +1,8 @@
 import { checkNumber } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { checkNetwork, type Network } from "../network/network.js";
 import { Objective, wholeBatch } from "../network/objective.js";
+import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode, Propagation } from "../network/propagation.js";
 import type { ActivationName, ResolvedLayer } from "../network/spec.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";

@@ -1,6 +1,7 @@
 import { checkFunction, checkPositive, checkVector } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { checkNetwork, type Network } from "../network/network.js";
+import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { type CheckVerdict, largest, relativeTolerance, STEP, summary } from "./check-gradient.js";

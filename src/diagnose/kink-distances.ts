@@ -1,5 +1,6 @@
 import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { checkNetwork, type Network } from "../network/network.js";
+import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
 import { hasKink, isPiecewiseLinear } from "./activation-kinds.js";
 import { type Probe, withProbe } from "./probe.js";

@@ -1,7 +1,8 @@
 import { checkFunction } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { checkNetwork, type Network } from "../network/network.js";
+import type { PassOptions } from "../network/pass.js";
 import { type SignalChunk, visitSignals } from "../network/signals.js";
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
 import { chosenLayers } from "./options.js";

@@ -1,5 +1,5 @@
 import { percent } from "./advice.js";
-import type { Diagnosis, LayerDiagnosis, PointDiagnosis } from "./diagnose.js";
+import type { Diagnosis, LayerDiagnosis, PointDiagnosis } from "./diagnosis.js";
 
 /** Columns that text is broken at. */
 const WIDTH = 100;

@@ -1,9 +1,10 @@
 import { checkChoice, checkInteger } from "../check.js";
 import { type SpectralDensity, spectralDensity } from "../linalg/density.js";
 import type { Inertia } from "../linalg/symmetric.js";
-import { hessianOperator } from "../network/curvature.js";
 import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { checkNetwork, type Network } from "../network/network.js";
+import { hessianOperator } from "../network/operator.js";
+import type { PassOptions } from "../network/pass.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { coreMath } from "../wasm/math.js";
 import { inDouble } from "./copy.js";

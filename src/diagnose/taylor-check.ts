@@ -1,8 +1,9 @@
 import { checkNumber, wrongType, wrongValue } from "../check.js";
 import { CurvatureProducts } from "../network/curvature.js";
 import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { checkNetwork, type Network } from "../network/network.js";
 import { wholeBatch } from "../network/objective.js";
+import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow } from "../wasm/workspace.js";

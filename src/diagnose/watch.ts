@@ -1,6 +1,7 @@
 import { checkFunction, checkInteger, checkNumber, checkObject, checkPositive } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network, type PassOptions } from "../network/network.js";
+import { checkNetwork, type Network } from "../network/network.js";
+import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
 import { findOffence, type Guard, type GuardFinding, resolveGuard } from "./guard.js";
 import { Movement } from "./movement.js";

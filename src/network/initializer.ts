@@ -1,7 +1,6 @@
 import type { Random } from "../random.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import type { FloatArray } from "../wasm/workspace.js";
-import type { Layout } from "./layout.js";
 
 /** The weight to be drawn: its place, its layer's size and the stream to draw from. */
 export interface WeightPlace {
@@ -42,10 +41,18 @@ export const initializers: Record<InitializerName, WeightFunction> = {
   zeros: () => 0,
 };
 
+/** Where a layer's weights and batch norm's scale (or −1) start in the vector of parameters. */
+interface LayerPlace {
+  readonly inputs: number;
+  readonly units: number;
+  readonly weight: number;
+  readonly scale: number;
+}
+
 /** Fills a zeroed vector of parameters. */
 export function initialize(
   parameters: FloatArray,
-  { layers }: Layout,
+  layers: readonly LayerPlace[],
   initializer: Initializer,
   random: Random,
   math: ScalarMath,

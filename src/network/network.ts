@@ -5,29 +5,18 @@ import { Random } from "../random.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
-import { hessianCost } from "./cost.js";
-import { CurvatureOperator, type CurvatureOptions } from "./curvature.js";
+import { costOf, shapeOf } from "./cost-model.js";
+import { CurvatureProducts } from "./curvature.js";
 import { checkDataset, type Dataset } from "./dataset.js";
 import { assembleHessian } from "./hessian.js";
 import { initialize } from "./initializer.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
+import type { HessianOptions, PassOptions } from "./pass.js";
 import type { BatchNormMode, Gradients } from "./propagation.js";
 import { decide, type Evaluation, Score } from "./score.js";
 import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
-
-/** What passes over a whole data set take. */
-export interface PassOptions {
-  /** Whether batch norm takes its statistics from the data at hand ("batch", the default) or the running ones. */
-  batchNorm?: BatchNormMode;
-}
-
-/** What `net.hessian` takes beside the data. */
-export interface HessianOptions extends CurvatureOptions {
-  /** Bytes of the largest matrix to make; 2 GiB by default. */
-  maxBytes?: number;
-}
 
 /** Samples `from` to `from + size` as they passed through the network; a vector over them for each unit. */
 export interface ActivationChunk {
@@ -71,7 +60,7 @@ export class Network {
     this.#parameters = floatArray(this.spec.dtype, this.parameterCount);
     this.#statistics = floatArray(this.spec.dtype, this.layout.statisticsCount);
     const { initializer, seed } = this.spec;
-    initialize(this.#parameters, this.layout, initializer, new Random(seed), coreMath(this.build));
+    initialize(this.#parameters, this.layout.layers, initializer, new Random(seed), coreMath(this.build));
     for (const { statistics, units } of this.layout.layers) {
       if (statistics >= 0) this.#statistics.fill(1, statistics + units, statistics + 2 * units);
     }
@@ -282,7 +271,7 @@ export class Network {
   #checkHessianSize(samples: number, maxBytes: number): void {
     const { parameterCount: size } = this;
     if (size ** 2 * bytesPer(this.spec.dtype) <= maxBytes) return;
-    const { bytes, product } = hessianCost(this, samples);
+    const { bytes, product } = costOf(shapeOf(this, true), samples);
     wrongValue(
       "hessian",
       "maxBytes",
@@ -303,7 +292,15 @@ export class Network {
   ): FloatArray {
     const mode = this.mode(where, data, options);
     checkVector(where, "v", v, this.parameterCount, this.spec.dtype);
-    return borrow(this.build, (workspace) => new CurvatureOperator(this, data, kind, mode, where, workspace).matvec(v));
+    const { spec, layout, parameterCount: size } = this;
+    return this.resident((workspace, theta, statistics) => {
+      const [at, out] = [workspace.allocate(spec.dtype, size), workspace.allocate(spec.dtype, size)];
+      workspace.write(spec.dtype, at, v);
+      const products = new CurvatureProducts(workspace, spec, layout, data, mode);
+      products.linearize(theta, statistics, wholeBatch(data));
+      products.multiply(theta, statistics, at, out, kind);
+      return workspace.read(spec.dtype, out, size);
+    });
   }
 
   /**

@@ -2,7 +2,24 @@ import { checkInteger, checkNumber, checkObject, isObject, wrongType, wrongValue
 import type { Network } from "../network/network.js";
 import type { Optimizer, OptimizerState } from "../optimize/optimizer.js";
 import type { FloatArray } from "../wasm/workspace.js";
-import type { EpochRecord } from "./records.js";
+
+/** One epoch of training. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Mean over the epoch's samples of their batch's objective, penalty included, each before its step. */
+  readonly loss: number;
+  /** Of the held-out data after the epoch, without penalty, under running statistics. */
+  readonly validationLoss?: number;
+  /** Share of the epoch's samples classified correctly, each before its step. */
+  readonly accuracy?: number;
+  /** Of the held-out data, likewise. */
+  readonly validationAccuracy?: number;
+  /** Of the epoch's last step. */
+  readonly learningRate: number;
+  /** Wall-clock time of the epoch, validation included. */
+  readonly seconds: number;
+}
 
 /** The best epoch so far, by what early stopping watches. */
 export interface Best {

@@ -14,8 +14,9 @@ import {
 import { checkDataset, type Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
+import type { EpochRecord } from "./checkpoint.js";
 import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
-import type { EpochRecord, RunHandle } from "./records.js";
+import type { RunHandle } from "./records.js";
 import { checkSchedule, constant, type Schedule } from "./schedule.js";
 
 /** When to stop before the last epoch. A run that ends by itself, early or not, leaves the best parameters in place. */

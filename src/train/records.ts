@@ -1,6 +1,6 @@
 import type { StepReport } from "../optimize/optimizer.js";
 import type { Evaluations } from "../optimize/problem.js";
-import type { Checkpoint } from "./checkpoint.js";
+import type { Checkpoint, EpochRecord } from "./checkpoint.js";
 
 /** Why a run ended. */
 export type Status =
@@ -11,24 +11,6 @@ export type Status =
   | "non-finite"
   | "not-positive-definite"
   | "aborted";
-
-/** One epoch of training. */
-export interface EpochRecord {
-  /** From 1. */
-  readonly epoch: number;
-  /** Mean over the epoch's samples of their batch's objective, penalty included, each before its step. */
-  readonly loss: number;
-  /** Of the held-out data after the epoch, without penalty, under running statistics. */
-  readonly validationLoss?: number;
-  /** Share of the epoch's samples classified correctly, each before its step. */
-  readonly accuracy?: number;
-  /** Of the held-out data, likewise. */
-  readonly validationAccuracy?: number;
-  /** Of the epoch's last step. */
-  readonly learningRate: number;
-  /** Wall-clock time of the epoch, validation included. */
-  readonly seconds: number;
-}
 
 /** One step of training; second-order methods add what they know of it. */
 export interface StepRecord extends Partial<StepReport> {

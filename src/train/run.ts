@@ -7,9 +7,9 @@ import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
 import { Batches, holdOut } from "./batches.js";
-import type { Best, Checkpoint } from "./checkpoint.js";
+import type { Best, Checkpoint, EpochRecord } from "./checkpoint.js";
 import type { ResolvedOptions } from "./options.js";
-import type { EpochRecord, History, NonFinite, RunHandle } from "./records.js";
+import type { History, NonFinite, RunHandle } from "./records.js";
 import { type SchedulePosition, scheduledRate } from "./schedule.js";
 
 /** A position in a run, overwritten as the run goes on. */

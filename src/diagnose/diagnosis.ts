@@ -1,0 +1,89 @@
+import type { BatchNormMode } from "../network/propagation.js";
+import type { ActivationName } from "../network/spec.js";
+import type { Dtype } from "../wasm/kernels.js";
+import type { BlockedLayer, Moments } from "./activation-statistics.js";
+import type { Advice } from "./advice.js";
+import type { CurvatureChoice } from "./cost.js";
+import type { CriticalPoint } from "./critical.js";
+import type { SignalGrowth } from "./gradient-flow.js";
+import type { InputScale } from "./inputs.js";
+
+/** A layer over all of the data. Shares are in [0, 1]. */
+export interface LayerDiagnosis {
+  /** Index of the layer. */
+  readonly layer: number;
+  /** Its activation. */
+  readonly type: ActivationName;
+  /** How many it has. */
+  readonly units: number;
+  /** Whether it has batch norm. */
+  readonly batchNorm: boolean;
+  /** How many it has. */
+  readonly parameters: number;
+  /** Units that give 0 for every sample (relu). */
+  readonly deadUnits: number[];
+  /** Groups of units with the same incoming parameters, dead ones aside. */
+  readonly duplicates: number[][];
+  /** Units whose gradients are all exactly 0. */
+  readonly frozenUnits: number[];
+  /** Share of positive pre-activations. */
+  readonly active: number;
+  /** Share of activations that are exactly 0. */
+  readonly sparsity: number;
+  /** Share of saturated activations; null where there is no such thing. */
+  readonly saturated: number | null;
+  /** Pre-activations that are exactly 0. */
+  readonly exactZeros: number;
+  /** What the activations see. */
+  readonly preActivation: Moments;
+  /** What they give. */
+  readonly activation: Moments;
+  /** ‖∂L/∂θ‖ over the layer, without penalty. */
+  readonly gradientNorm: number;
+  /** ‖θ‖ over the layer. */
+  readonly parameterNorm: number;
+  /** ‖∂L/∂a‖ over the layer and all samples. */
+  readonly signal: number;
+}
+
+/** As `CriticalPoint`, with plain arrays. */
+export interface PointDiagnosis extends Omit<CriticalPoint, "escape"> {
+  /** A unit vector that leads down, where one is known; else null. */
+  readonly escape: number[] | null;
+}
+
+/** What `diagnose` finds: plain data, but for `toString()`, which JSON and structured cloning leave out. */
+export interface Diagnosis {
+  /** P. */
+  readonly parameters: number;
+  /** N. */
+  readonly samples: number;
+  /** Of the network. */
+  readonly dtype: Dtype;
+  /** Which statistics batch norm used. */
+  readonly batchNorm: BatchNormMode;
+  /** The training objective, penalty included. */
+  readonly loss: number;
+  /** Of the objective. */
+  readonly gradientNorm: number;
+  /** Share classified correctly, or 1 − (mean squared error) / (variance of the targets). */
+  readonly fit: number;
+  /** The first one first. */
+  readonly layers: LayerDiagnosis[];
+  /** Layers that let no gradient through. */
+  readonly blocked: readonly BlockedLayer[];
+  /** How it grows or shrinks from layer to layer. */
+  readonly signal: SignalGrowth;
+  /** How large they are. */
+  readonly inputs: InputScale;
+  /** What kind of point this is; null with curvature "none". */
+  readonly point: PointDiagnosis | null;
+  /** How much of it was looked at. */
+  readonly curvature: CurvatureChoice;
+  /** Why this much of it. */
+  readonly curvatureReason: string;
+  /** What is wrong and what helps; empty where nothing is. */
+  readonly advice: Advice[];
+  /** For a terminal. */
+  toString(): string;
+}

@@ -1,0 +1,20 @@
+import type { BatchNormMode } from "./propagation.js";
+import type { CurvatureKind } from "./tangent.js";
+
+/** What passes over a whole data set take. */
+export interface PassOptions {
+  /** Whether batch norm takes its statistics from the data at hand ("batch", the default) or the running ones. */
+  batchNorm?: BatchNormMode;
+}
+
+/** What `hessianOperator` takes beside the data. */
+export interface CurvatureOptions extends PassOptions {
+  /** The Hessian ("exact", the default) or the generalised Gauss-Newton matrix ("ggn"). */
+  kind?: CurvatureKind;
+}
+
+/** What `net.hessian` takes beside the data. */
+export interface HessianOptions extends CurvatureOptions {
+  /** Bytes of the largest matrix to make; 2 GiB by default. */
+  maxBytes?: number;
+}
