@@ -87,7 +87,7 @@ export {
   warmUp,
 } from "./train/schedule.js";
 export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options.js";
-export type { Best, Checkpoint, Progress } from "./train/checkpoint.js";
+export type { Best, Checkpoint, Progress, Seen } from "./train/checkpoint.js";
 export type { EpochRecord, History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
 export {

@@ -67,6 +67,8 @@ export interface ResolvedOptions {
   readonly shuffle: boolean;
   readonly validation: Dataset | number | null;
   readonly schedule: Schedule;
+  /** Whether the caller gave one. */
+  readonly scheduled: boolean;
   readonly earlyStopping: Required<EarlyStopping> | null;
   readonly clip: Clip | null;
   readonly seed: number;
@@ -140,6 +142,7 @@ export function resolveTraining(
     shuffle,
     seed,
     schedule,
+    scheduled: options.schedule !== undefined,
     clip,
     resume,
     validation: validation as ResolvedOptions["validation"],
