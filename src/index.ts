@@ -89,7 +89,7 @@ export {
   warmUp,
 } from "./train/schedule.js";
 export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options.js";
-export type { Best, Checkpoint, Progress, EpochRecord } from "./train/checkpoint.js";
+export type { Best, Checkpoint, EpochRecord, Progress, Seen } from "./train/checkpoint.js";
 export type { History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
 export { deadUnits } from "./diagnose/units.js";
 export {

@@ -61,7 +61,7 @@ export function findOffence(
 ): GuardFinding | null {
   const { layers } = net.layout;
   const offends = offenceOf(guard);
-  const inParameters = scanParameters(net, net.current().parameters, "parameter", offends);
+  const inParameters = findInParameters(net, guard);
   if (inParameters) return inParameters;
   const forward: (GuardFinding | null)[][] = layers.map(() => [null, null]);
   const backward: (GuardFinding | null)[] = layers.map(() => null);
@@ -88,6 +88,11 @@ export function findOffence(
     scanParameters(net, gradient, "gradient", offends),
   ];
   return inOrder.find((found) => found !== null) ?? null;
+}
+
+/** The first offence in the parameters alone, which takes no pass over data. */
+export function findInParameters(net: Network, guard: Required<Guard>): GuardFinding | null {
+  return scanParameters(net, net.current().parameters, "parameter", offenceOf(guard));
 }
 
 /** The sample with the largest loss, or a loss that is none; −1 where samples are coupled. */

@@ -3,7 +3,7 @@ import type { Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
-import { findOffence, type Guard, type GuardFinding, resolveGuard } from "./guard.js";
+import { findInParameters, findOffence, type Guard, type GuardFinding, resolveGuard } from "./guard.js";
 import { Movement } from "./movement.js";
 import { deadUnits } from "./units.js";
 
@@ -121,7 +121,8 @@ const PERIOD = 0.05;
  *   "period-2-cycle" where every second point is the same, as beyond the step length 2/λ on a curvature λ;
  * - "zero-loss": 10⁻⁸ of the first loss is reached: nothing is left to learn;
  * - "dying-units": a quarter of a layer's units, two at least, has died since the beginning;
- * - "nan", "inf", "big": values that the guard refuses, with step, layer, quantity and sample.
+ * - "nan", "inf", "big": values that the guard refuses, with step, layer, quantity and sample: of the parameters after each record, of all
+ *   else on the way of the data through the network at the end of each epoch. A run that broke down names its step itself: see `finish`.
  *
  * @param data what to look for dead units and offending values on: the training data, or a part of it.
  * @param options thresholds; batchNorm: for the guard's pass, "batch" (default, as in training) or "running".
@@ -193,8 +194,13 @@ class Watching {
 
   step(record: WatchedStep): void {
     checkObject(`${WHERE}.step`, "record", record);
-    this.#record(record.loss, record.learningRate, { step: record.step, epoch: record.epoch });
-    if (record.epochRecord) this.#epoch(record.epochRecord, { step: record.step, epoch: record.epoch });
+    const place = { step: record.step, epoch: record.epoch };
+    this.#record(record.loss, record.learningRate, place);
+    if (record.epochRecord) this.#epoch(record.epochRecord, place);
+    else if (this.settings.guard) {
+      const found = findInParameters(this.net, this.settings.guard);
+      if (found) this.#noteOffence(found, place);
+    }
   }
 
   epoch(record: WatchedEpoch, step: number | null): void {

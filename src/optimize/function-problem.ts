@@ -49,6 +49,8 @@ export class FunctionProblem extends Problem {
   /** Residuals at the last two points they were asked for, where a step starts and where it may end, and the last Jacobian. */
   readonly #residuals: { x: Float64Array; r: Float64Array }[] = [];
   #jacobian: { x: Float64Array; J: Matrix } | null = null;
+  /** How many residuals there are. */
+  #count: number | null = null;
 
   constructor(workspace: Workspace, given: SmoothFunction | LeastSquares, x0: Float64Array) {
     super(workspace, "f64", x0.length);
@@ -67,6 +69,11 @@ export class FunctionProblem extends Problem {
     }
     const remedy = "add hessian or hvp, or use lbfgs()";
     wrongValue(where, "f", "a hessian or hvp, which this optimizer needs", "neither", remedy);
+  }
+
+  /** Where a Hessian stands for it, nobody knows. */
+  override get semidefinite(): boolean {
+    return this.#given.residuals !== undefined;
   }
 
   /** The point that an address holds. */
@@ -103,8 +110,7 @@ export class FunctionProblem extends Problem {
     const x = this.point(this.theta);
     const near = (length: number): Float64Array => {
       ++this.evaluations.value;
-      const point = x.map((value, i) => value + length * step[i]);
-      return numbers("residuals", given.residuals(point));
+      return this.#residualsOf(x.map((value, i) => value + length * step[i]));
     };
     const [ahead, behind, here] = [near(BEND_LENGTH), near(-BEND_LENGTH), this.#residualsAt(x)];
     const bend = here.map((r, i) => (ahead[i] - 2 * r + behind[i]) / BEND_LENGTH ** 2);
@@ -143,11 +149,19 @@ export class FunctionProblem extends Problem {
   #residualsAt(x: Float64Array): Float64Array {
     const known = this.#residuals;
     const at = known.findIndex((one) => equal(one.x, x));
-    const found =
-      at < 0 ? { x, r: numbers("residuals", (this.#given as LeastSquares).residuals(x.slice())) } : known[at];
+    const found = at < 0 ? { x, r: this.#residualsOf(x.slice()) } : known[at];
     known.splice(at < 0 ? 1 : at, 1);
     known.unshift(found);
     return found.r;
+  }
+
+  #residualsOf(x: Float64Array): Float64Array {
+    const r = numbers("residuals", (this.#given as LeastSquares).residuals(x));
+    this.#count ??= r.length;
+    if (r.length !== this.#count) {
+      wrongValue(WHERE, "f.residuals", `${this.#count} numbers in return, as before`, String(r.length));
+    }
+    return r;
   }
 
   #jacobianAt(x: Float64Array): Matrix {
@@ -155,6 +169,8 @@ export class FunctionProblem extends Problem {
     if (known && equal(known.x, x)) return known.J;
     const J = toMatrix(WHERE, "f.jacobian", (this.#given as LeastSquares).jacobian(x.slice()));
     if (J.columns !== this.size) wrongValue(WHERE, "f.jacobian", `${this.size} columns`, String(J.columns));
+    const count = this.#count ?? this.#residualsAt(x).length;
+    if (J.rows !== count) wrongValue(WHERE, "f.jacobian", `${count} rows, one a residual`, String(J.rows));
     this.#jacobian = { x, J };
     return J;
   }

@@ -1,4 +1,4 @@
-import { checkInteger, checkKeys, checkNonNegative, checkObject } from "../check.js";
+import { checkFunction, checkInteger, checkKeys, checkNonNegative, checkObject } from "../check.js";
 import { currentBuild } from "../wasm/load.js";
 import { acquire, release } from "../wasm/workspace.js";
 import {
@@ -91,6 +91,7 @@ export function minimize(f: SmoothFunction | LeastSquares, x0: ArrayLike<number>
   checkOptimizer("minimize", optimizer);
   checkInteger("minimize", "maxSteps", maxSteps, 0);
   checkNonNegative("minimize", "tolerance", tolerance);
+  if (onStep !== undefined) checkFunction("minimize", "onStep", onStep);
   const workspace = acquire(currentBuild());
   try {
     const problem = new FunctionProblem(workspace, f, start);

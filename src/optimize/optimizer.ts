@@ -48,6 +48,8 @@ export interface StepOutcome {
   value: number;
   /** What the method minimises: the value, and its own weight decay where that is part of it. */
   objective: number;
+  /** The objective where the step led, as far as a second-order method has looked; else that where it started. */
+  ahead: number;
   /** Euclidean norm before clipping. */
   gradientNorm: number;
   /** Something was not finite, and the point has not moved. */
@@ -84,9 +86,15 @@ export abstract class Optimizer {
    * @internal
    */
   readonly curvature: CurvatureNeeds | null = null;
+  /**
+   * Whether the learning rate scales its steps.
+   * @internal
+   */
+  readonly rated: boolean = true;
   protected readonly outcome: StepOutcome = {
     value: 0,
     objective: 0,
+    ahead: 0,
     gradientNorm: 0,
     breakdown: null,
     end: null,

@@ -122,6 +122,11 @@ export abstract class Problem {
     throw new Error("kfac: only a network has Kronecker factors");
   }
 
+  /** Whether what it gives for a Gauss-Newton matrix has no negative eigenvalues but those that rounding makes. */
+  get semidefinite(): boolean {
+    return true;
+  }
+
   /** Refuses an optimizer that asks for more than there is. */
   abstract checkCurvature(where: string, needs: CurvatureNeeds): void;
 

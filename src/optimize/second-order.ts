@@ -23,6 +23,7 @@ export class SecondOrder extends Optimizer {
   override readonly name: string;
   override readonly fullBatch: boolean;
   override readonly curvature: CurvatureNeeds;
+  override readonly rated: boolean;
   readonly #direction: Direction;
   readonly #search: Search;
   readonly #weightDecay: number;
@@ -37,6 +38,7 @@ export class SecondOrder extends Optimizer {
     this.name = name;
     this.fullBatch = fullBatch;
     this.curvature = direction.needs ?? { kind: "exact", form: "none" };
+    this.rated = search.rated ?? false;
     this.#direction = direction;
     this.#search = search;
     this.#weightDecay = weightDecay;
@@ -73,6 +75,7 @@ export class SecondOrder extends Optimizer {
     const local = new Local(problem, this.#gradient, this.#weightDecay);
     outcome.value = local.loss;
     outcome.objective = local.value;
+    outcome.ahead = local.value;
     outcome.gradientNorm = local.gradientNorm;
     if (!Number.isFinite(local.value)) outcome.breakdown = "value";
     else if (!Number.isFinite(local.gradientNorm)) outcome.breakdown = "gradient";
@@ -93,6 +96,10 @@ export class SecondOrder extends Optimizer {
 
   #move(local: Local, learningRate: number, outcome: StepOutcome): void {
     const { problem } = local;
+    if (learningRate === 0 && this.rated) {
+      outcome.report = { accepted: false, stepNorm: 0 };
+      return;
+    }
     const model = this.#critical(local) ? null : this.#direction.model(local, this.#memory);
     if (model && isEnd(model)) {
       this.#stop(model, outcome, problem);
@@ -108,6 +115,7 @@ export class SecondOrder extends Optimizer {
       this.#stop(found, outcome, problem, known);
       return;
     }
+    outcome.ahead = found.value;
     const kinks = problem.kinksAhead();
     outcome.report = {
       accepted: true,

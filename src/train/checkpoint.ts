@@ -33,6 +33,18 @@ export interface Best {
   readonly statistics: FloatArray;
 }
 
+/** The point of a run with the least objective, where the run has left it for worse. */
+export interface Seen {
+  /** The step that started there, from 1. */
+  readonly step: number;
+  /** What the method minimises. */
+  readonly objective: number;
+  /** As they were before that step. */
+  readonly parameters: FloatArray;
+  /** Batch norm's running statistics after it. */
+  readonly statistics: FloatArray;
+}
+
 /** How far a run has come. */
 export interface Progress {
   /** Steps taken. */
@@ -49,6 +61,8 @@ export interface Progress {
   readonly epochs: readonly EpochRecord[];
   /** What early stopping would go back to, or null. */
   readonly best: Best | null;
+  /** What a second-order method on all of the data would go back to, where it is at a worse point. */
+  readonly seen?: Seen;
 }
 
 /**
@@ -95,7 +109,13 @@ export function checkProgress(
   for (const key of ["step", "epoch", "used", "right"]) checkInteger(where, `${name}.${key}`, progress[key], 0);
   checkNumber(where, `${name}.lossSum`, progress.lossSum, "a finite number", Number.isFinite);
   checkEpochs(where, `${name}.epochs`, progress.epochs);
-  const { best } = progress;
+  const { best, seen } = progress;
+  if (seen !== undefined) {
+    checkObject(where, `${name}.seen`, seen);
+    checkPoint(where, `${name}.seen`, seen.parameters, seen.statistics, net);
+    checkNumber(where, `${name}.seen.objective`, seen.objective, "a finite number", Number.isFinite);
+    checkInteger(where, `${name}.seen.step`, seen.step, 1);
+  }
   if (best === null) return;
   checkObject(where, `${name}.best`, best);
   checkPoint(where, `${name}.best`, best.parameters, best.statistics, net);

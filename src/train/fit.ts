@@ -23,7 +23,8 @@ const SLICE_MILLISECONDS = 12;
  * @param data what to train on.
  * @param options see `FitOptions`; optimizer and epochs are required.
  * @returns how it went. Status "max-steps": all epochs done; "early-stopped": with the best parameters in place; "aborted": by the signal; "non-finite": a NaN
- * or infinity appeared, where `nonFinite` says, and the parameters are the last finite ones.
+ * or infinity appeared, where `nonFinite` says, and the parameters are the last finite ones. A second-order method on all of the data that ends by itself leaves
+ * the best point it has seen, should it have gone on to worse ones; the checkpoint goes on from the last one all the same.
  * @throws (rejects) TypeError or RangeError for bad input, with nothing changed; Error for an optimizer that serves another run.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });

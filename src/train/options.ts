@@ -68,6 +68,8 @@ export interface ResolvedOptions {
   readonly shuffle: boolean;
   readonly validation: Dataset | number | null;
   readonly schedule: Schedule;
+  /** Whether the caller gave one. */
+  readonly scheduled: boolean;
   readonly earlyStopping: Required<EarlyStopping> | null;
   readonly clip: Clip | null;
   readonly seed: number;
@@ -141,6 +143,7 @@ export function resolveTraining(
     shuffle,
     seed,
     schedule,
+    scheduled: options.schedule !== undefined,
     clip,
     resume,
     validation: validation as ResolvedOptions["validation"],

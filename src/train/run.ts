@@ -7,7 +7,7 @@ import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
 import { Batches, holdOut } from "./batches.js";
-import type { Best, Checkpoint, EpochRecord } from "./checkpoint.js";
+import type { Best, Checkpoint, EpochRecord, Seen } from "./checkpoint.js";
 import type { ResolvedOptions } from "./options.js";
 import type { History, NonFinite, RunHandle } from "./records.js";
 import { type SchedulePosition, scheduledRate } from "./schedule.js";
@@ -47,6 +47,8 @@ export class Run implements ParameterHolder, RunHandle {
   #version = -1;
   #lossSum = 0;
   #best: Best | null = null;
+  /** Where the objective was least, as long as a second-order method on the whole of the data has left there for worse. */
+  #seen: Seen | null = null;
   #epochStart = 0;
   #end: Pick<History, "status" | "reason" | "nonFinite"> | null = null;
   #history: History | null = null;
@@ -121,6 +123,7 @@ export class Run implements ParameterHolder, RunHandle {
       this.#score?.resume(right, used);
       this.#epochs.push(...epochs);
       this.#best = best;
+      this.#seen = resume.progress.seen ?? null;
       this.batches.seek(epoch, used);
       if (epoch >= this.options.epochs) this.#finish();
     } else {
@@ -166,6 +169,7 @@ export class Run implements ParameterHolder, RunHandle {
     this.#lossSum += value * this.samples;
     this.#score?.resume(this.#score.right + problem.rightAt(start), batches.from + batches.count);
     ++this.position.step;
+    if (this.#optimizer.curvature && !problem.stochastic) this.#remember(start);
     if (this.batches.last) this.#endEpoch();
   }
 
@@ -182,6 +186,7 @@ export class Run implements ParameterHolder, RunHandle {
     this.workspace.write(dtype, this.problem.theta, parameters);
     this.workspace.write(dtype, this.#statistics, statistics);
     this.problem.changed();
+    if (this.#version >= 0) this.#seen = null;
     this.#version = this.net.version;
   }
 
@@ -277,9 +282,26 @@ export class Run implements ParameterHolder, RunHandle {
     return { ...place, layer, quantity: breakdown === "gradient" ? "gradient" : "parameter" };
   }
 
-  #snapshot(): { parameters: FloatArray; statistics: FloatArray } {
+  /** Keeps the point that the last step started from, if the step led up from the best so far. */
+  #remember(start: number): void {
+    const { objective, ahead } = this.outcome as StepOutcome;
+    const least = this.#seen?.objective ?? Infinity;
+    const rounding = 4 * (this.net.spec.dtype === "f32" ? 2 ** -23 : 2 ** -52) * Math.abs(objective);
+    if (ahead <= Math.min(least, objective + rounding)) this.#seen = null;
+    else if (objective < least) {
+      this.#seen = { step: this.position.step, objective, ...this.#snapshot(start) };
+    }
+  }
+
+  /** Whether the run's end puts the best point that was seen in place; early stopping, if it has one, has the better claim. */
+  #goesBack(): boolean {
+    const status = this.#end?.status;
+    return status !== undefined && status !== "aborted" && (status === "non-finite" || !this.#best);
+  }
+
+  #snapshot(at = this.problem.theta): { parameters: FloatArray; statistics: FloatArray } {
     return {
-      parameters: this.workspace.read(this.net.spec.dtype, this.problem.theta, this.net.parameterCount),
+      parameters: this.workspace.read(this.net.spec.dtype, at, this.net.parameterCount),
       statistics: this.workspace.read(this.net.spec.dtype, this.#statistics, this.net.layout.statisticsCount),
     };
   }
@@ -300,20 +322,33 @@ export class Run implements ParameterHolder, RunHandle {
         right: this.#score?.right ?? 0,
         epochs: this.#epochs.slice(),
         best: this.#best,
+        ...(this.#seen ? { seen: this.#seen } : {}),
       },
     };
   }
 
   #notes(): string[] {
-    const { name, fullBatch } = this.#optimizer;
+    const { name, fullBatch, rated } = this.#optimizer;
     const notes: string[] = [];
     if (fullBatch && this.problem.stochastic) {
       notes.push(
         `${name} is sound on full batches only: what it learns of one batch misleads it on the next; leave batchSize out`,
       );
     }
+    if (!rated && this.options.scheduled) notes.push(`${name} has no learning rate: the schedule changes nothing`);
+    if (this.#seen && this.#end && this.#goesBack()) {
+      notes.push(
+        `the parameters are those before step ${this.#seen.step}, where the objective was ${this.#seen.objective.toPrecision(3)}: ` +
+          `${name} went on to worse ones`,
+      );
+    }
     if (this.#frozen.length) notes.push(describeFrozen(this.#frozen, this.net.layout, this.#optimizer.name));
     return notes;
+  }
+
+  #put({ parameters, statistics }: { parameters: FloatArray; statistics: FloatArray }): void {
+    this.net.setParameters(parameters);
+    this.net.setRunningStatistics(statistics);
   }
 
   /** Gives everything back, once, and tells how it went. */
@@ -323,10 +358,10 @@ export class Run implements ParameterHolder, RunHandle {
     const checkpoint = this.checkpoint();
     this.#optimizer.detach();
     release(this.workspace);
+    if (this.#seen && this.#goesBack()) this.#put(this.#seen);
     // A run that has ended by itself, and not because something broke.
-    if (this.#best && end.status !== "aborted" && end.status !== "non-finite") {
-      this.net.setParameters(this.#best.parameters);
-      this.net.setRunningStatistics(this.#best.statistics);
+    else if (this.#best && end.status !== "aborted" && end.status !== "non-finite") {
+      this.#put(this.#best);
     }
     const evaluations = { ...this.problem.evaluations };
     this.#history = {

@@ -1,6 +1,7 @@
 // Oracle: the parts that a diagnosis gathers, each asked for by itself; and networks of every kind, which all get a report.
 
-import { describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   activationStatistics,
   adam,
@@ -16,6 +17,8 @@ import {
   network,
   training,
 } from "../../src/index.js";
+import { CurvatureProducts } from "../../src/network/curvature.js";
+import { Propagation } from "../../src/network/propagation.js";
 import { cases, makeData, makeParameters, makeRunning } from "../cases.js";
 import { finish, flatStatistics, snapshot, toDataset } from "../support.js";
 import { clouds, duplicate, line, perceptron, regression, shiftBiases } from "./faults.js";
@@ -129,6 +132,52 @@ describe("diagnose", () => {
     expect(() => diagnose(perceptron(3, [4], 1, "relu", { batchNorm: true }), dataset([[1, 2, 3]], [1]))).toThrow(
       RangeError,
     );
+  });
+});
+
+describe("what a diagnosis takes, counted, on part of the digits", () => {
+  const [, ...lines] = readFileSync(new URL("../../data/digits.csv", import.meta.url), "utf8")
+    .trim()
+    .split("\n")
+    .slice(0, 301);
+  const digits = lines.map((row) => row.split(",").map(Number));
+  const data = dataset(
+    digits.map((row) => row.slice(0, 64).map((pixel) => pixel / 16)),
+    digits.map((row) => row[64]),
+  );
+  const trained = perceptron(64, [64, 32], 10, "relu", { loss: "cross-entropy" });
+  finish(training(trained, data, { optimizer: adam(), epochs: 15 }));
+
+  afterEach(() => vi.restoreAllMocks());
+
+  it("none: fewer than ten gradients, a pass forward being a third of one and a pass back two thirds", () => {
+    const forward = vi.spyOn(Propagation.prototype, "forward");
+    const back = [
+      vi.spyOn(Propagation.prototype, "backward"),
+      vi.spyOn(Propagation.prototype, "pullBack"),
+      vi.spyOn(CurvatureProducts.prototype, "multiply"),
+    ];
+    trained.gradient(data);
+    const chunks = forward.mock.calls.length;
+    expect([chunks, back[0].mock.calls.length]).toEqual([chunks, chunks]);
+    forward.mockClear();
+    for (const spy of back) spy.mockClear();
+    diagnose(trained, data, { curvature: "none" });
+    const [backward, pulled, products] = back.map((spy) => spy.mock.calls.length);
+    // Backward passes pull back by pullBack where that is what they call.
+    const gradients = (forward.mock.calls.length / 3 + (2 / 3) * Math.max(backward, pulled)) / chunks;
+    expect(products).toBe(0);
+    expect(gradients).toBeGreaterThan(1);
+    expect(gradients).toBeLessThan(10);
+  });
+
+  it("lanczos: between half and twice of the 200 products that it is said to take", () => {
+    const products = vi.spyOn(CurvatureProducts.prototype, "multiply");
+    expect(diagnose(trained, data, { curvature: "lanczos" }).point).not.toBeNull();
+    expect(products.mock.calls.length).toBeGreaterThan(100);
+    expect(products.mock.calls.length).toBeLessThan(400);
+    // The price is two gradients a product, four for the looks, and the orthogonalisation.
+    expect(diagnosisCost(trained, 300, { curvature: "lanczos" }).gradients).toBeGreaterThan(2 * 200 + 4 - 1e-6);
   });
 });
 

@@ -172,6 +172,24 @@ describe.each(builds)("%s build", (build) => {
     }
   });
 
+  it("step by step the guard names the step after which a parameter is too big, in the middle of an epoch", () => {
+    const { net } = parabola();
+    const data = dataset(
+      Array.from({ length: 10 }, (_, i) => [i % 2 ? 1 : -1]),
+      Array.from({ length: 10 }, (_, i) => (i % 2 ? 1 : -1)),
+    );
+    // 1 − w goes −2 times as far each step: w is 0, 3, −3, 9, −15, 33 where η = 1.5 and λ = 2, whichever two samples are in the batch.
+    const watcher = watch(net, data, { guard: { big: 10 } });
+    const run = { optimizer: sgd({ learningRate: 1.5 }), epochs: 1, batchSize: 2, shuffle: false };
+    stepThrough(training(net, data, run), watcher.step);
+    const [finding] = watcher.findings.filter(({ code }) => code === "big");
+    expect(finding).toMatchObject({
+      step: 4,
+      epoch: 1,
+      evidence: { quantity: "parameter", layer: 0, unit: 0, sample: -1, value: "-15" },
+    });
+  });
+
   it("runs that are well: nothing", async () => {
     const specs: Partial<NetworkSpec & { batchNorm: boolean }>[] = [{}, { dtype: "f32" }, { batchNorm: true }];
     for (const rest of specs) {

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { init, type Network, network } from "../../src/index.js";
 import { type Case, makeData, makeParameters, makeRunning, Random } from "../cases.js";
 import { derivative } from "../oracle/differences.js";
+import { hessian } from "../oracle/hessian.js";
 import * as oracle from "../oracle/network.js";
 import type { ActivationSpec, LossName, NetworkSpec, Targets } from "../oracle/spec.js";
 import { builds, type Dtype, distance, flatStatistics, hasBatchNorm, sameBits, toDataset } from "../support.js";
@@ -134,6 +135,73 @@ describe.each(builds)("%s build", (build) => {
       }),
       runs(100),
     );
+  });
+
+  describe("curvature", () => {
+    /** Small enough for hyper-dual numbers, with every penalty. */
+    const small = (batchNorm: boolean) =>
+      fc
+        .tuple(
+          cases([...smooth, ...kinked], batchNorm),
+          fc.constantFrom(0, 0.1),
+          fc.constantFrom(0, 0.2),
+          fc.constantFrom<"weights" | "all">("weights", "all"),
+        )
+        .map(([item, l1, l2, on]): Case => {
+          const least = item.spec.loss === "cross-entropy" ? 2 : 1;
+          const last = item.spec.layers.length - 1;
+          const layers = item.spec.layers.map((layer, l) => ({
+            ...layer,
+            units: Math.max(l === last ? least : 1, Math.min(layer.units, 4)),
+          }));
+          const spec = { ...item.spec, inputs: Math.min(item.spec.inputs, 4), layers, penalty: { l1, l2, on } };
+          return { ...item, spec, samples: Math.min(item.samples, 6) };
+        });
+
+    function expectOracle(item: Case, dtype: Dtype, mode: "batch" | "running", limit: number): void {
+      const { net, inputs, targets } = make(item, dtype);
+      const parameters = Array.from(net.getParameters());
+      const running = makeRunning(item);
+      const data = toDataset(inputs, targets);
+      const v = new Random(item.seed + 2).normals(parameters.length);
+      for (const kind of ["exact", "ggn"] as const) {
+        const expected = hessian(item.spec, parameters, inputs, targets, { kind, mode, running });
+        const size = Math.max(1, ...expected.flat().map(Math.abs));
+        const H = net.hessian(data, { kind, batchNorm: mode });
+        expect(distance(H.data, expected.flat(), size)).toBeLessThan(limit);
+        const product = (kind === "exact" ? net.hvp : net.ggnvp).call(net, data, v, { batchNorm: mode });
+        const wanted = expected.map((row) => row.reduce((sum, value, k) => sum + value * v[k], 0));
+        expect(distance(product, wanted, size)).toBeLessThan(limit);
+      }
+    }
+
+    it("dense matrices and products, both kinds, are the oracle's", () => {
+      fc.assert(
+        fc.property(small(false), fc.constantFrom<Dtype>("f64", "f32"), (item, dtype) => {
+          expectOracle(item, dtype, "batch", dtype === "f32" ? 1e-4 : 1e-12);
+        }),
+        runs(80),
+      );
+    });
+
+    it("batch norm under running statistics, too, in both precisions", () => {
+      fc.assert(
+        fc.property(small(true), fc.constantFrom<Dtype>("f64", "f32"), (item, dtype) => {
+          expectOracle(item, dtype, "running", dtype === "f32" ? 1e-4 : 1e-12);
+        }),
+        runs(80),
+      );
+    });
+
+    it("and under the batch's", () => {
+      fc.assert(
+        fc.property(small(true), (item) => {
+          // Two or three almost equal samples make batch norm steep; its curvature has few digits there.
+          expectOracle({ ...item, samples: 6 }, "f64", "batch", 1e-7);
+        }),
+        runs(80),
+      );
+    });
   });
 
   it("a sample's prediction does not depend on those around it", () => {

@@ -414,6 +414,63 @@ describe("refuses", () => {
       RangeError,
       "2 columns",
     ],
+    [
+      "a Jacobian with a row too many",
+      () =>
+        minimize(
+          {
+            residuals,
+            jacobian: () => [
+              [1, 0],
+              [0, 1],
+              [1, 1],
+            ],
+          },
+          [1, 1],
+          { optimizer: levenbergMarquardt() },
+        ),
+      RangeError,
+      '"f.jacobian" expected 2 rows, one a residual, got 3',
+    ],
+    [
+      "residuals that change their number",
+      () => {
+        let calls = 0;
+        const growing = () => new Array(++calls).fill(1);
+        return minimize({ residuals: growing, jacobian: () => [[1, 1]] }, [1, 1], { optimizer: gaussNewton() });
+      },
+      RangeError,
+      '"f.residuals" expected 1 numbers in return, as before, got 2',
+    ],
+    [
+      "no Hessian in return",
+      () => minimize({ ...plain, hessian: () => undefined as never }, [1, 1], { optimizer: newton() }),
+      TypeError,
+      "an array of rows or a matrix, got undefined",
+    ],
+    [
+      "a Hessian that is not symmetric",
+      () =>
+        minimize(
+          {
+            ...plain,
+            hessian: () => [
+              [1, 2],
+              [0, 1],
+            ],
+          },
+          [1, 1],
+          { optimizer: newton() },
+        ),
+      RangeError,
+      "a symmetric matrix",
+    ],
+    [
+      "onStep that is no function",
+      () => minimize(plain, [1, 1], { optimizer: lbfgs(), onStep: "log" as never }),
+      TypeError,
+      'minimize: "onStep" expected a function',
+    ],
   ])("%s", (_, call, kind, message) => {
     expect(call).toThrow(kind);
     expect(call).toThrow(message);

@@ -296,6 +296,37 @@ describe.each(builds)("%s build", (build) => {
     expect(first(lbfgs())).not.toContain("damping");
   });
 
+  it.each(methods)(
+    "$name: a learning rate of 0 is a step that goes nowhere, where there is such a rate",
+    ({ make }) => {
+      const optimizer = make();
+      const [net, plain] = [network(tanh), network(tanh)];
+      const before = snapshot(net);
+      const run = training(net, curve, {
+        optimizer,
+        epochs: 3,
+        batchSize: 24,
+        schedule: ({ step }) => (step < 2 ? 0 : 1),
+      });
+      const records = take(run, 2);
+      const [note] = finish(run).notes;
+      if (["trustRegion", "levenbergMarquardt", "hessianFree", "kfac"].includes(optimizer.name)) {
+        expect(note).toBe(`${optimizer.name} has no learning rate: the schedule changes nothing`);
+        finish(training(plain, curve, { optimizer: make(), epochs: 3, batchSize: 24 }));
+      } else {
+        expect(note).toBe(undefined);
+        expect(records.map(({ accepted, stepNorm }) => [accepted, stepNorm])).toEqual([
+          [false, 0],
+          [false, 0],
+        ]);
+        optimizer.restore(make().state());
+        finish(training(plain, curve, { optimizer, epochs: 1, batchSize: 24, schedule: () => 1 }));
+      }
+      expect(snapshot(net)).toEqual(snapshot(plain));
+      expect(snapshot(net)).not.toEqual(before);
+    },
+  );
+
   it("a run that converges before its last epoch puts the best epoch in place, where that is watched", async () => {
     const held = toDataset(random.rows(10, 3), random.rows(10, 2));
     const net = network({ inputs: 3, layers: [{ units: 2 }], loss: "mse", seed: 1 });

@@ -334,6 +334,19 @@ describe("refuses", () => {
       TypeError,
       '"resume.progress.epochs[0].loss" expected a number other than NaN, got null',
     ],
+    [
+      "a best point of another network",
+      () => {
+        const given = saved();
+        const { parameters, statistics } = given;
+        return {
+          ...given,
+          progress: { ...given.progress, seen: { step: 1, objective: 1, parameters: parameters.slice(1), statistics } },
+        };
+      },
+      RangeError,
+      '"resume.progress.seen.parameters"',
+    ],
     ["a loss of NaN", () => withEpochs([{ epoch: 1, loss: Number.NaN }]), RangeError, "got NaN"],
   ])("%s", (_, resume, kind, message) => {
     const net = network(spec);

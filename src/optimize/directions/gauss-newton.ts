@@ -87,7 +87,9 @@ class GaussNewtonModel implements Model {
   /** In the space that G acts on; null where a Hessian that stands for G is indefinite. */
   #shortest(): Proposal | null {
     const spectrum = spectrumOf(this.local, this.matrix);
-    if (isEnd(spectrum) || spectrum.smallest < -spectrum.noise) return null;
+    if (isEnd(spectrum)) return null;
+    // Of a softmax that is sure of itself the difference p − p² has few digits, which make eigenvalues of 0 what they like.
+    if (!this.local.problem.semidefinite && spectrum.smallest < -spectrum.noise) return null;
     const { values, slopes, largest } = spectrum;
     const least = RANK_SHARE * largest;
     const outside = slopes.reduce((sum, slope, i) => (values[i] > least ? sum : sum + slope * slope), 0);

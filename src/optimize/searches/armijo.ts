@@ -11,6 +11,8 @@ const MOST_TRIALS = 50;
 
 /** The step, shortened until the objective falls by a share of what its slope promises; NaN counts as no fall. */
 export class ArmijoSearch implements Search {
+  readonly rated = true;
+
   constructor(readonly damping: number) {}
 
   find(local: Local, model: Model, _memory: Memory, learningRate: number): Move | End | "critical" {

@@ -7,6 +7,8 @@ import { type Move, type Search, scaled } from "./search.js";
 
 /** The step times the learning rate, whatever the objective does there. */
 export class FixedSearch implements Search {
+  readonly rated = true;
+
   constructor(readonly damping: number) {}
 
   find(local: Local, model: Model, _memory: Memory, learningRate: number): Move | End | "critical" {

@@ -12,6 +12,8 @@ export interface Move {
 
 /** How far to go, given where. "critical": the model's fall is below what rounding lets one see. */
 export interface Search extends Remembers {
+  /** Whether the learning rate scales its steps. */
+  readonly rated?: boolean;
   find(local: Local, model: Model, memory: Memory, learningRate: number): Move | End | "critical";
 }
 

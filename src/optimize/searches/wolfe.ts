@@ -22,6 +22,8 @@ interface Trial {
  * inside (Nocedal and Wright, algorithms 3.5 and 3.6). Where falls drown in rounding, the slope alone decides (Hager and Zhang 2005).
  */
 export class WolfeSearch implements Search {
+  readonly rated = true;
+
   constructor(readonly damping: number) {}
 
   find(local: Local, model: Model, _memory: Memory, learningRate: number): Move | End | "critical" {

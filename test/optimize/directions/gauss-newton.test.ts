@@ -8,6 +8,7 @@ import {
   init,
   type LeastSquares,
   levenbergMarquardt,
+  type MinimizeRecord,
   minimize,
   network,
   training,
@@ -65,6 +66,24 @@ describe("one step on least squares", () => {
         expect(evaluations.hessian).toBe(1);
       }
     }
+  });
+
+  it("mu grows by muInc, its square and so on up to muMax, and shrinks by no more than muDec", () => {
+    // r = x − 10 is nothing beyond 0.2, and p = 10/(1 + μ): of μ = 1, 2, 8, 64 the last is the first that falls, as foretold.
+    const f: LeastSquares = { residuals: ([x]) => [x > 0.2 ? Number.NaN : x - 10], jacobian: () => [[1]] };
+    const first = (muMax: number) => {
+      const records: MinimizeRecord[] = [];
+      const optimizer = levenbergMarquardt({ mu: 1, muInc: 2, muDec: 0.25, muMax, acceleration: false });
+      const onStep = (record: MinimizeRecord): undefined => void records.push(record);
+      return { ...minimize(f, [0], { optimizer, maxSteps: 1, onStep }), records };
+    };
+    const { x, records } = first(64);
+    expect(x[0]).toBeCloseTo(10 / 65, 14);
+    expect(records[0].gainRatio).toBeCloseTo(1, 12);
+    expect(records[0].damping).toBeCloseTo(16, 12);
+    const { status, reason, steps } = first(63);
+    expect([status, steps]).toEqual(["stalled", 0]);
+    expect(reason).toContain("maximum of 63");
   });
 
   it("and adds half of the acceleration, where that is short enough", () => {
