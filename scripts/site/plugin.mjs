@@ -26,13 +26,23 @@ function path(file) {
 
 /** A page's title is its heading, which the site shows above it. */
 function titlePage(document, file) {
-  const [first] = document.content;
-  const heading = /^\s*# (.*)\n/.exec(first.text);
+  const heading = takeHeading(document.content);
   if (!heading) throw new Error(`${file} has no heading`);
-  first.text = first.text.slice(heading[0].length);
-  document.name = titles[file] ?? heading[1].replaceAll("`", "");
+  document.name = titles[file] ?? heading.replaceAll("`", "");
   const [category = "Studies"] = Object.entries(pages).find(([, files]) => files.includes(file)) ?? [];
   document.frontmatter.category = category;
+}
+
+/** Takes the first line off a page's parts, where code and links are parts of their own; nothing unless it is a heading. */
+function takeHeading(parts) {
+  let line = "";
+  for (const part of parts) {
+    const end = part.kind === "text" ? part.text.indexOf("\n", line.trim() ? 0 : part.text.search(/\S|$/)) : -1;
+    line += part.text.slice(0, end < 0 ? undefined : end);
+    part.text = end < 0 ? "" : part.text.slice(end);
+    if (end >= 0) break;
+  }
+  return /^\s*# (.*)$/.exec(line)?.[1];
 }
 
 function setTopic(reflection, file) {
