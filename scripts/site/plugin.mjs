@@ -1,10 +1,11 @@
 // Fits TypeDoc to the project, so that docstrings and pages need to know nothing of it: titles from headings, topics from folders,
 // and sections for what docstrings say of cost, statuses and source.
-import { relative } from "node:path";
-import { CommentTag, Converter, ReflectionKind } from "typedoc";
+import { basename, relative } from "node:path";
+import { CommentTag, Converter, KindRouter, ReflectionKind } from "typedoc";
 import { modules, pages, titles, topics } from "./contents.mjs";
 
 export function load(app) {
+  app.renderer.defineRouter("files", FileRouter);
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
     const file = path(document.project.files.getReflectionPath(document));
     titlePage(document, file);
@@ -18,6 +19,16 @@ export function load(app) {
       if (declared) setTopic(reflection, path(declared));
     }
   });
+}
+
+/** Pages keep the names of their files, which last longer than headings. */
+class FileRouter extends KindRouter {
+  getIdealBaseName(reflection) {
+    if (!reflection.isDocument()) return super.getIdealBaseName(reflection);
+    const file = path(reflection.project.files.getReflectionPath(reflection)).replace(/\.md$/, "");
+    const [parent, name] = [basename(file.replace(/\/?[^/]*$/, "")), basename(file)];
+    return `documents/${name === "README" ? parent : name}`.toLowerCase();
+  }
 }
 
 function path(file) {
