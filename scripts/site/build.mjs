@@ -36,10 +36,11 @@ const app = await Application.bootstrapWithPlugins({
   customCss: "scripts/site/style.css",
   favicon: "scripts/site/icon.svg",
   headings: { readme: false, document: true },
-  titleLink: "index.html",
   hideGenerator: true,
   githubPages: false,
   searchInComments: true,
+  searchInDocuments: true,
+  searchCategoryBoosts: { Guides: 2 },
   validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },
   requiredToBeDocumented: ["Function", "Class", "Interface", "TypeAlias", "Variable", "Property", "Method", "Accessor"],
   // Said where they stand: in one line, or by what they belong to.
@@ -50,6 +51,8 @@ const app = await Application.bootstrapWithPlugins({
   ],
   highlightLanguages: ["bash", "http", "javascript", "json", "typescript"],
   markdownItLoader: (parser) => {
+    // Names of files such as README.md are no addresses.
+    parser.linkify.set({ fuzzyLink: false });
     parser.core.ruler.push("code_in_headings", codeInHeadings);
     parser.core.ruler.push("cells_of_numbers", cellsOfNumbers);
   },
