@@ -19,6 +19,7 @@ const app = await Application.bootstrapWithPlugins({
   entryPoints: ["src/index.ts", "src/formats/index.ts", "src/node/index.ts"],
   tsconfig: "tsconfig.build.json",
   readme: "README.md",
+  router: "files",
   projectDocuments: [...listed.filter(existsSync), ...others],
   excludeInternal: true,
   excludePrivate: true,
@@ -33,10 +34,13 @@ const app = await Application.bootstrapWithPlugins({
   sortEntryPoints: false,
   navigation: { includeCategories: true, includeGroups: false },
   customCss: "scripts/site/style.css",
-  titleLink: "index.html",
+  favicon: "scripts/site/icon.svg",
+  headings: { readme: false, document: true },
   hideGenerator: true,
   githubPages: false,
   searchInComments: true,
+  searchInDocuments: true,
+  searchCategoryBoosts: { Guides: 2 },
   validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },
   requiredToBeDocumented: ["Function", "Class", "Interface", "TypeAlias", "Variable", "Property", "Method", "Accessor"],
   // Said where they stand: in one line, or by what they belong to.
@@ -46,7 +50,12 @@ const app = await Application.bootstrapWithPlugins({
     ...["training", "test"].map((name) => `hessia.split.__type.${name}`),
   ],
   highlightLanguages: ["bash", "http", "javascript", "json", "typescript"],
-  markdownItLoader: (parser) => parser.core.ruler.push("code_in_headings", codeInHeadings),
+  markdownItLoader: (parser) => {
+    // Names of files such as README.md are no addresses.
+    parser.linkify.set({ fuzzyLink: false });
+    parser.core.ruler.push("code_in_headings", codeInHeadings);
+    parser.core.ruler.push("cells_of_numbers", cellsOfNumbers);
+  },
   treatWarningsAsErrors: true,
   logLevel: "Warn",
 });
@@ -62,6 +71,14 @@ function codeInHeadings({ tokens, Token }) {
       const part = (kind, content) => Object.assign(new Token(kind, "", 0), { content });
       return [part("html_inline", "<code>"), part("text", token.content), part("html_inline", "</code>")];
     });
+  });
+}
+
+/** Figures stay on one line: a table that is too wide for that scrolls. */
+function cellsOfNumbers({ tokens }) {
+  tokens.forEach((token, i) => {
+    const text = tokens[i + 1]?.content;
+    if (token.type === "td_open" && /\d/.test(text) && text.length < 30) token.attrJoin("class", "figure");
   });
 }
 

@@ -16,6 +16,7 @@ export const pages = {
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "playground/README.md",
     "bench/README.md",
     "bench/peers/README.md",
     "data/README.md",

@@ -1,10 +1,11 @@
 // Fits TypeDoc to the project, so that docstrings and pages need to know nothing of it: titles from headings, topics from folders,
 // and sections for what docstrings say of cost, statuses and source.
-import { relative } from "node:path";
-import { CommentTag, Converter, ReflectionKind } from "typedoc";
+import { basename, relative } from "node:path";
+import { CommentTag, Converter, KindRouter, ReflectionKind } from "typedoc";
 import { modules, pages, titles, topics } from "./contents.mjs";
 
 export function load(app) {
+  app.renderer.defineRouter("files", FileRouter);
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
     const file = path(document.project.files.getReflectionPath(document));
     titlePage(document, file);
@@ -20,19 +21,39 @@ export function load(app) {
   });
 }
 
+/** Pages keep the names of their files, which last longer than headings. */
+class FileRouter extends KindRouter {
+  getIdealBaseName(reflection) {
+    if (!reflection.isDocument()) return super.getIdealBaseName(reflection);
+    const file = path(reflection.project.files.getReflectionPath(reflection)).replace(/\.md$/, "");
+    const [parent, name] = [basename(file.replace(/\/?[^/]*$/, "")), basename(file)];
+    return `documents/${name === "README" ? parent : name}`.toLowerCase();
+  }
+}
+
 function path(file) {
   return relative(process.cwd(), file).replaceAll("\\", "/");
 }
 
 /** A page's title is its heading, which the site shows above it. */
 function titlePage(document, file) {
-  const [first] = document.content;
-  const heading = /^\s*# (.*)\n/.exec(first.text);
+  const heading = takeHeading(document.content);
   if (!heading) throw new Error(`${file} has no heading`);
-  first.text = first.text.slice(heading[0].length);
-  document.name = titles[file] ?? heading[1].replaceAll("`", "");
+  document.name = titles[file] ?? heading.replaceAll("`", "");
   const [category = "Studies"] = Object.entries(pages).find(([, files]) => files.includes(file)) ?? [];
   document.frontmatter.category = category;
+}
+
+/** Takes the first line off a page's parts, where code and links are parts of their own; nothing unless it is a heading. */
+function takeHeading(parts) {
+  let line = "";
+  for (const part of parts) {
+    const end = part.kind === "text" ? part.text.indexOf("\n", line.trim() ? 0 : part.text.search(/\S|$/)) : -1;
+    line += part.text.slice(0, end < 0 ? undefined : end);
+    part.text = end < 0 ? "" : part.text.slice(end);
+    if (end >= 0) break;
+  }
+  return /^\s*# (.*)$/.exec(line)?.[1];
 }
 
 function setTopic(reflection, file) {

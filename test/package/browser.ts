@@ -12,6 +12,8 @@ export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
 

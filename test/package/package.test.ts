@@ -94,6 +94,14 @@ test("what the README says of the package's size and dependencies", () => {
   for (const name of names) expect(readme).toContain(`\`${name}\``);
 });
 
+test("ARCHITECTURE.md says what each dependency at run time is for, and names no other", () => {
+  const [, section] =
+    /## Dependencies at run time\n([\s\S]*?)(?:\n## |$)/.exec(readFileSync("ARCHITECTURE.md", "utf8")) ?? [];
+  const named = [...(section ?? "").matchAll(/^\| ([^|]*) \|/gm)].slice(2).flatMap(([, cell]) => cell.split(", "));
+  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
+  expect(named.sort()).toEqual(Object.keys(dependencies).sort());
+});
+
 /** These packages and those that they need in turn. */
 function dependenciesOf(names: readonly string[], found = new Set<string>()): Set<string> {
   for (const name of names) {

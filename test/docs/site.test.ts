@@ -1,0 +1,216 @@
+// Oracle: the files of the site itself, which its links have to lead to; the sources, for what it has to tell of; and Chromium, which shows it.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
+import { parseHTML } from "linkedom";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launch, type Site, serve } from "../package/browser.js";
+import { chromium } from "../package/needs.js";
+import { root } from "./samples.js";
+
+/** What the site's pages need: files of its own, and the search index, which is data within one of them. */
+const POLICY = [
+  "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+  "connect-src data:",
+].join("; ");
+
+const MODULES = {
+  "src/index.ts": "hessia",
+  "src/formats/index.ts": "hessia_formats",
+  "src/node/index.ts": "hessia_node",
+};
+
+/** A reference of a page: from which attribute of which element, and to where. */
+interface Reference {
+  readonly from: string;
+  readonly element: string;
+  readonly relation: string;
+  readonly address: string;
+}
+
+const program = chromium();
+const folder = mkdtempSync(join(tmpdir(), "hessia-site-"));
+let built: ReturnType<typeof spawnSync>;
+/** The pages by their path in the folder: the names of their elements, and what they refer to. */
+const pages = new Map<string, { ids: Set<string>; references: Reference[]; text: string }>();
+
+beforeAll(() => {
+  built = spawnSync(process.execPath, ["scripts/site/build.mjs", folder], { cwd: root, encoding: "utf8" });
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (file.endsWith(".html")) pages.set(file, read(file));
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function read(file: string): { ids: Set<string>; references: Reference[]; text: string } {
+  const { document } = parseHTML(readFileSync(join(folder, file), "utf8"));
+  const ids = new Set(Array.from(document.querySelectorAll("[id]"), ({ id }) => id));
+  const references = Array.from(document.querySelectorAll("[href], [src], [srcset]")).flatMap((element) =>
+    ["href", "src", "srcset"]
+      .filter((name) => element.hasAttribute(name))
+      .map((name) => ({
+        from: file,
+        element: element.localName,
+        relation: element.getAttribute("rel") ?? "",
+        address: element.getAttribute(name) ?? "",
+      })),
+  );
+  return { ids, references, text: document.querySelector(".col-content")?.textContent ?? "" };
+}
+
+const all = () => [...pages.values()].flatMap(({ references }) => references);
+const isElsewhere = ({ address }: Reference) => /^(?:[a-z][a-z+.-]*:|\/\/)/i.test(address);
+
+/** Why a reference to a place of the site leads nowhere; nothing where it leads somewhere. */
+function trouble({ from, element, address }: Reference): string | undefined {
+  const [path, fragment] = address.split("#").map(decodeURIComponent);
+  const file = path ? relative(folder, resolve(folder, dirname(from), path)) : from;
+  if (!existsSync(join(folder, file)) || !/\.\w+$/.test(file)) return `${from}: ${address} is no file`;
+  const ids = pages.get(file)?.ids;
+  if (element === "a" && fragment && ids && !ids.has(fragment)) return `${from}: ${address} is no element`;
+  return undefined;
+}
+
+/** The public names of a sub-path, as its index lists them. */
+function names(index: string): string[] {
+  const source = ts.createSourceFile(index, readFileSync(join(root, index), "utf8"), ts.ScriptTarget.Latest);
+  return source.statements.flatMap((statement) =>
+    ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)
+      ? statement.exportClause.elements.map(({ name }) => name.text)
+      : [],
+  );
+}
+
+describe("the site's files", () => {
+  it("were made without a complaint", () => {
+    expect(built).toMatchObject({ status: 0, stderr: "" });
+    expect(pages.size).toBeGreaterThan(200);
+  });
+
+  it("every link leads to a file, and to an element of it", () => {
+    const internal = all().filter((reference) => !isElsewhere(reference));
+    expect(internal.length).toBeGreaterThan(pages.size * 10);
+    expect(internal.map(trouble).filter(Boolean)).toEqual([]);
+  });
+
+  it("nothing is loaded from elsewhere; what leads there is a link that one follows", () => {
+    const loaded = all().filter((reference) => isElsewhere(reference) && !/^data:/.test(reference.address));
+    expect(loaded.filter(({ element }) => element !== "a")).toEqual([]);
+    expect(loaded.filter(({ address }) => !address.startsWith("https://"))).toEqual([]);
+  });
+
+  it("style sheets refer to nothing", () => {
+    const sheets = readdirSync(join(folder, "assets")).filter((name) => name.endsWith(".css"));
+    expect(sheets).toContain("custom.css");
+    const text = sheets.map((name) => readFileSync(join(folder, "assets", name), "utf8")).join("\n");
+    expect(text.match(/@import[^;]*|url\((?!["']?data:)[^)]*\)/g)).toBeNull();
+  });
+
+  it.each(readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")))("docs/%s is a page", (name) => {
+    const page = pages.get(`documents/${name.replace(/md$/, "html")}`);
+    const [, heading] = /^# (.*)$/m.exec(readFileSync(join(root, "docs", name), "utf8")) as RegExpExecArray;
+    expect(page?.text).toContain(heading.replaceAll("`", ""));
+  });
+
+  it.each(Object.entries(MODULES))("every public name of %s has a page of its own", (index, module) => {
+    const found = [...pages.keys()].map((file) => /^[a-z]+\/([^/]*)\.html$/.exec(file)?.[1]);
+    const missing = names(index).filter((name) => !found.includes(`${module}.${name}`));
+    expect(names(index).length).toBeGreaterThan(4);
+    expect(missing).toEqual([]);
+  });
+});
+
+describe.skipIf(!program)("the site in Chromium", () => {
+  let browser: Browser;
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await serve(folder, POLICY);
+    browser = await launch(program as string);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const shown = [
+    "index.html",
+    ...["getting-started", "diagnostics", "performance", "more-garbow-hillstrom"].map(
+      (name) => `documents/${name}.html`,
+    ),
+    ...["functions/hessia.network.html", "interfaces/hessia.Network.html"],
+  ];
+
+  describe.each([
+    ["light", 390],
+    ["dark", 390],
+    ["light", 1440],
+    ["dark", 1440],
+  ] as const)("%s, %d pixels wide", (colorScheme, width) => {
+    const complaints: string[] = [];
+    let context: BrowserContext;
+    let page: Page;
+
+    beforeAll(async () => {
+      context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+      page = await context.newPage();
+      page.setDefaultTimeout(20_000);
+      page.on("console", (message) => complaints.push(message.text()));
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("response", (response) => {
+        if (response.status() >= 400) complaints.push(`${response.status()}: ${response.url()}`);
+      });
+      page.on("request", (request) => {
+        if (!request.url().startsWith(site.origin) && !request.url().startsWith("data:")) {
+          complaints.push(`asks for ${request.url()}`);
+        }
+      });
+    });
+    afterAll(() => context?.close());
+
+    it.each(shown)("%s fits and complains of nothing", async (file) => {
+      await page.goto(`${site.origin}/${file}`);
+      await page.locator(".col-content h1").waitFor();
+      const size = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      expect(size).toEqual([width, width]);
+      expect(await page.locator(".col-content h1").count()).toBe(1);
+      const [back, front] = await page.evaluate(() => {
+        const { backgroundColor, color } = getComputedStyle(document.body);
+        return [backgroundColor, color].map((text) => Number(/\d+/.exec(text)?.[0]));
+      });
+      expect(colorScheme === "light" ? back - front : front - back).toBeGreaterThan(128);
+      expect(complaints).toEqual([]);
+    });
+
+    it("what is searched for is found and opened", async () => {
+      for (const [words, file] of [
+        ["hessianOperator", "functions/hessia.hessianOperator.html"],
+        ["worker", "documents/recipes.html"],
+      ]) {
+        await page.goto(`${site.origin}/documents/getting-started.html`);
+        await page.locator("#tsd-search-trigger").click();
+        await page.locator("#tsd-search-input").fill(words);
+        await page.locator(`#tsd-search-results a[href*="${file}"]`).first().click();
+        await page.waitForURL(`${site.origin}/${file}*`);
+      }
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  it("the navigation leads to every page of docs/ and nowhere else but to pages", async () => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${site.origin}/functions/hessia.network.html`);
+    await page.locator(".site-menu a[aria-current]").waitFor();
+    const links = await page.$$eval(".site-menu a", (anchors) =>
+      anchors.map((anchor) => (anchor as HTMLAnchorElement).href),
+    );
+    const files = links.map((link) => decodeURIComponent(new URL(link).pathname.slice(1)));
+    expect(files.filter((file) => !pages.has(file))).toEqual([]);
+    const guides = readdirSync(join(root, "docs")).map((name) => `documents/${name.replace(/md$/, "html")}`);
+    expect(files).toEqual(expect.arrayContaining(guides));
+    await page.close();
+  });
+});
