@@ -78,6 +78,7 @@ async function runTrain(file: string | undefined, given: TrainGiven, command: Co
   const progress = progressOf(run.settings.epochs, io, given);
   const saver = saverOf(save, run);
   let outcome: Outcome;
+  io.keeps?.(true);
   try {
     outcome = await train(run, io.signal, async (record, handle) => {
       progress.epoch(record);
@@ -87,6 +88,7 @@ async function runTrain(file: string | undefined, given: TrainGiven, command: Co
     progress.end();
   }
   await saver.end(outcome);
+  if (!io.signal.aborted) io.keeps?.(false);
   io.stdout.write(given.json ? trainingJson(run, outcome) : closing(run, outcome, { save, report }));
   if (report !== undefined && !io.signal.aborted) await writeReport(report, run, outcome, io, given);
   judge(run, outcome, save);
