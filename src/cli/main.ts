@@ -39,11 +39,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   end(exitCodes.failed, `hessia: the output could not be written: ${error.message}`);
 });
 
-const SHOW_CURSOR = "\u001b[?25h";
+/** Shows the cursor and wraps lines, as before a bar that was not finished. */
+const AS_BEFORE = "\u001b[?25h\u001b[?7h\n";
 
 function end(code: number, message: string): never {
-  // A bar that was not finished has hidden the cursor.
-  process.stderr.write(`${terminals.stderr.isTTY ? `${SHOW_CURSOR}\n` : ""}${message}\n`);
+  process.stderr.write(`${terminals.stderr.isTTY ? AS_BEFORE : ""}${message}\n`);
   process.exit(code);
 }
 

@@ -30,11 +30,7 @@ export function opening({ source: { table }, prepared, settings, net, optimizer,
 }
 
 /** What came of it. */
-export function closing(
-  run: Run,
-  outcome: Outcome,
-  { save, report }: { save?: string | undefined; report?: string | undefined } = {},
-): string {
+export function closing(run: Run, outcome: Outcome, { save }: { save?: string | undefined } = {}): string {
   const { settings, net } = run;
   const { history, training, validation, test, deadUnits } = outcome;
   const lines: Line[] = [];
@@ -49,7 +45,6 @@ export function closing(
   lines.push(["build", buildNames[net.build]]);
   for (const note of history.notes) lines.push(["note", note]);
   if (save !== undefined) lines.push(["model", save]);
-  if (report !== undefined && history.status !== "aborted") lines.push(["report", report]);
   return layOut(lines);
 }
 
