@@ -1,25 +1,52 @@
 #!/usr/bin/env node
+import { Worker } from "node:worker_threads";
 import { exitCodes } from "./errors.js";
-import { run } from "./program.js";
+import type { FromWorker, Terminals } from "./worker.js";
 
-const controller = new AbortController();
+// The work is done by a thread of its own, so that Ctrl-C is heard in the middle of a long computation.
+const terminals: Terminals = { stdout: terminalOf(process.stdout), stderr: terminalOf(process.stderr) };
+const worker = new Worker(new URL("./worker.js", import.meta.url), {
+  workerData: { args: process.argv.slice(2), terminals, environment: { ...process.env } },
+});
 
-// The first Ctrl-C ends the work and tells what was reached; the second ends the process.
-process.once("SIGINT", () => {
-  controller.abort();
-  process.once("SIGINT", () => process.exit(exitCodes.interrupted));
+let keeps = false;
+let ended = false;
+
+worker.on("message", (message: FromWorker) => {
+  if (message.kind === "text") process[message.output].write(message.text);
+  else if (message.kind === "keeps") keeps = message.keeps;
+  else {
+    ended = true;
+    process.exitCode = message.code;
+  }
+});
+
+worker.on("error", (error) => end(exitCodes.failed, `hessia: ${error.message}`));
+worker.on("exit", () => {
+  if (!ended) process.exitCode ??= exitCodes.failed;
+});
+
+// Where there is something to keep, the first Ctrl-C lets the work end in order and tell what was reached; the second ends the process.
+process.on("SIGINT", () => {
+  if (!keeps || ended) return end(exitCodes.interrupted, "hessia: interrupted");
+  keeps = false;
+  worker.postMessage("abort");
 });
 
 // A reader that has seen enough, as `head` has, is no failure; a full disk is.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(exitCodes.ended);
-  process.stderr.write(`hessia: the output could not be written: ${error.message}\n`);
-  process.exit(exitCodes.failed);
+  end(exitCodes.failed, `hessia: the output could not be written: ${error.message}`);
 });
 
-process.exitCode = await run(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signal: controller.signal,
-  environment: process.env,
-});
+/** Shows the cursor and wraps lines, as before a bar that was not finished. */
+const AS_BEFORE = "\u001b[?25h\u001b[?7h\n";
+
+function end(code: number, message: string): never {
+  process.stderr.write(`${terminals.stderr.isTTY ? AS_BEFORE : ""}${message}\n`);
+  process.exit(code);
+}
+
+function terminalOf({ isTTY, columns }: NodeJS.WriteStream): Terminals["stdout"] {
+  return { isTTY: isTTY === true, ...(columns === undefined ? {} : { columns }) };
+}

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, readdir, realpath, rename, rm, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, readdir, realpath, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -11,7 +11,7 @@ const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
  *
  * The bytes go to a temporary file in the same folder, `.name.host.process.random.tmp`, which is flushed to the disk and renamed; then the
  * folder is flushed. Temporary files of this file that ended processes left behind are removed. Calls for one file at the same time are
- * safe: one of them has the last word. A symbolic link is followed.
+ * safe: one of them has the last word. A symbolic link is followed. A device or a pipe, as /dev/stdout may be, is written to as it stands.
  *
  * @param path of a file that exists or not, in a folder that does.
  * @param data text is written as UTF-8.
@@ -20,6 +20,7 @@ const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
  * await writeFileAtomically("report.html", "<!doctype html>");
  */
 export async function writeFileAtomically(path: string, data: string | Uint8Array): Promise<void> {
+  if (await isSpecial(path)) return writeFile(path, data);
   const target = await realpath(path).catch(() => resolve(path));
   const folder = dirname(target);
   const prefix = `.${basename(target)}.`;
@@ -33,6 +34,12 @@ export async function writeFileAtomically(path: string, data: string | Uint8Arra
     throw error;
   }
   await flushFolder(folder);
+}
+
+/** Whether there is something by this name that a file must not take the place of. */
+async function isSpecial(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && !found.isFile() && !found.isDirectory();
 }
 
 async function writeThrough(path: string, data: string | Uint8Array, mode: number | undefined): Promise<void> {

@@ -285,6 +285,31 @@ describe("refused", () => {
     }
   });
 
+  it("is a model whose metadata were tampered with, wherever that is", async () => {
+    const file = JSON.parse(readFileSync(path("model.json"), "utf8"));
+    const places = placesOf(file.metadata);
+    expect(places.length).toBeGreaterThan(50);
+    for (const place of places) {
+      // Early stopping and the like may be left out; nothing may be a thing of another kind.
+      for (const value of [{}, null, "x"]) {
+        const changed = structuredClone(file);
+        const last = place.length - 1;
+        let holder = changed.metadata;
+        for (const key of place.slice(0, last)) holder = holder[key];
+        holder[place[last]] = value;
+        writeFileSync(path("tampered.json"), JSON.stringify(changed));
+        for (const args of [["info"], ["diagnose", "--curvature", "none"]]) {
+          const { code, stdout, stderr } = await call([args[0], path("tampered.json"), ...args.slice(1)]);
+          expect({ place, value, code, stderr }).toEqual({
+            ...{ place, value, code: expect.toSatisfy((code: number) => code === 0 || code === 2) },
+            stderr: expect.stringMatching(/^(?:hessia: [^\n]+\n)?$/),
+          });
+          expect(stdout).not.toMatch(/undefined|\[object/);
+        }
+      }
+    }
+  });
+
   it("with exit code 1 is a file that cannot be written, before any training", async () => {
     for (const option of ["--save", "--report"]) {
       const file = path(`no/such/folder/model.${option === "--save" ? "json" : "html"}`);
@@ -295,3 +320,13 @@ describe("refused", () => {
     }
   });
 });
+
+/** Keys that lead to each value within an object; of lists the first two. */
+function placesOf(value: unknown): string[][] {
+  if (typeof value !== "object" || value === null) return [];
+  const keys = Array.isArray(value) ? Object.keys(value).slice(0, 2) : Object.keys(value);
+  return keys.flatMap((key) => [
+    [key],
+    ...placesOf((value as Record<string, unknown>)[key]).map((rest) => [key, ...rest]),
+  ]);
+}

@@ -1,6 +1,7 @@
-// The report of the first command of the README, in Chromium as a reader opens it: in light and dark, wide, on a telephone and in print.
+// The report of the first command of the README, in Chromium as a reader opens it: in light and dark, wide, on a telephone and in print; and
+// axe-core on reports of every kind.
 
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch } from "../package/browser.js";
@@ -17,6 +18,16 @@ describe.skipIf(!program)("the report of the digits in Chromium", () => {
     const args = ["train", "data/digits.csv", "--target", "digit", "--hidden", "64,32", "--optimizer", "adam"];
     const made = await start([...args, "--report", path("digits.html"), "--quiet"]);
     expect(made).toMatchObject({ code: 0, stderr: "" });
+    const small = ["--hidden", "8", "--epochs", "6", "--quiet"];
+    const model = path("iris.json");
+    for (const more of [
+      ["compare", "data/iris.csv", ...small, "--report", path("compare.html")],
+      ["train", "data/diabetes.csv", ...small, "--report", path("regression.html")],
+      ["train", "data/iris.csv", ...small, "--save", model],
+      ["curvature", model, "--quiet", "--report", path("curvature.html")],
+    ]) {
+      expect(await start(more)).toMatchObject({ code: 0, stderr: "" });
+    }
     browser = await launch(program as string);
   }, 240_000);
   afterAll(async () => {
@@ -147,6 +158,25 @@ describe.skipIf(!program)("the report of the digits in Chromium", () => {
       expect(contrast.caption).toBeGreaterThan(4.5);
       expect(contrast.line).toBeGreaterThan(3);
     });
+  });
+
+  it.each([
+    ["digits", "light"],
+    ["digits", "dark"],
+    ["compare", "light"],
+    ["regression", "light"],
+    ["curvature", "dark"],
+  ] as const)("of %s, %s, has nothing that axe-core complains of", async (name, colorScheme) => {
+    // The page's own policy admits no script, not even this one.
+    const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, colorScheme, bypassCSP: true });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(path(`${name}.html`)).href);
+    await page.addScriptTag({ path: fileURLToPath(import.meta.resolve("axe-core")) });
+    const { violations } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run(document),
+    );
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+    await context.close();
   });
 
   it("prints on white, without a script", async () => {

@@ -1,5 +1,6 @@
 // Oracle: Node's file system, and the functions of hessia/formats, which have tests of their own.
 
+import { execFileSync } from "node:child_process";
 import {
   mkdtempSync,
   readdirSync,
@@ -10,7 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod, mkdir, readFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -95,6 +96,15 @@ describe("writeFileAtomically", () => {
     expect(readFileSync(path, "utf8")).toBe("two");
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(readdirSync(folder).sort()).toEqual(["a.txt", "link"]);
+  });
+
+  it.skipIf(process.platform === "win32")("writes to a pipe, and puts no file in its place", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const [text] = await Promise.all([readFile(path, "utf8"), writeFileAtomically(path, "through")]);
+    expect(text).toBe("through");
+    expect(statSync(path).isFIFO()).toBe(true);
+    expect(readdirSync(folder)).toEqual(["pipe"]);
   });
 
   it("calls for one file at the same time leave one of their contents, whole, and nothing else", async () => {

@@ -66,7 +66,9 @@ async function run(file: string, given: CompareGiven, io: Io): Promise<void> {
   const prepared = prepare(table, first, first.batchNorm);
   const net = makeNetwork(prepared, first);
   const weights = weightsOf(net, prepared.training.size);
+  io.keeps?.(true);
   const traces = await traceAll(prepared, settings, weights, given, io);
+  if (!io.signal.aborted) io.keeps?.(false);
   const parameters = net.parameterCount;
   const comparison = {
     path: table.path,

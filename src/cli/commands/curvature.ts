@@ -28,7 +28,7 @@ export function addCurvature(program: Command, io: Io): void {
     .command("curvature")
     .summary("write a model's Hessian, Gauss-Newton matrix and spectrum")
     .description(
-      "Computes the spectrum of the exact Hessian of a model's training objective, and writes\nit and the matrices to files.",
+      "Computes the spectrum of the exact Hessian of a model's training objective, and\nwrites it and the matrices to files.",
     );
   const file = fileEnding(...matrixEndings);
   command.argument("<model>", "what hessia train --save wrote");

@@ -30,7 +30,7 @@ export function addDiagnose(program: Command, io: Io): void {
     .command("diagnose")
     .summary("find out why a model does not learn, and what helps")
     .description(
-      "Looks at a trained model on its data: dead and saturated units, gradients, what kind\nof point it is at, and what to do about it.",
+      "Looks at a trained model on its data: dead and saturated units, gradients, what kind of\npoint it is at, and what to do about it.",
     );
   command.argument("<model>", "what hessia train --save wrote");
   command.argument("[file]", "CSV file (default: the one that the model was trained on)");
@@ -72,6 +72,7 @@ function textOf(model: TableModel, rows: ModelData, diagnosis: Diagnosis, report
     ["model", model.path],
     ["data", `${path}, ${counted(data.size, "row")} (${part})`],
     ["score", scoreText(scoreOf(model.net, data, model.record))],
+    ["layers, units", "counted from 0 below, as in code"],
     ...(report === undefined ? [] : ([["report", report]] as const)),
   ])}${diagnosis}\n`;
 }

@@ -9,7 +9,7 @@ import { fileEnding } from "../options.js";
 import { counted, printable } from "../output/format.js";
 import { trainingJson } from "../output/json.js";
 import { progressOf } from "../output/progress.js";
-import { closing, endOf, opening } from "../output/summary.js";
+import { closing, endOf, layOut, opening } from "../output/summary.js";
 import { makeOptimizer } from "../training/optimizer.js";
 import { prepare } from "../training/prepare.js";
 import { type Given, resolveSettings, runOptions, type Settings } from "../training/settings.js";
@@ -78,6 +78,7 @@ async function runTrain(file: string | undefined, given: TrainGiven, command: Co
   const progress = progressOf(run.settings.epochs, io, given);
   const saver = saverOf(save, run);
   let outcome: Outcome;
+  io.keeps?.(true);
   try {
     outcome = await train(run, io.signal, async (record, handle) => {
       progress.epoch(record);
@@ -87,8 +88,12 @@ async function runTrain(file: string | undefined, given: TrainGiven, command: Co
     progress.end();
   }
   await saver.end(outcome);
-  io.stdout.write(given.json ? trainingJson(run, outcome) : closing(run, outcome, { save, report }));
-  if (report !== undefined && !io.signal.aborted) await writeReport(report, run, outcome, io, given);
+  if (!io.signal.aborted) io.keeps?.(false);
+  io.stdout.write(given.json ? trainingJson(run, outcome) : closing(run, outcome, { save }));
+  if (report !== undefined && !io.signal.aborted) {
+    await writeReport(report, run, outcome, io, given);
+    if (!given.json) io.stdout.write(layOut([["report", report]]));
+  }
   judge(run, outcome, save);
 }
 

@@ -84,14 +84,16 @@ function notWritten(path: string, error: unknown): never {
   return failed(`${printable(path)}: could not be written: ${(error as Error).message}`);
 }
 
-/** Finds out before any work is done that a file's folder is not there, or not to be written to. */
+/** Finds out before any work is done that a file could not be written. */
 export async function checkWritable(...paths: readonly (string | undefined)[]): Promise<void> {
   for (const path of paths) {
     if (path === undefined) continue;
     const folder = dirname(path);
     try {
-      if ((await stat(path).catch(() => null))?.isDirectory()) throw new Error("it is a directory");
-      await access(folder, constants.W_OK);
+      const there = await stat(path).catch(() => null);
+      if (there?.isDirectory()) throw new Error("it is a directory");
+      // A device is written to as it stands; a file is replaced.
+      await access(there && !there.isFile() ? path : folder, constants.W_OK);
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
       const reason = missing ? `there is no folder ${folder}` : (error as Error).message;

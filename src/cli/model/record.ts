@@ -4,10 +4,11 @@ import type { Scale } from "../data/scale.js";
 import type { Missing, Places } from "../data/table.js";
 import type { Task } from "../data/target.js";
 import { badInput } from "../errors.js";
-import { printable } from "../output/format.js";
+import { printable, quote } from "../output/format.js";
 import type { Score } from "../training/score.js";
 import type { Settings } from "../training/settings.js";
 import type { Outcome, Run } from "../training/train.js";
+import { misplaced } from "./shape.js";
 
 /** What a saved model knows beside its network: plain data, in the file's metadata. */
 export interface ModelRecord {
@@ -66,27 +67,24 @@ export function readRecord(path: string, metadata: unknown, inputs: number, outp
   const refuse = (what: string): never =>
     badInput(`${printable(path)}: expected a model that hessia train saved, got ${what}`);
   if (!isObject(metadata) || metadata.tool !== TOOL) return refuse("a network without the columns of its data");
-  const { data, columns, classes, inputScale, targetScale, settings } = metadata;
-  if (!isObject(data) || !isObject(columns) || !isObject(settings)) return refuse("one without its data or settings");
-  if (!isTexts(columns.names, inputs)) return refuse(`one without names for its ${inputs} inputs`);
-  const { inputs: places, width, target } = columns;
-  if (!isNumbers(places, inputs) || typeof width !== "number" || typeof target !== "number") {
+  const place = misplaced(metadata);
+  if (place !== null) return refuse(`one whose ${quote(place)} is missing or no such thing`);
+  const record = metadata as unknown as ModelRecord;
+  const { columns, task, classes, inputScale, targetScale } = record;
+  const { names, inputs: places, width, target } = columns;
+  if (names.length !== inputs) return refuse(`one without names for its ${inputs} inputs`);
+  if (places.length !== inputs || [...places, target].some((place) => place >= width)) {
     return refuse("one without the places of its columns");
   }
-  if (!isScale(inputScale, inputs)) return refuse("one without the scales of its inputs");
-  const fits = metadata.task === "classification" ? isTexts(classes, outputs) : isScale(targetScale, outputs);
+  if (!isOf(inputScale, inputs)) return refuse("one without the scales of its inputs");
+  const fits =
+    task === "classification"
+      ? classes?.length === outputs && targetScale === null
+      : classes === null && targetScale !== null && isOf(targetScale, outputs);
   if (!fits) return refuse("one whose classes or scales do not fit its outputs");
-  return metadata as unknown as ModelRecord;
+  return record;
 }
 
-function isTexts(value: unknown, length: number): boolean {
-  return Array.isArray(value) && value.length === length && value.every((text) => typeof text === "string");
-}
-
-function isNumbers(value: unknown, length: number): boolean {
-  return Array.isArray(value) && value.length === length && value.every((number) => typeof number === "number");
-}
-
-function isScale(value: unknown, length: number): boolean {
-  return isObject(value) && isNumbers(value.mean, length) && isNumbers(value.deviation, length);
+function isOf({ mean, deviation }: Scale, length: number): boolean {
+  return mean.length === length && deviation.length === length;
 }

@@ -30,11 +30,7 @@ export function opening({ source: { table }, prepared, settings, net, optimizer,
 }
 
 /** What came of it. */
-export function closing(
-  run: Run,
-  outcome: Outcome,
-  { save, report }: { save?: string | undefined; report?: string | undefined } = {},
-): string {
+export function closing(run: Run, outcome: Outcome, { save }: { save?: string | undefined } = {}): string {
   const { settings, net } = run;
   const { history, training, validation, test, deadUnits } = outcome;
   const lines: Line[] = [];
@@ -44,12 +40,11 @@ export function closing(
   if (test) lines.push(["test", scoreText(test)]);
   if (validation) lines.push(["validation", scoreText(validation)]);
   lines.push(["training", scoreText(training)]);
-  if (deadUnits !== null && deadUnits.length > 0) lines.push(["dead units", deadText(deadUnits, settings.hidden)]);
+  if (deadUnits !== null && deadUnits.length > 0) lines.push(["dead units", deadText(deadUnits, net)]);
   lines.push(["speed", `${count(outcome.samplesPerSecond)} samples per second (${duration(outcome.seconds)})`]);
   lines.push(["build", buildNames[net.build]]);
   for (const note of history.notes) lines.push(["note", note]);
   if (save !== undefined) lines.push(["model", save]);
-  if (report !== undefined && history.status !== "aborted") lines.push(["report", report]);
   return layOut(lines);
 }
 
@@ -106,8 +101,8 @@ export function scoreText({ rows, loss, accuracy, rmse, r2 }: Score): string {
   return `RMSE ${short(rmse ?? Number.NaN)}${r2 === undefined ? "" : `, R² ${r2.toFixed(3)}`}`;
 }
 
-function deadText(dead: readonly number[][], hidden: readonly number[]): string {
-  return dead.map((units, layer) => `${units.length} of ${hidden[layer]} in layer ${layer + 1}`).join(", ");
+function deadText(dead: readonly number[][], { spec }: Network): string {
+  return dead.map((units, layer) => `${units.length} of ${spec.layers[layer].units} in layer ${layer + 1}`).join(", ");
 }
 
 /** A name and what belongs to it, broken at spaces where the line would be too long. */

@@ -44,6 +44,11 @@ export function draw(alt: string, options: PlotOptions): string {
     ...options,
   });
   svg.querySelector("style")?.remove();
+  // Names of parts, which have no place within an image.
+  for (const part of Array.from(svg.querySelectorAll("[aria-label], [aria-description]"))) {
+    part.removeAttribute("aria-label");
+    part.removeAttribute("aria-description");
+  }
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", alt);
   return shortened(svg.outerHTML);

@@ -91,7 +91,7 @@ function confusionFigure(net: Network, data: Dataset, part: string, classes: rea
     color: { type: "identity" },
     opacity: { type: "identity" },
   });
-  const caption = `${count(right)} of ${count(data.size)} ${part} rows right (blue, on the diagonal), the others in orange; darker: a larger share of the row.${mistake}${few}`;
+  const caption = `${count(right)} of ${count(data.size)} ${part} rows right (blue, on the diagonal), the others in orange; the stronger, the larger the share of the row.${mistake}${few}`;
   return { id: "confusion", title: `Confusion matrix (${part})`, caption, alt, body };
 }
 
@@ -107,7 +107,7 @@ function residualFigures(net: Network, data: Dataset, part: string, { mean, devi
   const residuals = points.map(({ actual, guess }) => guess - actual);
   const rmse = Math.sqrt(residuals.reduce((sum, r) => sum + r * r, 0) / residuals.length);
   const bias = residuals.reduce((sum, r) => sum + r, 0) / residuals.length;
-  const thinned = every > 1 ? ` Every ${every}th row is drawn.` : "";
+  const thinned = every > 1 ? ` One row in ${every} is drawn.` : "";
   const alt = `Predicted against actual values of ${count(data.size)} ${part} rows; root mean squared error ${short(rmse)}.`;
   const against = draw(alt, {
     x: { label: "actual", grid: true, ticks: 6, nice: true },

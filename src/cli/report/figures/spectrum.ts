@@ -82,7 +82,7 @@ function rankFigure(found: Spectrum): Figure {
   const every = Math.ceil(all.length / MOST_DOTS);
   const drawn = all.filter((_, i) => i % every === 0 || i === all.length - 1);
   const counts = inertia
-    ? `${inertia.positive} positive, ${inertia.negative} negative, ${inertia.zero} zero to rounding.`
+    ? `${count(inertia.positive)} positive, ${count(inertia.negative)} negative, ${count(inertia.zero)} zero to rounding.`
     : `${sorted.filter((value) => value > 0).length} of those found are positive, ${sorted.filter((value) => value < 0).length} negative; the rest lies between them.`;
   const alt = `Sizes of the eigenvalues, largest first. ${counts}`;
   const positive = drawn.filter(({ value }) => value > 0);
@@ -103,7 +103,7 @@ function rankFigure(found: Spectrum): Figure {
       dot(negative, { x: "rank", y: "size", r: 3, symbol: "triangle", stroke: "var(--series-1)", strokeWidth: 1.4 }),
     ],
   });
-  const thinned = every > 1 ? ` Every ${every}th is drawn.` : "";
+  const thinned = every > 1 ? ` One in ${every} is drawn.` : "";
   const which = curvature === "dense" ? "All eigenvalues" : "The eigenvalues found at both ends";
   return {
     id: idOf(found, "eigenvalues"),

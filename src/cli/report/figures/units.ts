@@ -40,9 +40,9 @@ export function sparsityFigure({ layers, samples }: ActivationStatistics): Figur
   return {
     id: "sparsity",
     title: "Dead units and sparsity",
-    caption: `A square a unit; the darker, the more of the ${count(samples)} rows give exactly 0. A cross: dead, 0 for all rows.${cut(bands)}`,
+    caption: `A square a unit; the stronger its colour, the more of the ${count(samples)} rows give exactly 0. A cross: dead, 0 for all rows.${cut(bands)}`,
     alt,
-    body: drawBands(alt, bands, "var(--series-1)"),
+    body: drawBands(alt, bands, "var(--series-1)", "var(--on-accent)"),
   };
 }
 
@@ -70,9 +70,9 @@ export function unitGradientFigure(flow: GradientFlow): Figure {
   return {
     id: "unit-gradients",
     title: "Gradient of each unit",
-    caption: `A square a unit; the darker, the larger the gradient of its weights, by its logarithm over ${span} orders of magnitude down from ${short(10 ** top)}. A cross: exactly 0.${cut(bands)}`,
+    caption: `A square a unit; the stronger its colour, the larger the gradient of its weights, by its logarithm over ${span} orders of magnitude down from ${short(10 ** top)}. A cross: exactly 0.${cut(bands)}`,
     alt,
-    body: drawBands(alt, bands, "var(--series-3)"),
+    body: drawBands(alt, bands, "var(--series-3)", "currentColor"),
   };
 }
 
@@ -124,7 +124,7 @@ function cut(bands: readonly Band[]): string {
     : "";
 }
 
-function drawBands(alt: string, bands: readonly Band[], color: string): string {
+function drawBands(alt: string, bands: readonly Band[], color: string, cross: string): string {
   const labels: { y: number; name: string }[] = [];
   const cells: Cell[] = [];
   let y = 0;
@@ -162,7 +162,7 @@ function drawBands(alt: string, bands: readonly Band[], color: string): string {
           y: (d: Cell) => d.y + 0.5,
           symbol: "times",
           r: CELL / 3,
-          stroke: "var(--series-2)",
+          stroke: cross,
           strokeWidth: 2.2,
         },
       ),

@@ -1,0 +1,104 @@
+import { isObject } from "../../check.js";
+import { missingChoices } from "../data/table.js";
+import { tasks } from "../data/target.js";
+import { methodNames } from "../training/optimizer.js";
+import { scheduleNames } from "../training/schedule.js";
+
+/** Where in a value something is not as it should be, as in `settings.seed`; null where all is well. */
+type Shape = (value: unknown, place: string) => string | null;
+
+/** What a model's metadata has to look like; numbers of columns and classes are looked at apart. */
+export function misplaced(metadata: unknown): string | null {
+  return record(metadata, "");
+}
+
+function where(accept: (value: unknown) => boolean): Shape {
+  return (value, place) => (accept(value) ? null : place);
+}
+
+function oneOf(names: readonly unknown[]): Shape {
+  return where((value) => names.includes(value));
+}
+
+function nullable(shape: Shape): Shape {
+  return (value, place) => (value === null ? null : shape(value, place));
+}
+
+/** Of a key that may be left out. */
+function optional(shape: Shape): Shape {
+  return (value, place) => (value === undefined ? null : shape(value, place));
+}
+
+function list(shape: Shape): Shape {
+  return (value, place) => (Array.isArray(value) ? first(value.map((one, i) => shape(one, `${place}.${i}`))) : place);
+}
+
+function object(shapes: Record<string, Shape>): Shape {
+  return (value, place) => {
+    if (!isObject(value)) return place;
+    return first(
+      Object.entries(shapes).map(([key, shape]) => shape(value[key], place === "" ? key : `${place}.${key}`)),
+    );
+  };
+}
+
+function first(places: readonly (string | null)[]): string | null {
+  return places.find((place) => place !== null) ?? null;
+}
+
+const number = where(Number.isFinite);
+const nonNegative = where((value) => Number.isFinite(value) && (value as number) >= 0);
+const positive = where((value) => Number.isFinite(value) && (value as number) > 0);
+const share = where((value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) < 1);
+const count = where((value) => Number.isSafeInteger(value) && (value as number) >= 0);
+const positiveCount = where((value) => Number.isSafeInteger(value) && (value as number) >= 1);
+const text = where((value) => typeof value === "string");
+const flag = oneOf([true, false]);
+
+const scale = object({ mean: list(number), deviation: list(nonNegative) });
+
+/** JSON has null for what is not finite. */
+const measure = nullable(number);
+const score = object({
+  rows: count,
+  loss: measure,
+  accuracy: optional(measure),
+  rmse: optional(measure),
+  r2: optional(measure),
+});
+
+/** The optimizer itself refuses values that it cannot use. */
+const options: Shape = (value, place) =>
+  isObject(value)
+    ? first(
+        Object.entries(value).map(([key, option]) =>
+          ["number", "string", "boolean"].includes(typeof option) ? null : list(number)(option, `${place}.${key}`),
+        ),
+      )
+    : place;
+
+const settings = object({
+  ...{ target: optional(text), ignore: optional(list(text)), header: optional(flag), task: optional(oneOf(tasks)) },
+  ...{ missing: optional(oneOf(missingChoices)), testShare: share, validation: share, seed: count },
+  ...{ hidden: list(positiveCount), activation: text, batchNorm: flag, l1: nonNegative, l2: nonNegative },
+  ...{ dtype: oneOf(["f32", "f64"]), simd: oneOf(["auto", "strict", "relaxed"]) },
+  optimizer: object({ method: oneOf(methodNames), options }),
+  ...{ schedule: oneOf(scheduleNames), epochs: positiveCount, clip: optional(positive) },
+  batchSize: (value, place) => (value === "all" ? null : positiveCount(value, place)),
+  earlyStopping: optional(positiveCount),
+});
+
+const record = object({
+  data: object({ path: text, sha256: text, rows: count }),
+  columns: object({
+    ...{ width: count, header: flag, inputs: list(count), target: count, names: list(text), targetName: text },
+  }),
+  ...{ missing: oneOf(missingChoices), task: oneOf(tasks), classes: nullable(list(text)) },
+  ...{ inputScale: scale, targetScale: nullable(scale), settings },
+  outcome: nullable(
+    object({
+      ...{ status: text, reason: text, epochs: count, steps: count },
+      ...{ training: score, validation: nullable(score), test: nullable(score) },
+    }),
+  ),
+});

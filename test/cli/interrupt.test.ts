@@ -1,0 +1,82 @@
+// Oracle: what a shell's user expects of Ctrl-C, also in the middle of a computation that never lets go of its thread.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { folder, main, type Result, root, start } from "./support.js";
+
+const { path, remove } = folder({});
+afterAll(remove);
+
+/** Runs a command and interrupts it each time that `ready` says so. */
+async function interrupted(args: readonly string[], ...ready: ((stdout: string) => boolean)[]): Promise<Result> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  let code: number | null | undefined;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const closed = new Promise<void>((resolve) =>
+    child.on("close", (status) => {
+      code = status;
+      resolve();
+    }),
+  );
+  for (const test of ready) {
+    while (code === undefined && !test(stdout)) await sleep(20);
+    child.kill("SIGINT");
+  }
+  await closed;
+  return { code: code ?? -1, stdout, stderr };
+}
+
+describe("Ctrl-C", () => {
+  it("ends a dense computation at once, which has nothing to keep", async () => {
+    const model = path("digits.safetensors");
+    const train = ["train", "data/digits.csv", "--hidden", "36", "--epochs", "2", "--quiet", "--save", model];
+    expect(await start(train)).toMatchObject({ code: 0 });
+    // Once the matrix is there, its eigenvalues take a while.
+    const args = ["curvature", model, "--curvature", "dense", "--hessian", path("H.npy"), "--spectrum", path("s.csv")];
+    const result = await interrupted(args, () => existsSync(path("H.npy")));
+    expect(result).toEqual({ code: 130, stdout: "", stderr: "hessia: interrupted\n" });
+    expect(existsSync(path("s.csv"))).toBe(false);
+  });
+
+  it("pressed twice ends a step that takes long", async () => {
+    const args = ["train", "data/digits.csv", "--optimizer", "newton", "--save", path("newton.safetensors")];
+    let heard = Number.POSITIVE_INFINITY;
+    const begun = (stdout: string): boolean => {
+      if (stdout.includes("optimizer ")) heard = Date.now();
+      return Number.isFinite(heard);
+    };
+    const result = await interrupted(args, begun, () => Date.now() > heard + 600);
+    expect(result).toMatchObject({ code: 130, stderr: "hessia: interrupted\n" });
+    expect(existsSync(path("newton.safetensors"))).toBe(false);
+  });
+
+  it("pressed once leaves a run that goes on to the same bits", async () => {
+    const whole = path("whole.safetensors");
+    const part = path("part.safetensors");
+    const of = (file: string, epochs: number): string[] => [
+      ...["train", "data/iris.csv", "--hidden", "8", "--simd", "strict"],
+      ...["--schedule", "constant", "--epochs", String(epochs), "--save", file],
+    ];
+    const result = await interrupted(of(part, 1_000_000), (stdout) => /^ +1 {2}/m.test(stdout));
+    expect(result.code).toBe(130);
+    expect(result.stderr).toMatch(/^hessia: interrupted after [\d,]+ epochs?; hessia train --resume .* goes on\n$/);
+    const { progress } = JSON.parse((await start(["info", part, "--json"])).stdout);
+    const epochs = progress.epoch + 3;
+    const on = await start(["train", "--resume", part, "--epochs", String(epochs), "--json"]);
+    const straight = await start([...of(whole, epochs), "--json"]);
+    const of3 = ({ stdout }: Result): unknown => {
+      const { training, test, steps } = JSON.parse(stdout);
+      return { training, test, steps };
+    };
+    expect(of3(on)).toEqual(of3(straight));
+  });
+});
