@@ -21,12 +21,16 @@ export interface Part {
   readonly input: number;
 }
 
-export const LEAST_COLUMN = 86;
+/** Between the middles of two columns, so that the controls above them have room. */
+const LEAST_COLUMN = 84;
+const SMALL_NODE = 30;
 
-export function planOf(width: number, counts: readonly number[]): Plan {
+/** Fills the width that is there; wider than that only where columns would come too close. */
+export function planOf(space: number, counts: readonly number[]): Plan {
+  const width = Math.max(space, (counts.length - 1) * LEAST_COLUMN + SMALL_NODE + 20);
   const most = Math.max(...counts);
-  const node = width < 560 || most > 10 ? 30 : 38;
-  const gap = node + (most > 10 ? 8 : 14);
+  const node = width < 560 || most > 10 ? SMALL_NODE : width > 1300 ? 60 : width > 900 ? 48 : 38;
+  const gap = node + (most > 10 ? 8 : width > 1300 ? 22 : 14);
   const height = most * gap + 10;
   const first = node / 2 + 10;
   const last = width - node / 2 - 10;

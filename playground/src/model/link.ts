@@ -1,3 +1,4 @@
+import { optimizers } from "./optimizers.ts";
 import {
   type Course,
   defaults,
@@ -7,7 +8,7 @@ import {
   MOST_UNITS,
   type Settings,
 } from "./settings.ts";
-import { defaultView, type View } from "./view.ts";
+import { defaultView, MOST_RACERS, type Racer, type View, words } from "./view.ts";
 
 /** What an address holds: where training is and what is shown of it. */
 export interface Linked {
@@ -33,7 +34,7 @@ export function toHash({ course, view, own }: Linked): string {
 export function fromHash(hash: string): Linked {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const start = read(parameters, defaults) as Settings;
-  const view = read(parameters, defaultView) as View;
+  const view = shown(read(parameters, defaultView) as View);
   const target = whole(parameters.get("target"));
   const text = parameters.get("table");
   return {
@@ -55,6 +56,7 @@ function textOf(key: string, value: unknown): string {
     return (value as HiddenLayer[])
       .map(({ units, activation, batchNorm }) => `${units}:${activation}${batchNorm ? ":bn" : ""}`)
       .join(",");
+  if (key === "racers") return JSON.stringify(value);
   if (Array.isArray(value)) return value.join(",");
   if (typeof value === "boolean") return value ? "1" : "0";
   if (typeof value === "object") return JSON.stringify(value);
@@ -73,6 +75,7 @@ function read(parameters: URLSearchParams, usual: object): object {
 function parsed(key: string, text: string, usual: unknown): unknown {
   if (key === "layers") return text === "" ? [] : text.split(",").map(layerIn);
   if (key === "pace") return text === "full" ? text : whole(text);
+  if (key === "racers") return racersIn(text);
   if (Array.isArray(usual)) return text === "" ? [] : text.split(",");
   if (typeof usual === "boolean") return text === "1";
   if (typeof usual === "number") return Number.isFinite(Number(text)) ? Number(text) : null;
@@ -86,6 +89,33 @@ function layerIn(text: string): HiddenLayer {
     units: Math.max(1, Math.min(MOST_UNITS, Math.round(Number(units)) || 1)),
     activation: (activation || "relu") as HiddenLayer["activation"],
     batchNorm: batchNorm === "bn",
+  };
+}
+
+function racersIn(text: string): Racer[] | null {
+  const racers = objectIn(text);
+  if (!Array.isArray(racers)) return null;
+  const known = racers.filter(
+    (racer) =>
+      optimizers.some(({ key }) => key === racer?.optimizer) &&
+      racer.learningRate > 0 &&
+      Number.isInteger(racer.batchSize) &&
+      typeof racer.options === "object",
+  );
+  return known.length > 0 ? known.slice(0, MOST_RACERS) : null;
+}
+
+/** A view in which every word is one that there is. */
+function shown(view: View): View {
+  const usual = Object.entries(words).flatMap(([key, choices]) =>
+    choices.includes(view[key as keyof View] as string) ? [] : [[key, defaultView[key as keyof View]]],
+  );
+  const { reach, raceEpochs } = view;
+  return {
+    ...view,
+    ...Object.fromEntries(usual),
+    reach: reach > 0 ? reach : defaultView.reach,
+    raceEpochs: raceEpochs >= 1 ? Math.round(raceEpochs) : defaultView.raceEpochs,
   };
 }
 

@@ -1,8 +1,9 @@
 import { batch, signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { featureNames, features } from "../data/features.ts";
-import { drawNetwork, LEAST_COLUMN, type Part, type Plan, partAt, planOf } from "../draw/network.ts";
+import { drawNetwork, type Part, type Plan, partAt, planOf } from "../draw/network.ts";
 import { palette } from "../draw/palette.ts";
+import { plural, short } from "../model/format.ts";
 import { placesOf } from "../model/layout.ts";
 import type { Scenery } from "../model/protocol.ts";
 import {
@@ -13,7 +14,7 @@ import {
   MOST_LAYERS,
   MOST_UNITS,
 } from "../model/settings.ts";
-import { plural, short } from "./format.ts";
+import { DeadNotes } from "./dead-notes.tsx";
 import { useWidth } from "./hooks.ts";
 import { Inspector } from "./inspector.tsx";
 import { NumberField, RateField, Select } from "./parts.tsx";
@@ -73,6 +74,7 @@ export function NetworkPanel() {
       </header>
       <Features />
       {scene && <Drawing scene={scene} />}
+      <DeadNotes />
       <StartFields />
     </section>
   );
@@ -140,7 +142,7 @@ function Drawing({ scene }: { scene: Scenery }) {
   const now = settings.value;
   const inputs = scene.wide ? scene.inputs.length : now.features.length;
   const counts = [inputs, ...now.layers.map(({ units }) => units), scene.outputs];
-  const plan = planOf(Math.max(width.value, counts.length * LEAST_COLUMN), counts);
+  const plan = planOf(width.value, counts);
   const places = placesOf(inputs, now.layers, scene.outputs);
 
   useSignalEffect(() => {
@@ -158,7 +160,7 @@ function Drawing({ scene }: { scene: Scenery }) {
     if (here[here.length - 1].end !== shown.parameters.length) return;
     const inputMaps = wide ? current.inputMaps : names.map((name) => current.inputMaps[featureNames.indexOf(name)]);
     drawNetwork(canvas.current, {
-      plan: planOf(Math.max(width.value, all.length * LEAST_COLUMN), all),
+      plan: planOf(width.value, all),
       places: here,
       inputMaps,
       frame: shown,
@@ -414,7 +416,7 @@ function StartFields() {
         onChange={(initializer) => set({ initializer })}
       />
       <NumberField label="Hidden biases start" name="bias" value={now.bias} onChange={(bias) => set({ bias })} />
-      <div class="row">
+      <div class="row joined">
         <NumberField
           label="Seed"
           name="seed"
