@@ -1,5 +1,7 @@
+import { featureNames } from "../data/features.ts";
 import { optimizers } from "./optimizers.ts";
 import {
+  activationNames,
   type Course,
   defaults,
   type HiddenLayer,
@@ -7,6 +9,8 @@ import {
   MOST_LAYERS,
   MOST_UNITS,
   type Settings,
+  settingRanges,
+  settingWords,
 } from "./settings.ts";
 import { defaultView, MOST_RACERS, type Racer, type View, words } from "./view.ts";
 
@@ -87,7 +91,9 @@ function layerIn(text: string): HiddenLayer {
   const [units, activation, batchNorm] = text.split(":");
   return {
     units: Math.max(1, Math.min(MOST_UNITS, Math.round(Number(units)) || 1)),
-    activation: (activation || "relu") as HiddenLayer["activation"],
+    activation: (activationNames as readonly string[]).includes(activation)
+      ? (activation as HiddenLayer["activation"])
+      : "relu",
     batchNorm: batchNorm === "bn",
   };
 }
@@ -139,10 +145,24 @@ function whole(text: string | null): number | null {
   return Number.isInteger(value) && value >= 0 ? value : null;
 }
 
+/** Settings in which everything is what the page itself could have set. */
 function sane(settings: Settings): Settings {
+  const known = (key: string, value: unknown): boolean => {
+    const choices = settingWords[key as keyof Settings];
+    const range = settingRanges[key as keyof Settings];
+    if (choices) return choices.includes(value as string);
+    if (!range) return true;
+    const { least, most = Number.POSITIVE_INFINITY, whole: entire = false } = range;
+    return Number(value) >= least && Number(value) <= most && (!entire || Number.isInteger(value));
+  };
+  const kept = Object.entries(settings).map(([key, value]) => [
+    key,
+    known(key, value) ? value : defaults[key as keyof Settings],
+  ]);
+  const features = [...new Set(settings.features)].filter((name) => featureNames.includes(name));
   return {
-    ...settings,
+    ...(Object.fromEntries(kept) as Settings),
     layers: settings.layers.slice(0, MOST_LAYERS),
-    features: settings.features.length ? settings.features : defaults.features,
+    features: features.length > 0 ? features : defaults.features,
   };
 }

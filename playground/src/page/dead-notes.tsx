@@ -35,16 +35,16 @@ function Rescue({ layer }: { layer: number }) {
   const name = `layer ${layer + 1}`;
   return (
     <>
-      <button type="button" aria-label={`Revive the dead units of ${name} and others`} onClick={() => revive()}>
+      <button type="button" aria-label={`Revive: dead units of ${name} and others`} onClick={() => revive()}>
         revive
       </button>
       {activation === "relu" && (
-        <button type="button" aria-label={`Leaky ReLU for ${name}`} onClick={() => makeLeaky(layer)}>
+        <button type="button" aria-label={`Make leaky: ${name}`} onClick={() => makeLeaky(layer)}>
           make leaky
         </button>
       )}
       {!batchNorm && (
-        <button type="button" aria-label={`Batch norm for ${name}`} onClick={() => addBatchNorm(layer)}>
+        <button type="button" aria-label={`Add batch norm: ${name}`} onClick={() => addBatchNorm(layer)}>
           add batch norm
         </button>
       )}

@@ -8,9 +8,9 @@ import type { Confusion } from "../model/protocol.ts";
 import { Chart } from "./chart.tsx";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
-import { pointed } from "./network-panel.tsx";
 import { Check, Choice } from "./parts.tsx";
 import { frame, own, scenery, settings, show, view } from "./store.ts";
+import { pointed } from "./unit-places.ts";
 
 export function OutputPanel() {
   return (
