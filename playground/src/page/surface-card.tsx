@@ -67,7 +67,7 @@ function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
   const low = hessian.value?.eigenvalues[0];
   return (
     <>
-      <div class="fields">
+      <div class="fields roomy">
         <Select
           label="To the right"
           value={across}
