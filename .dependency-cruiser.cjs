@@ -116,13 +116,20 @@ module.exports = {
     {
       name: "the-page-imports-the-package",
       severity: "error",
+      comment: "by its name, as its users do, never by a path into src or dist",
       from: { path: "^playground/" },
-      to: { path: "^(src|dist)/" },
+      to: { path: "^(src|dist)/", dependencyTypes: ["local"] },
+    },
+    {
+      name: "the-page-knows-no-node",
+      severity: "error",
+      from: { path: "^playground/src/" },
+      to: { dependencyTypes: ["core"] },
     },
     {
       name: "everything-resolves",
       severity: "error",
-      from: { path: "^(src|test|scripts)/" },
+      from: { path: "^(src|test|scripts|playground/src)/" },
       to: { couldNotResolve: true },
     },
   ],

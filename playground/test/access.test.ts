@@ -80,7 +80,10 @@ describe.skipIf(!executablePath)("accessibility and layout", () => {
       const cut = [...document.querySelectorAll("button")].filter(
         (button) => button.scrollWidth > button.clientWidth + 1 && !button.closest("dialog"),
       );
-      return [...boxes, ...cut]
+      const tables = [...document.querySelectorAll("#layers")].filter(
+        ({ parentElement: frame }) => frame && frame.scrollWidth > frame.clientWidth + 1,
+      );
+      return [...boxes, ...cut, ...tables]
         .map((element) => element.outerHTML.slice(0, 120))
         .concat(wide > 0 ? [`page by ${wide}`] : []);
     });

@@ -356,6 +356,26 @@ describe.skipIf(!executablePath)("controls", () => {
     await expect.poll(async () => (await page.saved()).parameters[0]).toBe(0.75);
   });
 
+  test("the output's bias is found beside it, shown and edited", async () => {
+    const page = await visit("layers=1:relu&features=x1");
+    const output = await page.page.locator('[data-unit="2.0"]').boundingBox();
+    if (!output) throw new Error("The output is not drawn.");
+    const [x, y] = [output.x - 2, output.y + output.height - 2];
+    await page.page.mouse.move(x, y);
+    await expect.poll(() => page.page.locator(".tip").textContent()).toMatch(/^Bias 0/);
+    await page.page.mouse.click(x, y);
+    const [editor, drawing] = await Promise.all([
+      page.page.locator(".editor").boundingBox(),
+      page.page.locator(".scroller").boundingBox(),
+    ]);
+    if (!editor || !drawing) throw new Error("There is nothing to edit in.");
+    expect(editor.x).toBeGreaterThanOrEqual(drawing.x);
+    expect(editor.x + editor.width).toBeLessThanOrEqual(drawing.x + drawing.width);
+    await page.page.locator(".editor input").fill("-1.5");
+    await page.button("Set").click();
+    await expect.poll(async () => (await page.saved()).parameters[3]).toBe(-1.5);
+  });
+
   test("theme goes from the system's to light and dark", async () => {
     const page = await visit("", { colorScheme: "dark" });
     const theme = (): Promise<string | null> => page.page.locator("html").getAttribute("data-theme");

@@ -83,6 +83,28 @@ describe.skipIf(!executablePath)("curvature", () => {
     await expect.poll(() => page.trainLoss()).toBeLessThan(before - 0.05);
   });
 
+  test("a link restores what the cards show", async () => {
+    const page = await visit("open=hessian,surface,race");
+    await page.page.locator("#card-hessian").getByRole("radio", { name: "H − G", exact: true }).check();
+    await page.page.locator("#card-surface select").first().selectOption({ label: "random" });
+    await page.page.locator("#card-surface").getByRole("radio", { name: "Gauss-Newton", exact: true }).check();
+    await page.page.getByRole("button", { name: "Reach: lower" }).click();
+    await page.button("Remove Adam, 0.01, batch 10").click();
+    await page.type("raceEpochs", 30);
+    for (const said of ["matrix=difference", "across=random+1", "model=ggn", "reach=0.3", "raceEpochs=30", "racers="])
+      await page.hashHas(said);
+    const other = await visit(new URL(page.page.url()).hash.slice(1));
+    const on = (card: string, name: string) =>
+      other.page.locator(`#card-${card}`).getByRole("radio", { name, exact: true }).isChecked();
+    expect(await on("hessian", "H − G")).toBe(true);
+    expect(await on("surface", "Gauss-Newton")).toBe(true);
+    expect(await other.page.locator('[name="reach"]').inputValue()).toBe("0.3");
+    expect(await other.page.locator(".lane-name").allTextContents()).toEqual([
+      "SGD, 0.03, batch 10",
+      "SGD, 0.03, Momentum 0.9, batch 10",
+    ]);
+  });
+
   test("a race has a result for every lane, by every measure", async () => {
     const page = await visit("open=race");
     await page.open("race");

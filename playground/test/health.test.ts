@@ -45,6 +45,18 @@ describe.skipIf(!executablePath)("health", () => {
     await page.pause();
   });
 
+  test("below the drawing each layer with dead units is named, and rescued at once", async () => {
+    const page = await dead();
+    const note = page.page.locator('[data-dead-note="1"]');
+    expect(await note.textContent()).toContain("Layer 2 is dead: no sample reaches any unit");
+    expect(await page.page.locator('[data-dead-note="0"]').count()).toBe(0);
+    for (const name of ["Revive: dead units of layer 2 and others", "Add batch norm: layer 2"])
+      expect(await page.button(name).count()).toBe(1);
+    await page.button("Make leaky: layer 2").click();
+    await page.hashHas('"activation":"leaky-relu"');
+    await expect.poll(() => note.count()).toBe(0);
+  });
+
   test("the verdict on a point is told with its reason", async () => {
     const page = await visit(
       "data=gauss&layers=4:tanh&initializer=zeros&batchSize=0&learningRate=0.1&open=hessian&at=1000",

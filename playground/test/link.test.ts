@@ -35,6 +35,13 @@ test("an address gives back what was written", () => {
         showTest: fc.boolean(),
         pace: fc.constantFrom(1, 25, "full" as const),
         open: fc.constantFrom([], ["race" as const, "own" as const]),
+        matrix: fc.constantFrom("exact" as const, "difference" as const),
+        across: fc.constantFrom("last step" as const, "random 2" as const),
+        reach: fc.constantFrom(0.001, 3),
+        racers: fc.constantFrom(defaultView.racers, [
+          { optimizer: "newton", learningRate: 1, options: { search: "wolfe", damping: 0.1 }, batchSize: 0 },
+        ]),
+        raceBy: fc.constantFrom("steps" as const, "seconds" as const),
       })
       .map((some) => ({ ...defaultView, ...some })),
     own: fc.constantFrom(null, { text: "a,b,c\n1,2,é&=#\n", target: 1 }),
@@ -49,11 +56,54 @@ test("an address gives back what was written", () => {
 test("nonsense in an address leaves the defaults", () => {
   const { course, view } = fromHash("#layers=x:y&pace=fast&learningRate=much&log={&at=-3&features=&options=[");
   expect(course).toEqual({
-    start: { ...defaults, layers: [{ units: 1, activation: "y", batchNorm: false }] },
+    start: { ...defaults, layers: [{ units: 1, activation: "relu", batchNorm: false }] },
     log: [],
     at: 0,
   });
   expect(view).toEqual(defaultView);
+});
+
+test.each([
+  "data=square",
+  "features=x9",
+  "loss=big",
+  "initializer=none",
+  "optimizer=best",
+  "penaltyOn=some",
+  "clip=hard&clipAt=-1",
+  "schedule=slow",
+  "samples=1",
+  "samples=1e9",
+  "train=100",
+  "noise=-5",
+  "seed=-1",
+  "seed=1.5",
+  "dataSeed=-3",
+  "atZero=7",
+  "slope=-3",
+  "learningRate=-1",
+  "learningRate=0",
+  "batchSize=2.5",
+  "l1=-1&l2=NaN",
+  "stopEpochs=-1&patience=0.5",
+  "scheduleEpochs=0",
+])("what the page could not have set is left at its default: %s", (hash) => {
+  expect(fromHash(`#${hash}`).course.start).toEqual(defaults);
+});
+
+test.each([
+  "overlay=all",
+  "matrix=whole",
+  "across=down&up=up",
+  "model=third",
+  "reach=-1",
+  "raceBy=luck",
+  "raceEpochs=0",
+  "racers=[]",
+  'racers=[{"optimizer":"best","learningRate":1,"options":{},"batchSize":1}]',
+  "racers={",
+])("nor is a view shown that there is not: %s", (hash) => {
+  expect(fromHash(`#${hash}`).view).toEqual(defaultView);
 });
 
 describe.skipIf(!executablePath)("links", () => {

@@ -6,6 +6,19 @@ import { browsing, executablePath } from "./browser.ts";
 describe.skipIf(!executablePath)("guided scenes", () => {
   const { visit } = browsing();
 
+  test("what an act claims of the Hessian is seen without scrolling to it", async () => {
+    const page = await visit("scene=saddle");
+    await page.choose("pace", "Full speed");
+    await page.page.locator("#run-act").click();
+    const states = page.page.locator(".claims li");
+    await expect
+      .poll(() => states.evaluateAll((items) => items.map((item) => item.getAttribute("data-state"))), {
+        timeout: 30_000,
+      })
+      .toEqual(["met", "met"]);
+    expect(await page.page.evaluate(() => window.scrollY)).toBe(0);
+  });
+
   test.each(scenes.map(({ key, title }) => [title, key] as const))("%s", async (title, key) => {
     const scene = scenes.find((each) => each.key === key);
     if (!scene) throw new Error(`There is no scene ${key}.`);

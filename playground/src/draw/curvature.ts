@@ -1,9 +1,10 @@
+import { contour } from "../model/contour.ts";
+import { short } from "../model/format.ts";
 import type { HessianPicture, Surface } from "../model/protocol.ts";
-import { contour, strokeSegments } from "./contour.ts";
+import type { MatrixKind, Model } from "../model/view.ts";
 import { css, type Palette } from "./palette.ts";
 import { prepared, Raster } from "./raster.ts";
-
-export type MatrixKind = "exact" | "ggn" | "difference";
+import { strokeSegments } from "./strokes.ts";
 
 let raster: Raster | null = null;
 
@@ -19,9 +20,7 @@ export function drawMatrix(
   const { matrices, size, blocks } = picture;
   if (!matrices) return;
   if (raster?.width !== size) raster = new Raster(size);
-  let largest = 0;
-  for (const value of matrices.exact) largest = Math.max(largest, Math.abs(value));
-  for (const value of matrices.ggn) largest = Math.max(largest, Math.abs(value));
+  const largest = largestOf(matrices);
   const small = largest * 1e-4;
   const whole = Math.log1p(1e4);
   const values = entries(matrices, kind).map((value) =>
@@ -42,6 +41,14 @@ export function drawMatrix(
     context.stroke();
   }
   context.globalAlpha = 1;
+}
+
+/** The largest entry of either matrix, so that all three pictures have one scale. */
+export function largestOf({ exact, ggn }: NonNullable<HessianPicture["matrices"]>): number {
+  let largest = 0;
+  for (const value of exact) largest = Math.max(largest, Math.abs(value));
+  for (const value of ggn) largest = Math.max(largest, Math.abs(value));
+  return largest;
 }
 
 export function entries({ exact, ggn }: NonNullable<HessianPicture["matrices"]>, kind: MatrixKind): Float32Array {
@@ -89,6 +96,9 @@ export function drawEigenvalues(
   context.globalAlpha = 1;
 }
 
+/** Left and right of the columns, as wide as beside the chart below them. */
+const GUTTER = { left: 46, right: 18 };
+
 /** Every eigenvalue of every look, a column a look. */
 export function drawSpectra(
   canvas: HTMLCanvasElement,
@@ -104,9 +114,10 @@ export function drawSpectra(
   const middle = height / 2;
   const last = Math.max(1, columns.at(-1)?.step ?? 1);
   const first = columns[0]?.step ?? 0;
-  const dot = Math.max(1.5, Math.min(4, width / Math.max(1, columns.length)));
+  const room = width - GUTTER.left - GUTTER.right;
+  const dot = Math.max(1.5, Math.min(4, room / Math.max(1, columns.length)));
   for (const { eigenvalues, step } of columns) {
-    const x = last === first ? 0 : ((step - first) / (last - first)) * (width - dot);
+    const x = GUTTER.left + (last === first ? 0 : ((step - first) / (last - first)) * (room - dot));
     for (const value of eigenvalues) {
       const at = scale(value);
       context.fillStyle = css(value < 0 ? palette.negative : palette.positive, 0.55);
@@ -116,13 +127,23 @@ export function drawSpectra(
   context.strokeStyle = palette.ink;
   context.globalAlpha = 0.4;
   context.beginPath();
-  context.moveTo(0, middle);
-  context.lineTo(width, middle);
+  context.moveTo(GUTTER.left, middle);
+  context.lineTo(width - GUTTER.right, middle);
   context.stroke();
   context.globalAlpha = 1;
+  if (largest === 0) return;
+  context.fillStyle = palette.ink;
+  context.font = "11px system-ui, sans-serif";
+  context.textAlign = "right";
+  for (const [text, y, baseline] of [
+    [short(largest, 2), 2, "top"],
+    ["0", middle, "middle"],
+    [short(-largest, 2), height - 2, "bottom"],
+  ] as const) {
+    context.textBaseline = baseline;
+    context.fillText(text, GUTTER.left - 7, y);
+  }
 }
-
-export type Model = "none" | "first" | "exact" | "ggn";
 
 let plane: Raster | null = null;
 const LEVELS = 12;

@@ -21,12 +21,16 @@ export interface Part {
   readonly input: number;
 }
 
-export const LEAST_COLUMN = 86;
+/** Between the middles of two columns, so that the controls above them have room. */
+const LEAST_COLUMN = 84;
+const SMALL_NODE = 30;
 
-export function planOf(width: number, counts: readonly number[]): Plan {
+/** Fills the width that is there; wider than that only where columns would come too close. */
+export function planOf(space: number, counts: readonly number[]): Plan {
+  const width = Math.max(space, (counts.length - 1) * LEAST_COLUMN + SMALL_NODE + 20);
   const most = Math.max(...counts);
-  const node = width < 560 || most > 10 ? 30 : 38;
-  const gap = node + (most > 10 ? 8 : 14);
+  const node = width < 560 || most > 10 ? SMALL_NODE : width > 1300 ? 60 : width > 900 ? 48 : 38;
+  const gap = node + (most > 10 ? 8 : width > 1300 ? 22 : 14);
   const height = most * gap + 10;
   const first = node / 2 + 10;
   const last = width - node / 2 - 10;
@@ -153,6 +157,8 @@ function strikeOut(context: CanvasRenderingContext2D, left: number, top: number,
 }
 
 const BIAS = 8;
+/** How far a bias sticks out of its unit, where the pointer finds it beside the unit's button. */
+const OUTSIDE = 6;
 
 function drawBias(
   context: CanvasRenderingContext2D,
@@ -167,12 +173,12 @@ function drawBias(
   const strong = hovered?.kind === "bias" && hovered.index === index;
   const size = strong ? BIAS + 4 : BIAS;
   context.fillStyle = palette.paper;
-  context.fillRect(left - 3, top + plan.node - BIAS + 2, size, size);
+  context.fillRect(left - OUTSIDE, top + plan.node - BIAS + 2, size, size);
   context.fillStyle = signColour(value, palette, Math.min(1, 0.15 + Math.abs(value)));
-  context.fillRect(left - 3, top + plan.node - BIAS + 2, size, size);
+  context.fillRect(left - OUTSIDE, top + plan.node - BIAS + 2, size, size);
   context.strokeStyle = palette.ink;
   context.lineWidth = strong ? 1.5 : 0.6;
-  context.strokeRect(left - 3, top + plan.node - BIAS + 2, size, size);
+  context.strokeRect(left - OUTSIDE, top + plan.node - BIAS + 2, size, size);
 }
 
 /** What lies under the pointer: the nearest link within a few pixels, or a bias. */
@@ -181,7 +187,7 @@ export function partAt({ plan, places }: Pick<NetworkLook, "plan" | "places">, x
   for (let layer = 0; layer < places.length; ++layer) {
     const { x: middle, ys } = columns[layer + 1];
     const unit = ys.findIndex(
-      (at) => Math.abs(x - (middle - node / 2 + 1)) < 9 && Math.abs(y - (at + node / 2 - 2)) < 9,
+      (at) => Math.abs(x - (middle - node / 2 + BIAS / 2 - OUTSIDE)) < 9 && Math.abs(y - (at + node / 2 - 2)) < 9,
     );
     if (unit >= 0) return { kind: "bias", index: places[layer].bias + unit, layer, unit, input: -1 };
   }

@@ -1,9 +1,9 @@
 import { EXTENT, type Sample } from "../data/generators.ts";
 import { type Frame, KINK_MAP, OUTPUT_MAP, type Scenery, UNIT_MAP } from "../model/protocol.ts";
 import type { View } from "../model/view.ts";
-import { contour, strokeSegments } from "./contour.ts";
 import { categories, classColour, css, type Palette } from "./palette.ts";
 import { prepared, Raster } from "./raster.ts";
+import { strokeSegments } from "./strokes.ts";
 
 const output = new Raster(OUTPUT_MAP);
 const unit = new Raster(UNIT_MAP);
@@ -20,14 +20,27 @@ export interface PlaneLook {
 
 /** The plane: the network's output or a unit's, regions, kinks and data. */
 export function drawPlane(canvas: HTMLCanvasElement, size: number, look: PlaneLook): void {
-  const { frame, scenery, view, palette } = look;
+  const { frame, view, palette } = look;
   const context = prepared(canvas, size, size);
   context.imageSmoothingEnabled = !(view.overlay === "regions" && !look.unit);
   const background = backgroundOf(look);
   if (background) context.drawImage(background.canvas, 0, 0, size, size);
-  if (view.kinkLines && frame.kinkMaps) drawKinks(context, frame, size, palette);
+  if (view.kinkLines && frame.kinks) drawKinks(context, frame, size, palette);
+  context.drawImage(samplesOf(size, look), 0, 0, size, size);
+}
+
+/** The samples drawn once: they stay where they are while the network learns. */
+const drawn = { canvas: document.createElement("canvas"), mark: [] as readonly unknown[] };
+
+function samplesOf(size: number, look: PlaneLook): HTMLCanvasElement {
+  const { scenery, view, palette } = look;
+  const mark = [scenery, palette, view.showTest, size, window.devicePixelRatio];
+  if (mark.every((value, i) => value === drawn.mark[i])) return drawn.canvas;
+  drawn.mark = mark;
+  const context = prepared(drawn.canvas, size, size);
   if (view.showTest) drawSamples(context, scenery.test, size, look, true);
   drawSamples(context, scenery.train, size, look, false);
+  return drawn.canvas;
 }
 
 function backgroundOf({ frame, scenery, view, palette, unit: map }: PlaneLook): Raster | null {
@@ -41,11 +54,11 @@ function backgroundOf({ frame, scenery, view, palette, unit: map }: PlaneLook): 
 }
 
 function drawKinks(context: CanvasRenderingContext2D, frame: Frame, size: number, palette: Palette): void {
-  for (const { layer, maps } of frame.kinkMaps ?? []) {
+  for (const { layer, lines } of frame.kinks ?? []) {
     context.lineWidth = Math.max(1.1, 2.4 - 0.4 * layer);
     context.strokeStyle = palette.dark ? "rgba(255,255,255,.75)" : "rgba(20,28,38,.7)";
     context.setLineDash(layer === 0 ? [] : layer === 1 ? [7, 4] : [2, 3]);
-    for (const map of maps) strokeSegments(context, contour(map, KINK_MAP), size / KINK_MAP);
+    for (const line of lines) strokeSegments(context, line, size / KINK_MAP);
   }
   context.setLineDash([]);
 }

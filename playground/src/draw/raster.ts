@@ -86,7 +86,7 @@ function pack(r: number, g: number, b: number): number {
 function softColour(number: number, dark: boolean): number {
   const hue = (number * 137.508) % 360;
   const lightness = dark ? 0.26 + 0.05 * (number % 3) : 0.86 - 0.05 * (number % 3);
-  const chroma = (1 - Math.abs(2 * lightness - 1)) * 0.45;
+  const chroma = (1 - Math.abs(2 * lightness - 1)) * (dark ? 0.34 : 0.45);
   const part = (shift: number): number => {
     const k = (shift + hue / 30) % 12;
     return 255 * (lightness - (chroma / 2) * Math.max(-1, Math.min(k - 3, 9 - k, 1)));

@@ -1,6 +1,7 @@
 import { type Dataset, deadUnits } from "hessia";
 import { featureNames, features } from "../data/features.ts";
-import { type Confusion, OUTPUT_MAP, type Scenery, UNIT_MAP, type Wants } from "../model/protocol.ts";
+import { contour } from "../model/contour.ts";
+import { type Confusion, KINK_MAP, OUTPUT_MAP, type Scenery, UNIT_MAP, type Wants } from "../model/protocol.ts";
 import { Probes, regions, scaled } from "./probes.ts";
 import type { Session } from "./session.ts";
 
@@ -99,7 +100,8 @@ export class Painter {
     return {
       unitMaps: maps ? probes.unitMaps(session.net) : null,
       outputMap: maps ? outputMap(session) : null,
-      kinkMaps,
+      kinks:
+        kinkMaps?.map(({ layer, maps: all }) => ({ layer, lines: all.map((map) => contour(map, KINK_MAP)) })) ?? null,
       regions: kinkMaps ? regions(kinkMaps.flatMap(({ maps: all }) => all)) : null,
     };
   }

@@ -1,5 +1,5 @@
 import { toJson } from "hessia/formats";
-import type { Frame, FromTrainer, Pace, ToTrainer, Wants } from "../model/protocol.ts";
+import type { Frame, FromTrainer, Pace, ToTrainer, TrailPoint, Wants } from "../model/protocol.ts";
 import { confusionOf, Painter, sceneryOf, scoreOf } from "./picture.ts";
 import { Session } from "./session.ts";
 
@@ -7,8 +7,11 @@ import { Session } from "./session.ts";
 const SLICE = 7;
 /** Most points that are kept of the path, as every second one goes when there are more. */
 const MOST_PATH = 256;
+/** Points of the loss curves that a replay leaves. */
+const TRAIL = 150;
 
-type Post = (message: FromTrainer) => void;
+/** `moved`: buffers that go to the page instead of being copied. */
+type Post = (message: FromTrainer, moved?: ArrayBuffer[]) => void;
 
 /** Trains one network for the page: slices of work between messages, and a picture whenever one is asked for. */
 export class Trainer {
@@ -21,6 +24,7 @@ export class Trainer {
   #replayTo = -1;
   #path: { step: number; parameters: Float64Array }[] = [];
   #stride = 1;
+  #trail: TrailPoint[] = [];
   #speed = { since: 0, epoch: 0, value: 0 };
   #ticking = false;
   readonly #channel = new MessageChannel();
@@ -70,6 +74,7 @@ export class Trainer {
     this.#painter = new Painter(this.#session);
     this.#replayTo = course.at > 0 ? course.at : -1;
     this.#path = [];
+    this.#trail = [];
     this.#stride = 1;
     this.#keepPath();
     this.post({ type: "scenery", scenery: sceneryOf(this.#session) });
@@ -109,12 +114,26 @@ export class Trainer {
 
   #replay(session: Session, deadline: number): void {
     const before = session.step;
-    session.advance(this.#replayTo, deadline);
+    const stretch = Math.ceil(this.#replayTo / TRAIL);
+    do {
+      const from = session.step;
+      this.#leaveTrail(session);
+      session.advance(Math.min(this.#replayTo, session.step + stretch), deadline);
+      // What halted the run then was gone past then.
+      if (session.step < this.#replayTo && session.halt?.kind === "goal") session.halt = null;
+      if (session.step === from) break;
+    } while (session.step < this.#replayTo && !session.halt && performance.now() < deadline);
     const reached = session.step >= this.#replayTo;
-    // What halted the run then was gone past then.
-    if (!reached && session.halt?.kind === "goal") session.halt = null;
     if (reached || session.halt || session.step === before) this.#replayTo = -1;
     this.#keepPath();
+  }
+
+  /** Where a replay passes, so that the curves are whole at its end. */
+  #leaveTrail(session: Session): void {
+    const { step, epoch, world } = session;
+    const train = scoreOf(session, world.train);
+    const test = scoreOf(session, world.test);
+    this.#trail.push({ step, epoch, trainLoss: train.loss, testLoss: test.loss });
   }
 
   #afterwards(session: Session): void {
@@ -142,14 +161,17 @@ export class Trainer {
       this.#afterwards(session);
     }
     const frame = this.#pictureOf(session, this.#painter as Painter, wants);
-    this.post({ type: "frame", frame });
+    this.post({ type: "frame", frame }, buffersOf(frame));
   }
 
   #pictureOf(session: Session, painter: Painter, wants: Wants): Frame {
     const { world, net, last } = session;
     const train = scoreOf(session, world.train);
     const test = scoreOf(session, world.test);
+    const trail = this.#trail;
+    this.#trail = [];
     return {
+      trail,
       step: session.step,
       epoch: session.epoch,
       trainLoss: train.loss,
@@ -174,6 +196,13 @@ export class Trainer {
       notes: notesOf(last),
     };
   }
+}
+
+/** Everything of a picture that was made for it alone. */
+function buffersOf({ parameters, statistics, unitMaps, outputMap, kinks, regions }: Frame): ArrayBuffer[] {
+  const arrays = [parameters, statistics, outputMap, regions?.of, ...(unitMaps ?? []).flat()];
+  for (const { lines } of kinks ?? []) arrays.push(...lines);
+  return arrays.flatMap((array) => (array ? [array.buffer as ArrayBuffer] : []));
 }
 
 /** The network as the package writes it, with what it was trained on. */

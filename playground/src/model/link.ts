@@ -1,4 +1,7 @@
+import { featureNames } from "../data/features.ts";
+import { optimizers } from "./optimizers.ts";
 import {
+  activationNames,
   type Course,
   defaults,
   type HiddenLayer,
@@ -6,8 +9,10 @@ import {
   MOST_LAYERS,
   MOST_UNITS,
   type Settings,
+  settingRanges,
+  settingWords,
 } from "./settings.ts";
-import { defaultView, type View } from "./view.ts";
+import { defaultView, MOST_RACERS, type Racer, type View, words } from "./view.ts";
 
 /** What an address holds: where training is and what is shown of it. */
 export interface Linked {
@@ -33,7 +38,7 @@ export function toHash({ course, view, own }: Linked): string {
 export function fromHash(hash: string): Linked {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const start = read(parameters, defaults) as Settings;
-  const view = read(parameters, defaultView) as View;
+  const view = shown(read(parameters, defaultView) as View);
   const target = whole(parameters.get("target"));
   const text = parameters.get("table");
   return {
@@ -55,6 +60,7 @@ function textOf(key: string, value: unknown): string {
     return (value as HiddenLayer[])
       .map(({ units, activation, batchNorm }) => `${units}:${activation}${batchNorm ? ":bn" : ""}`)
       .join(",");
+  if (key === "racers") return JSON.stringify(value);
   if (Array.isArray(value)) return value.join(",");
   if (typeof value === "boolean") return value ? "1" : "0";
   if (typeof value === "object") return JSON.stringify(value);
@@ -73,6 +79,7 @@ function read(parameters: URLSearchParams, usual: object): object {
 function parsed(key: string, text: string, usual: unknown): unknown {
   if (key === "layers") return text === "" ? [] : text.split(",").map(layerIn);
   if (key === "pace") return text === "full" ? text : whole(text);
+  if (key === "racers") return racersIn(text);
   if (Array.isArray(usual)) return text === "" ? [] : text.split(",");
   if (typeof usual === "boolean") return text === "1";
   if (typeof usual === "number") return Number.isFinite(Number(text)) ? Number(text) : null;
@@ -84,8 +91,37 @@ function layerIn(text: string): HiddenLayer {
   const [units, activation, batchNorm] = text.split(":");
   return {
     units: Math.max(1, Math.min(MOST_UNITS, Math.round(Number(units)) || 1)),
-    activation: (activation || "relu") as HiddenLayer["activation"],
+    activation: (activationNames as readonly string[]).includes(activation)
+      ? (activation as HiddenLayer["activation"])
+      : "relu",
     batchNorm: batchNorm === "bn",
+  };
+}
+
+function racersIn(text: string): Racer[] | null {
+  const racers = objectIn(text);
+  if (!Array.isArray(racers)) return null;
+  const known = racers.filter(
+    (racer) =>
+      optimizers.some(({ key }) => key === racer?.optimizer) &&
+      racer.learningRate > 0 &&
+      Number.isInteger(racer.batchSize) &&
+      typeof racer.options === "object",
+  );
+  return known.length > 0 ? known.slice(0, MOST_RACERS) : null;
+}
+
+/** A view in which every word is one that there is. */
+function shown(view: View): View {
+  const usual = Object.entries(words).flatMap(([key, choices]) =>
+    choices.includes(view[key as keyof View] as string) ? [] : [[key, defaultView[key as keyof View]]],
+  );
+  const { reach, raceEpochs } = view;
+  return {
+    ...view,
+    ...Object.fromEntries(usual),
+    reach: reach > 0 ? reach : defaultView.reach,
+    raceEpochs: raceEpochs >= 1 ? Math.round(raceEpochs) : defaultView.raceEpochs,
   };
 }
 
@@ -109,10 +145,24 @@ function whole(text: string | null): number | null {
   return Number.isInteger(value) && value >= 0 ? value : null;
 }
 
+/** Settings in which everything is what the page itself could have set. */
 function sane(settings: Settings): Settings {
+  const known = (key: string, value: unknown): boolean => {
+    const choices = settingWords[key as keyof Settings];
+    const range = settingRanges[key as keyof Settings];
+    if (choices) return choices.includes(value as string);
+    if (!range) return true;
+    const { least, most = Number.POSITIVE_INFINITY, whole: entire = false } = range;
+    return Number(value) >= least && Number(value) <= most && (!entire || Number.isInteger(value));
+  };
+  const kept = Object.entries(settings).map(([key, value]) => [
+    key,
+    known(key, value) ? value : defaults[key as keyof Settings],
+  ]);
+  const features = [...new Set(settings.features)].filter((name) => featureNames.includes(name));
   return {
-    ...settings,
+    ...(Object.fromEntries(kept) as Settings),
     layers: settings.layers.slice(0, MOST_LAYERS),
-    features: settings.features.length ? settings.features : defaults.features,
+    features: features.length > 0 ? features : defaults.features,
   };
 }

@@ -44,6 +44,13 @@ export interface Scenery {
   readonly signed: boolean;
 }
 
+export interface TrailPoint {
+  readonly step: number;
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly testLoss: number;
+}
+
 export interface Frame {
   readonly step: number;
   readonly epoch: number;
@@ -60,8 +67,8 @@ export interface Frame {
   readonly unitMaps: readonly (readonly Float32Array[])[] | null;
   /** Output over the plane: in [−1, 1], or with several classes `class + probability` (0 to below 1). */
   readonly outputMap: Float32Array | null;
-  /** Pre-activations of every unit of the layers that have kinks, over the plane. */
-  readonly kinkMaps: readonly { readonly layer: number; readonly maps: readonly Float32Array[] }[] | null;
+  /** Where every unit of the layers that have kinks switches: segments x₀ y₀ x₁ y₁ in units of a raster of `KINK_MAP` points a side. */
+  readonly kinks: readonly { readonly layer: number; readonly lines: readonly Float32Array[] }[] | null;
   /** Number of regions of one sign pattern, and the region of each point of the raster. */
   readonly regions: { readonly count: number; readonly of: Uint32Array } | null;
   /** Indices of dead units, layer by layer. */
@@ -74,6 +81,8 @@ export interface Frame {
   readonly coming: readonly Logged[];
   readonly playing: boolean;
   readonly halt: Halt | null;
+  /** Losses at places that a replay has passed since the last picture. */
+  readonly trail: readonly TrailPoint[];
   /** Share of a replay that is done; 1 when nothing is being replayed. */
   readonly replayed: number;
   /** Epochs a second, measured. */

@@ -1,3 +1,5 @@
+import { optimizers } from "./optimizers.ts";
+
 /** Everything that says where training starts and how it goes on; a link holds it, so bits depend on nothing else. */
 export type Problem = "classification" | "regression";
 export type DataName = "circle" | "xor" | "gauss" | "spiral" | "plane" | "six-gauss" | "own";
@@ -103,6 +105,59 @@ export const defaults: Settings = {
   stopTestLoss: 0,
   stopGradient: 0,
   patience: 0,
+};
+
+export const activationNames: readonly ActivationName[] = [
+  "relu",
+  "leaky-relu",
+  "elu",
+  "gelu",
+  "silu",
+  "softplus",
+  "tanh",
+  "sigmoid",
+  "identity",
+];
+
+/** What a setting that is a word may be. */
+export const settingWords: Partial<Record<keyof Settings, readonly string[]>> = {
+  data: ["circle", "xor", "gauss", "spiral", "plane", "six-gauss", "own"] satisfies DataName[],
+  loss: ["cross-entropy", "mse", "huber"] satisfies LossName[],
+  initializer: ["he-normal", "he-uniform", "glorot-normal", "glorot-uniform", "zeros"] satisfies InitializerName[],
+  optimizer: optimizers.map(({ key }) => key),
+  clip: ["none", "norm", "value"] satisfies LiveSettings["clip"][],
+  schedule: ["constant", "step", "cosine", "one-cycle", "warm-up"] satisfies ScheduleName[],
+  penaltyOn: ["weights", "all"] satisfies LiveSettings["penaltyOn"][],
+};
+
+interface Range {
+  readonly least: number;
+  readonly most?: number;
+  readonly whole?: boolean;
+}
+
+const TINY = Number.MIN_VALUE;
+
+/** Between what a setting that is a number may lie. */
+export const settingRanges: Partial<Record<keyof Settings, Range>> = {
+  noise: { least: 0, most: 50 },
+  train: { least: 10, most: 90 },
+  samples: { least: 100, most: 2000, whole: true },
+  dataSeed: { least: 0, whole: true },
+  seed: { least: 0, whole: true },
+  atZero: { least: 0, most: 1 },
+  slope: { least: TINY },
+  learningRate: { least: TINY },
+  batchSize: { least: 0, whole: true },
+  clipAt: { least: TINY },
+  scheduleEpochs: { least: 1, whole: true },
+  l1: { least: 0 },
+  l2: { least: 0 },
+  stopEpochs: { least: 0, whole: true },
+  stopLoss: { least: 0 },
+  stopTestLoss: { least: 0 },
+  stopGradient: { least: 0 },
+  patience: { least: 0, whole: true },
 };
 
 const live = new Set<string>([

@@ -24,14 +24,10 @@ export function App() {
         <Toolbar />
         <Notices />
         <div class="bench">
-          <div class="left">
-            <DataPanel />
-          </div>
-          <div class="middle">
-            <NetworkPanel />
-            <TrainingPanel />
-          </div>
+          <DataPanel />
+          <NetworkPanel />
           <OutputPanel />
+          <TrainingPanel />
         </div>
         <Cards />
       </main>

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { type Palette, palette } from "../draw/palette.ts";
-import { short } from "./format.ts";
+import { short } from "../model/format.ts";
 import { useWidth } from "./hooks.ts";
 
 export interface Curve {
@@ -13,6 +13,9 @@ export interface Curve {
   readonly width?: number;
 }
 
+/** Between two drawings, in milliseconds: more a second than are read take time from the maps. */
+const PAUSE = 200;
+
 /** A chart by uPlot that follows its data, its width and the theme. `data` reads signals: it is asked again when they change. */
 export function Chart(props: {
   label: string;
@@ -21,7 +24,8 @@ export function Chart(props: {
   x: string;
   height?: number;
   log?: boolean;
-  mode?: 1 | 2;
+  /** Whether heights are seen from 0 on. */
+  fromZero?: boolean;
 }) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const { height = 150, log = false } = props;
@@ -29,6 +33,14 @@ export function Chart(props: {
   useEffect(() => {
     let chart: uPlot | null = null;
     let made: Palette | null = null;
+    let latest: uPlot.AlignedData = [[]];
+    let timer = 0;
+    let drawn = 0;
+    const put = (): void => {
+      timer = 0;
+      drawn = performance.now();
+      chart?.setData(latest);
+    };
     const stop = effect(() => {
       const element = ref.current;
       const colours = palette.value;
@@ -36,15 +48,18 @@ export function Chart(props: {
       if (!element || width.value < 40) return;
       if (chart && made === colours) {
         if (chart.width !== width.value) chart.setSize({ width: width.value, height });
-        chart.setData(data);
+        latest = data;
+        if (!timer) timer = window.setTimeout(put, Math.max(0, PAUSE - (performance.now() - drawn)));
         return;
       }
       chart?.destroy();
       made = colours;
+      drawn = performance.now();
       chart = new uPlot(optionsOf(props, width.value, height, log, colours), data, element);
     });
     return () => {
       stop();
+      window.clearTimeout(timer);
       chart?.destroy();
     };
   }, [shape]);
@@ -52,7 +67,7 @@ export function Chart(props: {
 }
 
 function optionsOf(
-  { curves, x }: { curves: readonly Curve[]; x: string },
+  { curves, x, fromZero }: { curves: readonly Curve[]; x: string; fromZero?: boolean },
   width: number,
   height: number,
   log: boolean,
@@ -69,8 +84,9 @@ function optionsOf(
     width,
     height,
     cursor: { y: false, drag: { x: false, y: false } },
-    legend: { show: true, live: false, markers: { width: 3 } },
-    scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
+    padding: [10, 18, 0, 0],
+    legend: { show: true, live: false, markers: { width: 0, fill: (_, at) => curves[at - 1].colour(colours) } },
+    scales: { x: { time: false, range: breadth }, y: log ? { distr: 3 } : fromZero ? { range: heightFromZero } : {} },
     axes: [
       { ...axis, label: x, labelSize: 14, size: 26, values: (_, ticks) => ticks.map((tick) => compact(tick)) },
       { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : compact(tick))) },
@@ -81,12 +97,22 @@ function optionsOf(
         label,
         stroke: colour(colours),
         width: thick,
-        points: { show: false },
+        // A single point is no line, and would not be seen.
+        points: { show: (chart: uPlot) => chart.data[0].length === 1, size: 6, fill: colour(colours) },
         spanGaps: true,
         ...(dash ? { dash } : {}),
       })),
     ],
   };
+}
+
+/** Where nothing has been drawn yet, an axis from 0 to 1. */
+function breadth(_: uPlot, low: number | null, high: number | null): [number, number] {
+  return low !== null && high !== null && high > low ? [low, high] : [0, Math.max(1, high ?? 1)];
+}
+
+function heightFromZero(_: uPlot, __: number, high: number | null): [number, number] {
+  return [0, 1.08 * (high || 1)];
 }
 
 function compact(value: number): string {

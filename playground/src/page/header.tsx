@@ -4,6 +4,7 @@ import { type Theme, theme } from "../draw/palette.ts";
 import { shareLink } from "./address.ts";
 import { SceneMenu } from "./scene-panel.tsx";
 import { say } from "./store.ts";
+import { Icon } from "./toolbar.tsx";
 
 export function Header() {
   return (
@@ -52,6 +53,12 @@ function Share() {
   );
 }
 
+const icons: Record<Theme, string> = {
+  auto: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zm0 2.2a7.8 7.8 0 0 1 0 15.6z",
+  light:
+    "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4zM3.5 4.9 4.9 3.5l2.9 2.8-1.5 1.5zM16.2 17.7l1.5-1.5 2.8 2.9-1.4 1.4zM3.5 19.1l2.8-2.9 1.5 1.5-2.9 2.8zM16.2 6.3l2.9-2.8 1.4 1.4-2.8 2.9z",
+  dark: "M20.5 14.5A9 9 0 0 1 9.5 3.5a9 9 0 1 0 11 11z",
+};
 const next: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
 
 function ThemeButton() {
@@ -60,11 +67,13 @@ function ThemeButton() {
     <button
       type="button"
       id="theme"
+      title={names[theme.value]}
       onClick={() => {
         theme.value = next[theme.value];
       }}
     >
-      {names[theme.value]}
+      <Icon path={icons[theme.value]} />
+      <span class="hidden">{names[theme.value]}</span>
     </button>
   );
 }

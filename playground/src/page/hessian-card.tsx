@@ -1,14 +1,15 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { drawEigenvalues, drawMatrix, entries, type MatrixKind } from "../draw/curvature.ts";
-import { palette } from "../draw/palette.ts";
+import { drawEigenvalues, drawMatrix, entries, largestOf } from "../draw/curvature.ts";
+import { css, palette } from "../draw/palette.ts";
+import { count, plural, short } from "../model/format.ts";
 import { parameterName, placesOf } from "../model/layout.ts";
 import type { HessianPicture } from "../model/protocol.ts";
+import type { MatrixKind } from "../model/view.ts";
 import { analystFailure, follow } from "./analyst.ts";
-import { count, plural, short } from "./format.ts";
 import { useWidth } from "./hooks.ts";
 import { Card, Choice } from "./parts.tsx";
-import { frame, hessian, scenery } from "./store.ts";
+import { frame, hessian, scenery, settings, show, view } from "./store.ts";
 import { VerdictNote } from "./verdict.tsx";
 
 export function HessianCard() {
@@ -20,7 +21,7 @@ export function HessianCard() {
 }
 
 /** Of the picture, in CSS pixels. */
-const MOST_SIDE = 640;
+const MOST_SIDE = 820;
 
 const kinds: readonly { readonly value: MatrixKind; readonly label: string; readonly hint: string }[] = [
   { value: "exact", label: "Exact H", hint: "The loss's second derivatives" },
@@ -29,28 +30,20 @@ const kinds: readonly { readonly value: MatrixKind; readonly label: string; read
 ];
 
 function Hessian({ seen }: { seen: { readonly value: boolean } }) {
-  const kind = useSignal<MatrixKind>("exact");
   useEffect(() => follow("hessian", () => seen.value), []);
   return (
     <>
-      <Choice
-        label="Matrix"
-        value={kind.value}
-        choices={kinds}
-        onChange={(value) => {
-          kind.value = value;
-        }}
-      />
+      <Choice label="Matrix" value={view.value.matrix} choices={kinds} onChange={(matrix) => show({ matrix })} />
       <VerdictNote />
-      <Matrix kind={kind} />
-      <Note kind={kind.value} />
+      <Matrix />
+      <Note kind={view.value.matrix} />
       <Eigenvalues />
       {analystFailure.value && <p class="notice bad">{analystFailure.value}</p>}
     </>
   );
 }
 
-function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
+function Matrix() {
   const { ref, width } = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const read = useSignal("");
@@ -58,7 +51,7 @@ function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
   useSignalEffect(() => {
     const picture = hessian.value;
     const colours = palette.value;
-    const shown = kind.value;
+    const shown = view.value.matrix;
     const size = Math.min(width.value, MOST_SIDE);
     if (canvas.current && picture && size > 0) drawMatrix(canvas.current, size, picture, shown, colours);
   });
@@ -74,7 +67,7 @@ function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
       picture.size - 1,
       Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * picture.size)),
     );
-    const value = entries(picture.matrices, kind.value)[row * picture.size + column];
+    const value = entries(picture.matrices, view.value.matrix)[row * picture.size + column];
     read.value = `${short(value)}: ${nameOf(row)} × ${nameOf(column)}`;
   };
   const large = hessian.value !== null && hessian.value.matrices === null;
@@ -85,22 +78,56 @@ function Matrix({ kind }: { kind: { readonly value: MatrixKind } }) {
           The matrix of this network is too large to draw: its extreme eigenvalues come from products with it.
         </p>
       ) : (
-        <canvas
-          ref={canvas}
-          id="hessian-canvas"
-          class="matrix"
-          role="img"
-          aria-label="The matrix as a picture, a pixel or more for each entry, layers ruled off; the numbers below describe it."
-          style={{ width: `${side}px`, height: `${side}px` }}
-          onPointerMove={readOut}
-          onPointerLeave={() => {
-            read.value = "";
-          }}
-        />
+        <>
+          <BlockNames side={side} />
+          <canvas
+            ref={canvas}
+            id="hessian-canvas"
+            class="matrix"
+            role="img"
+            aria-label="The matrix as a picture, a pixel or more for each entry, layers ruled off; the numbers below describe it."
+            style={{ width: `${side}px`, height: `${side}px` }}
+            onPointerMove={readOut}
+            onPointerLeave={() => {
+              read.value = "";
+            }}
+          />
+          <ColourScale side={side} />
+        </>
       )}
-      <p class="faint one-line">
-        {read.value || "Point at an entry to read it. Colours are logarithmic; lines part the layers."}
-      </p>
+      <p class="faint one-line">{read.value || "Point at an entry to read it."}</p>
+    </div>
+  );
+}
+
+/** The layers' names over the columns that are theirs. */
+function BlockNames({ side }: { side: number }) {
+  const picture = hessian.value;
+  if (!picture) return null;
+  const last = picture.blocks.length - 1;
+  return (
+    <div class="blocks" style={{ width: `${side}px` }} aria-hidden="true">
+      {picture.blocks.map(({ from, to }, layer) => (
+        <span key={layer} style={{ width: `${(100 * (to - from)) / picture.size}%` }}>
+          {layer === last ? "out" : (to - from) / picture.size > 0.24 ? `layer ${layer + 1}` : layer + 1}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** Which colour stands for which size: logarithmic over four powers of ten on either side. */
+function ColourScale({ side }: { side: number }) {
+  const matrices = hessian.value?.matrices;
+  if (!matrices) return null;
+  const largest = largestOf(matrices);
+  const { negative, middle, positive } = palette.value;
+  const bar = `linear-gradient(to right, ${css(negative)}, ${css(middle)}, ${css(positive)})`;
+  return (
+    <div class="scale" style={{ maxWidth: `${side}px` }}>
+      <span>{short(-largest)}</span>
+      <span class="bar" style={{ background: bar }} aria-hidden="true" />
+      <span>{short(largest)}, logarithmic</span>
     </div>
   );
 }
@@ -118,9 +145,7 @@ function Note({ kind }: { kind: MatrixKind }) {
   const picture = hessian.value;
   if (!picture?.norms) return null;
   const { exact, ggn, difference } = picture.norms;
-  const relu = frame.value?.settings.layers.every(({ activation }) =>
-    ["relu", "leaky-relu", "identity"].includes(activation),
-  );
+  const relu = settings.value.layers.every(({ activation }) => ["relu", "leaky-relu", "identity"].includes(activation));
   const why =
     kind === "difference" && relu && !scenery.value?.signed
       ? " ReLU″ is 0, so that a layer's own block has no difference: all of it, and all negative curvature, lies between layers."

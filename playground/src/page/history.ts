@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Frame } from "../model/protocol.ts";
+import type { Frame, TrailPoint } from "../model/protocol.ts";
 
 const MOST = 1200;
 
@@ -21,8 +21,15 @@ export function clearHistory(): void {
   curvesVersion.value = curvesVersion.peek() + 1;
 }
 
-/** Adds a picture's losses; every second point goes when there are too many. */
-export function remember({ step, epoch, trainLoss, testLoss }: Frame): void {
+/** Adds a picture's losses and those on the way to it. */
+export function remember(frame: Frame): void {
+  for (const point of frame.trail) add(point);
+  add(frame);
+  curvesVersion.value = curvesVersion.peek() + 1;
+}
+
+/** Every second point goes when there are too many. */
+function add({ step, epoch, trainLoss, testLoss }: TrailPoint): void {
   const last = curves.epoch.at(-1) ?? -1;
   const now = Math.max(epoch, step > 0 ? epoch : 0);
   if (now < last) clearHistory();
@@ -39,5 +46,4 @@ export function remember({ step, epoch, trainLoss, testLoss }: Frame): void {
     curves = { epoch: even(curves.epoch), train: even(curves.train), test: even(curves.test) };
     stride = Math.max(1, (2 * (curves.epoch.at(-1) ?? 0)) / MOST);
   }
-  curvesVersion.value = curvesVersion.peek() + 1;
 }

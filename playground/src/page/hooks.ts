@@ -25,9 +25,13 @@ export function useSeen<T extends HTMLElement>(): { ref: RefObject<T | null>; se
   useEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const observer = new IntersectionObserver(([entry]) => {
-      seen.value = entry.isIntersecting;
-    });
+    // A little ahead of the screen, so that it is there when it comes into view.
+    const observer = new IntersectionObserver(
+      ([entry]) => {
+        seen.value = entry.isIntersecting;
+      },
+      { rootMargin: "150px" },
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, []);

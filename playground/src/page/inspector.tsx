@@ -4,9 +4,9 @@ import { palette } from "../draw/palette.ts";
 import { prepared, Raster } from "../draw/raster.ts";
 import type { LayerPlaces } from "../model/layout.ts";
 import { UNIT_MAP } from "../model/protocol.ts";
-import { selected } from "./network-panel.tsx";
 import { NumberField } from "./parts.tsx";
 import { change, frame, playing } from "./store.ts";
+import { selected } from "./unit-places.ts";
 
 const SIZE = 132;
 const raster = new Raster(UNIT_MAP);

@@ -1,8 +1,9 @@
-import { batch, signal, useSignal, useSignalEffect } from "@preact/signals";
+import { batch, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { featureNames, features } from "../data/features.ts";
-import { drawNetwork, LEAST_COLUMN, type Part, type Plan, partAt, planOf } from "../draw/network.ts";
+import { drawNetwork, type Part, type Plan, partAt, planOf } from "../draw/network.ts";
 import { palette } from "../draw/palette.ts";
+import { plural, short } from "../model/format.ts";
 import { placesOf } from "../model/layout.ts";
 import type { Scenery } from "../model/protocol.ts";
 import {
@@ -13,21 +14,12 @@ import {
   MOST_LAYERS,
   MOST_UNITS,
 } from "../model/settings.ts";
-import { plural, short } from "./format.ts";
+import { DeadNotes } from "./dead-notes.tsx";
 import { useWidth } from "./hooks.ts";
 import { Inspector } from "./inspector.tsx";
 import { NumberField, RateField, Select } from "./parts.tsx";
-import { change, frame, own, scenery, set, settings } from "./store.ts";
-
-/** A unit: layer −1 are the inputs, the last one the outputs. */
-export interface UnitPlace {
-  readonly layer: number;
-  readonly unit: number;
-}
-
-export const selected = signal<UnitPlace | null>(null);
-/** The unit whose map is shown large. */
-export const pointed = signal<UnitPlace | null>(null);
+import { change, frame, own, playing, scenery, set, settings } from "./store.ts";
+import { pointed, selected } from "./unit-places.ts";
 
 export const activations: readonly { readonly value: ActivationName; readonly label: string }[] = [
   { value: "relu", label: "ReLU" },
@@ -73,6 +65,7 @@ export function NetworkPanel() {
       </header>
       <Features />
       {scene && <Drawing scene={scene} />}
+      <DeadNotes />
       <StartFields />
     </section>
   );
@@ -135,12 +128,13 @@ function Features() {
 function Drawing({ scene }: { scene: Scenery }) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const hovered = useSignal<(Part & { readonly x: number; readonly y: number }) | null>(null);
-  const edited = useSignal<(Part & { readonly x: number; readonly y: number }) | null>(null);
+  const last = useRef<{ at: number; look: readonly unknown[] }>({ at: 0, look: [] });
+  const hovered = useSignal<PlacedPart | null>(null);
+  const edited = useSignal<PlacedPart | null>(null);
   const now = settings.value;
   const inputs = scene.wide ? scene.inputs.length : now.features.length;
   const counts = [inputs, ...now.layers.map(({ units }) => units), scene.outputs];
-  const plan = planOf(Math.max(width.value, counts.length * LEAST_COLUMN), counts);
+  const plan = planOf(width.value, counts);
   const places = placesOf(inputs, now.layers, scene.outputs);
 
   useSignalEffect(() => {
@@ -150,6 +144,12 @@ function Drawing({ scene }: { scene: Scenery }) {
     const unit = selected.value;
     const colours = palette.value;
     if (!canvas.current || !shown || !current || width.value === 0) return;
+    // Thousands of links take longer to draw than a frame has: while they train, a few drawings a second are enough.
+    const look = [part, unit, colours, width.value];
+    const same = look.every((value, i) => value === last.current.look[i]);
+    const pause = Math.min(250, shown.parameters.length / 8);
+    if (playing.value && same && performance.now() - last.current.at < pause) return;
+    last.current = { at: performance.now(), look };
     // A picture of the start before has other layers.
     const { layers, features: names } = shown.settings;
     const { wide } = current;
@@ -158,7 +158,7 @@ function Drawing({ scene }: { scene: Scenery }) {
     if (here[here.length - 1].end !== shown.parameters.length) return;
     const inputMaps = wide ? current.inputMaps : names.map((name) => current.inputMaps[featureNames.indexOf(name)]);
     drawNetwork(canvas.current, {
-      plan: planOf(Math.max(width.value, all.length * LEAST_COLUMN), all),
+      plan: planOf(width.value, all),
       places: here,
       inputMaps,
       frame: shown,
@@ -203,10 +203,11 @@ function Drawing({ scene }: { scene: Scenery }) {
               }}
             />
             <Nodes plan={plan} inputs={scene.inputs} />
-            {hovered.value && !edited.value && <Tip part={hovered.value} />}
+            {hovered.value && !edited.value && <Tip part={hovered.value} width={plan.width} />}
             {edited.value && (
               <Editor
                 part={edited.value}
+                width={plan.width}
                 done={() => {
                   edited.value = null;
                 }}
@@ -341,16 +342,24 @@ function Nodes({ plan, inputs }: { plan: Plan; inputs: readonly string[] }) {
   );
 }
 
-function Tip({ part }: { part: Part & { readonly x: number; readonly y: number } }) {
+/** A part of the drawing, and where the pointer was on it. */
+type PlacedPart = Part & { readonly x: number; readonly y: number };
+
+/** Above the pointer, but never out of the drawing. */
+function above({ x, y }: PlacedPart, width: number, size: number): { left: string; top: string } {
+  return { left: `${Math.max(size / 2, Math.min(width - size / 2, x))}px`, top: `${y}px` };
+}
+
+function Tip({ part, width }: { part: PlacedPart; width: number }) {
   const value = frame.value?.parameters[part.index] ?? 0;
   return (
-    <div class="tip" style={{ left: `${part.x}px`, top: `${part.y}px` }}>
+    <div class="tip" style={above(part, width, 190)}>
       {part.kind === "bias" ? "Bias" : "Weight"} {short(value)} <span class="faint">click to edit</span>
     </div>
   );
 }
 
-function Editor({ part, done }: { part: Part & { readonly x: number; readonly y: number }; done: () => void }) {
+function Editor({ part, width, done }: { part: PlacedPart; width: number; done: () => void }) {
   const start = useRef(frame.value?.parameters[part.index] ?? 0);
   const input = useRef<HTMLInputElement>(null);
   const what = part.kind === "bias" ? "Bias" : "Weight";
@@ -358,7 +367,7 @@ function Editor({ part, done }: { part: Part & { readonly x: number; readonly y:
   return (
     <form
       class="tip editor"
-      style={{ left: `${part.x}px`, top: `${part.y}px` }}
+      style={above(part, width, 280)}
       onSubmit={(event) => {
         event.preventDefault();
         const value = Number(new FormData(event.currentTarget).get("value"));
@@ -414,7 +423,7 @@ function StartFields() {
         onChange={(initializer) => set({ initializer })}
       />
       <NumberField label="Hidden biases start" name="bias" value={now.bias} onChange={(bias) => set({ bias })} />
-      <div class="row">
+      <div class="row joined">
         <NumberField
           label="Seed"
           name="seed"

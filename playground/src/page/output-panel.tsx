@@ -1,15 +1,16 @@
-import { useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { featureNames } from "../data/features.ts";
 import { classColour, css, palette } from "../draw/palette.ts";
 import { drawPlane } from "../draw/plane.ts";
+import { percent, short } from "../model/format.ts";
+import type { Confusion } from "../model/protocol.ts";
 import { Chart } from "./chart.tsx";
-import { percent, short } from "./format.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
-import { pointed } from "./network-panel.tsx";
 import { Check, Choice } from "./parts.tsx";
 import { frame, own, scenery, settings, show, view } from "./store.ts";
+import { pointed } from "./unit-places.ts";
 
 export function OutputPanel() {
   return (
@@ -67,7 +68,7 @@ function Losses() {
     train.current.textContent = now ? text(now.trainLoss, now.trainAccuracy) : "–";
     test.current.textContent = now ? text(now.testLoss, now.testAccuracy) : "–";
   });
-  const accuracy = scenery.value?.problem === "classification" ? " · accuracy" : "";
+  const accuracy = scenery.value?.problem === "classification" ? <span class="and-accuracy"> · accuracy</span> : null;
   return (
     <dl class="losses">
       <div>
@@ -111,6 +112,11 @@ function Plane() {
       : ["x₁", "x₂"];
   return (
     <figure class="plane">
+      <span class="upward" aria-hidden="true">
+        <span>−6</span>
+        <span class="axis">{axes[1]} →</span>
+        <span>6</span>
+      </span>
       <div ref={ref} class="square">
         <canvas
           ref={canvas}
@@ -121,10 +127,10 @@ function Plane() {
         />
       </div>
       <figcaption>
+        <span class="hidden">{axes[1]} upwards;</span>
         <span>−6</span>
-        <span>{axes[0]} →</span>
+        <span class="axis">{axes[0]} →</span>
         <span>6</span>
-        <span class="upward">{axes[1]} ↑</span>
       </figcaption>
     </figure>
   );
@@ -180,6 +186,7 @@ function LossChart() {
         label="Training and test loss by epoch"
         x="epoch"
         log={view.value.logLoss}
+        fromZero
         curves={[
           { label: "training", colour: ({ dark }) => (dark ? "#e6ebf2" : "#1d2733") },
           { label: "test", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [5, 4] },
@@ -195,22 +202,31 @@ function LossChart() {
 }
 
 function Confusions() {
+  const open = useSignal(false);
   if (scenery.value?.problem !== "classification") return null;
   return (
-    <details class="confusion">
+    <details
+      class="confusion"
+      onToggle={(event) => {
+        open.value = event.currentTarget.open;
+      }}
+    >
       <summary>Confusion</summary>
-      <ConfusionTables />
+      {open.value && <ConfusionTables />}
     </details>
   );
 }
 
 function ConfusionTables() {
-  const now = frame.value;
+  // A string, so that pictures that count the same draw nothing here.
+  const text = useComputed(() => JSON.stringify(frame.value?.confusion ?? null));
   const classes = scenery.value?.classes ?? [];
-  if (!now?.confusion) return null;
-  const { train, test } = now.confusion;
+  const counts = JSON.parse(text.value) as Confusion | null;
+  if (!counts || counts.train.length !== classes.length) return null;
+  const { train, test } = counts;
   return (
     <div class="tables">
+      <p class="faint">True classes by row, predicted ones by column.</p>
       {(
         [
           ["Training", train],
@@ -218,7 +234,7 @@ function ConfusionTables() {
         ] as const
       ).map(([title, counts]) => (
         <table key={title}>
-          <caption>{title}: rows are true, columns are said</caption>
+          <caption>{title}</caption>
           <thead>
             <tr>
               <td />

@@ -1,6 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { plural } from "./format.ts";
+import { plural } from "../model/format.ts";
 import { readTable } from "./own-data.ts";
 import { Card, Select } from "./parts.tsx";
 import { load, own, say, startNow } from "./store.ts";

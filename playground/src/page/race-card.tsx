@@ -1,22 +1,14 @@
 import { signal, useSignal } from "@preact/signals";
 import uPlot from "uplot";
 import { categories } from "../draw/palette.ts";
+import { count, short } from "../model/format.ts";
 import { optimizerEntry } from "../model/optimizers.ts";
 import type { FromReferee, Lane, RaceBy, Standing, ToReferee } from "../model/protocol.ts";
-import type { Settings } from "../model/settings.ts";
+import { MOST_RACERS, type Racer } from "../model/view.ts";
 import { Chart } from "./chart.tsx";
-import { count, short } from "./format.ts";
 import { Card, Check, Choice, NumberField } from "./parts.tsx";
-import { course, own, say, settings, startNow } from "./store.ts";
+import { course, own, say, settings, show, startNow, view } from "./store.ts";
 
-/** What a racer brings of its own; everything else is the same for all. */
-type Own = Pick<Settings, "optimizer" | "learningRate" | "options" | "batchSize">;
-
-const lanes = signal<readonly Own[]>([
-  { optimizer: "sgd", learningRate: 0.03, options: {}, batchSize: 10 },
-  { optimizer: "sgd", learningRate: 0.03, options: { momentum: 0.9 }, batchSize: 10 },
-  { optimizer: "adam", learningRate: 0.01, options: {}, batchSize: 10 },
-]);
 const standings = signal<readonly Standing[]>([]);
 const racing = signal(false);
 const failed = signal("");
@@ -43,7 +35,7 @@ function tell(message: ToReferee): void {
   worker.postMessage(message);
 }
 
-function nameOf({ optimizer, learningRate, options, batchSize }: Own): string {
+function nameOf({ optimizer, learningRate, options, batchSize }: Racer): string {
   const entry = optimizerEntry(optimizer);
   const extras = Object.entries(options).map(
     ([key, value]) => `${entry.options.find((option) => option.key === key)?.label ?? key} ${value}`,
@@ -61,21 +53,20 @@ export function RaceCard() {
 }
 
 function Race() {
-  const by = useSignal<RaceBy>("steps");
-  const epochs = useSignal(200);
+  const { racers: lanes, raceBy: by, raceEpochs: epochs } = view.value;
   const log = useSignal(true);
   const start = (): void => {
     failed.value = "";
     racing.value = true;
     standings.value = [];
-    const racers: Lane[] = lanes.value.map((lane) => ({ name: nameOf(lane), settings: { ...startNow(), ...lane } }));
+    const racers: Lane[] = lanes.map((lane) => ({ name: nameOf(lane), settings: { ...startNow(), ...lane } }));
     tell({
       type: "race",
       start: course.value.start,
       own: own.value,
       lanes: racers,
-      epochs: epochs.value,
-      by: by.value,
+      epochs,
+      by,
     });
   };
   const stop = (): void => {
@@ -89,7 +80,7 @@ function Race() {
         All start from the same parameters, on the same data. Whoever is behind, by the measure chosen, goes next.
       </p>
       <ul class="lanes">
-        {lanes.value.map((lane, index) => (
+        {lanes.map((lane, index) => (
           <li key={index}>
             <span class="swatch" style={{ background: categories[index % categories.length] }} aria-hidden="true" />
             <span class="lane-name">{nameOf(lane)}</span>
@@ -97,9 +88,9 @@ function Race() {
             <button
               type="button"
               aria-label={`Remove ${nameOf(lane)}`}
-              disabled={racing.value || lanes.value.length <= 1}
+              disabled={racing.value || lanes.length <= 1}
               onClick={() => {
-                lanes.value = lanes.value.filter((_, i) => i !== index);
+                show({ racers: lanes.filter((_, i) => i !== index) });
                 standings.value = [];
               }}
             >
@@ -111,9 +102,9 @@ function Race() {
       <div class="row">
         <button
           type="button"
-          disabled={racing.value || lanes.value.length >= 6}
+          disabled={racing.value || lanes.length >= MOST_RACERS}
           onClick={() => {
-            lanes.value = [...lanes.value, { optimizer, learningRate, options, batchSize }];
+            show({ racers: [...lanes, { optimizer, learningRate, options, batchSize }] });
             standings.value = [];
           }}
         >
@@ -122,12 +113,12 @@ function Race() {
         <NumberField
           label="Epochs"
           name="raceEpochs"
-          value={epochs.value}
+          value={epochs}
           min={1}
           max={100000}
           step={1}
           onChange={(value) => {
-            epochs.value = Math.round(value);
+            show({ raceEpochs: Math.round(value) });
           }}
         />
         <button type="button" class="primary" id="race" onClick={racing.value ? stop : start}>
@@ -136,7 +127,7 @@ function Race() {
       </div>
       <Choice
         label="Measured by"
-        value={by.value}
+        value={by}
         choices={[
           { value: "steps", label: "Steps" },
           {
@@ -147,27 +138,25 @@ function Race() {
           { value: "seconds", label: "Time" },
         ]}
         onChange={(value) => {
-          by.value = value;
+          show({ raceBy: value });
         }}
       />
       {failed.value && <p class="notice bad">{failed.value}</p>}
-      <Chart
-        label={`Training loss of each racer by ${by.value}`}
-        x={
-          by.value === "seconds"
-            ? "seconds of computing"
-            : by.value === "evaluations"
-              ? "gradients over all data"
-              : "steps"
-        }
-        height={220}
-        log={log.value}
-        curves={lanes.value.map((lane, index) => ({
-          label: nameOf(lane),
-          colour: () => categories[index % categories.length],
-        }))}
-        data={() => joined(standings.value, by.value, lanes.value.length)}
-      />
+      {standings.value.length === 0 ? (
+        <p class="faint">The curves appear here as soon as the race has begun.</p>
+      ) : (
+        <Chart
+          label={`Training loss of each racer by ${by}`}
+          x={by === "seconds" ? "seconds of computing" : by === "evaluations" ? "gradients over all data" : "steps"}
+          height={220}
+          log={log.value}
+          curves={lanes.map((lane, index) => ({
+            label: nameOf(lane),
+            colour: () => categories[index % categories.length],
+          }))}
+          data={() => joined(standings.value, by, lanes.length)}
+        />
+      )}
       <Check
         label="Logarithmic"
         value={log.value}

@@ -1,9 +1,10 @@
 import { useComputed } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { toHash } from "../model/link.ts";
 import { defaultView, type View } from "../model/view.ts";
 import { sceneOf, scenes } from "../scenes/index.ts";
 import { type Act, courseOf, type Scene } from "../scenes/scene.ts";
+import { follow } from "./analyst.ts";
 import { frame, hessian, load, play, playing, show, view } from "./store.ts";
 
 /** The link that opens a scene. */
@@ -104,14 +105,21 @@ export function ScenePanel() {
 }
 
 function Claims({ act }: { act: Act }) {
+  const ended = useComputed(() => {
+    const now = frame.value;
+    return now !== null && now.replayed === 1 && (now.step >= act.to || now.halt !== null);
+  });
+  // What a claim needs is looked at wherever on the page one is.
+  useEffect(() => {
+    if (act.claims.some(({ hessian: needed }) => needed)) return follow("hessian", () => ended.value);
+  }, []);
   // A string, so that pictures that change nothing here draw nothing here.
   const state = useComputed(() => {
     const now = frame.value;
-    const ended = now && now.replayed === 1 && (now.step >= act.to || now.halt !== null);
     return act.claims
       .map(({ test, hessian: needed }) => {
         const picture = hessian.value?.step === now?.step ? hessian.value : null;
-        if (!now || !ended || (needed && !picture)) return "open";
+        if (!now || !ended.value || (needed && !picture)) return "open";
         return test({ frame: now, hessian: picture }) ? "met" : "missed";
       })
       .join();

@@ -2,9 +2,9 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { drawSpectra } from "../draw/curvature.ts";
 import { palette } from "../draw/palette.ts";
+import { short } from "../model/format.ts";
 import { follow } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
-import { short } from "./format.ts";
 import { useWidth } from "./hooks.ts";
 import { Card } from "./parts.tsx";
 import { spectra } from "./spectra.ts";
@@ -20,9 +20,19 @@ export function SpectrumCard() {
 const HEIGHT = 220;
 
 function Spectrum({ seen }: { seen: { readonly value: boolean } }) {
+  useEffect(() => follow("hessian", () => seen.value), []);
+  spectra.version.value;
+  return (
+    <>
+      {spectra.columns.length > 1 && <Pictures />}
+      <Ends />
+    </>
+  );
+}
+
+function Pictures() {
   const { ref, width } = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => follow("hessian", () => seen.value), []);
   useSignalEffect(() => {
     spectra.version.value;
     const colours = palette.value;
@@ -34,7 +44,7 @@ function Spectrum({ seen }: { seen: { readonly value: boolean } }) {
         <canvas
           ref={canvas}
           role="img"
-          aria-label="Every eigenvalue of the Hessian, a column for each look: positive above the line, negative below, on a logarithmic scale. The chart below has the extreme ones."
+          aria-label="Every eigenvalue of the Hessian, a column for each look: positive above the line, negative below, on a logarithmic scale. The chart below has the number of negative ones, the text the extreme ones."
           style={{ width: `${width.value}px`, height: `${HEIGHT}px` }}
         />
       </div>
@@ -42,13 +52,13 @@ function Spectrum({ seen }: { seen: { readonly value: boolean } }) {
         label="Number of negative eigenvalues by epoch"
         x="epoch"
         height={110}
+        fromZero
         curves={[{ label: "index (negative eigenvalues)", colour: ({ dark }) => (dark ? "#f69838" : "#c45a00") }]}
         data={() => {
           spectra.version.value;
           return [spectra.columns.map(({ epoch }) => epoch), spectra.columns.map(({ negative }) => negative)];
         }}
       />
-      <Ends />
     </>
   );
 }
@@ -56,7 +66,8 @@ function Spectrum({ seen }: { seen: { readonly value: boolean } }) {
 function Ends() {
   spectra.version.value;
   const last = spectra.columns.at(-1);
-  if (!last) return <p class="faint">Train with this open, and a column is added for each look.</p>;
+  if (spectra.columns.length < 2 || !last)
+    return <p class="faint">Train with this open: every look adds a column of all eigenvalues.</p>;
   const { eigenvalues, epoch } = last;
   return (
     <p class="faint">

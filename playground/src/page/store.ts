@@ -31,12 +31,21 @@ export const starts = signal(0);
 /** What a screen reader is told. */
 export const spoken = signal("");
 
-/** Settings as they are now; changes that a replay has yet to make are not in them. */
-export const settings = computed<Settings>(() => {
-  const { start, log, at } = course.value;
+/** How many changes have been made; a replay has others yet to make. */
+const made = computed(() => {
+  const { log, at } = course.value;
   const step = frame.value?.step ?? at;
-  return currentSettings({ start, log: log.filter((entry) => entry.step <= step) });
+  return log.reduce((sum, entry) => sum + (entry.step <= step ? 1 : 0), 0);
 });
+
+/** Settings as they are now: the same object until a change comes, so that no picture draws the page anew. */
+export const settings = computed<Settings>(() => {
+  const { start, log } = course.value;
+  return currentSettings({ start, log: log.toSorted((a, b) => a.step - b.step).slice(0, made.value) });
+});
+
+/** Whether a course is being replayed. */
+export const replaying = computed(() => (frame.value?.replayed ?? 1) < 1);
 
 const trainer = new Worker(new URL("../engine/worker.ts", import.meta.url), { type: "module", name: "trainer" });
 const send = (message: ToTrainer): void => trainer.postMessage(message);

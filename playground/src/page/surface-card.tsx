@@ -1,14 +1,15 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { along, drawSurface, type Model } from "../draw/curvature.ts";
+import { along, drawSurface } from "../draw/curvature.ts";
 import { palette } from "../draw/palette.ts";
+import { short } from "../model/format.ts";
 import type { DirectionName, Surface } from "../model/protocol.ts";
+import type { Model } from "../model/view.ts";
 import { askSurface } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
-import { short } from "./format.ts";
 import { useWidth } from "./hooks.ts";
 import { Card, Choice, RateField, Select } from "./parts.tsx";
-import { askPath, change, frame, hessian, pause, playing, say, surface } from "./store.ts";
+import { askPath, change, frame, hessian, pause, playing, say, show, surface, view } from "./store.ts";
 
 export function SurfaceCard() {
   return (
@@ -18,17 +19,17 @@ export function SurfaceCard() {
   );
 }
 
-const directions: readonly { readonly value: DirectionName; readonly label: string }[] = [
+const directions: readonly { readonly value: DirectionName; readonly label: string; readonly group?: string }[] = [
   { value: "gradient", label: "gradient" },
-  { value: "most negative", label: "most negative curvature" },
-  { value: "most positive", label: "most positive curvature" },
-  { value: "last step", label: "where it came from" },
+  { value: "last step", label: "the way it came" },
+  { value: "most negative", label: "most negative", group: "Curvature" },
+  { value: "most positive", label: "most positive", group: "Curvature" },
   { value: "random 1", label: "random" },
   { value: "random 2", label: "another random" },
 ];
 
 /** Of the picture, in CSS pixels. */
-const MOST_SIDE = 640;
+const MOST_SIDE = 820;
 
 const models: readonly { readonly value: Model; readonly label: string }[] = [
   { value: "none", label: "none" },
@@ -38,17 +39,15 @@ const models: readonly { readonly value: Model; readonly label: string }[] = [
 ];
 
 function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
-  const first = useSignal<DirectionName>("gradient");
-  const second = useSignal<DirectionName>("most negative");
-  const radius = useSignal(1);
-  const model = useSignal<Model>("exact");
+  const { across, up, reach, model } = view.value;
   const busy = useRef(false);
   const again = useSignal(0);
   const done = useRef("");
   useSignalEffect(() => {
     again.value;
     const now = frame.value;
-    const request = { directions: [first.value, second.value] as const, radius: radius.value };
+    const { across: right, up: upwards, reach: radius } = view.value;
+    const request = { directions: [right, upwards] as const, radius };
     if (!now || !seen.value) return;
     const mark = JSON.stringify([now.step, now.log.length, now.settings.seed, now.parameters[0], request]);
     // While it trains, a look takes what is newest once the last is done.
@@ -68,42 +67,29 @@ function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
   const low = hessian.value?.eigenvalues[0];
   return (
     <>
-      <div class="fields">
+      <div class="fields roomy">
         <Select
           label="To the right"
-          value={first.value}
+          value={across}
           choices={directions}
-          onChange={(value) => {
-            first.value = value;
-          }}
+          onChange={(value) => show({ across: value })}
         />
-        <Select
-          label="Upwards"
-          value={second.value}
-          choices={directions}
-          onChange={(value) => {
-            second.value = value;
-          }}
-        />
+        <Select label="Upwards" value={up} choices={directions} onChange={(value) => show({ up: value })} />
         <RateField
           label="Reach"
           name="reach"
-          value={radius.value}
-          onChange={(value) => {
-            radius.value = value;
-          }}
+          value={reach}
+          onChange={(value) => show({ reach: value })}
           hint="Half the side of the square, as a length in the space of parameters"
         />
       </div>
       <Choice
         label="Taylor model over it (dashed)"
-        value={model.value}
+        value={model}
         choices={models}
-        onChange={(value) => {
-          model.value = value;
-        }}
+        onChange={(value) => show({ model: value })}
       />
-      <SurfaceMap model={model} />
+      <SurfaceMap />
       <Slice />
       <div class="row">
         <button
@@ -133,13 +119,13 @@ async function look(request: {
   await askSurface({ ...request, path });
 }
 
-function SurfaceMap({ model }: { model: { readonly value: Model } }) {
+function SurfaceMap() {
   const { ref, width } = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   useSignalEffect(() => {
     const shown = surface.value;
     const colours = palette.value;
-    const kind = model.value;
+    const kind = view.value.model;
     const side = Math.min(width.value, MOST_SIDE);
     if (canvas.current && shown && side > 0) drawSurface(canvas.current, side, shown, kind, colours);
   });

@@ -1,10 +1,10 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { count } from "../model/format.ts";
 import { chosen, optimizerEntry, optimizers } from "../model/optimizers.ts";
 import { paces } from "../model/view.ts";
-import { count } from "./format.ts";
 import { RateField, Select } from "./parts.tsx";
-import { advance, frame, pause, play, playing, reset, set, settings, show, view } from "./store.ts";
+import { advance, frame, pause, play, playing, replaying, reset, set, settings, show, view } from "./store.ts";
 
 export function Toolbar() {
   return (
@@ -26,7 +26,7 @@ export function Toolbar() {
 }
 
 function PlayButtons() {
-  const busy = (frame.value?.replayed ?? 1) < 1;
+  const busy = replaying.value;
   return (
     <div class="transport" role="group" aria-label="Play">
       <button type="button" class="round" onClick={reset} title="Back to the same start (R)" aria-keyshortcuts="r">

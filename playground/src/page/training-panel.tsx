@@ -1,8 +1,8 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { short } from "../model/format.ts";
 import { optimizerEntry, optionValues } from "../model/optimizers.ts";
 import type { LossName, ScheduleName } from "../model/settings.ts";
-import { short } from "./format.ts";
 import { Check, NumberField, RateField, Select } from "./parts.tsx";
 import { frame, scenery, set, settings } from "./store.ts";
 

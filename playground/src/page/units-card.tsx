@@ -1,10 +1,11 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { percent, short } from "../model/format.ts";
 import type { Report } from "../model/protocol.ts";
 import { follow } from "./analyst.ts";
-import { percent, short } from "./format.ts";
+import { addBatchNorm, makeLeaky, revive } from "./dead-notes.tsx";
 import { Card } from "./parts.tsx";
-import { change, frame, report, say, settings } from "./store.ts";
+import { frame, report, settings } from "./store.ts";
 
 export function UnitsCard() {
   return (
@@ -37,8 +38,15 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
               <th scope="col" title="Share of activations that are 0, or of those that have next to no slope">
                 Idle
               </th>
-              <th scope="col">‖gradient‖</th>
-              <th scope="col">Signal</th>
+              <th scope="col" title="Length of the gradient with respect to the layer's parameters">
+                ‖∇‖
+              </th>
+              <th
+                scope="col"
+                title="Size of the gradient with respect to the layer's pre-activations; the bar is logarithmic"
+              >
+                Signal
+              </th>
               <th scope="col">Rescue</th>
             </tr>
           </thead>
@@ -59,12 +67,7 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
                     type="button"
                     aria-label={`Make layer ${index + 1} leaky`}
                     disabled={activation !== "relu"}
-                    onClick={() =>
-                      rescue(
-                        { kind: "activation", layer: index, activation: "leaky-relu" },
-                        `Layer ${index + 1} is leaky now.`,
-                      )
-                    }
+                    onClick={() => makeLeaky(index)}
                   >
                     leaky
                   </button>
@@ -72,9 +75,7 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
                     type="button"
                     aria-label={`Add batch norm to layer ${index + 1}`}
                     disabled={batchNorm}
-                    onClick={() =>
-                      rescue({ kind: "batch-norm", layer: index }, `Layer ${index + 1} has batch norm now.`)
-                    }
+                    onClick={() => addBatchNorm(index)}
                   >
                     + norm
                   </button>
@@ -95,24 +96,13 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
         </table>
       </div>
       <div class="row">
-        <button
-          type="button"
-          class={any ? "primary" : ""}
-          id="revive"
-          disabled={!any}
-          onClick={() => rescue({ kind: "revive" }, "Dead units were started anew.")}
-        >
+        <button type="button" class={any ? "primary" : ""} id="revive" disabled={!any} onClick={revive}>
           Revive dead units
         </button>
         {!any && <span class="faint">No unit is dead.</span>}
       </div>
     </>
   );
-}
-
-function rescue(what: Parameters<typeof change>[0], told: string): void {
-  change(what);
-  say(told);
 }
 
 function valueOr(value: number | null | undefined, text: (value: number) => string): string {

@@ -15,8 +15,10 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+const thousands = new Intl.NumberFormat("en-GB");
+
 export function count(value: number): string {
-  return value.toLocaleString("en-GB").replaceAll(",", "\u202f");
+  return thousands.format(value).replaceAll(",", "\u202f");
 }
 
 export function plural(number: number, one: string, many = `${one}s`): string {
