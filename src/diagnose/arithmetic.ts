@@ -1,10 +1,15 @@
 import { checkVector, wrongValue } from "../check.js";
+import { norm2 } from "../linalg/vector.js";
 
 /** Refuses what is no direction among so many parameters. */
 export function checkDirection(where: string, direction: unknown, count: number): void {
   const values = checkVector(where, "direction", direction, count, "f64");
   if (!Array.prototype.some.call(values, (x: number) => x !== 0)) {
     wrongValue(where, "direction", "a direction", "a vector of zeros");
+  }
+  const length = norm2(Float64Array.from(values as ArrayLike<number>));
+  if (!(length ** 2 < Infinity)) {
+    wrongValue(where, "direction", "a length whose square is in the range of doubles", String(length));
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkInteger, checkKeys, checkObject, wrongValue } from "../check.js";
+import { checkInteger, checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
 import { checkDataset, type Dataset } from "../network/dataset.js";
 import type { Initializer } from "../network/initializer.js";
 import { checkNetwork, type Network, network } from "../network/network.js";
@@ -81,6 +81,7 @@ export function withActivation(
 ): Remedy {
   const where = "withActivation";
   checkChoice(where, net, options);
+  if (activation === undefined) wrongType(where, "activation", "a name or { type }", activation);
   const chosen = chosenLayers(where, net, options.layers, hiddenLayers(net));
   const layers = net.spec.layers.map((layer, l) =>
     chosen.includes(l) ? { ...layerSpec(layer), activation } : layerSpec(layer),

@@ -371,6 +371,12 @@ describe("refusals", () => {
       RangeError,
       "finite numbers",
     ],
+    [
+      "a direction beyond the range",
+      () => kinks(net, data, { direction: [1e308, 1e308, 1e308, 1e308] }),
+      RangeError,
+      "a length whose square is in the range of doubles",
+    ],
     ["no direction", () => kinks(net, data, { direction: [0, 0, 0, 0] }), RangeError, "got a vector of zeros"],
     ["directions as text", () => kinks(net, data, { direction: "down" as never }), TypeError, "an array of numbers"],
   ])("%s", (_, call, kind, message) => {

@@ -351,6 +351,9 @@ describe("withActivation", () => {
     expect(() => withActivation(relus([4]), "rellu" as never)).toThrow('did you mean "relu"');
     expect(() => withActivation(relus([4]), "relu", { layers: [2] })).toThrow(RangeError);
     expect(() => withActivation(relus([4]), "relu", { layers: 1 as never })).toThrow(TypeError);
+    expect(() => withActivation(relus([4]), undefined as never)).toThrow(
+      'withActivation: "activation" expected a name',
+    );
   });
 });
 

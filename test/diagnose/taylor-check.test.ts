@@ -141,6 +141,12 @@ describe("how far models are trusted", () => {
     ["a step back", () => taylorCheck(square, data, { steps: [1, -1] }), RangeError, '"steps[1]" expected a positive'],
     ["a tolerance of 0", () => taylorCheck(square, data, { tolerance: 0 }), RangeError, '"tolerance" expected'],
     ["a short direction", () => taylorCheck(square, data, { direction: [1] }), RangeError, "2 numbers"],
+    [
+      "a direction beyond the range",
+      () => taylorCheck(square, data, { direction: [1e308, 1e308] }),
+      RangeError,
+      "a length whose square is in the range of doubles",
+    ],
     ["no direction", () => taylorCheck(square, data, { direction: [0, 0] }), RangeError, "a vector of zeros"],
   ])("refuses %s", (_, call, kind, message) => {
     expect(call).toThrow(message);
