@@ -113,10 +113,10 @@ function residualFigures(net: Network, data: Dataset, part: string, { mean, devi
   const bias = residuals.reduce((sum, r) => sum + r, 0) / residuals.length;
   const thinned = every > 1 ? ` One row in ${every} is drawn.` : "";
   const alt = `Predicted against actual values of ${count(data.size)} ${part} rows; root mean squared error ${short(rmse)}.`;
+  const exponents = Math.max(-ends[0], ends[1]) >= 1e6 || ends[1] - ends[0] < 1e-4;
   const against = draw(alt, {
-    // For exponents.
-    marginLeft: Math.max(-ends[0], ends[1]) >= 1e6 || ends[1] - ends[0] < 1e-4 ? 80 : 54,
-    x: { label: "actual", grid: true, ticks: 6, nice: true },
+    marginLeft: exponents ? 80 : 54,
+    x: { label: "actual", grid: true, ticks: exponents ? 3 : 6, nice: true },
     y: { label: "predicted", grid: true, ticks: 6, nice: true },
     marks: [
       link([0], { x1: ends[0], y1: ends[0], x2: ends[1], y2: ends[1], strokeOpacity: 0.6, strokeDasharray: "4 3" }),
@@ -125,7 +125,7 @@ function residualFigures(net: Network, data: Dataset, part: string, { mean, devi
   });
   const histogramAlt = `Histogram of the residuals: mean ${short(bias)}, root mean square ${short(rmse)}.`;
   const histogram = draw(histogramAlt, {
-    x: { label: "predicted − actual", ticks: 6 },
+    x: { label: "predicted − actual", ticks: exponents ? 3 : 6 },
     y: { label: "rows", grid: true, ticks: 5 },
     marks: [
       rectY(binned(residuals), { x1: "from", x2: "to", y: "number", fill: "var(--series-1)", inset: 0.5 }),
