@@ -177,7 +177,7 @@ describe("a report", () => {
     const file = path("diverged.html");
     const optimizers = "sgd,sgd:learning-rate=5";
     await run(
-      ...["compare", iris.replace("iris", "diabetes"), "--optimizers", optimizers, "--hidden", "12"],
+      ...["compare", iris.replace("iris", "diabetes"), "--optimizers", optimizers, "--dtype", "f64", "--hidden", "12"],
       ...["--epochs", "20", "--report", file],
     );
     const svg = readFileSync(file, "utf8").split('id="figure-compare-scores"')[1].split("</figure>")[0];
