@@ -173,6 +173,19 @@ describe("a report", () => {
     }
   });
 
+  it("compares what ended finite by bars, and names what did not", async () => {
+    const file = path("diverged.html");
+    const optimizers = "sgd,sgd:learning-rate=5";
+    await run(
+      ...["compare", iris.replace("iris", "diabetes"), "--optimizers", optimizers, "--dtype", "f64", "--hidden", "12"],
+      ...["--epochs", "20", "--report", file],
+    );
+    const svg = readFileSync(file, "utf8").split('id="figure-compare-scores"')[1].split("</figure>")[0];
+    expect(svg.match(/<rect /g)).toHaveLength(1);
+    expect(svg).toMatch(/Infinity|NaN/);
+    expect(svg.split("<figcaption>")[0]).not.toMatch(/(?:width|x|d)="[^"]*(?:NaN|Infinity)/);
+  });
+
   it("holds text of the user's as text", async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2 ? "<b>&amp" : '"a ""q"" <script>"'}`).join(
       "\n",

@@ -73,7 +73,8 @@ function scoreFigure({ traces, prepared }: Comparison): Figure {
   const text = (value: number): string => (classification ? percent(value) : short(value));
   const name = classification ? "accuracy" : "RMSE";
   const alt = `Final ${name} on the ${part} rows: ${scores.map(({ label, value }) => `${label} ${text(value)}`).join(", ")}.`;
-  const most = Math.max(classification ? 1 : greatest(scores.map(({ value }) => value)), 1e-9);
+  const finite = scores.filter(({ value }) => Number.isFinite(value));
+  const most = Math.max(classification ? 1 : greatest(finite.map(({ value }) => value)), 1e-9);
   const longest = greatest(scores.map(({ label }) => Math.min(22, label.length)));
   const body = draw(alt, {
     height: 70 + 34 * scores.length,
@@ -88,7 +89,7 @@ function scoreFigure({ traces, prepared }: Comparison): Figure {
     },
     color: { type: "identity" },
     marks: [
-      barX(scores, { x: "value", y: "label", fill: ({ look }: (typeof scores)[number]) => look.color }),
+      barX(finite, { x: "value", y: "label", fill: ({ look }: (typeof scores)[number]) => look.color }),
       ruleX([0]),
     ],
   });

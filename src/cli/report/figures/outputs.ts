@@ -48,17 +48,19 @@ function confusionFigure(net: Network, data: Dataset, part: string, classes: rea
   const alt = `Confusion matrix of the ${part} rows: ${count(right)} of ${count(data.size)} right, ${percent(right / data.size)}.${mistake}`;
   const numbered = shown.length <= NUMBERED_CLASSES;
   const domain = shown.map(name);
-  const margin = 24 + 7 * Math.min(12, greatest(domain.map((label) => label.length)));
+  const longest = Math.min(12, greatest(domain.map((label) => label.length)));
   const few =
     classes.length > shown.length ? ` The ${shown.length} classes with most mistakes of ${classes.length}.` : "";
   const every = Math.ceil(shown.length / NUMBERED_CLASSES);
   const ticks = domain.filter((_, i) => i % every === 0);
+  const margin = Math.max(44, 36 + 8 * longest);
+  const turned = 9 * longest > (WIDTH - margin - 18) / ticks.length;
   const body = draw(alt, {
     height: WIDTH - 20,
-    marginLeft: Math.max(44, margin),
-    marginBottom: 44,
+    marginLeft: margin,
+    marginBottom: turned ? 44 + 5 * longest : 44,
     padding: 0.06,
-    x: { label: "predicted", domain, ticks, tickRotate: margin > 60 ? -20 : 0, labelAnchor: "right" },
+    x: { label: "predicted", domain, ticks, tickRotate: turned ? -40 : 0, labelAnchor: "right" },
     y: { label: "actual", domain, ticks },
     marks: [
       cell(cells, { x: "guess", y: "actual", fill: "currentColor", fillOpacity: 0.06 }),
@@ -105,12 +107,16 @@ function residualFigures(net: Network, data: Dataset, part: string, { mean, devi
   const values = points.flatMap(({ actual, guess }) => [actual, guess]);
   const ends = [least(values), greatest(values)];
   const residuals = points.map(({ actual, guess }) => guess - actual);
-  const rmse = Math.sqrt(residuals.reduce((sum, r) => sum + r * r, 0) / residuals.length);
+  // In units of the largest, so that squares do not overflow.
+  const unit = greatest(residuals.map(Math.abs)) || 1;
+  const rmse = unit * Math.sqrt(residuals.reduce((sum, r) => sum + (r / unit) ** 2, 0) / residuals.length);
   const bias = residuals.reduce((sum, r) => sum + r, 0) / residuals.length;
   const thinned = every > 1 ? ` One row in ${every} is drawn.` : "";
   const alt = `Predicted against actual values of ${count(data.size)} ${part} rows; root mean squared error ${short(rmse)}.`;
+  const exponents = Math.max(-ends[0], ends[1]) >= 1e6 || ends[1] - ends[0] < 1e-4;
   const against = draw(alt, {
-    x: { label: "actual", grid: true, ticks: 6, nice: true },
+    marginLeft: exponents ? 80 : 54,
+    x: { label: "actual", grid: true, ticks: exponents ? 3 : 6, nice: true },
     y: { label: "predicted", grid: true, ticks: 6, nice: true },
     marks: [
       link([0], { x1: ends[0], y1: ends[0], x2: ends[1], y2: ends[1], strokeOpacity: 0.6, strokeDasharray: "4 3" }),
@@ -119,7 +125,7 @@ function residualFigures(net: Network, data: Dataset, part: string, { mean, devi
   });
   const histogramAlt = `Histogram of the residuals: mean ${short(bias)}, root mean square ${short(rmse)}.`;
   const histogram = draw(histogramAlt, {
-    x: { label: "predicted − actual", ticks: 6 },
+    x: { label: "predicted − actual", ticks: exponents ? 3 : 6 },
     y: { label: "rows", grid: true, ticks: 5 },
     marks: [
       rectY(binned(residuals), { x1: "from", x2: "to", y: "number", fill: "var(--series-1)", inset: 0.5 }),

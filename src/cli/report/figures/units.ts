@@ -52,6 +52,10 @@ export function unitGradientFigure(flow: GradientFlow): Figure {
   const positive = norms.filter((norm) => norm > 0);
   const top = Math.log10(positive.reduce((most, norm) => Math.max(most, norm), Number.MIN_VALUE));
   const span = 4;
+  const down =
+    positive.length > 0
+      ? `, by its logarithm over ${span} orders of magnitude down from ${short(10 ** top)}`
+      : "; none is finite and more than 0";
   const bands = flow.layers.map(
     (layer): Band => ({
       name: `${layerName(layer.layer, flow.layers.length)}: ‖∂L/∂θ‖ ${short(layer.gradientNorm)}${layer.frozenUnits.length > 0 ? `, ${layer.frozenUnits.length} frozen` : ""}`,
@@ -70,7 +74,7 @@ export function unitGradientFigure(flow: GradientFlow): Figure {
   return {
     id: "unit-gradients",
     title: "Gradient of each unit",
-    caption: `A square a unit; the stronger its colour, the larger the gradient of its weights, by its logarithm over ${span} orders of magnitude down from ${short(10 ** top)}. A cross: exactly 0.${cut(bands)}`,
+    caption: `A square a unit; the stronger its colour, the larger the gradient of its weights${down}. A cross: exactly 0.${cut(bands)}`,
     alt,
     body: drawBands(alt, bands, "var(--series-3)", "currentColor"),
   };
@@ -90,7 +94,13 @@ export function gradientFlowFigure({ layers, growth, loss }: GradientFlow): Figu
   const zeros = points.length < 2 * layers.length ? " Norms that are 0 are left out." : "";
   const body = (): string =>
     draw(alt, {
-      x: { label: "layer", ticks: layers.map(({ layer }) => layer + 1), tickFormat: String, inset: 12 },
+      x: {
+        label: "layer",
+        domain: layers.length > 1 ? [1, layers.length] : [0, 2],
+        ticks: layers.map(({ layer }) => layer + 1),
+        tickFormat: String,
+        inset: 12,
+      },
       y: axis(
         "norm",
         points.map(({ norm }) => norm),
