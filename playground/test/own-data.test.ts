@@ -45,6 +45,21 @@ describe.skipIf(!executablePath)("own data", () => {
     expect(await page.trainLoss()).toBeLessThan(before);
   });
 
+  test("each class has an output, called by its name", async () => {
+    const page = await paste(
+      [
+        "x,y,wind",
+        ...Array.from({ length: 30 }, (_, i) => `${i % 7},${i % 5},${["north", "east", "west"][i % 3]}`),
+      ].join("\n"),
+    );
+    const names = page.page.locator('[data-unit^="3."]');
+    await expect
+      .poll(() => names.evaluateAll((units) => units.map((unit) => unit.getAttribute("aria-label"))))
+      .toEqual(["Output for east", "Output for north", "Output for west"]);
+    await names.nth(1).click();
+    await page.page.getByRole("region", { name: "Output for north" }).waitFor();
+  });
+
   test("another column can be the target", async () => {
     const page = await paste(words);
     await page.choose("target", "sepal");

@@ -6,13 +6,21 @@ import type { LayerPlaces } from "../model/layout.ts";
 import { UNIT_MAP } from "../model/protocol.ts";
 import { NumberField } from "./parts.tsx";
 import { change, frame, playing } from "./store.ts";
-import { selected } from "./unit-places.ts";
+import { outputName, selected } from "./unit-places.ts";
 
 const SIZE = 132;
 const raster = new Raster(UNIT_MAP);
 
 /** One unit: its map, and its weights to read and to change. */
-export function Inspector({ places, inputs }: { places: readonly LayerPlaces[]; inputs: readonly string[] }) {
+export function Inspector({
+  places,
+  inputs,
+  classes,
+}: {
+  places: readonly LayerPlaces[];
+  inputs: readonly string[];
+  classes: readonly string[];
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const place = selected.value;
   useSignalEffect(() => {
@@ -26,7 +34,9 @@ export function Inspector({ places, inputs }: { places: readonly LayerPlaces[]; 
   const here = place && places[place.layer];
   if (!place || !here || place.unit >= here.units) return null;
   const output = place.layer === places.length - 1;
-  const title = output ? `Output ${place.unit + 1}` : `Layer ${place.layer + 1}, unit ${place.unit + 1}`;
+  const title = output
+    ? outputName(place.unit, here.units, classes)
+    : `Layer ${place.layer + 1}, unit ${place.unit + 1}`;
   // While training runs the numbers would change under the typing hand: they are read when it pauses.
   const parameters = playing.value ? frame.peek()?.parameters : frame.value?.parameters;
   const value = (index: number): number => Number((parameters?.[index] ?? 0).toPrecision(5));

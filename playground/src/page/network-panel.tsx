@@ -19,7 +19,7 @@ import { useWidth } from "./hooks.ts";
 import { Inspector } from "./inspector.tsx";
 import { NumberField, RateField, Select } from "./parts.tsx";
 import { change, frame, own, playing, scenery, set, settings } from "./store.ts";
-import { pointed, selected } from "./unit-places.ts";
+import { outputName, pointed, selected } from "./unit-places.ts";
 
 export const activations: readonly { readonly value: ActivationName; readonly label: string }[] = [
   { value: "relu", label: "ReLU" },
@@ -202,7 +202,7 @@ function Drawing({ scene }: { scene: Scenery }) {
                 edited.value = locate(event);
               }}
             />
-            <Nodes plan={plan} inputs={scene.inputs} />
+            <Nodes plan={plan} inputs={scene.inputs} classes={scene.classes} />
             {hovered.value && !edited.value && <Tip part={hovered.value} width={plan.width} />}
             {edited.value && (
               <Editor
@@ -216,7 +216,7 @@ function Drawing({ scene }: { scene: Scenery }) {
           </div>
         </div>
       </div>
-      <Inspector places={places} inputs={scene.inputs} />
+      <Inspector places={places} inputs={scene.inputs} classes={scene.classes} />
     </>
   );
 }
@@ -287,7 +287,7 @@ function Columns({ plan, layers }: { plan: Plan; layers: readonly HiddenLayer[] 
 }
 
 /** A button on each drawn unit, for pointer and keyboard. */
-function Nodes({ plan, inputs }: { plan: Plan; inputs: readonly string[] }) {
+function Nodes({ plan, inputs, classes }: { plan: Plan; inputs: readonly string[]; classes: readonly string[] }) {
   const dead = useSignal("[]");
   useSignalEffect(() => {
     dead.value = JSON.stringify(frame.value?.dead ?? []);
@@ -296,7 +296,7 @@ function Nodes({ plan, inputs }: { plan: Plan; inputs: readonly string[] }) {
   const last = plan.columns.length - 1;
   const name = (column: number, unit: number): string => {
     if (column === 0) return `Input ${inputs[unit] ?? unit + 1}`;
-    if (column === last) return plan.columns[last].ys.length > 1 ? `Output ${unit + 1}` : "Output";
+    if (column === last) return outputName(unit, plan.columns[last].ys.length, classes);
     return `Layer ${column}, unit ${unit + 1}${deadUnits[column - 1]?.includes(unit) ? ", dead" : ""}`;
   };
   return (

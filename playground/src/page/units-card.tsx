@@ -1,5 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { countedFromOne } from "../model/counting.ts";
 import { percent, short } from "../model/format.ts";
 import type { Report } from "../model/protocol.ts";
 import { follow } from "./analyst.ts";
@@ -143,7 +144,7 @@ function AdviceList({ report: now }: { report: Report | null }) {
       <ul class="advice" id="advice" aria-label="Advice">
         {now.advice.map(({ code, message, evidence, remedy, source }, index) => (
           <li key={`${code}.${index}`} data-code={code}>
-            <strong>{message}</strong>
+            <strong>{countedFromOne(message, now.layers.length - 1)}</strong>
             <p>
               <code>{remedy}</code>
             </p>
@@ -157,12 +158,11 @@ function AdviceList({ report: now }: { report: Report | null }) {
                   </div>
                 ))}
               </dl>
-              <p class="faint">{source}</p>
+              <p class="faint">Here layers and units count from 0, as in the package. {source}</p>
             </details>
           </li>
         ))}
       </ul>
-      {now.advice.length > 0 && <p class="faint">The package counts layers and units from 0.</p>}
     </>
   );
 }
