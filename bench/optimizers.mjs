@@ -23,8 +23,10 @@ const miniAdam = method("adam", 32, "learningRate", [3e-4, 1e-3, 3e-3, 1e-2, 3e-
 
 // ---- the deep autoencoder ----
 
-const SECONDS = [0.2, 0.5, 1, 2, 5];
-const EVALUATIONS = [30, 100, 300, 1000];
+const LIMITS = {
+  tanh: { seconds: [0.2, 0.5, 1, 2, 5], evaluations: [30, 100, 300, 1000] },
+  relu: { seconds: [0.2, 0.5, 1, 2], evaluations: [30, 100, 300] },
+};
 const autoencoderMethods = [
   ...whole,
   method("hessianFree", 599, "damping", DAMPINGS, hessianFreeAt),
@@ -122,8 +124,8 @@ function drive(net, data, { batch, share = 1, make }, value, costs, look) {
 }
 
 /** Losses over all data on the way: [seconds, evaluations, loss], some twenty a decade. */
-function trace(net, data, one, value, costs) {
-  const most = SECONDS.at(-1);
+function trace(net, data, one, value, costs, limits) {
+  const most = limits.seconds.at(-1);
   const points = [[0, 0, net.loss(data)]];
   let [nextSeconds, nextEvaluated, last] = [0.01, 1, null];
   const ended = drive(net, data, one, value, costs, ({ seconds, evaluated }) => {
@@ -140,7 +142,7 @@ function trace(net, data, one, value, costs) {
     if (!ended && points.at(-1)[column] < 0.9 * limit) return null;
     return points.filter((point) => point[column] <= limit).at(-1)[2];
   };
-  return { points, seconds: SECONDS.map(at(0)), evaluations: EVALUATIONS.map(at(1)) };
+  return { points, seconds: limits.seconds.map(at(0)), evaluations: limits.evaluations.map(at(1)) };
 }
 
 const rounded = (x) => (typeof x === "number" ? Number(x.toPrecision(4)) : x);
@@ -148,12 +150,13 @@ const all = (values) => values.map(rounded);
 const log = (...words) => console.error(...words);
 
 function measureAutoencoder(activation) {
+  const limits = LIMITS[activation];
   const data = dataset(inputs, inputs);
   const costs = relativeCosts(autoencoder(activation), data);
   log(activation, costs);
   const run = (one, value) => {
     const net = autoencoder(activation);
-    const { points, seconds, evaluations } = trace(net, data, one, value, costs);
+    const { points, seconds, evaluations } = trace(net, data, one, value, costs, limits);
     log(activation, one.name, one.batch ?? "whole", value, all(points.at(-1)).join(" "));
     const dead = deadUnits(net, data).reduce((sum, units) => sum + units.length, 0);
     const figures = { seconds: all(seconds), evaluations: all(evaluations), dead };
@@ -173,8 +176,7 @@ function measureAutoencoder(activation) {
     const { seconds, evaluations } = run(one, JSON.stringify(change));
     return { name: factory.name, change, seconds, evaluations };
   });
-  const limits = { seconds: SECONDS, evaluations: EVALUATIONS, damping: ABLATION_DAMPING };
-  return { machine: machine(), limits, costs, methods, ablations };
+  return { machine: machine(), limits, damping: ABLATION_DAMPING, costs, methods, ablations };
 }
 
 /** Steps, evaluations and seconds to no training error; null where it takes too long. */

@@ -414,6 +414,7 @@ describe("refuses", () => {
       RangeError,
       "2 columns",
     ],
+    ["progress no solve can make", () => hessianFree({ progress: 1 }), RangeError, "a number in [0, 1)"],
   ])("%s", (_, call, kind, message) => {
     expect(call).toThrow(kind);
     expect(call).toThrow(message);
