@@ -163,23 +163,65 @@ function fitTable() {
 const cost = (which) => [tanh, relu, digits].map(({ costs }) => costs[which]);
 const span = (values) => `${show(Math.min(...values), 2)} to ${show(Math.max(...values), 2)}`;
 
-updatePage(
-  "choosing-an-optimizer.md",
-  {
-    machine: tanh.machine,
-    "value-cost": span(cost("value")),
-    "product-cost": span(cost("product")),
-    "tanh-seconds": comparison(tanh, "seconds"),
-    "tanh-evaluations": comparison(tanh, "evaluations"),
-    "relu-seconds": comparison(relu, "seconds"),
-    "relu-evaluations": comparison(relu, "evaluations"),
-    dead: deadAtTheEnd(relu),
-    changes: changes([tanh, relu]),
-    damping: String(tanh.damping),
-    classifier: classifier(digits),
-    fits: fitTable(),
-  },
-  ["fits"],
+// What the text says in words.
+const find = ({ methods }, name, batch) => methods.find((one) => one.name === name && one.batch === batch);
+const last = (net, name, batch, what = "seconds") => best(find(net, name, batch), what).at(-1);
+const runsOf = (name, batch) => {
+  const { best: value, settings } = find(digits, name, batch);
+  return settings.find((setting) => setting.value === value).runs;
+};
+for (const net of [tanh, relu]) {
+  const others = ["hessianFree", "lbfgs", "adam"].map((name) => last(net, name, null));
+  holds(last(net, "kfac", null) < Math.min(...others), "kfac is the best on full batches");
+}
+for (const { name, batch } of digits.methods.slice(0, -1)) {
+  const slowest = Math.max(...runsOf("adam", 32).map(([, , time]) => time));
+  holds(
+    runsOf(name, batch).every(([, , time]) => time > slowest),
+    "Adam on small batches wins on the classifier",
+  );
+}
+holds(last(tanh, "kfac", null, "evaluations") < 1.03 * last(tanh, "adam", 32, "evaluations"), "K-FAC catches up");
+for (const what of ["seconds", "evaluations"]) {
+  best(find(relu, "kfac", 256), what).forEach((loss, k) => {
+    const least = Math.min(...relu.methods.map((one) => best(one, what)[k] ?? Infinity));
+    holds(k === 0 || loss === least, "K-FAC on batches of 256 is the best on the ReLU autoencoder");
+  });
+}
+const changed = ({ ablations }, name, option) =>
+  ablations.find(
+    (one) => one.name === name && (option in one.change || (option === "" && !Object.keys(one.change).length)),
+  );
+for (const net of [tanh, relu]) {
+  const [own, martens] = ["", "progress"].map((option) => changed(net, "hessianFree", option));
+  holds(own.seconds.at(-1) < martens.seconds.at(-1), "solves cut short earlier get further");
+  holds(own.seconds.at(-1) < changed(net, "hessianFree", "preconditioner").seconds.at(-1), "the preconditioner helps");
+  const momentum = changed(net, "kfac", "momentum").evaluations[2];
+  const factors = changed(net, "kfac", "refresh").evaluations[2];
+  holds(momentum > factors && momentum > changed(net, "kfac", "").evaluations[2], "momentum matters most");
+}
+const dead = (name, batch) => {
+  const one = find(relu, name, batch);
+  return one.settings.find(({ value }) => value === one.best).dead;
+};
+holds(
+  relu.methods.every(({ name, batch }) => name === "lbfgs" || dead(name, batch) < dead("lbfgs", null)),
+  "L-BFGS loses the most units",
 );
+
+updatePage("choosing-an-optimizer.md", {
+  machine: tanh.machine,
+  "value-cost": span(cost("value")),
+  "product-cost": span(cost("product")),
+  "tanh-seconds": comparison(tanh, "seconds"),
+  "tanh-evaluations": comparison(tanh, "evaluations"),
+  "relu-seconds": comparison(relu, "seconds"),
+  "relu-evaluations": comparison(relu, "evaluations"),
+  dead: deadAtTheEnd(relu),
+  changes: changes([tanh, relu]),
+  damping: String(tanh.damping),
+  classifier: classifier(digits),
+  fits: fitTable(),
+});
 updateChart("autoencoder-tanh.svg", charts(tanh, "tanh"));
 updateChart("autoencoder-relu.svg", charts(relu, "ReLU"));
