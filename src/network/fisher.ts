@@ -73,13 +73,17 @@ export class SecondMoments {
     return sums;
   }
 
-  /** E[g²] of the samples' own gradients, parameter by parameter: the diagonal of the empirical Fisher matrix. */
-  gradientSquares(theta: number, statistics: number, batch: Batch): Float64Array {
+  /**
+   * An estimate of the Gauss-Newton matrix's diagonal: the mean of the squares of the derivatives that `factors` draws, one draw a sample
+   * (Chapelle and Erhan 2011).
+   */
+  curvatureDiagonal(theta: number, statistics: number, batch: Batch, seed: number): Float64Array {
     const { layers, parameterCount } = this.layout;
+    const random = new Random(seed, STREAM);
     const sums = new Float64Array(parameterCount);
     this.#chunks(theta, statistics, batch, (terms) => {
-      const { propagation, kind } = this.#objective;
-      propagation.backward(theta, 0, kind, batch.count / terms, false, "batch");
+      this.#draw(random, terms / batch.count);
+      this.#objective.propagation.pullBack(theta, 0, false, "batch");
       layers.forEach((layer, l) => this.#addSquares(layer, l, sums, batch.count));
     });
     return sums;

@@ -12,11 +12,19 @@ export interface HessianFreeOptions {
   damping?: number;
   /** Products a solve takes at most; 250 (Martens 2010). */
   maxProducts?: number;
+  /**
+   * A solve stops where the model falls by less than this share of itself a product; 0.01 (Martens 2010: 5e-4, at up to twice the cost to the same
+   * error; docs/choosing-an-optimizer.md).
+   */
+  progress?: number;
   /** Share of the last step that conjugate gradients start from; 0.95 (Martens and Sutskever 2012, whose ζ grows from 0.5 to 0.95). */
   warmStart?: number;
   /** Share of the batch that products are taken over, while the gradient is taken over all of it; 1. */
   curvatureShare?: number;
-  /** Precondition by the samples' squared gradients; true (Martens 2010). */
+  /**
+   * Precondition by an estimate of G's diagonal (Chapelle and Erhan 2011); true. (Martens 2010 takes the samples' squared gradients, which vanish with the
+   * residuals, as G does not.)
+   */
   preconditioner?: boolean;
   /** L2: ½·weightDecay·‖θ‖² is part of what is minimised; 0. */
   weightDecay?: number;
@@ -31,7 +39,7 @@ export interface HessianFreeOptions {
  * Cost a step: a gradient, up to `maxProducts` products of about 1.5 gradients each, some forward passes; about 10 vectors of P numbers, and iterates.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
- * Source: Martens 2010; Martens and Sutskever 2012.
+ * Source: Martens 2010; Martens and Sutskever 2012; Chapelle and Erhan 2011 (the preconditioner).
  * @example
  * hessianFree({ curvatureShare: 0.25 }).name; // "hessianFree"
  */
@@ -41,13 +49,14 @@ export function hessianFree(options: HessianFreeOptions = {}): Optimizer {
     where,
     { damping: [1, "positive"], preconditioner: [true, "boolean"], weightDecay: [0, "non-negative"] },
     options,
-    ["maxProducts", "warmStart", "curvatureShare"],
+    ["maxProducts", "progress", "warmStart", "curvatureShare"],
   );
-  const { maxProducts = 250, warmStart = 0.95, curvatureShare = 1 } = options;
+  const { maxProducts = 250, progress = 0.01, warmStart = 0.95, curvatureShare = 1 } = options;
   checkInteger(where, "maxProducts", maxProducts, 1);
+  checkShare(where, "progress", progress);
   checkShare(where, "warmStart", warmStart, true);
   checkShare(where, "curvatureShare", curvatureShare, true);
-  const direction = new HessianFreeDirection({ maxProducts, warmStart, curvatureShare, preconditioner });
+  const direction = new HessianFreeDirection({ maxProducts, progress, warmStart, curvatureShare, preconditioner });
   const search = new IteratesSearch({ start: damping, ...MARTENS });
   return new SecondOrder({ name: where, direction, search, weightDecay, fullBatch: false });
 }

@@ -58,7 +58,11 @@ export function levenbergMarquardt(options: LevenbergMarquardtOptions = {}): Opt
   if (muInc <= 1) wrongValue("levenbergMarquardt", "muInc", "more than 1", String(muInc));
   if (muDec > 1) wrongValue("levenbergMarquardt", "muDec", "at most 1", String(muDec));
   if (muMax < mu) wrongValue("levenbergMarquardt", "muMax", `at least mu, ${mu}`, String(muMax));
-  const after = (gainRatio: number): number => Math.max(muDec, 1 - (2 * gainRatio - 1) ** 3);
+  // A product, because engines round powers each in its own way.
+  const after = (gainRatio: number): number => {
+    const t = 2 * gainRatio - 1;
+    return Math.max(muDec, 1 - t * t * t);
+  };
   const damping = { start: mu, increase: muInc, compounding: true, after, least: LEAST, most: muMax };
   const search = new DampingSearch(damping);
   const direction = new GaussNewtonDirection(acceleration);

@@ -20,6 +20,9 @@ const MOST_BYTES = 2 ** 31;
 /** Share of a step over which second differences are taken. */
 const BEND_LENGTH = 0.03;
 
+/** Of the random signs in the diagonal's estimate: always the same, so that there is nothing to keep between steps. */
+const DIAGONAL_SEED = 0;
+
 /** Memory that products need, made when the first is asked for. */
 interface ProductSeat {
   readonly products: CurvatureProducts;
@@ -179,9 +182,9 @@ export class NetworkProblem extends Problem {
     }
   }
 
-  override gradientSquares(): Float64Array {
+  override curvatureDiagonal(): Float64Array {
     ++this.evaluations.gradient;
-    return this.#secondMoments().gradientSquares(this.theta, this.#statistics, this.#batch);
+    return this.#secondMoments().curvatureDiagonal(this.theta, this.#statistics, this.#batch, DIAGONAL_SEED);
   }
 
   override kroneckerFactors(seed: number): { layers: readonly LayerLayout[]; factors: LayerFactors[] } {

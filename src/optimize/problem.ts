@@ -112,8 +112,8 @@ export abstract class Problem {
     return null;
   }
 
-  /** E[g²] of the samples' own gradients at `theta`; null where there are no samples. */
-  gradientSquares(): Float64Array | null {
+  /** An estimate of the Gauss-Newton matrix's diagonal at `theta`; null where there are no samples. */
+  curvatureDiagonal(): Float64Array | null {
     return null;
   }
 

@@ -186,6 +186,19 @@ describe("a report", () => {
     expect(svg.split("<figcaption>")[0]).not.toMatch(/(?:width|x|d)="[^"]*(?:NaN|Infinity)/);
   });
 
+  it("shows work by powers of ten where an optimizer takes far more of it than another", async () => {
+    const ticks = async (optimizers: string): Promise<string[]> => {
+      const file = path("work.html");
+      await run("compare", iris, "--hidden", "16", "--epochs", "4", "--optimizers", optimizers, "--report", file);
+      const svg = readFileSync(file, "utf8").split('id="figure-compare-gradients"')[1].split("</figure>")[0];
+      const labels = svg.split('<g transform="translate(0,9)"')[1].split("</g>")[0];
+      return [...labels.matchAll(/>([^<>]+)<\/text>/g)].map(([, text]) => text);
+    };
+    // An epoch of adam is one gradient; a dense matrix of P = 131 counts P/6.
+    expect(await ticks("adam,levenberg-marquardt")).toEqual(["1", "3", "10", "30", "100"]);
+    expect((await ticks("adam,lbfgs"))[0]).toBe("0");
+  });
+
   it("holds text of the user's as text", async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2 ? "<b>&amp" : '"a ""q"" <script>"'}`).join(
       "\n",

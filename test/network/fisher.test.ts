@@ -1,5 +1,5 @@
-// Oracles: squares of gradients sample by sample; inputs by the loops of test/oracle; and, for what is drawn, the Gauss-Newton matrix by
-// hyper-dual numbers, which the draws' mean has to be: of the biases' blocks for each layer, of the whole block where there is one sample.
+// Oracles: inputs by the loops of test/oracle; and, for what is drawn, the Gauss-Newton matrix by hyper-dual numbers, which the draws' mean
+// has to be: its diagonal, of the biases' blocks for each layer, of the whole block where there is one sample.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, network } from "../../src/index.js";
@@ -68,39 +68,38 @@ function opened(
 describe.each(builds)("%s build", (build) => {
   beforeAll(() => init({ simd: build }));
 
-  it.each(cases)("$name: means of the squared gradients of single samples", (item) => {
+  it.each(cases)("$name: of biases and batch norm the diagonal is what the factors of the same draw have", (item) => {
     for (const dtype of dtypes) {
-      const { net, data, θ, inputs, targets } = opened(item, dtype);
+      const { net, data } = opened(item, dtype);
       const batch = { order: null, from: 0, count: data.size };
-      const got = withMoments(net, data, (moments, theta, statistics) =>
-        moments.gradientSquares(theta, statistics, batch),
-      );
-      const N = inputs.length;
-      const own = item.batchNorm
-        ? oracle.contributions(bare(item.spec), θ, inputs, targets).map((part) => part.map((value) => N * value))
-        : inputs.map((row, n) => oracle.gradient(bare(item.spec), θ, [row], [targets[n]] as Targets));
-      const expected = θ.map((_, k) => own.reduce((sum, g) => sum + g[k] ** 2, 0) / N);
-      expect(distance(got, expected)).toBeLessThan(dtype === "f64" ? 1e-11 : 2e-4);
+      const [diagonal, factors] = withMoments(net, data, (moments, theta, statistics) => [
+        moments.curvatureDiagonal(theta, statistics, batch, 3),
+        moments.factors(theta, statistics, batch, 3),
+      ]);
+      net.layout.layers.forEach(({ bias, scale, units, batchNorm }, l) => {
+        const own = Array.from({ length: units }, (_, u) => factors[l].outputs[u * units + u]);
+        const tolerance = dtype === "f64" ? 1e-11 : 2e-4;
+        expect(distance(diagonal.slice(bias, bias + units), own)).toBeLessThan(tolerance);
+        if (batchNorm)
+          expect(distance(diagonal.slice(scale, scale + 2 * units), factors[l].norm)).toBeLessThan(tolerance);
+      });
     }
   });
 
   it("over some samples in another order, and in more than one chunk", () => {
     const spec: NetworkSpec = { inputs: 2, layers: [{ units: 3, activation: "tanh" }, { units: 2 }], loss: "mse" };
     const item: Case = { name: "", spec, samples: 2300, seed: 4, targets: "rows", batchNorm: false, margin: 0 };
-    const { net, data, θ, inputs, targets } = opened(item);
+    const { net, data, θ, inputs } = opened(item);
     const order = Uint32Array.from({ length: 2300 }, (_, i) => (7 * i) % 2300);
     const chosen = Array.from(order.subarray(100, 2200));
     const got = withMoments(net, data, (moments, theta, statistics) => ({
-      squares: moments.gradientSquares(theta, statistics, { order, from: 100, count: 2100 }),
+      diagonal: moments.curvatureDiagonal(theta, statistics, { order, from: 100, count: 2100 }, 1),
       factors: moments.factors(theta, statistics, { order, from: 100, count: 2100 }, 1),
     }));
-    const squares = θ.map(() => 0);
-    for (const n of chosen) {
-      oracle.gradient(spec, θ, [inputs[n]], [targets[n]] as Targets).forEach((g, k) => {
-        squares[k] += g ** 2 / chosen.length;
-      });
-    }
-    expect(distance(got.squares, squares)).toBeLessThan(1e-11);
+    // Of mse's last layer it has no chance in it: 2/C·E[h²].
+    const hidden = oracle.layerTraces(spec, θ, inputs)[1].inputs;
+    const last = [0, 1, 2].map((i) => chosen.reduce((sum, n) => sum + hidden[n][i] ** 2 / chosen.length, 0));
+    expect(distance(got.diagonal.slice(9), [...last, ...last, 1, 1])).toBeLessThan(1e-11);
     const rows = chosen.map((n) => [...inputs[n], 1]);
     const moment = [0, 1, 2].flatMap((i) =>
       [0, 1, 2].map((j) => rows.reduce((sum, row) => sum + (row[i] * row[j]) / rows.length, 0)),
@@ -138,6 +137,21 @@ describe.each(builds)("%s build", (build) => {
       const size = Math.max(...block.map(Math.abs));
       expect(distance(factors[l].outputs, block, Math.max(size, 1e-12))).toBeLessThan(6 / Math.sqrt(DRAWS));
     });
+  });
+
+  it.each(coupled)("$name: the mean of the diagonals is the Gauss-Newton matrix's", (item) => {
+    const { net, data, θ, inputs, targets } = opened(item);
+    const G = hessian(bare(item.spec), θ, inputs, targets, { kind: "ggn" });
+    const mean = new Float64Array(θ.length);
+    withMoments(net, data, (moments, theta, statistics) => {
+      const batch = { order: null, from: 0, count: data.size };
+      for (let seed = 0; seed < DRAWS; ++seed)
+        moments.curvatureDiagonal(theta, statistics, batch, seed).forEach((value, i) => {
+          mean[i] += value / DRAWS;
+        });
+    });
+    const diagonal = θ.map((_, i) => G[i][i]);
+    expect(distance(mean, diagonal)).toBeLessThan(6 / Math.sqrt(DRAWS));
   });
 
   it("one sample, one layer: A ⊗ G is in the mean the Gauss-Newton matrix itself", () => {

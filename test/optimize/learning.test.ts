@@ -2,7 +2,16 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { hessianFree, kfac, lbfgs, levenbergMarquardt, network, type Optimizer, training } from "../../src/index.js";
+import {
+  hessianFree,
+  kfac,
+  lbfgs,
+  levenbergMarquardt,
+  type Network,
+  network,
+  type Optimizer,
+  training,
+} from "../../src/index.js";
 import { toDataset } from "../support.js";
 
 interface Start {
@@ -94,16 +103,31 @@ describe("the digits, 64-64-32-10", () => {
     rows.map((row) => row[64]),
   );
 
-  it.each<[string, () => Optimizer]>([
-    ["hessianFree", () => hessianFree()],
-    ["kfac", () => kfac()],
-  ])("%s leaves no training error within 25 steps", (_, optimizer) => {
-    const net = network({
+  const untrained = (): Network =>
+    network({
       inputs: 64,
       layers: [{ units: 64, activation: "relu" }, { units: 32, activation: "relu" }, { units: 10 }],
       loss: "cross-entropy",
       seed: 1,
     });
+
+  it("hessianFree: solves stop the later the less progress is enough", () => {
+    const products = [0.1, 0.01, 0.001].map((progress) => {
+      const optimizer = hessianFree({ progress, damping: 1e-3 });
+      for (const { evaluations } of training(untrained(), data, { optimizer, epochs: 1, batchSize: rows.length }))
+        return evaluations.hvp;
+      return 0;
+    });
+    expect(products[0]).toBeGreaterThan(0);
+    expect(products[1]).toBeGreaterThan(products[0]);
+    expect(products[2]).toBeGreaterThan(products[1]);
+  });
+
+  it.each<[string, () => Optimizer]>([
+    ["hessianFree", () => hessianFree()],
+    ["kfac", () => kfac()],
+  ])("%s leaves no training error within 25 steps", (_, optimizer) => {
+    const net = untrained();
     const run = training(net, data, { optimizer: optimizer(), epochs: 25, batchSize: rows.length });
     let best = 0;
     for (const { epochRecord } of run) {

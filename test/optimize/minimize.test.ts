@@ -471,6 +471,7 @@ describe("refuses", () => {
       TypeError,
       'minimize: "onStep" expected a function',
     ],
+    ["progress no solve can make", () => hessianFree({ progress: 1 }), RangeError, "a number in [0, 1)"],
   ])("%s", (_, call, kind, message) => {
     expect(call).toThrow(kind);
     expect(call).toThrow(message);

@@ -14,16 +14,16 @@ export interface HessianFreeSettings {
   /** Share of the batch that products are taken over. */
   readonly curvatureShare: number;
   readonly preconditioner: boolean;
+  /** Stop where the model falls by less than this share of itself a step (Martens 2010, section 4.4). */
+  readonly progress: number;
 }
 
-/** Stop where the model falls by less than this share of itself a step (Martens 2010, section 4.4). */
-const PROGRESS = 5e-4;
 /** Exponent of the preconditioner (Martens 2010, section 4.7). */
 const EXPONENT = 0.75;
 
 /**
  * The model with the Gauss-Newton matrix minimised by conjugate gradients that are cut short, from products alone (Martens 2010; Martens and
- * Sutskever 2012): started from a share of the last step, preconditioned by the samples' squared gradients, iterates kept.
+ * Sutskever 2012): started from a share of the last step, preconditioned by an estimate of its diagonal, iterates kept.
  */
 export class HessianFreeDirection implements Direction {
   readonly needs = { kind: "ggn", form: "products" } as const;
@@ -35,8 +35,8 @@ export class HessianFreeDirection implements Direction {
   }
 
   model(local: Local, memory: Memory): Model {
-    const squares = this.settings.preconditioner ? local.problem.gradientSquares() : null;
-    return new HessianFreeModel(local, memory, this.settings, squares);
+    const entries = this.settings.preconditioner ? local.problem.curvatureDiagonal() : null;
+    return new HessianFreeModel(local, memory, this.settings, entries);
   }
 
   critical(local: Local): End {
@@ -51,7 +51,7 @@ class HessianFreeModel implements Model {
     readonly local: Local,
     readonly memory: Memory,
     readonly settings: HessianFreeSettings,
-    readonly squares: Float64Array | null,
+    readonly entries: Float64Array | null,
   ) {}
 
   damped(damping: number): Proposal | null {
@@ -65,7 +65,7 @@ class HessianFreeModel implements Model {
   }
 
   #solve(damping: number, start?: Float64Array): Proposal | null {
-    const { local, settings, squares } = this;
+    const { local, settings, entries } = this;
     const { gradient, size } = local;
     const {
       x,
@@ -77,10 +77,10 @@ class HessianFreeModel implements Model {
       {
         tolerance: 1e-12,
         maxSteps: Math.min(settings.maxProducts, 2 * size),
-        progress: PROGRESS,
+        progress: settings.progress,
         keepIterates: true,
         ...(start ? { x0: start } : {}),
-        ...(squares ? { preconditioner: diagonal(local, squares, damping) } : {}),
+        ...(entries ? { preconditioner: diagonal(local, entries, damping) } : {}),
       },
     );
     this.failure = status === "non-finite" ? NON_FINITE : null;
@@ -93,9 +93,9 @@ class HessianFreeModel implements Model {
   }
 }
 
-/** M⁻¹ with M = (E[g²] + damping)^¾, in units in which its largest entry is 1. */
-function diagonal({ size, weightDecay, problem }: Local, squares: Float64Array, damping: number): LinearOperator {
+/** M⁻¹ with M = (diag G + damping)^¾. */
+function diagonal({ size, weightDecay, problem }: Local, entries: Float64Array, damping: number): LinearOperator {
   const { pow } = problem.workspace.math;
-  const inverse = squares.map((square) => 1 / pow(square + damping + weightDecay || 1, EXPONENT));
+  const inverse = entries.map((entry) => 1 / pow(entry + damping + weightDecay || 1, EXPONENT));
   return { size, matvec: (v) => Float64Array.from(v, (value, i) => value * inverse[i]) };
 }

@@ -2,9 +2,12 @@ import { barX, line, ruleX } from "@observablehq/plot";
 import { percent, short } from "../../output/format.js";
 import type { Comparison, Trace, TracePoint } from "../../study/compare.js";
 import { axis, draw, type Figure, greatest, least, series, stroke, WIDTH } from "../figure.js";
-import { evenTicks } from "../ticks.js";
+import { evenTicks, logTicks, type Ticks } from "../ticks.js";
 
 type Measure = "seconds" | "gradients" | "epoch";
+
+/** How many times longer than another a run may take on an even axis. */
+const FAR = 20;
 
 /** Losses over time, over work and over epochs, and the scores at the end. */
 export function comparisonFigures(comparison: Comparison): Figure[] {
@@ -30,20 +33,23 @@ function overMeasure(traces: readonly Trace[], measure: Measure, title: string, 
   const drawn = traces.map(({ points }) => points.filter(({ loss }) => Number.isFinite(loss) && loss > 0));
   const ends = traces.map(({ label: name, points }) => `${name} ${short(points[points.length - 1].loss)}`);
   const alt = `Training loss over ${label} by ${traces.length} optimizers, at the end ${ends.join(", ")}.`;
-  const most = Math.max(greatest(drawn.flatMap((points) => points.map((point) => point[measure]))), 1e-6);
   const losses = drawn.flatMap((points) => points.map(({ loss }) => loss));
+  const x = extent(drawn.map((points) => points.map((point) => point[measure])));
   const body = draw(alt, {
-    x: { label, domain: [0, most], ...evenTicks(0, most, 5) },
+    x: { label, ...x },
     y: axis("loss", clipped(losses, drawn), true),
     clip: true,
     marks: drawn.map((points, i) =>
-      line(points, {
-        x: (point: TracePoint) => point[measure],
-        y: "loss",
-        ...stroke(looks[i]),
-        strokeWidth: 2,
-        marker: points.length < 4 ? "dot" : "none",
-      }),
+      line(
+        points.filter((point) => point[measure] >= x.domain[0]),
+        {
+          x: (point: TracePoint) => point[measure],
+          y: "loss",
+          ...stroke(looks[i]),
+          strokeWidth: 2,
+          marker: points.length < 4 ? "dot" : "none",
+        },
+      ),
     ),
   });
   return {
@@ -54,6 +60,18 @@ function overMeasure(traces: readonly Trace[], measure: Measure, title: string, 
     body,
     legend: traces.map(({ label: name }, i) => ({ name, ...looks[i] })),
   };
+}
+
+/** From 0 on; by powers of ten, and from the first step on, where one took so much longer that the others would be a line. */
+function extent(places: readonly (readonly number[])[]): { type: "linear" | "log"; domain: number[] } & Ticks {
+  const ends = places.filter((along) => along.length > 0).map((along) => along[along.length - 1]);
+  const most = Math.max(greatest(ends), 1e-6);
+  const steps = places.flat().filter((place) => place > 0);
+  if (steps.length === 0 || least(ends) * FAR > most) {
+    return { type: "linear", domain: [0, most], ...evenTicks(0, most, 5) };
+  }
+  const first = least(steps);
+  return { type: "log", domain: [first, most], ...logTicks(first, most, 5) };
 }
 
 /** One that diverges must not flatten the others: the axis ends at ten times the common start. */
