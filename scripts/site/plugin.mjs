@@ -26,10 +26,18 @@ function path(file) {
 
 /** A page's title is its heading, which the site shows above it. */
 function titlePage(document, file) {
-  const [first] = document.content;
-  const heading = /^\s*# (.*)\n/.exec(first.text);
+  const { content } = document;
+  // Code in a heading is a part of its own.
+  const last = content.findIndex(({ kind, text }) => kind === "text" && text.trimStart().includes("\n"));
+  const heading = /^\s*# (.*)\n/.exec(
+    content
+      .slice(0, last + 1)
+      .map(({ text }) => text)
+      .join(""),
+  );
   if (!heading) throw new Error(`${file} has no heading`);
-  first.text = first.text.slice(heading[0].length);
+  const { text } = content[last];
+  content.splice(0, last + 1, { kind: "text", text: text.slice(text.indexOf("\n", text.search(/\S/))) });
   document.name = titles[file] ?? heading[1].replaceAll("`", "");
   const [category = "Studies"] = Object.entries(pages).find(([, files]) => files.includes(file)) ?? [];
   document.frontmatter.category = category;
