@@ -200,6 +200,11 @@ for (const net of [tanh, relu]) {
   const factors = changed(net, "kfac", "refresh").evaluations[2];
   holds(momentum > factors && momentum > changed(net, "kfac", "").evaluations[2], "momentum matters most");
 }
+const typical = (fitter, curve) => median(fits[fitter].curves[curve]);
+holds(
+  [0, 1].every((curve) => typical(0, curve) < 0.67 * typical(1, curve)),
+  "the acceleration saves a third of the steps and more",
+);
 const dead = (name, batch) => {
   const one = find(relu, name, batch);
   return one.settings.find(({ value }) => value === one.best).dead;

@@ -30,8 +30,7 @@ const LEAST = 1e-20;
  * MATLAB's trainlm, which decreases μ by `muDec` after every step; G is here the matrix of the mean, so for `mse` it is 2/(N·C)·JᵀJ.
  *
  * The step follows the bend of the path too: p + ½a, where (G + μI)·a = −Jᵀ∇²ℓ·f̈ and f̈ is the outputs' second derivative along p (geodesic
- * acceleration), unless 2‖a‖ > 0.75·‖p‖. From hessia's own starts it makes the difference between one in ten and ten in ten
- * on curves such as sinc (docs/choosing-an-optimizer.md).
+ * acceleration), unless 2‖a‖ > 0.75·‖p‖. On curves such as sinc that leaves a third to two thirds of the steps (docs/choosing-an-optimizer.md).
  *
  * For full batches. Cost a step: a dense G (N·P² flops), then P³/3 flops and six passes a trial.
  * Statuses of its own: "converged"; "stalled" where μ passes `muMax`.

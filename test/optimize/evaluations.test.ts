@@ -49,7 +49,7 @@ describe.each(builds)("%s build", (build) => {
       bend: vi.spyOn(Objective.prototype, "acceleration"),
       value: vi.spyOn(Objective.prototype, "dataLoss"),
       hvp: vi.spyOn(CurvatureProducts.prototype, "multiply"),
-      squares: vi.spyOn(SecondMoments.prototype, "gradientSquares"),
+      squares: vi.spyOn(SecondMoments.prototype, "curvatureDiagonal"),
       factors: vi.spyOn(SecondMoments.prototype, "factors"),
     };
     const optimizer = make();
