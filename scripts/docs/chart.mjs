@@ -11,7 +11,7 @@ const [WIDTH, HEIGHT, LEGEND] = [440, 320, 26];
 export function lineCharts(title, panels) {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const names = panels[0].lines.map(({ name }) => name);
-  const scheme = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#a463f2"];
+  const scheme = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#a463f2", "#9c6b4e"];
   const drawn = panels.map(({ x, from, to, lines }, i) => {
     const points = lines.flatMap(({ name, points }) =>
       points.filter(([at]) => at >= from && at <= to).map(([at, loss]) => ({ name, at, loss })),
@@ -34,7 +34,7 @@ export function lineCharts(title, panels) {
   let at = 12;
   const legend = names.map((name, k) => {
     const mark = `<rect x="${at}" y="9" width="12" height="4" fill="${scheme[k]}"/><text x="${at + 17}" y="15">${name}</text>`;
-    at += 34 + 6.4 * name.length;
+    at += 34 + 5.8 * name.length;
     return mark;
   });
   const [width, height] = [panels.length * WIDTH, HEIGHT + LEGEND];

@@ -61,7 +61,10 @@ function changes(activations) {
   return table(head, rows);
 }
 
-const CHARTED = ["hessianFree", "kfac", "lbfgs", "adam", "sgd, Nesterov, batches of 32", "adam, batches of 32"];
+const CHARTED = [
+  ...["hessianFree", "kfac", "lbfgs", "adam"],
+  ...["kfac, batches of 256", "sgd, Nesterov, batches of 32", "adam, batches of 32"],
+];
 function charts({ methods, limits }, title) {
   const plain = (one) => named(one).replaceAll("`", "");
   const chosen = CHARTED.map((name) => ({ name, curve: methods.find((one) => plain(one) === name).curve }));
