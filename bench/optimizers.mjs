@@ -25,7 +25,7 @@ const miniAdam = method("adam", 32, "learningRate", [3e-4, 1e-3, 3e-3, 1e-2, 3e-
 
 const LIMITS = {
   tanh: { seconds: [0.2, 0.5, 1, 2, 5], evaluations: [30, 100, 300, 1000] },
-  relu: { seconds: [0.2, 0.5, 1, 2], evaluations: [30, 100, 300] },
+  relu: { seconds: [0.2, 0.5, 1, 2, 5], evaluations: [30, 100, 300, 1000] },
 };
 const autoencoderMethods = [
   ...whole,

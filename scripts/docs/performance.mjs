@@ -84,6 +84,9 @@ updatePage("performance.md", {
   "factors-short": `${stated(FACTORS, /(Under Node 24 ml-matrix .*? 10 and 20)/)}.\n`,
   peers: copied(PEERS, ["time over the strict build's", "at least, of all sizes"]),
   "peers-short": `${paragraph(PEERS, "Not ahead")}\n`,
+  "least-squares": copied("Least squares"),
+  "least-squares-short": `${paragraph("Least squares", "Some 27 steps").replace(/ Tried and kept:.*/, "")}\n`,
+  playground: copied("The playground"),
   size: stated("Size", /(\S+ kB) with them/),
   "size-relaxed": stated("Size", /a chunk of its own, (\S+ kB)/),
 });
