@@ -60,6 +60,12 @@ describe("the first command of the README", () => {
   });
 });
 
+it("notes what a schedule is for only where one was asked for", async () => {
+  const given = ["train", iris, "--optimizer", "hessian-free", "--progress", "0.002", "--epochs", "2"];
+  expect((await call(given)).stdout).not.toMatch(/schedule/);
+  expect((await call([...given, "--schedule", "cosine"])).stdout).toMatch(/^note .*schedule changes nothing$/m);
+});
+
 interface Score {
   loss: number;
   accuracy: number;

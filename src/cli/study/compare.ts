@@ -111,7 +111,8 @@ async function drive(net: Network, prepared: Prepared, settings: Settings, recor
   try {
     const run = training(net, data, {
       optimizer: makeOptimizer(settings.optimizer),
-      ...{ schedule, epochs, batchSize, seed, signal: recorder.signal },
+      ...{ epochs, batchSize, seed, signal: recorder.signal },
+      ...(schedule ? { schedule } : {}),
       ...(validation ? { validation } : {}),
       ...(earlyStopping === undefined ? {} : { earlyStopping: { patience: earlyStopping } }),
       ...(clip === undefined ? {} : { clip: { norm: clip } }),

@@ -71,6 +71,11 @@ export const optimizerOptions: Readonly<Record<string, Option>> = {
     description: "share of the batch for curvature",
     parse: positive,
   },
+  progress: {
+    flags: "--progress <share>",
+    description: "share of the model's fall that a product has to bring",
+    parse: share,
+  },
   refresh: { flags: "--refresh <steps>", description: "steps between decompositions", parse: positiveInteger },
   history: { flags: "--history <pairs>", description: "steps that are remembered", parse: positiveInteger },
 };
@@ -120,7 +125,13 @@ const methods = {
   },
   "hessian-free": {
     make: hessianFree,
-    takes: { damping: undefined, maxProducts: undefined, curvatureShare: undefined, ...first },
+    takes: {
+      damping: undefined,
+      maxProducts: undefined,
+      progress: undefined,
+      curvatureShare: undefined,
+      ...first,
+    },
     wholeData: true,
   },
   kfac: { make: kfac, takes: { damping: undefined, refresh: undefined, ...first }, wholeData: true },

@@ -89,7 +89,7 @@ async function fitted(
   try {
     return await fit(net, training, {
       optimizer,
-      schedule,
+      ...(schedule ? { schedule } : {}),
       epochs,
       batchSize,
       seed,
