@@ -86,6 +86,7 @@ updatePage("performance.md", {
   "peers-short": `${paragraph(PEERS, "Not ahead")}\n`,
   "least-squares": copied("Least squares"),
   "least-squares-short": `${paragraph("Least squares", "Some 27 steps").replace(/ Tried and kept:.*/, "")}\n`,
+  diagnosis: copied("Diagnosis"),
   playground: copied("The playground"),
   size: stated("Size", /(\S+ kB) with them/),
   "size-relaxed": stated("Size", /a chunk of its own, (\S+ kB)/),

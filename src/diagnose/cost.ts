@@ -22,14 +22,14 @@ export interface DiagnosisCost {
 /** What the looks at units and signals take, in gradients. */
 const LOOKS = 4;
 /** Products of the search for both ends, of checking zero modes, and of the search for the escape direction beside a dense matrix. */
-const END_PRODUCTS = 180;
+const END_PRODUCTS = 220;
 const CHECK_PRODUCTS = 20;
 const ESCAPE_PRODUCTS = 60;
 /** Vectors that Lanczos's method holds, and the rate at which it makes another one orthogonal to them in 8 flops an element. */
 const BASIS = 60;
 const ORTHOGONALISING = 1e9;
 /** How the rate of the eigenvalues compares to that of products: half of their flops wait for memory. */
-const EIGEN_SHARE = 0.45;
+const EIGEN_SHARE = 0.54;
 /** A product costs about two gradients. */
 const GRADIENTS_A_PRODUCT = 2;
 
@@ -76,7 +76,7 @@ export function diagnosisCost(
     };
   }
   const products = CHECK_PRODUCTS + ESCAPE_PRODUCTS;
-  const rate = (EIGEN_SHARE * 2 * product.flops) / product.seconds / double;
+  const rate = (EIGEN_SHARE * product.flops) / product.seconds / double;
   const total = looks + double * (seconds + products * product.seconds) + ((4 / 3) * size ** 3) / rate;
   return { curvature, gradients: total / gradient, bytes: 2 * double * bytes, seconds: total };
 }

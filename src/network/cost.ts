@@ -8,7 +8,7 @@ import type { PassOptions } from "./pass.js";
 /**
  * Bytes, flops and predicted seconds of the dense Hessian, and of a product with it, on this machine.
  *
- * The prediction scales the rate of a matrix product, measured once in a few milliseconds, by what the assembly gains or loses against
+ * The prediction scales the rate of a matrix product, measured once in some twenty milliseconds, by what the assembly gains or loses against
  * N·P² flops; bench/hessian.mjs prints how far off it is.
  *
  * @param net a network, or a number of parameters P of a ReLU network without batch norm.
