@@ -16,7 +16,7 @@ export async function run({ quick }) {
     await init({ simd: build });
     for (const dtype of ["f64", "f32"]) {
       console.log(
-        `\nHessian, ${build} ${dtype}: effective rate N·P²/time over the multiply-add rate in registers, median (p10–p90)`,
+        `\nHessian, ${build} ${dtype}: effective rate N·P²/time over the multiply-add rate in registers, median (p10–p90), in fresh memory and in that of the call before`,
       );
       for (const shape of quick ? NETS.slice(0, 1) : NETS) await assembly(peak, dtype, shape);
     }
@@ -53,19 +53,21 @@ function title({ widths, samples, activation }, { parameterCount }) {
 async function assembly(peak, dtype, shape) {
   const { net, data } = open(shape, dtype);
   let flops = 0;
+  const out = net.hessian(data);
   const tasks = {
     peak: () => {
       flops = runPeak(peak, dtype, 5e7);
     },
     hessian: () => net.hessian(data),
+    again: () => net.hessian(data, { out }),
   };
   const seconds = await interleave(tasks, { rounds: 9, milliseconds: 1 });
   const work = shape.samples * net.parameterCount ** 2;
-  const rates = seconds.hessian.map((s, i) => work / s / (flops / seconds.peak[i]));
+  const rates = (name) => show(summary(seconds[name].map((s, i) => work / s / (flops / seconds.peak[i]))));
   const { median } = summary(seconds.hessian);
   const predicted = (hessianCost(net, shape.samples).seconds / median).toFixed(2);
   console.log(
-    `${title(shape, net)} ${show(summary(rates))}   ${(1000 * median).toFixed(1)} ms; ${predicted} × of it predicted`,
+    `${title(shape, net)} ${rates("hessian")}, ${rates("again")}   ${(1000 * median).toFixed(1)} ms; ${predicted} × of it predicted`,
   );
 }
 

@@ -64,6 +64,8 @@ class Assembly {
     readonly data: Dataset,
     readonly kind: CurvatureKind,
     matrix: FloatArray,
+    /** Whether the matrix holds anything but zeros yet. */
+    readonly used: boolean,
   ) {
     const { dtype } = spec;
     const { layers, outputs, parameterCount } = layout;
@@ -200,7 +202,10 @@ class Assembly {
     // Where the activation curves, a zero slope does not make everything vanish.
     const column = slope && !curve ? this.#at(slope, i) : 0;
     const count = this.#kernels.activeSamples(column, stride, samples, this.#list);
-    if (count === 0) return;
+    if (count === 0) {
+      if (this.used && !add) this.#zeroRows(layer, i);
+      return;
+    }
     this.#changes(theta, l, i, count);
     norm?.open(i, this.#list, features, samples);
     const moves = norm ? norm.moves : features;
@@ -211,6 +216,15 @@ class Assembly {
       for (let m = l; m < this.#rows.length; ++m) this.#panelBlock(l, i, m, from, rows, count);
       if (norm && this.kind === "exact") this.#addBilinear(norm, l, i, from, rows, samples);
       this.#panel.write(layer, i, from, rows, add);
+    }
+  }
+
+  #zeroRows(layer: LayerLayout, i: number): void {
+    const height = rowsOf(layer);
+    const { rows, at, size } = this.#panel;
+    this.workspace.slice(this.#dtype, at, Math.min(rows, height) * size).fill(0);
+    for (let from = 0; from < height; from += rows) {
+      this.#panel.write(layer, i, from, Math.min(rows, height - from), false);
     }
   }
 
@@ -430,7 +444,10 @@ function columns(
   mirror(matrix, size);
 }
 
-/** The matrix, row-major and exactly symmetric, of the network's dtype. `theta` and `statistics` are in the workspace. */
+/**
+ * The matrix, row-major and exactly symmetric, of the network's dtype; in the memory of `used`, where that is given. `theta` and `statistics` are
+ * in the workspace.
+ */
 export function assembleHessian(
   workspace: Workspace,
   spec: ResolvedSpec,
@@ -440,13 +457,14 @@ export function assembleHessian(
   kind: CurvatureKind,
   theta: number,
   statistics: number,
+  used?: FloatArray,
 ): FloatArray {
-  const matrix = floatArray(spec.dtype, layout.parameterCount ** 2);
+  const matrix = used ?? floatArray(spec.dtype, layout.parameterCount ** 2);
   if (layout.batchNorm && mode === "batch") {
     columns(workspace, spec, layout, data, kind, theta, statistics, matrix);
     return matrix;
   }
-  new Assembly(workspace, spec, layout, data, kind, matrix).run(theta, statistics);
+  new Assembly(workspace, spec, layout, data, kind, matrix, used !== undefined).run(theta, statistics);
   addPenalty(matrix, spec, layout);
   return matrix;
 }

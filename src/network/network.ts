@@ -247,25 +247,37 @@ export class Network {
    * statistics couple the samples; there it is made from P products.
    *
    * @param data inputs and targets.
-   * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default.
-   * @returns exactly symmetric, of the network's dtype, owned by the caller; `block` takes the names "0", "1", … of the layers.
+   * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default; out: a matrix
+   * whose memory to use again, for calls in a row.
+   * @returns exactly symmetric, of the network's dtype, owned by the caller and, with `out`, in its memory; `block` takes the names "0", "1", … of the layers.
    * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see `hessianCost`.
-   * @throws RangeError, before anything is allocated, where the matrix would be larger than `maxBytes`; else as `loss`.
+   * @throws RangeError, before anything is allocated, where the matrix would be larger than `maxBytes`, and for an `out` of another size or
+   * dtype; else as `loss`.
    * @example
    * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
    * net.hessian(dataset([[1], [2]], [1, 2])).toDense().data; // Float64Array [5, 3, 3, 2]
    */
   hessian(data: Dataset, options: HessianOptions = {}): SymmetricMatrix {
-    const mode = this.mode("hessian", data, options, ["kind", "maxBytes"]);
-    const { kind = "exact", maxBytes = 2 ** 31 } = options;
+    const mode = this.mode("hessian", data, options, ["kind", "maxBytes", "out"]);
+    const { kind = "exact", maxBytes = 2 ** 31, out } = options;
     checkChoice("hessian", "kind", kind, ["exact", "ggn"]);
     checkNumber("hessian", "maxBytes", maxBytes, "a positive number", (x) => x > 0);
     this.#checkHessianSize(data.size, maxBytes);
+    if (out !== undefined) this.#checkOut(out);
     const matrix = this.resident((workspace, theta, statistics) =>
-      assembleHessian(workspace, this.spec, this.layout, data, mode, kind, theta, statistics),
+      assembleHessian(workspace, this.spec, this.layout, data, mode, kind, theta, statistics, out?.data),
     );
     const ranges = this.layout.layers.map(({ weight, end }, l) => ({ name: String(l), from: weight, to: end }));
     return new SymmetricMatrix(this.parameterCount, matrix, this.build, ranges);
+  }
+
+  #checkOut(out: unknown): void {
+    const expected = `a SymmetricMatrix of size ${this.parameterCount} in ${this.spec.dtype}`;
+    if (!(out instanceof SymmetricMatrix)) wrongType("hessian", "out", expected, out);
+    const { size, dtype } = out;
+    if (size !== this.parameterCount || dtype !== this.spec.dtype) {
+      wrongValue("hessian", "out", expected, `size ${size} in ${dtype}`);
+    }
   }
 
   #checkHessianSize(samples: number, maxBytes: number): void {

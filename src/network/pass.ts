@@ -1,3 +1,4 @@
+import type { SymmetricMatrix } from "../linalg/symmetric.js";
 import type { BatchNormMode } from "./propagation.js";
 import type { CurvatureKind } from "./tangent.js";
 
@@ -17,4 +18,9 @@ export interface CurvatureOptions extends PassOptions {
 export interface HessianOptions extends CurvatureOptions {
   /** Bytes of the largest matrix to make; 2 GiB by default. */
   maxBytes?: number;
+  /**
+   * A matrix of the network's size and dtype, as an earlier call gave it, whose numbers are no longer needed: they become the new ones. Fresh memory
+   * takes up to a third of a small network's time.
+   */
+  out?: SymmetricMatrix;
 }

@@ -63,6 +63,8 @@ export class NetworkProblem extends Problem {
   #bend: { ahead: number; behind: number; out: number } | null = null;
   #seat: ProductSeat | null = null;
   #linearized = 0;
+  /** The last dense matrix, whose memory the next one takes. */
+  #assembled: FloatArray | undefined;
   #subset: { rows: Uint32Array; data: Dataset } | null = null;
 
   /** `batch` is overwritten by the run as it goes; say `changed` then. */
@@ -282,14 +284,14 @@ export class NetworkProblem extends Problem {
     const data = this.#batchData();
     const theta = this.workspace.slice(this.dtype, this.theta, this.size);
     const held = this.workspace.slice(this.dtype, this.#statistics, layout.statisticsCount);
-    const matrix = borrow(build, (workspace) => {
+    this.#assembled = borrow(build, (workspace) => {
       const point = workspace.allocate(this.dtype, this.size);
       const statistics = workspace.allocate(this.dtype, layout.statisticsCount);
       workspace.write(this.dtype, point, theta);
       workspace.write(this.dtype, statistics, held);
-      return assembleHessian(workspace, spec, layout, data, "batch", kind, point, statistics);
+      return assembleHessian(workspace, spec, layout, data, "batch", kind, point, statistics, this.#assembled);
     });
-    return new SymmetricMatrix(this.size, matrix, build);
+    return new SymmetricMatrix(this.size, this.#assembled, build);
   }
 
   #open(): ProductSeat {

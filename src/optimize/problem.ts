@@ -96,7 +96,7 @@ export abstract class Problem {
     };
   }
 
-  /** The dense curvature at `theta`. */
+  /** The dense curvature at `theta`; valid until it is asked for again. */
   hessian(kind: CurvatureKind): SymmetricMatrix {
     ++this.evaluations.hessian;
     return this.hessianAt(kind);

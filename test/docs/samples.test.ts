@@ -1,9 +1,9 @@
 // The code samples of README.md and of the pages in docs compile, run, and give the values that their comments state.
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isFresh } from "../../scripts/freshness.mjs";
+import { runToEnd } from "./run.js";
 import { type Program, programsOf, promises, root, runnable, typeErrors } from "./samples.js";
 
 const pages = [
@@ -15,10 +15,8 @@ const pages = [
 const programs = pages.flatMap(programsOf);
 
 function run(program: Program): { status: number | null; errors: string } {
-  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", runnable(program)], {
-    cwd: root,
-    encoding: "utf8",
-  });
+  const args = ["--input-type=module", "--eval", runnable(program)];
+  const { status, stderr } = runToEnd(process.execPath, args, { cwd: root });
   return { status, errors: stderr };
 }
 
@@ -75,6 +73,6 @@ describe("samples", () => {
     (program) => {
       expect(run(program)).toEqual({ status: 0, errors: "" });
     },
-    60_000,
+    300_000,
   );
 });

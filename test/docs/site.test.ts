@@ -1,5 +1,4 @@
 // Oracle: the files of the site itself, which its links have to lead to; the sources, for what it has to tell of; and Chromium, which shows it.
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -9,6 +8,7 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, type Site, serve } from "../package/browser.js";
 import { chromium } from "../package/needs.js";
+import { runToEnd } from "./run.js";
 import { root } from "./samples.js";
 
 /** What the site's pages need: files of its own, and the search index, which is data within one of them. */
@@ -36,16 +36,16 @@ const guides = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".
 
 const program = chromium();
 const folder = mkdtempSync(join(tmpdir(), "hessia-site-"));
-let built: ReturnType<typeof spawnSync>;
+let built: ReturnType<typeof runToEnd>;
 /** The pages by their path in the folder: the names of their elements, and what they refer to. */
 const pages = new Map<string, { ids: Set<string>; references: Reference[]; text: string }>();
 
 beforeAll(() => {
-  built = spawnSync(process.execPath, ["scripts/site/build.mjs", folder], { cwd: root, encoding: "utf8" });
+  built = runToEnd(process.execPath, ["scripts/site/build.mjs", folder], { cwd: root });
   for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (file.endsWith(".html")) pages.set(file, read(file));
   }
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function read(file: string): { ids: Set<string>; references: Reference[]; text: string } {

@@ -405,6 +405,61 @@ describe.each(builds)("%s", (build) => {
     expect(() => small.hessian(data(small, 4), { kind: "exat" as never })).toThrow('did you mean "exact"?');
   });
 
+  it.each(dtypes)(
+    "%s in the memory of another: bit for bit, also where units never fire, or only in a later chunk",
+    (dtype) => {
+      const late = new Float64Array(9000).fill(-1);
+      late.fill(1, 8990);
+      for (const [net, d] of [
+        [relus([3, 5, 4, 2], { dtype }), data(relus([3, 5, 4, 2]), 20)],
+        [
+          relus([1, 3, 1], { dtype }),
+          dataset(
+            Array.from(late, (x) => [x]),
+            Array.from(late, (x) => x / 2),
+          ),
+        ],
+        [relus([1300, 2], { dtype }), data(relus([1300, 2]), 3)],
+        [relus([3, 5, 2], { dtype, penalty: { l2: 0.1 } }), data(relus([3, 5, 2]), 20)],
+        [
+          network({
+            inputs: 2,
+            layers: [{ units: 3, activation: "relu", batchNorm: true }, { units: 1 }],
+            dtype,
+            seed: 1,
+          }),
+          data(relus([2, 1]), 9),
+        ],
+      ] as const) {
+        for (const parameters of [net.getParameters(), net.getParameters().fill(-1), net.getParameters().fill(0.5)]) {
+          net.setParameters(parameters);
+          for (const kind of kinds) {
+            for (const batchNorm of ["batch", "running"] as const) {
+              const fresh = net.hessian(d, { kind, batchNorm });
+              const out = net.hessian(d, { kind, batchNorm });
+              out.data.fill(Number.NaN);
+              const again = net.hessian(d, { kind, batchNorm, out });
+              expect(again.data).toBe(out.data);
+              expect(again.data.every((x, i) => x === fresh.data[i])).toBe(true);
+              expect(again.ranges).toEqual(fresh.ranges);
+            }
+          }
+        }
+      }
+    },
+  );
+
+  it("refuses another's memory that does not fit", () => {
+    const [net, other] = [relus([2, 3, 1]), relus([2, 4, 1])];
+    const d = data(net, 4);
+    const refused = "a SymmetricMatrix of size 13 in f64, got";
+    expect(() => net.hessian(d, { out: other.hessian(d) })).toThrow(`${refused} size 17 in f64`);
+    expect(() => net.hessian(d, { out: relus([2, 3, 1], { dtype: "f32" }).hessian(d) })).toThrow(
+      `${refused} size 13 in f32`,
+    );
+    expect(() => net.hessian(d, { out: new Float64Array(169) as never })).toThrow(TypeError);
+  });
+
   it("states its cost", () => {
     const cost = hessianCost(1_000_000, 1000);
     expect(cost.bytes).toBe(8e12);
