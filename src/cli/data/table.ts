@@ -3,7 +3,7 @@ import { badInput } from "../errors.js";
 import { suggestion } from "../nearest.js";
 import { printable, quote } from "../output/format.js";
 import { parseCsv, readText } from "./csv.js";
-import { isMissing, toNumber } from "./number.js";
+import { isMissing, notNumber, toNumber } from "./number.js";
 
 /** Which columns of a file mean what. */
 export interface Columns {
@@ -217,6 +217,6 @@ class TableReader {
       );
     }
     const leaveOut = `; --ignore ${header ? quote(names[column]) : column + 1} leaves the column out`;
-    return badInput(`${place}: expected a number, got ${quote(cell)}${column === target ? "" : leaveOut}`);
+    return badInput(`${place}: ${notNumber(cell)}${column === target ? "" : leaveOut}`);
   }
 }

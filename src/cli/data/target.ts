@@ -1,6 +1,6 @@
 import { badInput } from "../errors.js";
 import { quote } from "../output/format.js";
-import { toNumber } from "./number.js";
+import { notNumber, toNumber } from "./number.js";
 import type { TargetColumn } from "./table.js";
 
 export const tasks = ["classification", "regression"] as const;
@@ -44,7 +44,7 @@ function readValues({ path, label, cells, lines }: TargetColumn, numbers: readon
 }
 
 function refuseText(place: string, cell: string): never {
-  return badInput(`${place}: expected a number, got ${quote(cell)}; --task classification takes text for classes`);
+  return badInput(`${place}: ${notNumber(cell)}; --task classification takes text for classes`);
 }
 
 function readClasses({ path, label, cells }: TargetColumn, numbers: readonly (number | null)[]): Target {

@@ -1,6 +1,6 @@
 import { type Dataset, type Matrix, matrix } from "../../index.js";
 import { parseCsv } from "../data/csv.js";
-import { isMissing, toNumber } from "../data/number.js";
+import { isMissing, notNumber, toNumber } from "../data/number.js";
 import { standardize } from "../data/scale.js";
 import { badInput } from "../errors.js";
 import { suggestion } from "../nearest.js";
@@ -65,7 +65,7 @@ function sheetOf(path: string, plan: Plan, records: string[][], lines: number[],
       const value = toNumber(cells[column]);
       if (value === null) {
         const place = `${path}, line ${lines[row]}, column ${quote(record.columns.names[j])}`;
-        if (!isMissing(cells[column])) badInput(`${place}: expected a number, got ${quote(cells[column])}`);
+        if (!isMissing(cells[column])) badInput(`${place}: ${notNumber(cells[column])}`);
         if (record.missing === "refuse") {
           badInput(`${place}: the value is missing; a model trained with --missing mean or drop takes such rows`);
         }
