@@ -4,7 +4,7 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launch } from "../package/browser.js";
+import { complaintsOf, launch } from "../package/browser.js";
 import { chromium } from "../package/needs.js";
 import { folder, start } from "./support.js";
 
@@ -46,18 +46,13 @@ describe.skipIf(!program)("the report of the digits in Chromium", () => {
     ["light", 390],
     ["dark", 390],
   ] as const)("%s, %d pixels wide", (colorScheme, width) => {
-    const complaints: string[] = [];
+    let complaints: string[];
     let page: Page;
 
     beforeAll(async () => {
       const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
       page = await context.newPage();
-      page.on("console", (message) => complaints.push(message.text()));
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      page.on("requestfailed", (request) => complaints.push(`failed: ${request.url().slice(0, 80)}`));
-      page.on("request", (request) => {
-        if (!/^(file|data):/.test(request.url())) complaints.push(`asks for ${request.url()}`);
-      });
+      complaints = complaintsOf(page, "file:", "data:");
       await page.goto(pathToFileURL(path("digits.html")).href);
     });
     afterAll(() => page?.context().close());

@@ -6,7 +6,7 @@ import { parseHTML } from "linkedom";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launch, type Site, serve } from "../package/browser.js";
+import { complaintsOf, launch, type Site, serve } from "../package/browser.js";
 import { chromium } from "../package/needs.js";
 import { runToEnd } from "./run.js";
 import { root } from "./samples.js";
@@ -153,7 +153,7 @@ describe.skipIf(!program)("the site in Chromium", () => {
     ["light", 1440],
     ["dark", 1440],
   ] as const)("%s, %d pixels wide", (colorScheme, width) => {
-    const complaints: string[] = [];
+    let complaints: string[];
     let context: BrowserContext;
     let page: Page;
 
@@ -161,16 +161,7 @@ describe.skipIf(!program)("the site in Chromium", () => {
       context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
       page = await context.newPage();
       page.setDefaultTimeout(20_000);
-      page.on("console", (message) => complaints.push(message.text()));
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      page.on("response", (response) => {
-        if (response.status() >= 400) complaints.push(`${response.status()}: ${response.url()}`);
-      });
-      page.on("request", (request) => {
-        if (!request.url().startsWith(site.origin) && !request.url().startsWith("data:")) {
-          complaints.push(`asks for ${request.url()}`);
-        }
-      });
+      complaints = complaintsOf(page, site.origin, "data:");
     });
     afterAll(() => context?.close());
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 /** WebAssembly and scripts of the page's own, and nothing more. */
 export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
@@ -46,6 +46,24 @@ export async function serve(folder: string, policy: string): Promise<Site> {
 export function launch(executablePath: string): Promise<Browser> {
   // In containers Chromium's own sandbox has no rights, and /dev/shm is small.
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+/** What a page says on its console, what fails on it, and what it asks for elsewhere than at addresses with one of these beginnings; filled as it goes. */
+export function complaintsOf(page: Page, ...own: readonly string[]): string[] {
+  const complaints: string[] = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("requestfailed", (request) => {
+    // What is under way when the next page is opened is called off.
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") complaints.push(`failed: ${request.url().slice(0, 80)}`);
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) complaints.push(`${response.status()}: ${response.url()}`);
+  });
+  page.on("request", (request) => {
+    if (!own.some((start) => request.url().startsWith(start))) complaints.push(`asks for ${request.url()}`);
+  });
+  return complaints;
 }
 
 /** Opens a page and waits for the first line that it, or a worker of its, prints. */

@@ -2,7 +2,7 @@ import { render } from "preact";
 import { followAddress, restore } from "./address.ts";
 import { App } from "./app.tsx";
 import { followKeys } from "./keys.ts";
-import "./style.css";
+import "./style/index.css";
 
 const root = document.getElementById("app") as HTMLElement;
 root.replaceChildren();
