@@ -2,7 +2,7 @@
 import { Random } from "../random.js";
 import type { Dtype } from "../wasm/kernels.js";
 import type { Build } from "../wasm/load.js";
-import { borrow, bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { borrow, bytesPer, epsilonOf, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
 
 /** A square row-major matrix, symmetric. */
 export interface Symmetric {
@@ -22,11 +22,6 @@ interface Loaded {
 const NEAR = 256;
 /** No scale is larger, or it would itself be infinite for the smallest numbers there are. */
 const MOST = 2 ** 1000;
-
-/** The distance from 1 to the next number of the type. */
-export function epsilonOf(dtype: Dtype): number {
-  return dtype === "f32" ? 2 ** -23 : 2 ** -52;
-}
 
 export function allFinite(values: FloatArray): boolean {
   for (let i = 0; i < values.length; ++i) if (values[i] - values[i] !== 0) return false;

@@ -2,11 +2,17 @@ import type { LinearOperator } from "../linalg/operator.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
-import { bytesPer, type FloatArray } from "../wasm/workspace.js";
+import type { Dtype } from "../wasm/kernels.js";
+import { bytesPer, epsilonOf, type FloatArray } from "../wasm/workspace.js";
 import type { Problem } from "./problem.js";
 
 /** Falls so many times what rounding makes of one number may still be rounding. */
 const DOUBTFUL = 1e4;
+
+/** Differences of a value that thousands of sums led to which rounding may make. */
+export function noiseOf(dtype: Dtype, value: number): number {
+  return 4 * epsilonOf(dtype) * Math.abs(value);
+}
 
 /**
  * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
@@ -39,7 +45,7 @@ export class Local {
 
   /** Falls of the objective that rounding cannot tell from 0. */
   get noise(): number {
-    return 4 * (this.problem.dtype === "f32" ? 2 ** -23 : 2 ** -52) * Math.abs(this.value);
+    return noiseOf(this.problem.dtype, this.value);
   }
 
   /** Whether a fall is more than what rounding may make of values that went through thousands of sums. */

@@ -3,6 +3,7 @@ import type { Layout } from "../network/layout.js";
 import type { Network, ParameterHolder } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import { Score } from "../network/score.js";
+import { noiseOf } from "../optimize/local.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
@@ -286,8 +287,8 @@ export class Run implements ParameterHolder, RunHandle {
   #remember(start: number): void {
     const { objective, ahead } = this.outcome as StepOutcome;
     const least = this.#seen?.objective ?? Infinity;
-    const rounding = 4 * (this.net.spec.dtype === "f32" ? 2 ** -23 : 2 ** -52) * Math.abs(objective);
-    if (ahead <= Math.min(least, objective + rounding)) this.#seen = null;
+    const noise = noiseOf(this.net.spec.dtype, objective);
+    if (ahead <= Math.min(least, objective + noise)) this.#seen = null;
     else if (objective < least) {
       this.#seen = { step: this.position.step, objective, ...this.#snapshot(start) };
     }

@@ -19,6 +19,11 @@ export function bytesPer(dtype: Dtype): number {
   return dtype === "f32" ? 4 : 8;
 }
 
+/** The distance from 1 to the next number of the type. */
+export function epsilonOf(dtype: Dtype): number {
+  return dtype === "f32" ? 2 ** -23 : 2 ** -52;
+}
+
 export function floatArray(dtype: Dtype, length: number): FloatArray {
   try {
     return dtype === "f32" ? new Float32Array(length) : new Float64Array(length);

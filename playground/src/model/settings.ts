@@ -119,11 +119,19 @@ export const activationNames: readonly ActivationName[] = [
   "identity",
 ];
 
+export const initializerNames: readonly InitializerName[] = [
+  "he-normal",
+  "he-uniform",
+  "glorot-normal",
+  "glorot-uniform",
+  "zeros",
+];
+
 /** What a setting that is a word may be. */
 export const settingWords: Partial<Record<keyof Settings, readonly string[]>> = {
   data: ["circle", "xor", "gauss", "spiral", "plane", "six-gauss", "own"] satisfies DataName[],
   loss: ["cross-entropy", "mse", "huber"] satisfies LossName[],
-  initializer: ["he-normal", "he-uniform", "glorot-normal", "glorot-uniform", "zeros"] satisfies InitializerName[],
+  initializer: initializerNames,
   optimizer: optimizers.map(({ key }) => key),
   clip: ["none", "norm", "value"] satisfies LiveSettings["clip"][],
   schedule: ["constant", "step", "cosine", "one-cycle", "warm-up"] satisfies ScheduleName[],

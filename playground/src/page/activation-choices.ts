@@ -1,13 +1,15 @@
-import type { ActivationName } from "../model/settings.ts";
+import { type ActivationName, activationNames } from "../model/settings.ts";
 
-export const activations: readonly { readonly value: ActivationName; readonly label: string }[] = [
-  { value: "relu", label: "ReLU" },
-  { value: "leaky-relu", label: "Leaky ReLU" },
-  { value: "elu", label: "ELU" },
-  { value: "gelu", label: "GELU" },
-  { value: "silu", label: "SiLU" },
-  { value: "softplus", label: "Softplus" },
-  { value: "tanh", label: "tanh" },
-  { value: "sigmoid", label: "Sigmoid" },
-  { value: "identity", label: "Linear" },
-];
+const labels: Record<ActivationName, string> = {
+  relu: "ReLU",
+  "leaky-relu": "Leaky ReLU",
+  elu: "ELU",
+  gelu: "GELU",
+  silu: "SiLU",
+  softplus: "Softplus",
+  tanh: "tanh",
+  sigmoid: "Sigmoid",
+  identity: "Linear",
+};
+
+export const activations = activationNames.map((value) => ({ value, label: labels[value] }));

@@ -1,14 +1,6 @@
-import type { InitializerName } from "../model/settings.ts";
+import { initializerNames } from "../model/settings.ts";
 import { NumberField, RateField, Select } from "./parts.tsx";
 import { set, settings } from "./store.ts";
-
-const initializers: readonly InitializerName[] = [
-  "he-normal",
-  "he-uniform",
-  "glorot-normal",
-  "glorot-uniform",
-  "zeros",
-];
 
 /** What training starts from. */
 export function StartFields() {
@@ -21,7 +13,7 @@ export function StartFields() {
         label="Weights start"
         name="initializer"
         value={now.initializer}
-        choices={initializers.map((value) => ({
+        choices={initializerNames.map((value) => ({
           value,
           label: value.replace("-", " ").replace("he", "He").replace("glorot", "Glorot"),
         }))}

@@ -1,5 +1,6 @@
 import type { SymmetricMatrix } from "../../linalg/symmetric.js";
 import { maxAbs } from "../../linalg/vector.js";
+import { epsilonOf } from "../../wasm/workspace.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import type { Escape } from "./direction.js";
@@ -72,7 +73,7 @@ export class Spectrum implements Ends {
 
 /** The matrix came from parameters in single precision, whatever it is held in. */
 export function epsilon({ problem }: Local): number {
-  return problem.dtype === "f32" ? 2 ** -23 : 2 ** -52;
+  return epsilonOf(problem.dtype);
 }
 
 export function spectrumOf(local: Local, matrix: SymmetricMatrix): Spectrum | End {
