@@ -8,7 +8,8 @@ const rooms = {
   diagnose: ["optimize", "network", "linalg", "wasm"],
   formats: ["train", "diagnose", "optimize", "network", "linalg", "wasm"],
   node: ["formats", "train", "diagnose", "optimize", "network", "linalg"],
-  cli: ["node", "formats", "train", "diagnose", "optimize", "network", "linalg"],
+  jobs: ["train", "optimize", "network", "linalg", "wasm"],
+  cli: ["node", "jobs", "formats", "train", "diagnose", "optimize", "network", "linalg"],
 };
 
 /** What every room may use; the command line also stands on the public face. */

@@ -1,0 +1,115 @@
+import { type Dataset, samplesOf } from "../network/dataset.js";
+import { type Network, network } from "../network/network.js";
+import { labelsOf, type Scores, scores } from "../network/scores.js";
+import type { NetworkSpec } from "../network/spec.js";
+import { fit } from "../train/fit.js";
+import type { FitOptions } from "../train/options.js";
+import type { History } from "../train/records.js";
+import { foldOf } from "./folds.js";
+import { makeOptimizer } from "./optimizers.js";
+import { makeSchedule } from "./schedules.js";
+import { optimizerOf, type Setting, specOf } from "./setting.js";
+
+/**
+ * A network to be trained on all folds but one and scored on that one. Plain data; the result depends on the task and the
+ * data alone, so that any worker may do it, and do it again.
+ */
+export interface FoldTask {
+  readonly kind: "fold";
+  readonly setting: Setting;
+  readonly base: Partial<NetworkSpec>;
+  /** Number of folds, and which of them is scored, from 0. */
+  readonly folds: number;
+  readonly fold: number;
+  /** Which division into folds, from 0. */
+  readonly repeat: number;
+  readonly seed: number;
+}
+
+/** What a score is called. */
+export type Metric = "loss" | "accuracy" | "balancedAccuracy" | "auc" | "logLoss" | "rmse" | "mae" | "r2";
+
+/** Scores by name; those that the task has. */
+export type Metrics = Readonly<Partial<Record<Metric, number>>>;
+
+/** What came of a fold. */
+export interface FoldResult {
+  readonly fold: number;
+  readonly repeat: number;
+  /** Of the training run, as in `fit`. */
+  readonly status: History["status"];
+  readonly epochs: number;
+  /** On the rows trained on. */
+  readonly training: Metrics;
+  /** On the rows left out. */
+  readonly test: Metrics;
+  /** What the majority or the mean of the rows trained on scores on the rows left out. */
+  readonly baseline: Metrics;
+}
+
+/** Share of the training rows that decide when a run with `patience` ends. */
+const HELD_OUT = 0.15;
+
+/** Trains and scores one fold. */
+export async function runFold(task: FoldTask, data: Dataset, signal?: AbortSignal): Promise<FoldResult> {
+  const { setting, base, folds, fold, repeat, seed } = task;
+  const rows = foldOf(data.size, stratum(data, base), folds, fold, [seed, repeat]);
+  const [training, test] = [samplesOf(data, rows.training), samplesOf(data, rows.test)];
+  const { net, history } = await train(setting, base, training, seed, signal, data);
+  const [own, left] = [measure(net, training, training), measure(net, test, training)];
+  const { status, epochs } = history;
+  return { fold, repeat, status, epochs: epochs.length, training: own.model, test: left.model, baseline: left.floor };
+}
+
+/** Makes the network of a setting and trains it. `shape`: data that has all classes, where `data` may lack one. */
+export async function train(
+  setting: Setting,
+  base: Partial<NetworkSpec>,
+  data: Dataset,
+  seed: number,
+  signal?: AbortSignal,
+  shape: Dataset = data,
+): Promise<{ net: Network; history: History }> {
+  const net = network(specOf(setting, base, shape, seed));
+  return { net, history: await fit(net, data, fitOptions(setting, data, seed, signal)) };
+}
+
+function fitOptions(setting: Setting, data: Dataset, seed: number, signal?: AbortSignal): FitOptions {
+  const { epochs = 60, batchSize, schedule = "constant", patience } = setting;
+  const optimizer = makeOptimizer("fit", optimizerOf(setting));
+  const steps = epochs * Math.ceil(data.size / (batchSize ?? (optimizer.fullBatch ? data.size : 32)));
+  const course = makeSchedule(schedule, epochs, steps);
+  return {
+    optimizer,
+    epochs,
+    seed,
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(course ? { schedule: course } : {}),
+    ...(patience === undefined ? {} : { validation: HELD_OUT, earlyStopping: { patience } }),
+    ...(signal ? { signal } : {}),
+  };
+}
+
+/** Classes to divide rows by, where the data has labels. */
+function stratum(data: Dataset, base: Partial<NetworkSpec>): Int32Array | null {
+  const { loss } = specOf({}, base, data, 0);
+  return loss?.toString().endsWith("cross-entropy") && !("data" in data.targets) ? labelsOf(data) : null;
+}
+
+function measure(net: Network, data: Dataset, training: Dataset): { model: Metrics; floor: Metrics } {
+  const { loss, accuracy } = net.evaluate(data);
+  if (net.spec.loss === "binary-cross-entropy" && net.layout.outputs > 1) {
+    return { model: { loss, ...(accuracy === undefined ? {} : { accuracy }) }, floor: {} };
+  }
+  const found = scores(net, data, { baseline: training });
+  return { model: { loss, ...metricsOf(found) }, floor: metricsOf(found.baseline) };
+}
+
+function metricsOf(found: Scores | Scores["baseline"]): Metrics {
+  if (found.task === "regression") {
+    const { rmse, mae, r2 } = found;
+    return { rmse, mae, r2 };
+  }
+  const { accuracy, balancedAccuracy, auc, logLoss } = found;
+  return { accuracy, balancedAccuracy, auc, logLoss };
+}

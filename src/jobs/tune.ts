@@ -1,0 +1,167 @@
+import { checkChoice, checkInteger, checkKeys, checkObject, wrongValue } from "../check.js";
+import type { Dataset } from "../network/dataset.js";
+import type { Network } from "../network/network.js";
+import type { NetworkSpec } from "../network/spec.js";
+import type { History } from "../train/records.js";
+import { coreMath } from "../wasm/math.js";
+import { type CrossValidation, summary } from "./cross-validate.js";
+import { checkFolds } from "./folds.js";
+import { type Pool, serial } from "./pool.js";
+import { checkSetting, type Setting } from "./setting.js";
+import { checkSpace, type Space, settingsOf } from "./space.js";
+import { type FoldResult, type FoldTask, type Metric, train } from "./task.js";
+
+/** What `tune` takes beside the data. */
+export interface TuneOptions {
+  /** Values to choose from for each part of a setting, or the settings themselves. */
+  space: Space | readonly Setting[];
+  /** Settings to try of a space; a space with fewer is tried whole. Default: 20. */
+  trials?: number;
+  /** The network, as in `crossValidate`; a setting overrides it. Default: by the data. */
+  spec?: Partial<NetworkSpec>;
+  /** Parts that the rows are divided into. Default: 4. */
+  folds?: number;
+  /** What is compared. Default: "loss", on rows left out. */
+  metric?: Metric;
+  /** After each fold the better half of the settings goes on, as long as more than two are left. Default: true. */
+  halving?: boolean;
+  /** Of trials, folds, weights and the order of rows. Default: 0. */
+  seed?: number;
+  /** What does the fits. Default: this thread. */
+  pool?: Pool;
+  /** Called after each fold with the trials so far. True ends the search. */
+  onProgress?: ((progress: TuneProgress) => boolean | undefined) | undefined;
+  /** Ends the search after the fit that is under way, with the best setting so far. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How far a search is. */
+export interface TuneProgress {
+  /** Fits done, and in all. */
+  readonly done: number;
+  readonly of: number;
+  /** The best first. */
+  readonly trials: readonly Trial[];
+}
+
+/** A setting with its scores. */
+export interface Trial extends CrossValidation {
+  /** Of the trials as they were drawn, from 0. */
+  readonly index: number;
+  readonly setting: Setting;
+}
+
+/** What a search found. */
+export interface Tuning {
+  /** The setting with the best mean score over all folds. */
+  readonly best: Trial;
+  /** All trials: those with more folds first, then by score. */
+  readonly trials: readonly Trial[];
+  /** A network of the best setting, trained on all rows. */
+  readonly network: Network;
+  /** Of that training. */
+  readonly history: History;
+  /** What was compared. */
+  readonly metric: Metric;
+}
+
+const WHERE = "tune";
+const HIGHER_IS_BETTER: readonly Metric[] = ["accuracy", "balancedAccuracy", "auc", "r2"];
+const METRICS: readonly Metric[] = [...HIGHER_IS_BETTER, "loss", "logLoss", "rmse", "mae"];
+/** So many settings go on to the last fold whatever they score. */
+const FINALISTS = 2;
+
+/**
+ * Chooses how to make and train a network by its score on rows left out, and trains one by that choice on all rows.
+ *
+ * Every setting is scored on the same folds. With `halving` a setting that is behind after some folds is not tried on the
+ * others (successive halving: Jamieson and Talwalkar 2016). The best of many scores is too good by chance: judge the
+ * network on rows that had no part in the search.
+ *
+ * @param data what `dataset` returns.
+ * @param options see `TuneOptions`; space is required.
+ * @returns (resolves to) the best setting, all trials, and a trained network. Cost: with halving about 2 + folds fits per
+ * setting tried at most, and one more.
+ * @throws (rejects) TypeError or RangeError for bad options.
+ * @example
+ * const xs = Array.from({ length: 60 }, (_, i) => [i / 30 - 1]);
+ * const data = dataset(xs, xs.map(([x]) => [x * x]));
+ * const { best } = await tune(data, { space: { hidden: [[], [8]], optimizer: ["lbfgs"], epochs: [50] } });
+ * best.setting.hidden; // [8]: a line does not follow a parabola
+ */
+export async function tune(data: Dataset, options: TuneOptions): Promise<Tuning> {
+  const resolved = resolve(data, options);
+  const { metric, seed, spec, signal } = resolved;
+  const trials = await search(data, resolved);
+  const { setting } = trials[0];
+  const { net, history } = await train(setting, spec, data, seed, signal);
+  return { best: trials[0], trials, network: net, history, metric };
+}
+
+type Resolved = Required<Omit<TuneOptions, "space" | "trials" | "onProgress" | "signal">> &
+  Pick<TuneOptions, "onProgress" | "signal"> & { settings: readonly Setting[] };
+
+function resolve(data: Dataset, options: TuneOptions): Resolved {
+  checkObject(WHERE, "options", options);
+  const known = ["space", "trials", "spec", "folds", "metric", "halving", "seed", "pool", "onProgress", "signal"];
+  checkKeys(WHERE, options, known);
+  const { space, trials = 20, spec = {}, folds = 4, metric = "loss", halving = true, seed = 0 } = options;
+  checkInteger(WHERE, "trials", trials, 1);
+  checkInteger(WHERE, "folds", folds, 2);
+  checkInteger(WHERE, "seed", seed, 0);
+  checkChoice(WHERE, "metric", metric, METRICS);
+  checkObject(WHERE, "spec", spec);
+  checkFolds(WHERE, data, folds);
+  const { pool = serial, onProgress, signal } = options;
+  return { settings: settings(space, trials, seed), spec, folds, metric, halving, seed, pool, onProgress, signal };
+}
+
+function settings(space: unknown, trials: number, seed: number): readonly Setting[] {
+  if (Array.isArray(space)) {
+    if (space.length === 0) wrongValue(WHERE, "space", "at least one setting", "none");
+    space.forEach((setting, i) => checkSetting(WHERE, `space[${i}]`, setting));
+    return space;
+  }
+  checkSpace(WHERE, space);
+  return settingsOf(space, trials, seed, coreMath());
+}
+
+/** Fold after fold, the better half going on. */
+async function search(data: Dataset, resolved: Resolved): Promise<Trial[]> {
+  const { settings, spec, folds, metric, halving, seed, pool, onProgress, signal } = resolved;
+  const results = settings.map((): FoldResult[] => []);
+  const ranked = (): Trial[] => rank(settings, results, metric);
+  let going = Array.from(settings.keys());
+  let done = 0;
+  for (let fold = 0; fold < folds; ++fold) {
+    const tasks = going.map(
+      (i): FoldTask => ({ kind: "fold", setting: settings[i], base: spec, folds, fold, repeat: 0, seed }),
+    );
+    const found = await pool.run(tasks, data, signal);
+    found.forEach((result, k) => results[going[k]].push(result));
+    done += found.length;
+    const of = done + going.length * (folds - 1 - fold);
+    if (onProgress?.({ done, of, trials: ranked() }) === true || signal?.aborted) break;
+    if (halving) {
+      const keep = Math.max(Math.min(FINALISTS, going.length), Math.ceil(going.length / 2));
+      going = ranked()
+        .map(({ index }) => index)
+        .slice(0, keep);
+    }
+  }
+  return ranked();
+}
+
+/** Those that were scored on more folds first, since the others were behind when they were left. */
+function rank(settings: readonly Setting[], results: readonly FoldResult[][], metric: Metric): Trial[] {
+  const sign = HIGHER_IS_BETTER.includes(metric) ? -1 : 1;
+  const trials = settings.flatMap((setting, index) =>
+    results[index].length > 0 ? [{ index, setting, ...summary(results[index]) }] : [],
+  );
+  const value = ({ mean }: Trial): number => {
+    const score = sign * (mean[metric] ?? Number.NaN);
+    // A run that ended in NaN is behind every other.
+    return Number.isNaN(score) ? Infinity : score;
+  };
+  return trials.sort((a, b) => b.folds.length - a.folds.length || value(a) - value(b) || a.index - b.index);
+}

@@ -1,0 +1,362 @@
+import { checkKeys, checkNumber, checkObject, wrongType } from "../check.js";
+import type { Matrix } from "../linalg/matrix.js";
+import type { ScalarMath } from "../wasm/kernels.js";
+import { coreMath } from "../wasm/math.js";
+import { areaUnderCurve } from "./curves.js";
+import { checkDataset, type Dataset } from "./dataset.js";
+import { checkNetwork, type Network } from "./network.js";
+import { decide } from "./score.js";
+
+/** What `scores` takes beside network and data. */
+export interface ScoresOptions {
+  /** The rows that the baseline is taken from: its mean, or its shares of classes. Default: the scored rows. */
+  baseline?: Dataset;
+  /** Two classes: the probability of the second from which a row counts as it. Default: 0.5. */
+  threshold?: number;
+}
+
+/** How one class is told from the others. */
+export interface ClassScores {
+  /** Rows of this class. */
+  readonly rows: number;
+  /** Rows that the network takes for it. */
+  readonly predicted: number;
+  /** Share of the predicted rows that are right; NaN where none is predicted. */
+  readonly precision: number;
+  /** Share of the class's rows that are found; NaN where it has none. */
+  readonly recall: number;
+  /** 2·precision·recall / (precision + recall); 0 where nothing is found. */
+  readonly f1: number;
+  /** Area under the ROC curve, this class against the others; NaN where either has no rows. */
+  readonly auc: number;
+}
+
+/** Scores of class probabilities. */
+export interface Classification {
+  readonly task: "classification";
+  readonly rows: number;
+  /** Share of rows that are classified correctly. */
+  readonly accuracy: number;
+  /** Mean of the classes' recalls, over the classes that have rows. */
+  readonly balancedAccuracy: number;
+  /** Mean of −ln p of the right class. */
+  readonly logLoss: number;
+  /** Area under the ROC curve; with more than two classes the mean over classes against the rest. */
+  readonly auc: number;
+}
+
+/** Scores of predicted values of one output. */
+export interface Regression {
+  readonly task: "regression";
+  readonly rows: number;
+  /** √(mean squared error). */
+  readonly rmse: number;
+  /** Mean absolute error. */
+  readonly mae: number;
+  /** 1 − Σ(y − ŷ)² / Σ(y − ȳ)², ȳ being the mean of the scored rows; NaN where y does not vary. */
+  readonly r2: number;
+}
+
+/** A comparison with the baseline, row by row. */
+export interface Comparison {
+  /** "better" or "worse" where the mean difference of the rows' losses is beyond two of its standard errors. */
+  readonly verdict: "better" | "worse" | "unclear";
+  /** Mean over rows of the baseline's loss less the model's: squared error, or −ln p. */
+  readonly gain: number;
+  /** Standard error of the gain. */
+  readonly standardError: number;
+  /** In words. */
+  readonly reason: string;
+}
+
+/** What `scores` returns for class labels. */
+export interface ClassificationScores extends Classification {
+  /** One entry a class. */
+  readonly classes: readonly ClassScores[];
+  /** confusion[i][j]: rows of class i that are taken for class j. */
+  readonly confusion: readonly (readonly number[])[];
+  /** What the majority class and the classes' shares score on the same rows. */
+  readonly baseline: Classification;
+  /** Against that baseline. */
+  readonly comparison: Comparison;
+}
+
+/** What `scores` returns for values. */
+export interface RegressionScores extends Regression {
+  /** One entry an output. */
+  readonly outputs: readonly Regression[];
+  /** What the mean scores on the same rows. */
+  readonly baseline: Regression;
+  /** Against that baseline. */
+  readonly comparison: Comparison;
+}
+
+/** What `scores` returns, by `task`. */
+export type Scores = ClassificationScores | RegressionScores;
+
+const WHERE = "scores";
+/** Standard errors beyond which a difference is not taken for chance. */
+const CLEAR = 2;
+
+/**
+ * How well a network does on data, and how that compares with what needs no network: the majority class and the classes'
+ * shares, or the mean. Weights of samples count, as they do in the loss.
+ *
+ * @param net a network for class labels (a cross-entropy) or for values.
+ * @param data rows that it was not trained on, to say something about others.
+ * @param options baseline: the rows whose mean or shares are the baseline, usually the training rows; threshold.
+ * @returns plain data. Cost: one `predict`, and a sort of the rows per class.
+ * @throws TypeError or RangeError as `net.evaluate`, for unknown options and for several outputs under binary cross-entropy.
+ * @example
+ * const net = network({ inputs: 1, layers: [{ units: 1 }], initializer: "zeros" });
+ * scores(net, dataset([[1], [2], [3]], [1, 2, 3])).r2; // −6: below the mean, which scores 0
+ */
+export function scores(net: Network, data: Dataset, options: ScoresOptions = {}): Scores {
+  checkNetwork(WHERE, net);
+  checkObject(WHERE, "options", options);
+  checkKeys(WHERE, options, ["baseline", "threshold"]);
+  const { baseline = data, threshold = 0.5 } = options;
+  checkDataset(WHERE, data, net.layout, net.spec.loss);
+  checkDataset(`${WHERE}: baseline`, baseline, net.layout, net.spec.loss);
+  checkNumber(WHERE, "threshold", threshold, "a probability in (0, 1)", (x) => x > 0 && x < 1);
+  const math = coreMath(net.build);
+  if (!net.spec.loss.endsWith("cross-entropy")) return scoreValues(net.predict(data.inputs), data, baseline);
+  if (net.spec.loss === "binary-cross-entropy" && net.layout.outputs > 1) {
+    wrongType(WHERE, "net", "one decision a row", net, "score each output of several decisions by itself");
+  }
+  return scoreClasses(logProbabilities(net.predict(data.inputs), math), data, baseline, threshold, math);
+}
+
+/** ln p of each class: from one logit of two classes, or from a logit a class. */
+export function logProbabilities({ rows, columns, data }: Matrix, math: ScalarMath): Matrix {
+  const classes = Math.max(2, columns);
+  const out = new Float64Array(rows * classes);
+  for (let row = 0; row < rows; ++row) {
+    const z: ArrayLike<number> = columns === 1 ? [0, data[row]] : data.subarray(row * columns, (row + 1) * columns);
+    let largest = z[0];
+    for (let c = 1; c < classes; ++c) largest = Math.max(largest, z[c]);
+    let sum = 0;
+    for (let c = 0; c < classes; ++c) sum += math.exp(z[c] - largest);
+    const total = math.log(sum);
+    for (let c = 0; c < classes; ++c) out[row * classes + c] = z[c] - largest - total;
+  }
+  return { rows, columns: classes, data: out };
+}
+
+/** The class of each row: the label, the larger of two by a probability of one, or the largest of the row. */
+export function labelsOf({ targets, size }: Dataset): Int32Array {
+  if (!("data" in targets)) return Int32Array.from(targets, (value) => Math.round(value));
+  const { columns, data } = targets;
+  if (columns === 1) return Int32Array.from(data, (value) => (value > 0.5 ? 1 : 0));
+  return Int32Array.from({ length: size }, (_, row) => decide(data, row * columns, 1, columns));
+}
+
+function scoreClasses(
+  logs: Matrix,
+  data: Dataset,
+  baseline: Dataset,
+  threshold: number,
+  math: ScalarMath,
+): ClassificationScores {
+  const labels = labelsOf(data);
+  const weights = weightsOf(data);
+  const chosen = decisions(logs, threshold, math);
+  const shares = sharesOf(labelsOf(baseline), weightsOf(baseline), logs.columns);
+  const classes = Array.from({ length: logs.columns }, (_, c) => classScores(c, logs, labels, chosen, weights));
+  const majority = shares.indexOf(Math.max(...shares));
+  const own = Array.from(labels, (label, row) => -logs.data[row * logs.columns + label]);
+  const floor = Array.from(labels, (label) => -math.log(shares[label]));
+  return {
+    task: "classification",
+    rows: labels.length,
+    accuracy: mean(
+      labels.map((label, row) => Number(label === chosen[row])),
+      weights,
+    ),
+    balancedAccuracy: meanOf(classes.map(({ recall }) => recall)),
+    logLoss: mean(own, weights),
+    auc: logs.columns === 2 ? classes[1].auc : meanOf(classes.map(({ auc }) => auc)),
+    classes,
+    confusion: confusionOf(labels, chosen, logs.columns),
+    baseline: {
+      task: "classification",
+      rows: labels.length,
+      accuracy: mean(
+        labels.map((label) => Number(label === majority)),
+        weights,
+      ),
+      balancedAccuracy: 1 / classes.filter(({ rows }) => rows > 0).length,
+      logLoss: mean(floor, weights),
+      auc: 0.5,
+    },
+    comparison: compare(floor, own, weights, "the classes' shares"),
+  };
+}
+
+function scoreValues(predicted: Matrix, data: Dataset, baseline: Dataset): RegressionScores {
+  const weights = weightsOf(data);
+  const targets = valuesOf(data);
+  const { rows, columns } = predicted;
+  const means = columnMeans(valuesOf(baseline), weightsOf(baseline));
+  const constant = { rows, columns, data: Float64Array.from(predicted.data, (_, i) => means[i % columns]) };
+  const outputs = Array.from({ length: columns }, (_, j) => valueScores(predicted, targets, j, weights));
+  const floors = Array.from({ length: columns }, (_, j) => valueScores(constant, targets, j, weights));
+  return {
+    ...together(outputs),
+    outputs,
+    baseline: together(floors),
+    comparison: compare(rowErrors(constant, targets), rowErrors(predicted, targets), weights, "the mean"),
+  };
+}
+
+function valueScores(predicted: Matrix, targets: Matrix, j: number, weights: Weights): Regression {
+  const { rows, columns } = targets;
+  const y = Float64Array.from({ length: rows }, (_, row) => targets.data[row * columns + j]);
+  const errors = y.map((value, row) => value - predicted.data[row * columns + j]);
+  const centre = mean(y, weights);
+  const squared = mean(
+    errors.map((e) => e * e),
+    weights,
+  );
+  const variance = mean(
+    y.map((value) => (value - centre) ** 2),
+    weights,
+  );
+  return {
+    task: "regression",
+    rows,
+    rmse: Math.sqrt(squared),
+    mae: mean(errors.map(Math.abs), weights),
+    r2: variance > 0 ? 1 - squared / variance : Number.NaN,
+  };
+}
+
+/** Several outputs: errors over all of them, and the mean of their R², whose units do not matter. */
+function together(outputs: readonly Regression[]): Regression {
+  if (outputs.length === 1) return outputs[0];
+  return {
+    task: "regression",
+    rows: outputs[0].rows,
+    rmse: Math.sqrt(meanOf(outputs.map(({ rmse }) => rmse ** 2))),
+    mae: meanOf(outputs.map(({ mae }) => mae)),
+    r2: meanOf(outputs.map(({ r2 }) => r2)),
+  };
+}
+
+function classScores(c: number, logs: Matrix, labels: Int32Array, chosen: Int32Array, weights: Weights): ClassScores {
+  let [rows, predicted, hits] = [0, 0, 0];
+  labels.forEach((label, row) => {
+    const weight = weights ? weights[row] : 1;
+    if (label === c) rows += weight;
+    if (chosen[row] === c) predicted += weight;
+    if (label === c && chosen[row] === c) hits += weight;
+  });
+  const marks = Float64Array.from(labels, (_, row) => logs.data[row * logs.columns + c]);
+  return {
+    rows,
+    predicted,
+    precision: predicted > 0 ? hits / predicted : Number.NaN,
+    recall: rows > 0 ? hits / rows : Number.NaN,
+    f1: rows + predicted > 0 ? (2 * hits) / (rows + predicted) : 0,
+    auc: areaUnderCurve(
+      marks,
+      Uint8Array.from(labels, (label) => Number(label === c)),
+      weights,
+    ),
+  };
+}
+
+function decisions(logs: Matrix, threshold: number, math: ScalarMath): Int32Array {
+  const { rows, columns, data } = logs;
+  const cut = math.log(threshold);
+  return Int32Array.from({ length: rows }, (_, row) =>
+    columns === 2 ? Number(data[row * 2 + 1] > cut) : decide(data, row * columns, 1, columns),
+  );
+}
+
+function confusionOf(labels: Int32Array, chosen: Int32Array, classes: number): number[][] {
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  labels.forEach((label, row) => {
+    ++counts[label][chosen[row]];
+  });
+  return counts;
+}
+
+type Weights = ArrayLike<number> | null;
+
+function weightsOf(data: Dataset): Weights {
+  return (data as { weights?: ArrayLike<number> | null }).weights ?? null;
+}
+
+/** Shares with one row more for each class, so that a class that was not there is unlikely, not impossible. */
+function sharesOf(labels: Int32Array, weights: Weights, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(1);
+  labels.forEach((label, row) => {
+    counts[label] += weights ? weights[row] : 1;
+  });
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => count / total);
+}
+
+function valuesOf({ targets, size }: Dataset): Matrix {
+  return "data" in targets ? targets : { rows: size, columns: 1, data: targets };
+}
+
+function columnMeans(values: Matrix, weights: Weights): number[] {
+  const { rows, columns, data } = values;
+  return Array.from({ length: columns }, (_, j) =>
+    mean(
+      Float64Array.from({ length: rows }, (_, row) => data[row * columns + j]),
+      weights,
+    ),
+  );
+}
+
+function rowErrors(predicted: Matrix, targets: Matrix): number[] {
+  const { rows, columns } = targets;
+  return Array.from({ length: rows }, (_, row) => {
+    let sum = 0;
+    for (let j = 0; j < columns; ++j) {
+      sum += (targets.data[row * columns + j] - predicted.data[row * columns + j]) ** 2;
+    }
+    return sum / columns;
+  });
+}
+
+/** Paired by rows, which takes out what is hard for both. */
+function compare(floor: ArrayLike<number>, own: ArrayLike<number>, weights: Weights, what: string): Comparison {
+  const gains = Float64Array.from(own, (loss, row) => floor[row] - loss);
+  const gain = mean(gains, weights);
+  const rows = gains.length;
+  const spread = mean(
+    gains.map((value) => (value - gain) ** 2),
+    weights,
+  );
+  const standardError = rows > 1 ? Math.sqrt(spread / (rows - 1)) : Infinity;
+  // A comparison with NaN is false, so that a network of NaN is not better.
+  const verdict = gain > CLEAR * standardError ? "better" : gain < -CLEAR * standardError ? "worse" : "unclear";
+  const share = (gain / mean(floor, weights)) * 100;
+  const reason =
+    verdict === "better"
+      ? `the loss is ${share.toFixed(0)} % below that of ${what}`
+      : verdict === "worse"
+        ? `the loss is ${(-share).toFixed(0)} % above that of ${what}: worse than no model`
+        : `not clearly better than ${what}: the difference is within two standard errors over ${rows} rows`;
+  return { verdict, gain, standardError, reason };
+}
+
+function mean(values: ArrayLike<number>, weights: Weights): number {
+  let [sum, total] = [0, 0];
+  for (let i = 0; i < values.length; ++i) {
+    const weight = weights ? weights[i] : 1;
+    sum += weight * values[i];
+    total += weight;
+  }
+  return sum / total;
+}
+
+/** Of those that are numbers. */
+function meanOf(values: readonly number[]): number {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.reduce((sum, value) => sum + value, 0) / known.length;
+}
