@@ -40,6 +40,18 @@ export { hessianCost } from "./network/cost.js";
 export type { HessianCost } from "./network/cost-model.js";
 export { type HessianOperator, hessianOperator } from "./network/operator.js";
 export type { Evaluation } from "./network/score.js";
+export {
+  type Classification,
+  type ClassificationScores,
+  type ClassScores,
+  type Comparison,
+  type Regression,
+  type RegressionScores,
+  type Scores,
+  type ScoresOptions,
+  scores,
+} from "./network/scores.js";
+export { areaUnderCurve, type CurvePoint, curvePoints } from "./network/curves.js";
 export type { BatchNormMode } from "./network/propagation.js";
 export type { CurvatureKind } from "./network/tangent.js";
 export type { Initializer, InitializerName, WeightFunction, WeightPlace } from "./network/initializer.js";

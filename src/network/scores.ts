@@ -59,7 +59,7 @@ export interface Regression {
 
 /** A comparison with the baseline, row by row. */
 export interface Comparison {
-  /** "better" or "worse" where the mean difference of the rows' losses is beyond two of its standard errors. */
+  /** "better" or "worse" where the mean difference of the rows' losses is outside of its 95 % interval around 0. */
   readonly verdict: "better" | "worse" | "unclear";
   /** Mean over rows of the baseline's loss less the model's: squared error, or −ln p. */
   readonly gain: number;
@@ -95,8 +95,13 @@ export interface RegressionScores extends Regression {
 export type Scores = ClassificationScores | RegressionScores;
 
 const WHERE = "scores";
-/** Standard errors beyond which a difference is not taken for chance. */
-const CLEAR = 2;
+/**
+ * Standard errors beyond which a difference is not taken for chance: Student's t for 95 %, two-sided, by Cornish and
+ * Fisher's expansion about the normal 1.96 (Abramowitz and Stegun 26.7.5).
+ */
+function clear(freedom: number): number {
+  return freedom > 0 ? 1.96 + 2.372 / freedom + 2.822 / freedom ** 2 : Infinity;
+}
 
 /**
  * How well a network does on data, and how that compares with what needs no network: the majority class and the classes'
@@ -333,15 +338,16 @@ function compare(floor: ArrayLike<number>, own: ArrayLike<number>, weights: Weig
     weights,
   );
   const standardError = rows > 1 ? Math.sqrt(spread / (rows - 1)) : Infinity;
+  const least = clear(rows - 1) * standardError;
   // A comparison with NaN is false, so that a network of NaN is not better.
-  const verdict = gain > CLEAR * standardError ? "better" : gain < -CLEAR * standardError ? "worse" : "unclear";
+  const verdict = gain > least ? "better" : gain < -least ? "worse" : "unclear";
   const share = (gain / mean(floor, weights)) * 100;
   const reason =
     verdict === "better"
       ? `the loss is ${share.toFixed(0)} % below that of ${what}`
       : verdict === "worse"
         ? `the loss is ${(-share).toFixed(0)} % above that of ${what}: worse than no model`
-        : `not clearly better than ${what}: the difference is within two standard errors over ${rows} rows`;
+        : `not clearly better than ${what}: over ${rows} rows the difference may be chance`;
   return { verdict, gain, standardError, reason };
 }
 

@@ -6,7 +6,12 @@ import { dataset, network, type RegressionScores, scores } from "../../src/index
 import { areaUnderCurve, curvePoints } from "../../src/network/curves.js";
 
 /** A linear network of the given weights and biases. */
-function linear(inputs: number, outputs: number, parameters: number[], loss: "mse" | "cross-entropy" | "binary-cross-entropy" = "mse"): ReturnType<typeof network> {
+function linear(
+  inputs: number,
+  outputs: number,
+  parameters: number[],
+  loss: "mse" | "cross-entropy" | "binary-cross-entropy" = "mse",
+): ReturnType<typeof network> {
   const net = network({ inputs, layers: [{ units: outputs }], loss });
   net.setParameters(parameters);
   return net;
@@ -26,7 +31,11 @@ function pairs(marks: number[], positive: number[], weights: number[]): number {
 
 describe("areaUnderCurve", () => {
   it("is the share of pairs in which the positive has the larger mark", () => {
-    const row = fc.record({ mark: fc.integer({ min: 0, max: 6 }), positive: fc.nat(1), weight: fc.integer({ min: 1, max: 3 }) });
+    const row = fc.record({
+      mark: fc.integer({ min: 0, max: 6 }),
+      positive: fc.nat(1),
+      weight: fc.integer({ min: 1, max: 3 }),
+    });
     fc.assert(
       fc.property(fc.array(row, { minLength: 2, maxLength: 30 }), (rows) => {
         const marks = rows.map(({ mark }) => mark);
@@ -57,14 +66,23 @@ describe("scores of classes", () => {
   it("of a classifier that never says positive are its baseline's, and no better than that", () => {
     const labels = Array.from({ length: 200 }, (_, row) => Number(row % 67 === 0));
     const net = linear(1, 2, [0, 0, 2, -2], "cross-entropy");
-    const found = scores(net, dataset(labels.map((_, row) => [row]), labels));
+    const found = scores(
+      net,
+      dataset(
+        labels.map((_, row) => [row]),
+        labels,
+      ),
+    );
     if (found.task !== "classification") throw new Error("classes expected");
     expect(found.accuracy).toBe(197 / 200);
     expect(found.baseline.accuracy).toBe(197 / 200);
     expect(found.balancedAccuracy).toBe(0.5);
     expect(found.auc).toBe(0.5);
     expect(found.classes[1]).toMatchObject({ rows: 3, predicted: 0, recall: 0, f1: 0 });
-    expect(found.confusion).toEqual([[197, 0], [3, 0]]);
+    expect(found.confusion).toEqual([
+      [197, 0],
+      [3, 0],
+    ]);
     expect(found.comparison.verdict).not.toBe("better");
   });
 
@@ -81,8 +99,18 @@ describe("scores of classes", () => {
     const two = linear(1, 2, [0, 1, 0, 0], "cross-entropy");
     for (const net of [one, two]) {
       expect(scores(net, dataset(inputs, labels))).toMatchObject({ accuracy: 0.5 });
-      expect(scores(net, dataset(inputs, labels), { threshold: 0.2 })).toMatchObject({ confusion: [[1, 1], [0, 2]] });
-      expect(scores(net, dataset(inputs, labels), { threshold: 0.7 })).toMatchObject({ confusion: [[2, 0], [1, 1]] });
+      expect(scores(net, dataset(inputs, labels), { threshold: 0.2 })).toMatchObject({
+        confusion: [
+          [1, 1],
+          [0, 2],
+        ],
+      });
+      expect(scores(net, dataset(inputs, labels), { threshold: 0.7 })).toMatchObject({
+        confusion: [
+          [2, 0],
+          [1, 1],
+        ],
+      });
     }
   });
 
@@ -110,7 +138,10 @@ describe("scores of values", () => {
 
   it("say better, worse and unclear by the rows' differences", () => {
     const xs = Array.from({ length: 40 }, (_, i) => [i / 20 - 1]);
-    const data = dataset(xs, xs.map(([x]) => x + 0.1 * Math.sin(40 * x)));
+    const data = dataset(
+      xs,
+      xs.map(([x]) => x + 0.1 * Math.sin(40 * x)),
+    );
     expect(scores(linear(1, 1, [1, 0]), data).comparison.verdict).toBe("better");
     expect(scores(linear(1, 1, [-1, 0]), data).comparison.verdict).toBe("worse");
     expect(scores(linear(1, 1, [0, 0]), data).comparison.verdict).toBe("unclear");
@@ -123,7 +154,16 @@ describe("scores of values", () => {
 
   it("give each output its own", () => {
     const net = linear(1, 2, [1, 0, 0, 5]);
-    const found = scores(net, dataset([[1], [2]], [[1, 4], [2, 6]])) as RegressionScores;
+    const found = scores(
+      net,
+      dataset(
+        [[1], [2]],
+        [
+          [1, 4],
+          [2, 6],
+        ],
+      ),
+    ) as RegressionScores;
     expect(found.outputs.map(({ r2 }) => r2)).toEqual([1, 0]);
     expect(found.r2).toBe(0.5);
   });
