@@ -91,17 +91,17 @@ export {
 export type { EarlyStopping, FitOptions, TrainingOptions } from "./train/options.js";
 export type { Best, Checkpoint, EpochRecord, Progress, Seen } from "./train/checkpoint.js";
 export type { History, NonFinite, RunHandle, Status, StepRecord } from "./train/records.js";
-export { deadUnits } from "./diagnose/units.js";
+export { deadUnits } from "./diagnose/units/dead-units.js";
 export {
   classifyCriticalPoint,
   type CriticalPoint,
   type CriticalPointOptions,
   type PointKind,
   type ZeroModes,
-} from "./diagnose/critical.js";
-export type { CurvatureMethod, PointTolerance } from "./diagnose/ends.js";
-export type { InvarianceFamily } from "./diagnose/invariances.js";
-export type { ZeroModeFamily } from "./diagnose/zero-modes.js";
+} from "./diagnose/point/critical.js";
+export type { CurvatureMethod, PointTolerance } from "./diagnose/point/ends.js";
+export type { InvarianceFamily } from "./diagnose/point/invariances.js";
+export type { ZeroModeFamily } from "./diagnose/point/zero-modes.js";
 export {
   activationStatistics,
   type ActivationStatistics,
@@ -110,7 +110,7 @@ export {
   type LayerStatistics,
   type Moments,
   type UnitStatistics,
-} from "./diagnose/activation-statistics.js";
+} from "./diagnose/units/activation-statistics.js";
 export {
   gradientFlow,
   type GradientFlow,
@@ -120,8 +120,8 @@ export {
   type SinglePrecision,
   type UnitGradient,
   type ZeroGradients,
-} from "./diagnose/gradient-flow.js";
-export { spectrum, type Spectrum, type SpectrumOptions } from "./diagnose/spectrum.js";
+} from "./diagnose/signals/gradient-flow.js";
+export { spectrum, type Spectrum, type SpectrumOptions } from "./diagnose/point/spectrum.js";
 export {
   type Conditioning,
   type DiagonalAgreement,
@@ -129,8 +129,8 @@ export {
   preconditionerReport,
   type PreconditionerOptions,
   type PreconditionerReport,
-} from "./diagnose/preconditioner.js";
-export { type LayerSignals, monitor, type MonitorOptions } from "./diagnose/monitor.js";
+} from "./diagnose/point/preconditioner.js";
+export { type LayerSignals, monitor, type MonitorOptions } from "./diagnose/signals/monitor.js";
 export {
   type Finding,
   type FindingCode,
@@ -140,8 +140,8 @@ export {
   type WatchedStep,
   type Watcher,
   type WatchOptions,
-} from "./diagnose/watch.js";
-export type { Guard, GuardedQuantity, GuardFinding, Offence } from "./diagnose/guard.js";
+} from "./diagnose/run/watch.js";
+export type { Guard, GuardedQuantity, GuardFinding, Offence } from "./diagnose/run/guard.js";
 export {
   type BatchNormChoice,
   type LayerChoice,
@@ -150,13 +150,13 @@ export {
   type Remedy,
   withActivation,
   withBatchNorm,
-} from "./diagnose/remedies.js";
-export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/revive.js";
+} from "./diagnose/remedies/remedies.js";
+export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/remedies/revive.js";
 export { diagnose, type DiagnoseOptions } from "./diagnose/diagnose.js";
 export type { Diagnosis, LayerDiagnosis, PointDiagnosis } from "./diagnose/diagnosis.js";
 export type { Advice, AdviceCode } from "./diagnose/advice.js";
-export type { InputScale } from "./diagnose/inputs.js";
-export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/cost.js";
+export type { InputScale } from "./diagnose/signals/inputs.js";
+export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/point/cost.js";
 export {
   taylorCheck,
   type TaylorCheck,
@@ -164,21 +164,25 @@ export {
   type TaylorFit,
   type TaylorModel,
   type TaylorStep,
-} from "./diagnose/taylor-check.js";
-export { kinks, type KinkCrossing, type Kinks, type KinksOptions } from "./diagnose/kinks.js";
-export { kinkDistances, type KinkDistance, type KinkDistances } from "./diagnose/kink-distances.js";
-export { activationPatterns, type ActivationPatterns, type LayerPatterns } from "./diagnose/activation-patterns.js";
+} from "./diagnose/checks/taylor-check.js";
+export { kinks, type KinkCrossing, type Kinks, type KinksOptions } from "./diagnose/kinks/kinks.js";
+export { kinkDistances, type KinkDistance, type KinkDistances } from "./diagnose/kinks/kink-distances.js";
+export {
+  activationPatterns,
+  type ActivationPatterns,
+  type LayerPatterns,
+} from "./diagnose/units/activation-patterns.js";
 export {
   checkGradient,
   type CheckedCoordinate,
   type CheckVerdict,
   type GradientCheck,
   type GradientCheckOptions,
-} from "./diagnose/check-gradient.js";
+} from "./diagnose/checks/check-gradient.js";
 export {
   checkHessian,
   type CheckedColumn,
   type HessianCheck,
   type HessianCheckOptions,
-} from "./diagnose/check-hessian.js";
-export type { ParameterPlace } from "./diagnose/coordinates.js";
+} from "./diagnose/checks/check-hessian.js";
+export type { ParameterPlace } from "./diagnose/checks/coordinates.js";

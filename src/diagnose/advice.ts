@@ -1,9 +1,10 @@
 /** The table of what `diagnose` advises: when, why, what to do, and where that is from. */
-import type { ActivationStatistics } from "./activation-statistics.js";
-import type { CriticalPoint } from "./critical.js";
-import type { GradientFlow } from "./gradient-flow.js";
-import type { GuardFinding } from "./guard.js";
-import type { InputScale } from "./inputs.js";
+
+import type { CriticalPoint } from "./point/critical.js";
+import type { GuardFinding } from "./run/guard.js";
+import type { GradientFlow } from "./signals/gradient-flow.js";
+import type { InputScale } from "./signals/inputs.js";
+import type { ActivationStatistics } from "./units/activation-statistics.js";
 
 /** Kinds of advice; docs/diagnostics.md explains each. */
 export type AdviceCode =

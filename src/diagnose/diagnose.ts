@@ -3,16 +3,16 @@ import type { Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
-import { type ActivationStatistics, activationStatistics } from "./activation-statistics.js";
 import { adviceOn } from "./advice.js";
-import type { CurvatureChoice } from "./cost.js";
-import { classifyCriticalPoint } from "./critical.js";
 import type { Diagnosis, LayerDiagnosis } from "./diagnosis.js";
-import { denseFlops } from "./ends.js";
-import { type GradientFlow, gradientFlow } from "./gradient-flow.js";
-import { findOffence, type GuardFinding } from "./guard.js";
-import { inputScale } from "./inputs.js";
+import type { CurvatureChoice } from "./point/cost.js";
+import { classifyCriticalPoint } from "./point/critical.js";
+import { denseFlops } from "./point/ends.js";
 import { render } from "./report.js";
+import { findOffence, type GuardFinding } from "./run/guard.js";
+import { type GradientFlow, gradientFlow } from "./signals/gradient-flow.js";
+import { inputScale } from "./signals/inputs.js";
+import { type ActivationStatistics, activationStatistics } from "./units/activation-statistics.js";
 
 const WHERE = "diagnose";
 

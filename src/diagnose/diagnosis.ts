@@ -1,12 +1,12 @@
 import type { BatchNormMode } from "../network/propagation.js";
 import type { ActivationName } from "../network/spec.js";
 import type { Dtype } from "../wasm/kernels.js";
-import type { BlockedLayer, Moments } from "./activation-statistics.js";
 import type { Advice } from "./advice.js";
-import type { CurvatureChoice } from "./cost.js";
-import type { CriticalPoint } from "./critical.js";
-import type { SignalGrowth } from "./gradient-flow.js";
-import type { InputScale } from "./inputs.js";
+import type { CurvatureChoice } from "./point/cost.js";
+import type { CriticalPoint } from "./point/critical.js";
+import type { SignalGrowth } from "./signals/gradient-flow.js";
+import type { InputScale } from "./signals/inputs.js";
+import type { BlockedLayer, Moments } from "./units/activation-statistics.js";
 
 /** A layer over all of the data. Shares are in [0, 1]. */
 export interface LayerDiagnosis {

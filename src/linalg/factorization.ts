@@ -1,8 +1,10 @@
 /** Symmetric matrices into the core's memory, factored there, and what comes out of it. */
 import { Random } from "../random.js";
+
 import type { Dtype } from "../wasm/kernels.js";
 import type { Build } from "../wasm/load.js";
 import { borrow, bytesPer, epsilonOf, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { eigenvalueNoise } from "./noise.js";
 
 /** A square row-major matrix, symmetric. */
 export interface Symmetric {
@@ -135,9 +137,9 @@ function factorIndefinite(workspace: Workspace, dtype: Dtype, n: number, at: num
   return { info: kernels.ldl(n, at, n, d, e, swaps, work, workspace.scratch), d, e, swaps };
 }
 
-/** n·ε·‖A‖ for the matrix at an address. */
+/** Of the eigenvalues of the matrix at an address. */
 function noise(workspace: Workspace, dtype: Dtype, n: number, at: number): number {
-  return n * epsilonOf(dtype) * Math.sqrt(workspace.kernels(dtype).sumSquares(at, n * n));
+  return eigenvalueNoise(n, Math.sqrt(workspace.kernels(dtype).sumSquares(at, n * n)), epsilonOf(dtype));
 }
 
 export interface IndefiniteSolution {

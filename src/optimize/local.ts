@@ -2,17 +2,9 @@ import type { LinearOperator } from "../linalg/operator.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
-import type { Dtype } from "../wasm/kernels.js";
-import { bytesPer, epsilonOf, type FloatArray } from "../wasm/workspace.js";
+import { bytesPer, type FloatArray } from "../wasm/workspace.js";
+import { isSeen, noiseOf } from "./criticality.js";
 import type { Problem } from "./problem.js";
-
-/** Falls so many times what rounding makes of one number may still be rounding. */
-const DOUBTFUL = 1e4;
-
-/** Differences of a value that thousands of sums led to which rounding may make. */
-export function noiseOf(dtype: Dtype, value: number): number {
-  return 4 * epsilonOf(dtype) * Math.abs(value);
-}
 
 /**
  * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
@@ -50,7 +42,7 @@ export class Local {
 
   /** Whether a fall is more than what rounding may make of values that went through thousands of sums. */
   sees(fall: number): boolean {
-    return fall > DOUBTFUL * this.noise;
+    return isSeen(fall, this.noise);
   }
 
   /** The value at θ + scale·step, which is left at `problem.next`. */

@@ -3,7 +3,7 @@ import type { Layout } from "../network/layout.js";
 import type { Network, ParameterHolder } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import { Score } from "../network/score.js";
-import { noiseOf } from "../optimize/local.js";
+import { noiseOf } from "../optimize/criticality.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, type FloatArray, release, type Workspace } from "../wasm/workspace.js";

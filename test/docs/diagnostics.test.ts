@@ -49,7 +49,7 @@ function rows(path: string): { code: string; source: string }[] {
 }
 
 const advice = members("src/diagnose/advice.ts", "AdviceCode");
-const findings = members("src/diagnose/watch.ts", "FindingCode");
+const findings = members("src/diagnose/run/watch.ts", "FindingCode");
 const table = rows("src/diagnose/advice.ts");
 
 describe("docs/diagnostics.md", () => {
