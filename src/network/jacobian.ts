@@ -86,7 +86,7 @@ export class JacobianProducts {
     view.fill(0, to + size, to + columns);
     // biome-ignore format: an operand a line
     kernels.product(
-      n, 1, columns, 1,
+      n, 1, size, 1,
       this.#rows, stride, 1,
       this.#bend, 1, 1,
       0, this.#vector, 1, 0, -1, 0, this.#vector, this.#workspace.scratch,
@@ -107,7 +107,7 @@ export class JacobianProducts {
       propagation.pullBack(theta, 0, false, mode, (l) => this.#layerRows(l));
       // biome-ignore format: an operand a line
       kernels.product(
-        parameterCount, parameterCount, columns, 1,
+        parameterCount, parameterCount, size, 1,
         this.#rows, stride, 1,
         this.#rows, 1, stride,
         added || c > 0 ? 1 : 0, this.#matrix, parameterCount, 0, -1, 0, this.#matrix, this.#workspace.scratch,

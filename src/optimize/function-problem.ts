@@ -1,4 +1,4 @@
-import { checkFunction, checkKeys, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
+import { checkFunction, checkKeys, checkObject, checkVector, isFloat64, wrongType, wrongValue } from "../check.js";
 import { isFloatArray, type Matrix, multiply, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix, symmetric } from "../linalg/symmetric.js";
 import { dot } from "../linalg/vector.js";
@@ -179,7 +179,7 @@ export class FunctionProblem extends Problem {
     const made = this.#given.hessian?.(x.slice());
     const H = made instanceof SymmetricMatrix ? made : symmetric(made as Matrix);
     if (H.size !== this.size) wrongValue(WHERE, "f.hessian", `${this.size} rows`, String(H.size));
-    return H.data instanceof Float64Array ? new SymmetricMatrix(H.size, H.data.slice(), H.build) : H;
+    return isFloat64(H.data) ? new SymmetricMatrix(H.size, H.data.slice(), H.build) : H;
   }
 
   /** A Hessian from its products with the unit vectors. */
@@ -205,7 +205,7 @@ export class FunctionProblem extends Problem {
 
 /** NaN and infinity are allowed: they say that the function cannot be computed there. */
 function numbers(name: string, values: unknown): Float64Array {
-  if (values instanceof Float64Array) return values;
+  if (isFloat64(values)) return values;
   if (!isFloatArray(values) && !(Array.isArray(values) && values.every((x) => typeof x === "number"))) {
     wrongType(WHERE, `f.${name}`, "an array of numbers in return", values);
   }

@@ -1,3 +1,4 @@
+import { isFloat64 } from "../check.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { axpy, dot, norm2 } from "../linalg/vector.js";
@@ -65,7 +66,7 @@ export class Local {
     if (known) return known;
     const made = this.problem.hessian(kind);
     const { size, data } = made;
-    const matrix = data instanceof Float64Array ? made : new SymmetricMatrix(size, Float64Array.from(data), made.build);
+    const matrix = isFloat64(data) ? made : new SymmetricMatrix(size, Float64Array.from(data), made.build);
     for (let i = 0; this.weightDecay > 0 && i < size; ++i) matrix.data[i * (size + 1)] += this.weightDecay;
     this.#matrices[kind] = matrix;
     return matrix;
@@ -99,7 +100,7 @@ export class Local {
 
   #read(at: number): Float64Array {
     const values: FloatArray = this.problem.workspace.read(this.problem.dtype, at, this.size);
-    return values instanceof Float64Array ? values : Float64Array.from(values);
+    return isFloat64(values) ? values : Float64Array.from(values);
   }
 
   /** −∞ is no fall but an overflow. */
