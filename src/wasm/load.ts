@@ -22,7 +22,7 @@ const PROBE = "0061736d0100000001080160037b7b7b017b030201000a0d010b0020002001200
 
 /** What browsers' own messages leave out. */
 const POLICY =
-  "under a content security policy, add 'wasm-unsafe-eval' to its script-src or call `await init({ module })` with a compiled module";
+  "a content security policy needs 'wasm-unsafe-eval' in its script-src, or call `await init({ module })` where compiling bytes is forbidden";
 
 /**
  * Chooses the build that networks made from now on use, and compiles it away from the main thread.
