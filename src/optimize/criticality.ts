@@ -20,6 +20,9 @@ export const BOTTOMLESS = -1e150;
 /** Falls so many times the noise of one value may still be noise. */
 const DOUBTFUL = 1e4;
 
+/** Roundings of a residual that went through some sums. */
+const SUMS = 100;
+
 /** Differences of a value that rounding may make. */
 export function noiseOf(dtype: Dtype, value: number): number {
   return valueNoise(value, epsilonOf(dtype));
@@ -47,11 +50,11 @@ export function exhausted(decrease: number, value: number, tolerance: number): V
 
 /**
  * A perfect fit, whose value has no size of its own to be compared with: the predicted decrease against what rounding makes of the square of
- * residuals as large as those the run began with, ε²·|f₀|, and the step against √ε of the parameters, in the scaled norm ‖D^½·‖.
+ * residuals as large as those the run began with, (100·ε)²·|f₀|, and the step against √ε of the parameters, in the scaled norm ‖D^½·‖.
  */
 export function perfect(decrease: number, first: number, step: number, parameters: number, dtype: Dtype): Verdict {
   const epsilon = epsilonOf(dtype);
-  if (!(decrease <= epsilon * epsilon * Math.abs(first) && step <= Math.sqrt(epsilon) * parameters)) return null;
+  if (!(decrease <= (SUMS * epsilon) ** 2 * Math.abs(first) && step <= Math.sqrt(epsilon) * parameters)) return null;
   return `a perfect fit: the model predicts a further fall of ${decrease.toExponential(1)}, the rounding of residuals as large as at the start`;
 }
 

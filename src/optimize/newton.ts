@@ -71,9 +71,11 @@ export function newton(options: NewtonOptions = {}): Optimizer {
   const parts = resolveLineSearch("newton", options, ["indefinite"]);
   const { indefinite = "abs" } = options;
   checkChoice("newton", "indefinite", indefinite, ["shift", "abs", "clip", "gradient", "error"]);
+  // Damping is in the unit of the Hessian itself, and so is then all that is added to it.
+  const scaled = !options.damping;
   return new SecondOrder({
     name: "newton",
-    direction: new NewtonDirection(indefinite),
+    direction: new NewtonDirection(indefinite, scaled),
     fullBatch: true,
     ...parts,
   });

@@ -36,13 +36,13 @@ describe("tests of convergence", () => {
   });
 
   it.each(units)("a perfect fit needs a small decrease and a short step, in units of %d", (unit) => {
-    const [decrease, step] = [EPSILON ** 2 * 5 * unit, 2 ** -26 * 7];
+    const [decrease, step] = [1e4 * EPSILON ** 2 * 5 * unit, 2 ** -26 * 7];
     expect(perfect(below * decrease, 5 * unit, below * step, 7, "f64")).toContain("perfect fit");
     expect(perfect(below * decrease, -5 * unit, below * step, 7, "f64")).toContain("perfect fit");
     expect(perfect(above * decrease, 5 * unit, below * step, 7, "f64")).toBeNull();
     expect(perfect(below * decrease, 5 * unit, above * step, 7, "f64")).toBeNull();
-    expect(perfect(2 ** -46 * unit, unit, 0, 7, "f32")).toContain("perfect fit");
-    expect(perfect(2 ** -45 * unit, unit, 0, 7, "f32")).toBeNull();
+    expect(perfect(0.99e4 * 2 ** -46 * unit, unit, 0, 7, "f32")).toContain("perfect fit");
+    expect(perfect(1.01e4 * 2 ** -46 * unit, unit, 0, 7, "f32")).toBeNull();
   });
 
   it("MINPACK's three", () => {

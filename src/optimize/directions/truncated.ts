@@ -1,5 +1,6 @@
 import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
 import { lanczos } from "../../linalg/lanczos.js";
+import { eigenvalueNoise } from "../../linalg/noise.js";
 import { dot } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
@@ -25,7 +26,7 @@ export class TruncatedDirection implements Direction {
   critical(local: Local): Escape | End {
     const search = { k: 1, which: "smallest", tolerance: 1e-6, steps: LOOKS } as const;
     const { values, vectors, norm } = lanczos(local.products("exact"), search);
-    const noise = 8 * local.size * epsilon(local) * norm;
+    const noise = eigenvalueNoise(local.size, Math.sqrt(local.size) * norm, epsilon(local));
     const verdict = judge(local, { smallest: values[0], largest: norm, noise });
     if (verdict !== "saddle") return verdict;
     const direction = vectors[0].slice();
@@ -35,12 +36,17 @@ export class TruncatedDirection implements Direction {
 }
 
 class TruncatedModel implements Model {
+  readonly exact = true;
   failure: End | null = null;
 
   constructor(
     readonly local: Local,
     readonly maxProducts: number,
   ) {}
+
+  get whole(): Proposal {
+    return this.#solveTo(1e-14, 0);
+  }
 
   damped(damping: number): Proposal {
     return this.#solve(damping);
@@ -53,9 +59,12 @@ class TruncatedModel implements Model {
   /** To forcing terms that make the steps near a minimum converge faster than linearly (Nocedal and Wright, section 7.1). */
   #solve(damping: number, radius?: number): Proposal {
     const { local } = this;
-    const proposal = this.#solveTo(Math.min(0.1, Math.sqrt(local.gradientNorm)), damping, radius);
+    const share = local.gradientNorm / (local.problem.first?.gradientNorm ?? 1);
+    const proposal = this.#solveTo(Math.min(0.1, Math.sqrt(share)), damping, radius);
     // That there is nowhere to fall is for a full solve to say.
-    return local.sees(proposal.decrease) ? proposal : this.#solveTo(1e-14, damping, radius);
+    const { decrease, step } = proposal;
+    const short = !local.sees(decrease) || local.settled(decrease, step);
+    return short ? this.#solveTo(1e-14, damping, radius) : proposal;
   }
 
   #solveTo(tolerance: number, damping: number, radius?: number): Proposal {
