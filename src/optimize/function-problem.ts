@@ -1,11 +1,11 @@
-import { checkFunction, checkKeys, checkObject, checkVector, isFloat64, wrongType, wrongValue } from "../check.js";
+import { checkFunction, checkKeys, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
 import { isFloatArray, type Matrix, multiply, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix, symmetric } from "../linalg/symmetric.js";
 import { dot } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { currentBuild } from "../wasm/load.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
-import { type CurvatureNeeds, Problem } from "./problem.js";
+import { type CurvatureNeeds, type Linearized, Problem } from "./problem.js";
 
 /** A smooth function of n numbers. The array that a function is given is its own to keep. */
 export interface SmoothFunction {
@@ -40,6 +40,8 @@ export interface LeastSquares {
 }
 
 const WHERE = "minimize";
+/** Parameters up to which residuals are factored orthogonally, in scalar code; beyond, JᵀJ is made by the core. */
+const MOST_ORTHOGONAL = 100;
 /** Share of a step over which second differences are taken. */
 const BEND_LENGTH = 0.1;
 
@@ -62,9 +64,8 @@ export class FunctionProblem extends Problem {
     const given = this.#given;
     if (form === "factors")
       wrongValue(where, "optimizer", "one for any function", "kfac, which needs a network's layers");
-    if (form === "none" || given.hessian || given.hvp) return;
+    if (form === "none" || given.hessian || given.hvp || given.residuals) return;
     if (kind === "ggn") {
-      if (given.residuals) return;
       wrongValue(where, "f", "residuals and jacobian, which Gauss-Newton methods stand on", "value and gradient alone");
     }
     const remedy = "add hessian or hvp, or use lbfgs()";
@@ -117,10 +118,16 @@ export class FunctionProblem extends Problem {
     return applyTransposed(this.#jacobianAt(x), bend);
   }
 
+  override linearizedAt(): Linearized | null {
+    if (!this.#given.residuals || this.size > MOST_ORTHOGONAL) return null;
+    const x = this.point(this.theta);
+    return { residuals: this.#residualsAt(x), jacobian: this.#jacobianAt(x) };
+  }
+
   protected override productAt(kind: CurvatureKind): (v: FloatArray) => FloatArray {
     const given = this.#given;
     const x = this.point(this.theta);
-    if (kind === "ggn" && given.residuals) {
+    if (given.residuals && (kind === "ggn" || !(given.hessian || given.hvp))) {
       const J = this.#jacobianAt(x);
       return (v) => applyTransposed(J, apply(J, v));
     }
@@ -132,7 +139,7 @@ export class FunctionProblem extends Problem {
   protected override hessianAt(kind: CurvatureKind): SymmetricMatrix {
     const given = this.#given;
     const x = this.point(this.theta);
-    if (kind === "ggn" && given.residuals) {
+    if (given.residuals && (kind === "ggn" || !(given.hessian || given.hvp))) {
       const J = this.#jacobianAt(x);
       const { data } = multiply(J, J, { transposeA: true });
       return new SymmetricMatrix(this.size, mirrored(data, this.size), currentBuild());
@@ -179,7 +186,7 @@ export class FunctionProblem extends Problem {
     const made = this.#given.hessian?.(x.slice());
     const H = made instanceof SymmetricMatrix ? made : symmetric(made as Matrix);
     if (H.size !== this.size) wrongValue(WHERE, "f.hessian", `${this.size} rows`, String(H.size));
-    return isFloat64(H.data) ? new SymmetricMatrix(H.size, H.data.slice(), H.build) : H;
+    return H.data instanceof Float64Array ? new SymmetricMatrix(H.size, H.data.slice(), H.build) : H;
   }
 
   /** A Hessian from its products with the unit vectors. */
@@ -205,7 +212,7 @@ export class FunctionProblem extends Problem {
 
 /** NaN and infinity are allowed: they say that the function cannot be computed there. */
 function numbers(name: string, values: unknown): Float64Array {
-  if (isFloat64(values)) return values;
+  if (values instanceof Float64Array) return values;
   if (!isFloatArray(values) && !(Array.isArray(values) && values.every((x) => typeof x === "number"))) {
     wrongType(WHERE, `f.${name}`, "an array of numbers in return", values);
   }

@@ -5,7 +5,7 @@ import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";
 import { drowned, exhausted, isSeen, noiseOf, perfect, type Verdict } from "./criticality.js";
-import type { Problem } from "./problem.js";
+import type { Linearized, Problem } from "./problem.js";
 
 /**
  * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
@@ -104,6 +104,22 @@ export class Local {
         return product;
       },
     };
+  }
+
+  /** Residuals and Jacobian, weight decay being a residual of each parameter; null where the problem has none. */
+  linearized(): Linearized | null {
+    const linear = this.problem.linearizedAt();
+    if (!linear || this.weightDecay === 0) return linear;
+    const { rows, columns, data } = linear.jacobian;
+    const root = Math.sqrt(this.weightDecay);
+    const [residuals, extended] = [new Float64Array(rows + columns), new Float64Array((rows + columns) * columns)];
+    residuals.set(linear.residuals);
+    extended.set(data);
+    for (let j = 0; j < columns; ++j) {
+      residuals[rows + j] = root * this.theta[j];
+      extended[(rows + j) * columns + j] = root;
+    }
+    return { residuals, jacobian: { rows: rows + columns, columns, data: extended } };
   }
 
   /** What the second derivative along a step adds to the gradient: Jᵀ·∇²ℓ·f̈; null where the objective has no residuals or outputs. */

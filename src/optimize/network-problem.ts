@@ -5,7 +5,7 @@ import { type Dataset, samplesOf } from "../network/dataset.js";
 import { type LayerFactors, SecondMoments } from "../network/fisher.js";
 import { assembleHessian } from "../network/hessian.js";
 import { isNarrow, JacobianProducts } from "../network/jacobian.js";
-import type { LayerLayout } from "../network/layout.js";
+import { type LayerLayout, unitGroups } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { type Batch, Objective, type Visit } from "../network/objective.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
@@ -65,6 +65,7 @@ export class NetworkProblem extends Problem {
   #linearized = 0;
   /** The last dense matrix, whose memory the next one takes. */
   #assembled: FloatArray | undefined;
+  #groups: Uint32Array | null = null;
   #subset: { rows: Uint32Array; data: Dataset } | null = null;
 
   /** `batch` is overwritten by the run as it goes; say `changed` then. */
@@ -160,6 +161,11 @@ export class NetworkProblem extends Problem {
     this.#heldAhead = 0;
     this.#rowsAt = 0;
     this.#linearized = 0;
+  }
+
+  override get groups(): Uint32Array {
+    this.#groups ??= unitGroups(this.#net.layout);
+    return this.#groups;
   }
 
   override kinksAhead(): number | null {

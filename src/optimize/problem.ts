@@ -1,3 +1,4 @@
+import type { Matrix } from "../linalg/matrix.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import type { SymmetricMatrix } from "../linalg/symmetric.js";
 import type { LayerFactors } from "../network/fisher.js";
@@ -16,6 +17,13 @@ export interface Evaluations {
   readonly hvp: number;
   /** Dense matrices of either kind. */
   readonly hessian: number;
+}
+
+/** Residuals and their Jacobian at a point: ½·Σrᵢ² is the objective. */
+export interface Linearized {
+  readonly residuals: Float64Array;
+  /** One row a residual. */
+  readonly jacobian: Matrix;
 }
 
 /**
@@ -111,6 +119,16 @@ export abstract class Problem {
 
   /** Jᵀ·∇²ℓ·f̈ at `theta` along a step, f being residuals or a network's outputs; null where there are none. */
   accelerationAt(_step: Float64Array): Float64Array | null {
+    return null;
+  }
+
+  /** Which parameters share a unit, by the number of their group; null where each has its own. */
+  get groups(): Uint32Array | null {
+    return null;
+  }
+
+  /** Residuals and Jacobian at `theta`, where the objective is their sum of squares and has few parameters; else null. */
+  linearizedAt(): Linearized | null {
     return null;
   }
 

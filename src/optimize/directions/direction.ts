@@ -31,6 +31,8 @@ export interface Model {
   readonly exact?: boolean;
   /** D^½ of the norm that `within` measures steps in; the Euclidean norm where there is none. */
   readonly scale?: Float64Array;
+  /** The same with damping in units of its diagonal. */
+  relative?(memory: Memory): Model;
   /** Why it has no step to offer, where that is not because there is nowhere to fall. */
   readonly failure?: End | null;
   /** Of B, where known. */
