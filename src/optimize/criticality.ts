@@ -43,7 +43,7 @@ export function vanished(gradientNorm: number): Verdict {
  * cosine of the angle between the residuals and all that a step can change in them.
  */
 export function exhausted(decrease: number, value: number, tolerance: number): Verdict {
-  if (!(decrease <= tolerance * tolerance * Math.abs(value))) return null;
+  if (!(decrease >= 0 && decrease <= tolerance * tolerance * Math.abs(value))) return null;
   const share = decrease === 0 ? "0" : (decrease / Math.abs(value)).toExponential(1);
   return `the model predicts a further fall of ${share} of the objective, at most the square of the tolerance ${tolerance}`;
 }
@@ -85,6 +85,24 @@ export function arrived(step: number, parameters: number, tolerance: number): Ve
 /** What is left to fall is less than rounding lets a value show: from here on the gradient judges. */
 export function drowned(decrease: number, noise: number): boolean {
   return !(decrease > noise);
+}
+
+/**
+ * The size of the value that decreases are compared with: |f|, but |f₀| where the value has only fallen far and the gradient is among the greatest of
+ * the run. What falls without bound would else converge.
+ */
+export function measureOf(value: number, gradient: number, first: Beginning | null): number {
+  const size = Math.abs(value);
+  if (!first) return size;
+  const before = Math.abs(first.value);
+  const falling = value < first.value && size > before && first.steepest > 0;
+  return falling && gradient >= 0.5 * first.steepest ? before : size;
+}
+
+/** Where a run began, and its greatest gradient since. */
+export interface Beginning {
+  readonly value: number;
+  readonly steepest: number;
 }
 
 /** Squares of gradients in the scaled norm, before and after a full step whose fall nobody can see: whether the step has got nearer. */

@@ -29,12 +29,18 @@ export function measured(local: Local): { step: Float64Array; decrease: number }
   return { step, decrease: (0.5 * local.gradientNorm ** 2) / curvature };
 }
 
+/** A look at a length along −g: how much the function changes to there, and its slope there. */
+export interface Outlook {
+  readonly change: number;
+  readonly slope: number;
+}
+
 /**
- * Where a function is smooth along its gradient and yet changes otherwise than the gradient says: a hint; else nothing. `rise` gives f − f₀ at a length along −g;
+ * Where a function changes along its gradient otherwise than the gradient says, here and there: a hint; else nothing. At a kink the gradient there is right.
  * `unit` is a length of the parameters' size.
  */
 export function disagreement(
-  rise: (length: number) => number,
+  look: (length: number) => Outlook,
   gradientNorm: number,
   noise: number,
   unit: number,
@@ -43,15 +49,17 @@ export function disagreement(
   for (const share of LENGTHS) {
     const length = share * unit;
     if (!isSeen(gradientNorm * length, noise)) break;
-    const change = rise(length) / length;
-    if (Math.abs(change + gradientNorm) <= CLOSE * gradientNorm) return "";
-    if (Math.abs(change - before) <= CLOSE * Math.max(gradientNorm, Math.abs(change))) {
+    const { change, slope } = look(length);
+    const rate = change / length;
+    const agrees = (other: number): boolean => Math.abs(rate - other) <= CLOSE * Math.max(gradientNorm, Math.abs(rate));
+    if (agrees(-gradientNorm) || agrees(slope)) return "";
+    if (agrees(before)) {
       return (
-        `. Along the gradient the function changes by ${change.toExponential(2)} per unit of length, ` +
+        `. Along the gradient the function changes by ${rate.toExponential(2)} per unit of length, ` +
         `where its gradient says ${(-gradientNorm).toExponential(2)}: compare them with checkGradient`
       );
     }
-    before = change;
+    before = rate;
   }
   return "";
 }

@@ -4,7 +4,7 @@ import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";
-import { drowned, exhausted, isSeen, noiseOf, perfect, type Verdict } from "./criticality.js";
+import { drowned, exhausted, isSeen, measureOf, noiseOf, perfect, type Verdict } from "./criticality.js";
 import type { Linearized, Problem } from "./problem.js";
 
 /**
@@ -50,7 +50,7 @@ export class Local {
   verdict(decrease: number, step: Float64Array, scale?: Float64Array): Verdict {
     const { tolerance, first, dtype } = this.problem;
     if (tolerance < 0) return null;
-    const close = exhausted(decrease, this.value, tolerance);
+    const close = exhausted(decrease, measureOf(this.value, this.gradientNorm, first), tolerance);
     if (close || !first) return close;
     const reach = Math.max(lengthIn(this.theta, scale), lengthIn(first.theta, scale));
     return perfect(decrease, first.value, lengthIn(step, scale), reach, dtype);

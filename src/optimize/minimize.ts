@@ -1,9 +1,9 @@
 import { checkFunction, checkInteger, checkKeys, checkNonNegative, checkObject, wrongType } from "../check.js";
-import { norm2 } from "../linalg/vector.js";
+import { dot, norm2 } from "../linalg/vector.js";
 import { currentBuild } from "../wasm/load.js";
 import { acquire, release } from "../wasm/workspace.js";
 import { bottomless, endless, noiseOf, vanished } from "./criticality.js";
-import { disagreement, downhill } from "./evidence.js";
+import { disagreement, downhill, type Outlook } from "./evidence.js";
 import {
   checkFunctions,
   checkStart,
@@ -86,9 +86,10 @@ interface Best {
  * none: a search shortens its step then.
  * @param x0 n finite numbers; not changed.
  * @param options optimizer (required), maxSteps 1,000, tolerance 1e-8 (relative accuracy), signal, onStep.
- * @returns the best point seen with a status. "converged": a critical point that no second derivative known to the method speaks against;
- * "max-steps"; "stalled": no step falls, or second derivatives cannot tell what the point is; "not-positive-definite": newton with
- * `indefinite: "error"`; "non-finite": at x0, or where a method without a search went; "aborted": by onStep.
+ * @returns the best point seen with a status. "converged": a test holds, named in the reason, and no second derivative known to the method speaks
+ * against it; "max-steps"; "unbounded": the value runs to −∞; "stalled": no step falls, or second derivatives cannot tell what the point is;
+ * "not-positive-definite": newton with `indefinite: "error"`; "non-finite": at x0, or where a method without a search went; "aborted": by onStep or the signal.
+ * First-order methods know no curvature: they take it from the last ten steps, and their steps depend on the units of objective and parameters.
  * @throws TypeError or RangeError for bad input, for an optimizer that needs more derivatives than there are, and for derivatives of the wrong size.
  * @example
  * const f = {
@@ -136,7 +137,6 @@ function search(
   const best: Best = { x: problem.point(problem.theta), objective: Number.NaN, gradientNorm: Number.NaN };
   let steps = 0;
   let end: Pick<Result, "status" | "reason"> | null = null;
-  let first = Number.NaN;
   while (!end) {
     if (signal?.aborted) {
       lastLook(problem, optimizer, best);
@@ -153,7 +153,6 @@ function search(
     const from = problem.theta;
     const outcome = optimizer.step(problem, optimizer.learningRate, null);
     keep(best, outcome, () => problem.point(from));
-    if (steps === 0) first = outcome.gradientNorm;
     end = endOf(outcome, steps);
     if (end) break;
     ++steps;
@@ -165,7 +164,7 @@ function search(
     }
   }
   const open = end.status === "max-steps" || end.status === "stalled";
-  if (steps >= FEW && open) end = runaway(problem, optimizer, best, first) ?? end;
+  if (steps >= FEW && open) end = runaway(problem, optimizer, best) ?? end;
   if (end.status === "stalled" && best.gradientNorm > 0) end = explained(problem, optimizer, best, end);
   const { x, gradientNorm } = best;
   return { x, value: problem.evaluate(x), gradientNorm, ...end, steps, evaluations: { ...problem.evaluations } };
@@ -219,42 +218,58 @@ function explained(
   at(x);
   const direction = downhill(problem.point(optimizer.gradient));
   const unit = norm2(x) || 1;
-  const rise = (length: number): number => {
+  const look = (length: number): Outlook => {
     const point = x.map((value, i) => value + length * direction[i]);
     const value = at(point);
+    const gradient = problem.point(optimizer.gradient);
     // What was seen on the way is not forgotten.
-    if (value < best.objective) {
-      Object.assign(best, { x: point, objective: value, gradientNorm: norm2(problem.point(optimizer.gradient)) });
-    }
-    return value - objective;
+    if (value < best.objective) Object.assign(best, { x: point, objective: value, gradientNorm: norm2(gradient) });
+    return { change: value - objective, slope: dot(gradient, direction) };
   };
-  const hint = disagreement(rise, gradientNorm, noiseOf("f64", objective), unit);
+  const hint = disagreement(look, gradientNorm, noiseOf("f64", objective), unit);
   const share = (gradientNorm * unit) / Math.abs(objective);
   const size = Number.isFinite(share) ? `, ${share.toExponential(1)} of the objective over the parameters' length` : "";
   return { ...end, reason: `${end.reason}; the gradient's norm is ${gradientNorm.toExponential(1)}${size}${hint}` };
 }
 
-/** Where a search ends with a gradient no smaller than at its start: whether the objective falls for ever along it, looked at farther and farther out. */
-function runaway(problem: FunctionProblem, optimizer: Optimizer, best: Best, first: number): End | null {
-  if (!(best.gradientNorm >= 0.5 * first)) return null;
+/** Share of the first gradient below which a run is on its way to a point where it vanishes. */
+const FALLEN = 0.1;
+
+/** Where a search ends and the gradient has hardly fallen: whether the objective falls for ever, looked at farther and farther out, along the way it came and along −g. */
+function runaway(problem: FunctionProblem, optimizer: Optimizer, best: Best): End | null {
+  const { first } = problem;
+  if (!first || !(best.gradientNorm >= FALLEN * first.gradientNorm)) return null;
+  const from = best.x;
   problem.changed();
-  const { workspace } = problem;
-  workspace.write("f64", problem.next, best.x);
+  problem.workspace.write("f64", problem.next, from);
   problem.gradientAhead(optimizer.gradient);
-  const gradient = problem.point(optimizer.gradient);
-  const along = norm2(gradient);
-  let reached = best.objective;
-  const { x } = best;
-  for (let length = 10 * (norm2(x) || 1), factor = 10; length < 1e300; length *= factor, factor *= factor) {
-    const far = x.map((value, i) => value - (length / along) * gradient[i]);
-    workspace.write("f64", problem.next, far);
+  const downwards = problem.point(optimizer.gradient).map((value) => -value);
+  const travelled = from.map((value, i) => value - first.theta[i]);
+  return lookOut(problem, optimizer, best, from, travelled) ?? lookOut(problem, optimizer, best, from, downwards);
+}
+
+function lookOut(
+  problem: FunctionProblem,
+  optimizer: Optimizer,
+  best: Best,
+  from: Float64Array,
+  direction: Float64Array,
+): End | null {
+  const along = norm2(direction);
+  const start = best.gradientNorm;
+  let reached = problem.evaluate(from);
+  if (!(along > 0)) return null;
+  for (let length = 10 * (norm2(from) || 1), factor = 10; length < 1e300; length *= factor, factor *= factor) {
+    const far = from.map((value, i) => value + (length / along) * direction[i]);
+    problem.workspace.write("f64", problem.next, far);
     const value = problem.gradientAhead(optimizer.gradient);
     if (!(value < reached)) return null;
     reached = value;
-    const after = norm2(problem.point(optimizer.gradient));
-    if (value > -Infinity && Number.isFinite(after))
-      Object.assign(best, { x: far, objective: value, gradientNorm: after });
-    const reason = bottomless(value) ?? endless(length, along, after);
+    const gradientNorm = norm2(problem.point(optimizer.gradient));
+    if (value > -Infinity && value < best.objective && Number.isFinite(gradientNorm)) {
+      Object.assign(best, { x: far, objective: value, gradientNorm });
+    }
+    const reason = bottomless(value) ?? endless(length, start, gradientNorm);
     if (reason) return { status: "unbounded", reason };
   }
   return null;

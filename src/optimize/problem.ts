@@ -37,8 +37,13 @@ export abstract class Problem {
   next: number;
   /** Relative accuracy at which a search has converged, see criticality.ts; below 0: only where rounding ends it. */
   tolerance = -1;
-  /** Where the run began: what its values, gradients and points are compared with. */
-  first: { readonly value: number; readonly gradientNorm: number; readonly theta: Float64Array } | null = null;
+  /** Where the run began, and its greatest gradient since: what its values, gradients and points are compared with. */
+  first: {
+    readonly value: number;
+    readonly gradientNorm: number;
+    steepest: number;
+    readonly theta: Float64Array;
+  } | null = null;
   /** Whether a step sees another sample of the objective than the one before. */
   stochastic = false;
   readonly evaluations: { -readonly [K in keyof Evaluations]: number } = { value: 0, gradient: 0, hvp: 0, hessian: 0 };
@@ -163,4 +168,10 @@ export abstract class Problem {
 export interface CurvatureNeeds {
   readonly kind: CurvatureKind;
   readonly form: "dense" | "products" | "factors" | "none";
+}
+
+/** Keeps the first point that a run looks at, and the greatest norm of its gradients. */
+export function remember(problem: Problem, value: number, gradientNorm: number, theta: Float64Array): void {
+  problem.first ??= { value, gradientNorm, steepest: gradientNorm, theta };
+  if (gradientNorm > problem.first.steepest) problem.first.steepest = gradientNorm;
 }

@@ -1,8 +1,8 @@
 import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { FloatArray } from "../wasm/workspace.js";
-import { exhausted, perfect, type Verdict } from "./criticality.js";
+import { exhausted, measureOf, perfect, type Verdict } from "./criticality.js";
 import type { End } from "./optimizer.js";
-import type { Problem } from "./problem.js";
+import { type Problem, remember } from "./problem.js";
 
 /** Steps in a row that have to agree. */
 const STEPS = 10;
@@ -26,7 +26,7 @@ export class Secants {
     };
     const theta = read(problem.theta);
     const gradient = read(gradientAt);
-    problem.first ??= { value, gradientNorm: norm2(gradient), theta };
+    remember(problem, value, norm2(gradient), theta);
     const [before, changed] = [this.#theta, this.#gradient];
     this.#theta = theta;
     this.#gradient = gradient;
@@ -54,7 +54,8 @@ export class Secants {
     if (!(least > 0)) return null;
     const gradient = norm2(this.#gradient as Float64Array);
     const decrease = (0.5 * gradient * gradient) / least;
-    const close = exhausted(decrease, value, problem.tolerance);
+    const measure = measureOf(value, gradient, problem.first);
+    const close = exhausted(decrease, measure, problem.tolerance);
     if (close || !problem.first) return close;
     const reach = Math.max(norm2(this.#theta as Float64Array), norm2(problem.first.theta));
     return perfect(decrease, problem.first.value, gradient / least, reach, problem.dtype);

@@ -1,13 +1,13 @@
 import { isObject, wrongType, wrongValue } from "../check.js";
 import { isFloatArray } from "../linalg/matrix.js";
 import { norm2 } from "../linalg/vector.js";
-import { bottomless, drowned, nearer, vanished } from "./criticality.js";
+import { bottomless, drowned, endless, isSeen, measureOf, nearer, noiseOf, vanished } from "./criticality.js";
 import { type Direction, type Escape, isEnd, type Model } from "./directions/direction.js";
 import { measured } from "./evidence.js";
 import { Local } from "./local.js";
 import { Memory } from "./memory.js";
 import { type End, type Look, Optimizer, type OptimizerState, type StepOutcome, type StepReport } from "./optimizer.js";
-import type { CurvatureNeeds, Problem } from "./problem.js";
+import { type CurvatureNeeds, type Problem, remember } from "./problem.js";
 import { extended, type Move, type Search, scaled } from "./searches/search.js";
 
 export interface SecondOrderParts {
@@ -85,7 +85,7 @@ export class SecondOrder extends Optimizer {
     if (!Number.isFinite(local.value)) outcome.breakdown = "value";
     else if (!Number.isFinite(local.gradientNorm)) outcome.breakdown = "gradient";
     if (outcome.breakdown) return outcome;
-    problem.first ??= { value: local.value, gradientNorm: local.gradientNorm, theta: local.theta };
+    remember(problem, local.value, local.gradientNorm, local.theta);
     this.#move(local, learningRate, outcome);
     if (!outcome.end) this.countStep();
     return outcome;
@@ -119,7 +119,11 @@ export class SecondOrder extends Optimizer {
       outcome.report = { accepted: false, stepNorm: 0 };
       return;
     }
-    const fall = bottomless(local.value);
+    const { first } = problem;
+    const fallen = first !== null && local.value < first.value;
+    const fall = fallen
+      ? (bottomless(local.value) ?? endless(norm2(local.theta), first.gradientNorm, local.gradientNorm))
+      : null;
     const { found, model } = fall ? { found: unbounded(fall), model: null } : this.#find(local, learningRate);
     const known = {
       ...(model?.smallestEigenvalue === undefined ? {} : { smallestEigenvalue: model.smallestEigenvalue }),
@@ -164,18 +168,30 @@ export class SecondOrder extends Optimizer {
   /** The model has no fall left that is needed or seen: converged, or a full step that the gradient speaks for. */
   #judge(local: Local, model: Model): Move | End {
     const { whole, gauge, exact } = model;
+    const { first, dtype, tolerance } = local.problem;
+    // A run that no tolerance ends takes no step that its values do not show.
+    if (tolerance < 0) return this.#leave(local);
+    const measure = measureOf(local.value, local.gradientNorm, first);
+    if (model.open || measure < Math.abs(local.value)) {
+      const way = this.#leave(local);
+      return isEnd(way) ? LOST : way;
+    }
     if (!whole || !gauge) return this.#leave(local);
     const verdict = local.verdict(whole.decrease, whole.step, model.scale);
     if (verdict && exact) return this.#leave(local, verdict);
+    // An estimate of the curvature may be wrong where the gradient has grown.
+    const most = first ? Math.min(RISEN * first.steepest, first.gradientNorm) : Infinity;
+    if (!exact && first?.theta !== local.theta && local.gradientNorm >= most) return LOST;
     const before = gauge.call(model, local.gradient);
     const { value, gradient } = local.gradientAt(whole.step);
     const after = gauge.call(model, gradient);
     if (nearer(before, after) && value <= local.value + local.noise) {
       return verdict ? this.#leave(local, verdict) : { step: whole.step, value, report: {} };
     }
+    if (!verdict && isSeen(whole.decrease, noiseOf(dtype, measure))) return LOST;
     const drowning = `the further fall of ${whole.decrease.toExponential(1)} that the model predicts drowns in rounding`;
     if (exact) return this.#leave(local, `${drowning}, and the gradient falls no more`);
-    return this.#measured(local) ?? { status: "stalled", reason: "no step lets the objective or its gradient fall" };
+    return this.#measured(local) ?? LOST;
   }
 
   /** Where the method's own curvature is an estimate that a step did not confirm: by the curvature measured along the gradient. */
@@ -248,6 +264,11 @@ export class SecondOrder extends Optimizer {
     return this.#memory.vectors.size + this.#memory.scalars.size > 0 ? this.#size : -1;
   }
 }
+
+/** Share of the greatest gradient of a run up to which an estimated curvature is believed. */
+const RISEN = 0.1;
+
+const LOST: End = { status: "stalled", reason: "no step lets the objective or its gradient fall" };
 
 function unbounded(reason: string): End {
   return { status: "unbounded", reason };

@@ -10,6 +10,7 @@ import {
   exhausted,
   frobenius,
   isSeen,
+  measureOf,
   nearer,
   noiseOf,
   orthogonal,
@@ -67,6 +68,16 @@ describe("tests of convergence", () => {
     expect(vanished(0)).toContain("exactly 0");
     expect(vanished(5e-324)).toBeNull();
     expect(vanished(Number.NaN)).toBeNull();
+  });
+
+  it("what has only fallen far is compared with where it began", () => {
+    const first = { value: 2, steepest: 4 };
+    expect(measureOf(-9, 3, null)).toBe(9);
+    expect(measureOf(-9, 2.01, first)).toBe(2);
+    expect(measureOf(-9, 1.99, first)).toBe(9);
+    expect(measureOf(-1, 3, first)).toBe(1);
+    expect(measureOf(9, 3, first)).toBe(9);
+    expect(measureOf(-9, 0, { value: 2, steepest: 0 })).toBe(9);
   });
 
   it("what rounding drowns", () => {

@@ -29,6 +29,8 @@ export interface Model {
   gauge?(gradient: Float64Array): number;
   /** Whether B is what it stands for at this point, and no estimate from the past. */
   readonly exact?: boolean;
+  /** Whether the gradient has more than rounding along directions that are flat to rounding: what the model predicts there is no bound. */
+  readonly open?: boolean;
   /** D^½ of the norm that `within` measures steps in; the Euclidean norm where there is none. */
   readonly scale?: Float64Array;
   /** The same with damping in units of its diagonal. */

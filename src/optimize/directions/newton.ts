@@ -11,7 +11,7 @@ import { judgeDense, type Spectrum, scalingOf, short, spectrumOf } from "./spect
 export type Indefinite = "shift" | "abs" | "clip" | "gradient" | "error";
 
 /** Eigenvalues are made at least this share of the largest. */
-const LEAST_SHARE = 1e-8;
+export const LEAST_SHARE = 1e-8;
 
 /** p = −H⁻¹·g, with H made positive definite where it is not. */
 export class NewtonDirection implements Direction {
@@ -95,6 +95,10 @@ class IndefiniteModel implements Model {
     readonly frozen: readonly number[],
   ) {
     this.smallestEigenvalue = spectrum.lowestCurvature;
+  }
+
+  get open(): boolean {
+    return this.spectrum.open;
   }
 
   get whole(): Proposal {

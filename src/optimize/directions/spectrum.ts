@@ -16,6 +16,8 @@ export class Spectrum implements Ends {
   /** |λ| up to here is 0 to rounding. */
   readonly noise: number;
   readonly #vectors: ArrayLike<number>;
+  /** Slopes up to here are 0 to rounding. */
+  readonly #least: number;
 
   constructor(
     readonly local: Local,
@@ -36,10 +38,17 @@ export class Spectrum implements Ends {
       for (let j = 0; j < size; ++j) this.slopes[j] += vectors[at++] * scaled[i];
     }
     // Where both are rounding, their quotient would be a step of any length.
-    const least = 8 * eigenvalueNoise(size, norm2(scaled), epsilon(local));
+    this.#least = 8 * eigenvalueNoise(size, norm2(scaled), epsilon(local));
     for (let i = 0; i < size; ++i) {
-      if (Math.abs(values[i]) <= this.noise && Math.abs(this.slopes[i]) <= least) this.slopes[i] = 0;
+      if (Math.abs(values[i]) <= this.noise && Math.abs(this.slopes[i]) <= this.#least) this.slopes[i] = 0;
     }
+  }
+
+  /** Whether the gradient has more than rounding along a flat direction; what rounding leaves of it is as large as it was at first. */
+  get open(): boolean {
+    const { problem, gradientNorm } = this.local;
+    const least = this.#least * Math.max(1, (problem.first?.gradientNorm ?? 0) / gradientNorm);
+    return this.slopes.some((slope, i) => Math.abs(this.values[i]) <= this.noise && Math.abs(slope) > least);
   }
 
   get smallest(): number {
@@ -199,7 +208,9 @@ function wayOut(local: Local, matrix: SymmetricMatrix, scaled: Spectrum): Escape
   const plain = spectrumOf(local, matrix);
   if (isEnd(plain)) return plain;
   const clear = plain.smallest < -Math.max(plain.noise, FLAT_SHARE * plain.size);
-  if (!clear && !local.sees(fallAlong(local, scaled))) return valley(local, scaled);
+  // A network's matrix comes from sums over samples: its rounding is that of its largest entries.
+  const rounding = local.problem.tolerance < 0 || !local.sees(fallAlong(local, scaled));
+  if (!clear && rounding) return valley(local, scaled);
   const spectrum = clear ? plain : scaled;
   const curvature = spectrum.lowestCurvature;
   const direction = spectrum.vector(0);

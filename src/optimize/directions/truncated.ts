@@ -1,7 +1,7 @@
 import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
 import { lanczos } from "../../linalg/lanczos.js";
 import { eigenvalueNoise } from "../../linalg/noise.js";
-import { dot } from "../../linalg/vector.js";
+import { divide, dot } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, type Model, NON_FINITE, type Proposal } from "./direction.js";
@@ -44,8 +44,15 @@ class TruncatedModel implements Model {
     readonly maxProducts: number,
   ) {}
 
-  get whole(): Proposal {
-    return this.#solveTo(1e-14, 0);
+  /** Nothing where conjugate gradients end at a direction that does not curve up. */
+  get whole(): Proposal | null {
+    const whole = this.#solveTo(1e-14, 0);
+    return whole.decrease > 0 ? whole : null;
+  }
+
+  /** Products alone give no other norm than the Euclidean one. */
+  gauge(gradient: Float64Array): number {
+    return dot(gradient, gradient);
   }
 
   damped(damping: number): Proposal {
@@ -69,10 +76,20 @@ class TruncatedModel implements Model {
 
   #solveTo(tolerance: number, damping: number, radius?: number): Proposal {
     const { local, maxProducts } = this;
-    const { gradient, size } = local;
+    const { gradient, gradientNorm, size } = local;
+    // In units of the gradient, whose square may be out of range.
+    const products = local.products("exact", damping);
+    const operator = {
+      size,
+      matvec: (v: Float64Array | Float32Array) => {
+        const product = products.matvec(v) as Float64Array;
+        divide(product, gradientNorm);
+        return product;
+      },
+    };
     const { x, model, status } = conjugateGradients(
-      local.products("exact", damping),
-      gradient.map((value) => -value),
+      operator,
+      gradient.map((value) => -value / gradientNorm),
       {
         tolerance,
         maxSteps: Math.min(maxProducts, 2 * size),
@@ -80,6 +97,6 @@ class TruncatedModel implements Model {
       },
     );
     this.failure = status === "non-finite" ? NON_FINITE : null;
-    return { step: x, slope: dot(gradient, x), decrease: -model };
+    return { step: x, slope: dot(gradient, x), decrease: -model * gradientNorm };
   }
 }

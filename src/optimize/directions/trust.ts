@@ -5,7 +5,7 @@ import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, isEnd, type Model, type Proposal, solved } from "./direction.js";
 import { frozenOf } from "./frozen.js";
-import { gaugeBy, minus } from "./newton.js";
+import { gaugeBy, LEAST_SHARE, minus } from "./newton.js";
 import { judgeDense, type Spectrum, scalingOf, spectrumOf } from "./spectrum.js";
 
 /**
@@ -70,11 +70,14 @@ class TrustModel implements Model {
   /** Where H is not positive definite, the step that |H| gives: what it predicts bounds what a region of any size may. */
   get whole(): Proposal {
     if (this.newton) return this.newton;
-    const { values, slopes, noise } = this.#decomposed;
-    const step = this.#decomposed.combine(
-      slopes.map((slope, i) => (Math.abs(values[i]) > noise ? -slope / Math.abs(values[i]) : 0)),
-    );
+    const { values, slopes, size } = this.#decomposed;
+    const least = LEAST_SHARE * size || Number.MIN_VALUE;
+    const step = this.#decomposed.combine(slopes.map((slope, i) => -slope / Math.max(Math.abs(values[i]), least)));
     return solved(this.local, step, 0);
+  }
+
+  get open(): boolean {
+    return !this.newton && this.#decomposed.open;
   }
 
   gauge(gradient: Float64Array): number {

@@ -31,6 +31,7 @@ export function fallsTo(value: number, bound: number): boolean {
 /** Whether there is nothing to search for: the step's fall drowns in rounding, or the whole model passes a test of convergence. */
 export function nothingLeft(local: Local, model: Model, proposal: Proposal): boolean {
   const { decrease, step } = model.whole ?? proposal;
+  if (model.open) return drowned(proposal.decrease, local.noise);
   return drowned(proposal.decrease, local.noise) || local.verdict(decrease, step, model.scale) !== null;
 }
 

@@ -91,8 +91,8 @@ export class TrustRegionSearch implements Search {
   }
 
   /** Whether the whole model, and not only its part in a small region, has nothing left to fall. */
-  #exhausted(local: Local, { whole, scale }: Model): boolean {
-    return whole ? local.settled(whole.decrease, whole.step, scale) : false;
+  #exhausted(local: Local, { whole, scale, open }: Model): boolean {
+    return whole && !open ? local.settled(whole.decrease, whole.step, scale) : false;
   }
 }
 
