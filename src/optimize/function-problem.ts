@@ -5,6 +5,8 @@ import { dot } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { currentBuild } from "../wasm/load.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
+import { CentralDifferences } from "./central-differences.js";
+import type { Linearization } from "./covariance.js";
 import { type CurvatureNeeds, type Linearized, Problem } from "./problem.js";
 
 /** A smooth function of n numbers. The array that a function is given is its own to keep. */
@@ -27,8 +29,8 @@ export interface SmoothFunction {
 export interface LeastSquares {
   /** r(x), m numbers. */
   residuals(x: Float64Array): ArrayLike<number>;
-  /** m × n: ∂rᵢ/∂xⱼ. */
-  jacobian(x: Float64Array): Matrix | readonly (readonly number[])[];
+  /** m × n: ∂rᵢ/∂xⱼ. Default: by central differences, right to about 10 digits, for 2·n residuals each. */
+  jacobian?(x: Float64Array): Matrix | readonly (readonly number[])[];
   /** Not beside residuals. */
   value?: never;
   /** Not beside a Jacobian. */
@@ -51,6 +53,7 @@ export class FunctionProblem extends Problem {
   /** Residuals at the last two points they were asked for, where a step starts and where it may end, and the last Jacobian. */
   readonly #residuals: { x: Float64Array; r: Float64Array }[] = [];
   #jacobian: { x: Float64Array; J: Matrix } | null = null;
+  #central: CentralDifferences | null = null;
   /** How many residuals there are. */
   #count: number | null = null;
 
@@ -174,12 +177,26 @@ export class FunctionProblem extends Problem {
   #jacobianAt(x: Float64Array): Matrix {
     const known = this.#jacobian;
     if (known && equal(known.x, x)) return known.J;
-    const J = toMatrix(WHERE, "f.jacobian", (this.#given as LeastSquares).jacobian(x.slice()));
+    const given = this.#given as LeastSquares;
+    const J = given.jacobian ? toMatrix(WHERE, "f.jacobian", given.jacobian(x.slice())) : this.#differences(x);
     if (J.columns !== this.size) wrongValue(WHERE, "f.jacobian", `${this.size} columns`, String(J.columns));
     const count = this.#count ?? this.#residualsAt(x).length;
     if (J.rows !== count) wrongValue(WHERE, "f.jacobian", `${count} rows, one a residual`, String(J.rows));
     this.#jacobian = { x, J };
     return J;
+  }
+
+  #differences(x: Float64Array): Matrix {
+    this.#central ??= new CentralDifferences((point) => {
+      ++this.evaluations.value;
+      return this.#residualsOf(point);
+    }, this.size);
+    return this.#central.at(x, this.#residualsAt(x));
+  }
+
+  /** Residuals and Jacobian at a point, which need no workspace; null for a value. */
+  linearization(x: Float64Array): Linearization | null {
+    return this.#given.residuals ? { residuals: this.#residualsAt(x), jacobian: this.#jacobianAt(x) } : null;
   }
 
   #dense(x: Float64Array): SymmetricMatrix {
@@ -257,10 +274,11 @@ export function checkFunctions(f: unknown): asserts f is SmoothFunction | LeastS
   checkObject(WHERE, "f", f);
   checkKeys(`${WHERE}: f`, f, ["value", "gradient", "hessian", "hvp", "residuals", "jacobian"]);
   const squares = f.residuals !== undefined;
-  for (const name of squares ? ["residuals", "jacobian"] : ["value", "gradient"]) {
+  for (const name of squares ? ["residuals"] : ["value", "gradient"]) {
     checkFunction(WHERE, `f.${name}`, f[name]);
   }
-  for (const name of ["hessian", "hvp"]) if (f[name] !== undefined) checkFunction(WHERE, `f.${name}`, f[name]);
+  for (const name of ["jacobian", "hessian", "hvp"])
+    if (f[name] !== undefined) checkFunction(WHERE, `f.${name}`, f[name]);
   if (squares && (f.value !== undefined || f.gradient !== undefined)) {
     wrongValue(WHERE, "f", "either value and gradient or residuals and jacobian", "both");
   }

@@ -1,7 +1,9 @@
 import { checkFunction, checkInteger, checkKeys, checkNonNegative, checkObject, wrongType } from "../check.js";
+import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { dot, norm2 } from "../linalg/vector.js";
 import { currentBuild } from "../wasm/load.js";
 import { acquire, release } from "../wasm/workspace.js";
+import { leastSquaresCovariance } from "./covariance.js";
 import { bottomless, endless, noiseOf, vanished } from "./criticality.js";
 import { disagreement, downhill, type Outlook } from "./evidence.js";
 import {
@@ -66,6 +68,16 @@ export interface Result {
   readonly steps: number;
   /** What was asked of the function. */
   readonly evaluations: Evaluations;
+  /**
+   * The parameters' covariance at x, n × n: s²·(JᵀJ)⁻¹ with s² = Σr²/(m − n), computed at each call; the caller's to keep. Residuals are needed, of equal
+   * weight. A parameter that they do not determine has the variance Infinity and covariances of NaN; so have all where m ≤ n.
+   * Not part of a copy of the result. Cost: a Jacobian and 2·m·n² flops.
+   *
+   * @throws Error where f has no residuals.
+   */
+  covariance(): SymmetricMatrix;
+  /** Roots of the covariance's diagonal, n numbers: standard errors of the parameters. */
+  standardErrors(): Float64Array;
 }
 
 interface Best {
@@ -82,7 +94,7 @@ interface Best {
  * trustRegion the Hessian (or, for trustRegion({ products: true }), products with it); gaussNewton, levenbergMarquardt and hessianFree
  * residuals and Jacobian where these are given, and else the Hessian in place of the Gauss-Newton matrix.
  *
- * @param f { value, gradient, hessian?, hvp? }, or { residuals, jacobian, hessian?, hvp? } for f = ½·Σ rᵢ². A value of NaN or infinity says that there is
+ * @param f { value, gradient, hessian?, hvp? }, or { residuals, jacobian?, hessian?, hvp? } for f = ½·Σ rᵢ². A value of NaN or infinity says that there is
  * none: a search shortens its step then.
  * @param x0 n finite numbers; not changed.
  * @param options optimizer (required), maxSteps 1,000, tolerance 1e-8 (relative accuracy), signal, onStep.
@@ -167,7 +179,28 @@ function search(
   if (steps >= FEW && open) end = runaway(problem, optimizer, best) ?? end;
   if (end.status === "stalled" && best.gradientNorm > 0) end = explained(problem, optimizer, best, end);
   const { x, gradientNorm } = best;
-  return { x, value: problem.evaluate(x), gradientNorm, ...end, steps, evaluations: { ...problem.evaluations } };
+  const evaluations = { ...problem.evaluations };
+  return withCovariance({ x, value: problem.evaluate(x), gradientNorm, ...end, steps, evaluations }, problem);
+}
+
+/** Methods are no property that is listed, so that a result can be compared, sent to a worker and written as JSON. */
+function withCovariance(found: Omit<Result, "covariance" | "standardErrors">, problem: FunctionProblem): Result {
+  const { x } = found;
+  const build = currentBuild();
+  const [n, point] = [x.length, x.slice()];
+  const covariance = (): SymmetricMatrix => {
+    const linear = problem.linearization(point);
+    if (!linear) throw new Error("covariance: f has no residuals to estimate their size from; pass { residuals }");
+    return new SymmetricMatrix(n, leastSquaresCovariance(linear), build);
+  };
+  const standardErrors = (): Float64Array => {
+    const { data } = covariance();
+    return Float64Array.from({ length: n }, (_, i) => Math.sqrt(data[i * (n + 1)]));
+  };
+  return Object.defineProperties(found, {
+    covariance: { value: covariance },
+    standardErrors: { value: standardErrors },
+  }) as Result;
 }
 
 function keep(best: Best, { objective, gradientNorm, breakdown }: StepOutcome, point: () => Float64Array): void {

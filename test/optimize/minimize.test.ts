@@ -331,7 +331,12 @@ describe("refuses", () => {
       TypeError,
       '"f.value" expected a function',
     ],
-    ["no Jacobian", () => minimize({ residuals } as never, [1, 1], { optimizer: lbfgs() }), TypeError, '"f.jacobian"'],
+    [
+      "no Jacobian",
+      () => minimize({ residuals, jacobian: [] } as never, [1, 1], { optimizer: lbfgs() }),
+      TypeError,
+      '"f.jacobian"',
+    ],
     [
       "both forms",
       () => minimize({ ...plain, residuals, jacobian } as never, [1, 1], { optimizer: lbfgs() }),

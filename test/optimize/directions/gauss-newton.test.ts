@@ -29,10 +29,10 @@ function curved(m: number, n: number, seed: number, bend: number) {
     const M = random.rows(n, n);
     return M.map((row, i) => row.map((value, j) => 0.5 * bend * (value + M[j][i])));
   });
-  const f: LeastSquares = {
+  const f = {
     residuals: (x) => a.map((value, k) => value + inner(B[k], x) + 0.5 * inner(x, times(C[k], x))),
     jacobian: (x) => B.map((row, k) => row.map((value, i) => value + times(C[k], x)[i])),
-  };
+  } satisfies LeastSquares;
   return { f, C };
 }
 
