@@ -35,6 +35,10 @@ class Adadelta extends FirstOrder {
     this.#options = resolved;
   }
 
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
+  }
+
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
     const { rho, epsilon, weightDecay } = this.#options;
     return workspace

@@ -39,6 +39,10 @@ class Adagrad extends FirstOrder {
     this.memory = { sum: resolved.initialAccumulator };
   }
 
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
+  }
+
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
     const { learningRateDecay, weightDecay, epsilon } = this.#options;
     const decayed = learningRate / (1 + this.steps * learningRateDecay);

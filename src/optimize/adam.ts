@@ -44,6 +44,10 @@ class Adam extends FirstOrder {
     this.memory = { m: 0, v: 0, ...(resolved.amsgrad ? { largest: 0 } : {}) };
   }
 
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
+  }
+
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
     const { epsilon, weightDecay, amsgrad } = this.#options;
     const [beta1, beta2] = this.#betas;

@@ -91,6 +91,22 @@ export abstract class Optimizer {
    * @internal
    */
   readonly rated: boolean = true;
+  /**
+   * What each step adds of the parameters to the gradient, or takes from them.
+   * @internal
+   */
+  get weightDecay(): number {
+    return 0;
+  }
+
+  /**
+   * Share of the last step that is taken again, for methods whose steps are proportional to the gradient.
+   * @internal
+   */
+  get momentum(): number {
+    return 0;
+  }
+
   protected readonly outcome: StepOutcome = {
     value: 0,
     objective: 0,

@@ -46,6 +46,10 @@ class Rmsprop extends FirstOrder {
     };
   }
 
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
+  }
+
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
     const { decay, epsilon, weightDecay, momentum, centered } = this.#options;
     const average = centered ? this.address("gradientAverage") : 0;

@@ -44,6 +44,10 @@ export class SecondOrder extends Optimizer {
     this.#weightDecay = weightDecay;
   }
 
+  override get weightDecay(): number {
+    return this.#weightDecay;
+  }
+
   override attach(where: string, problem: Problem): void {
     this.checkFree(where, problem.size);
     problem.checkCurvature(where, this.curvature);

@@ -43,6 +43,14 @@ class Sgd extends FirstOrder {
     this.memory = resolved.momentum > 0 ? { velocity: 0 } : {};
   }
 
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
+  }
+
+  override get momentum(): number {
+    return this.#options.momentum;
+  }
+
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {
     const { momentum, dampening, nesterov, weightDecay } = this.#options;
     const velocity = momentum > 0 ? this.address("velocity") : 0;
