@@ -4,7 +4,7 @@ import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";
-import { isSeen, noiseOf } from "./criticality.js";
+import { drowned, exhausted, isSeen, measureOf, noiseOf, perfect, type Verdict } from "./criticality.js";
 import type { Problem } from "./problem.js";
 
 /**
@@ -36,9 +36,29 @@ export class Local {
     this.gradientNorm = norm2(this.gradient);
   }
 
+  /** A length in the parameters' own unit; only where all of them are 0 it is a number. */
+  get unit(): number {
+    return norm2(this.theta) || 1;
+  }
+
   /** Falls of the objective that rounding cannot tell from 0. */
   get noise(): number {
     return noiseOf(this.problem.dtype, this.value);
+  }
+
+  /** The test of convergence that the model's whole fall and step pass, if any; `scale` is D^½ of the norm that steps are measured in. */
+  verdict(decrease: number, step: Float64Array, scale?: Float64Array): Verdict {
+    const { tolerance, first, dtype } = this.problem;
+    if (tolerance < 0) return null;
+    const close = exhausted(decrease, measureOf(this.value, this.gradientNorm, first), tolerance);
+    if (close || !first) return close;
+    const reach = Math.max(lengthIn(this.theta, scale), lengthIn(first.theta, scale));
+    return perfect(decrease, first.value, lengthIn(step, scale), reach, dtype);
+  }
+
+  /** Whether a fall is so small that the search has nothing to look for: nobody needs it, or rounding drowns it. */
+  settled(decrease: number, step: Float64Array, scale?: Float64Array): boolean {
+    return drowned(decrease, this.noise) || this.verdict(decrease, step, scale) !== null;
   }
 
   /** Whether a fall is more than what rounding may make of values that went through thousands of sums. */
@@ -110,4 +130,9 @@ export class Local {
     if (gradient) axpy(this.weightDecay, theta, gradient);
     return value + 0.5 * this.weightDecay * dot(theta, theta);
   }
+}
+
+/** ‖D^½·v‖, D^½ being given as its diagonal; without it ‖v‖. */
+export function lengthIn(v: Float64Array, scale?: Float64Array): number {
+  return norm2(scale ? v.map((x, i) => x * scale[i]) : v);
 }

@@ -18,7 +18,7 @@ export type Breakdown = "value" | "gradient" | "update";
 
 /** Why a method will not go on. */
 export interface End {
-  readonly status: "converged" | "stalled" | "not-positive-definite" | "non-finite";
+  readonly status: "converged" | "stalled" | "unbounded" | "not-positive-definite" | "non-finite";
   /** In words. */
   readonly reason: string;
 }
@@ -58,6 +58,14 @@ export interface StepOutcome {
   end: End | null;
   /** Of a second-order method. */
   report: StepReport | null;
+}
+
+/** A look at a point that no step is taken from. */
+export interface Look {
+  readonly objective: number;
+  readonly gradientNorm: number;
+  /** The verdict "converged" on the point, or null; may cost a step's curvature. */
+  settled(): End | null;
 }
 
 /** An optimizer's memory between steps, as plain data. */
@@ -162,6 +170,16 @@ export abstract class Optimizer {
   }
 
   /**
+   * Forgets all steps: what follows is a run of its own.
+   * @internal
+   */
+  forget(where: string): void {
+    this.#checkIdle(where);
+    this.adopt({ name: this.name, step: 0, vectors: {} });
+    this.#step = 0;
+  }
+
+  /**
    * Refuses what `state` of such an optimizer, with a memory of `size` parameters if that is known, cannot have given.
    * @internal
    */
@@ -189,16 +207,20 @@ export abstract class Optimizer {
    * @internal
    */
   checkFree(where: string, size: number): void {
+    this.#checkIdle(where);
+    const remembered = this.remembered;
+    if (remembered >= 0 && remembered !== size) {
+      const remedy = "make a new optimizer for another network";
+      wrongValue(where, "optimizer", `a memory of ${size} parameters`, String(remembered), remedy);
+    }
+  }
+
+  #checkIdle(where: string): void {
     if (this.attached) {
       throw new Error(
         `${where}: "optimizer" expected one that serves no other run, got one whose run has not ended; ` +
           "end that run, or make an optimizer for each",
       );
-    }
-    const remembered = this.remembered;
-    if (remembered >= 0 && remembered !== size) {
-      const remedy = "make a new optimizer for another network";
-      wrongValue(where, "optimizer", `a memory of ${size} parameters`, String(remembered), remedy);
     }
   }
 
@@ -209,13 +231,13 @@ export abstract class Optimizer {
   abstract step(problem: Problem, learningRate: number, clip: Clip | null): StepOutcome;
 
   /**
-   * What the method minimises at `problem.theta`, and the norm of its gradient.
+   * What the method minimises at `problem.theta`, the norm of its gradient, and whether it has converged there.
    * @internal
    */
-  inspect(problem: Problem): { objective: number; gradientNorm: number } {
+  inspect(problem: Problem): Look {
     const objective = problem.valueAndGradient(problem.theta, this.gradient);
     const squares = problem.workspace.kernels(problem.dtype).sumSquares(this.gradient, problem.size);
-    return { objective, gradientNorm: Math.sqrt(squares) };
+    return { objective, gradientNorm: Math.sqrt(squares), settled: () => null };
   }
 
   /**

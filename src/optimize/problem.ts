@@ -27,8 +27,15 @@ export abstract class Problem {
   theta: number;
   /** Room for another point; a step that succeeds swaps the two. */
   next: number;
-  /** Gradient norm up to which a point counts as critical; below 0: never. */
+  /** Relative accuracy at which a search has converged, see criticality.ts; below 0: only where rounding ends it. */
   tolerance = -1;
+  /** Where the run began, and its greatest gradient since: what its values, gradients and points are compared with. */
+  first: {
+    readonly value: number;
+    readonly gradientNorm: number;
+    steepest: number;
+    readonly theta: Float64Array;
+  } | null = null;
   /** Whether a step sees another sample of the objective than the one before. */
   stochastic = false;
   readonly evaluations: { -readonly [K in keyof Evaluations]: number } = { value: 0, gradient: 0, hvp: 0, hessian: 0 };
@@ -143,4 +150,10 @@ export abstract class Problem {
 export interface CurvatureNeeds {
   readonly kind: CurvatureKind;
   readonly form: "dense" | "products" | "factors" | "none";
+}
+
+/** Keeps the first point that a run looks at, and the greatest norm of its gradients. */
+export function remember(problem: Problem, value: number, gradientNorm: number, theta: Float64Array): void {
+  problem.first ??= { value, gradientNorm, steepest: gradientNorm, theta };
+  if (gradientNorm > problem.first.steepest) problem.first.steepest = gradientNorm;
 }

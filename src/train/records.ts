@@ -8,6 +8,7 @@ export type Status =
   | "max-steps"
   | "early-stopped"
   | "stalled"
+  | "unbounded"
   | "non-finite"
   | "not-positive-definite"
   | "aborted";

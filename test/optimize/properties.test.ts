@@ -112,7 +112,7 @@ function open({ spec, samples, seed, inputs, targets, parameters }: Drawn) {
   return { net, data: toDataset(rows, wanted) };
 }
 
-const STATUSES = ["max-steps", "converged", "stalled", "non-finite", "not-positive-definite"];
+const STATUSES = ["max-steps", "converged", "stalled", "unbounded", "non-finite", "not-positive-definite"];
 
 describe.each(builds)("%s build", (build) => {
   beforeAll(() => init({ simd: build }));

@@ -16,7 +16,7 @@ import {
 import { Random } from "../cases.js";
 import { forFunctions } from "./methods.js";
 
-const STATUSES = ["converged", "max-steps", "stalled", "non-finite", "not-positive-definite"];
+const STATUSES = ["converged", "max-steps", "stalled", "unbounded", "non-finite", "not-positive-definite"];
 
 type Point = ArrayLike<number>;
 
