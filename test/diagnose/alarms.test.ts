@@ -1,9 +1,10 @@
 // Oracle: the faults are planted by construction, and near misses lie just short of each threshold; runs of ordinary tables with ordinary settings have no fault.
 
 import { describe, expect, it } from "vitest";
-import { healthyResult, healthyRuns, trueOf } from "../../scripts/docs/healthy-runs.mjs";
+import { healthyResult, healthyRuns, source, trueOf } from "../../scripts/docs/healthy-runs.mjs";
 import { nearMisses, plantedFaults } from "../../scripts/docs/planted-faults.mjs";
 import * as hessia from "../../src/index.js";
+import { finish } from "../support.js";
 
 const { dataset, diagnose, network } = hessia;
 
@@ -75,6 +76,21 @@ describe("the unit of the targets changes nothing", () => {
       if (codesOf(moved).includes("diverged")) continue;
       expect(owned(codesOf(moved))).toEqual(owned(codesOf(plain)));
     }
+  });
+});
+
+describe("the best fit of noisy data, 1-6-1 tanh", () => {
+  it.each([1, 2, 3, 4, 5, 6])("seed %i: saturated units explain their zero modes", (seed) => {
+    const random = source(seed + 40);
+    const xs = Array.from({ length: 60 }, () => [2 * random.normal()]);
+    const data = dataset(
+      xs,
+      xs.map(([x]) => [Math.sin(x) + random.normal()]),
+    );
+    const net = network({ inputs: 1, layers: [{ units: 6, activation: "tanh" }, { units: 1 }], seed });
+    const run = { optimizer: hessia.levenbergMarquardt(), epochs: 500, batchSize: 60 };
+    finish(hessia.training(net, data, run));
+    expect(codesOf({ net, data })).not.toContain("degenerate-point");
   });
 });
 

@@ -1,4 +1,7 @@
-import type { Row } from "./table.js";
+import type { Row, Signs } from "./table.js";
+
+/** Share of the samples that saturate a unit, from which on directions of its incoming parameters are flat. */
+const FLAT = 0.5;
 
 export const pointRows: readonly Row[] = [
   {
@@ -36,7 +39,7 @@ export const pointRows: readonly Row[] = [
     remedy: "second order does not tell what is here: add noise to the parameters, or reinitialize(net, { seed })",
     source: "Kawaguchi 2016, Deep learning without poor local minima (saddles without negative curvature)",
     find: ({ point, statistics, fits }) =>
-      point?.kind === "degenerate" && !fits && statistics.blocked.length === 0
+      point?.kind === "degenerate" && !fits && statistics.blocked.length === 0 && !flatUnits({ point, statistics })
         ? [
             {
               message: `the gradient vanishes where the curvature does: ${point.reason}`,
@@ -60,3 +63,15 @@ export const pointRows: readonly Row[] = [
         : [],
   },
 ];
+
+/** Whether units at their ends explain the zero modes: there are no more of these than such units have incoming parameters. */
+function flatUnits({ point, statistics: { layers } }: Pick<Signs, "point" | "statistics">): boolean {
+  const incoming = layers.map(({ units }, l) => {
+    const flat = units.filter(({ saturated }) => (saturated ?? 0) >= FLAT).length;
+    // The first layer's inputs are not in the statistics: its weight and bias count.
+    return flat * (1 + (l > 0 ? layers[l - 1].units.length : 1));
+  });
+  const count = point?.zeroModes.count ?? null;
+  const unexplained = count === null ? 1 : count - (point?.zeroModes.explained ?? 0);
+  return unexplained <= incoming.reduce((sum, one) => sum + one, 0);
+}
