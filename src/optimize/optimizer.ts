@@ -115,6 +115,12 @@ export abstract class Optimizer {
     return 0;
   }
 
+  /**
+   * Whether a run that has not begun waits for it.
+   * @internal
+   */
+  claimed = false;
+
   protected readonly outcome: StepOutcome = {
     value: 0,
     objective: 0,
@@ -162,7 +168,7 @@ export abstract class Optimizer {
    */
   restore(state: OptimizerState): this {
     const where = `${this.name}.restore`;
-    if (this.attached) throw new Error(`${where}: the optimizer serves a run that has not ended`);
+    if (this.attached || this.claimed) throw new Error(`${where}: the optimizer serves a run that has not ended`);
     this.checkState(where, "state", state);
     this.adopt(state);
     this.#step = state.step;
@@ -216,7 +222,7 @@ export abstract class Optimizer {
   }
 
   #checkIdle(where: string): void {
-    if (this.attached) {
+    if (this.attached || this.claimed) {
       throw new Error(
         `${where}: "optimizer" expected one that serves no other run, got one whose run has not ended; ` +
           "end that run, or make an optimizer for each",

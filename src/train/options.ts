@@ -16,7 +16,7 @@ import type { Network } from "../network/network.js";
 import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
 import type { EpochRecord } from "./checkpoint.js";
 import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
-import type { RunHandle } from "./records.js";
+import type { RunHandle, StepRecord } from "./records.js";
 import { checkSchedule, constant, type Schedule } from "./schedule.js";
 
 /** When to stop before the last epoch. A run that ends by itself, early or not, leaves the best parameters in place. */
@@ -50,7 +50,7 @@ export interface TrainingOptions {
   /** Of the shuffling and the validation split; 0. */
   seed?: number;
   /** Ends the run with status "aborted". */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Goes on from a checkpoint; the other options must be those of the run it comes from. null starts afresh. */
   resume?: Checkpoint | null;
 }
@@ -59,6 +59,8 @@ export interface TrainingOptions {
 export interface FitOptions extends TrainingOptions {
   /** Called, and waited for, after each epoch. */
   onEpoch?: (record: EpochRecord, run: RunHandle) => void | Promise<void>;
+  /** Called, and waited for, after each step. True, or a promise of it, ends the run with status "aborted". */
+  onStep?: (record: StepRecord) => unknown;
 }
 
 export interface ResolvedOptions {
@@ -155,8 +157,8 @@ export function resolveTraining(
   };
 }
 
-export function checkOnEpoch(where: string, onEpoch: unknown): void {
-  if (onEpoch !== undefined && onEpoch !== null) checkFunction(where, "onEpoch", onEpoch);
+export function checkCallback(where: string, name: string, callback: unknown): void {
+  if (callback !== undefined && callback !== null) checkFunction(where, name, callback);
 }
 
 /** Refuses what cannot be validation, and gives the number of samples left to train on. */

@@ -141,6 +141,16 @@ export class Run implements ParameterHolder, RunHandle {
     return this.#end === null;
   }
 
+  /** Whether the last step was taken, and not left out because the run ended with it. */
+  get moved(): boolean {
+    return this.outcome !== null && !this.outcome.breakdown && !this.outcome.end;
+  }
+
+  /** Ends the run on behalf of a callback, unless it has ended already. */
+  abort(by: string): void {
+    this.#end ??= { status: "aborted", reason: `ended by ${by} after ${this.position.step} steps` };
+  }
+
   /** One step on the next batch, and at the end of an epoch its record. */
   step(): void {
     if (this.#history) throw new Error("training: the run has ended");
@@ -218,7 +228,7 @@ export class Run implements ParameterHolder, RunHandle {
 
   #finish(): void {
     const { epochs } = this.options;
-    this.#end = { status: "max-steps", reason: `all ${epochs} ${epochs === 1 ? "epoch" : "epochs"} done` };
+    this.#end = { status: "completed", reason: `all ${epochs} ${epochs === 1 ? "epoch" : "epochs"} done` };
   }
 
   #validate(): { loss: number; accuracy?: number } | null {
