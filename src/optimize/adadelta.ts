@@ -33,6 +33,7 @@ class Adadelta extends FirstOrder {
     );
     super("adadelta", resolved.learningRate);
     this.#options = resolved;
+    this.settings = JSON.stringify(resolved);
   }
 
   override get weightDecay(): number {

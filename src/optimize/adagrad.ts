@@ -36,6 +36,7 @@ class Adagrad extends FirstOrder {
     );
     super("adagrad", resolved.learningRate);
     this.#options = resolved;
+    this.settings = JSON.stringify(resolved);
     this.memory = { sum: resolved.initialAccumulator };
   }
 

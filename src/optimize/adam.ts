@@ -41,6 +41,7 @@ class Adam extends FirstOrder {
     super(name, resolved.learningRate);
     this.#options = resolved;
     this.#betas = checkBetas(name, options.betas === undefined ? [0.9, 0.999] : options.betas);
+    this.settings = JSON.stringify({ ...resolved, betas: this.#betas });
     this.memory = { m: 0, v: 0, ...(resolved.amsgrad ? { largest: 0 } : {}) };
   }
 

@@ -80,7 +80,7 @@ export interface OptimizerState {
   readonly scalars?: Readonly<Record<string, number>>;
 }
 
-/** A method with its memory. It serves one run at a time. */
+/** A method with its memory. It serves one run at a time. A run on another network starts with fresh memory, unless it is resumed or the memory restored. */
 export abstract class Optimizer {
   /** That of the factory: "adam". */
   abstract readonly name: string;
@@ -121,6 +121,12 @@ export abstract class Optimizer {
    */
   claimed = false;
 
+  /**
+   * The options that it was made with, in a form to compare.
+   * @internal
+   */
+  settings = "";
+
   protected readonly outcome: StepOutcome = {
     value: 0,
     objective: 0,
@@ -132,6 +138,10 @@ export abstract class Optimizer {
   };
   #learningRate: number;
   #step = 0;
+  /** Whether the memory was given by `restore`, and not left by a run. */
+  #restored = false;
+  /** That the memory is of. */
+  #network: WeakRef<object> | null = null;
 
   protected constructor(where: string, learningRate: number) {
     checkPositive(where, "learningRate", learningRate);
@@ -160,7 +170,7 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes back what `state` gave, from an optimizer with the same name and options.
+   * Takes back what `state` gave, from an optimizer with the same name and options. The next run goes on with it.
    *
    * @param state copied.
    * @returns the optimizer itself.
@@ -172,8 +182,34 @@ export abstract class Optimizer {
     this.checkState(where, "state", state);
     this.adopt(state);
     this.#step = state.step;
+    this.#restored = true;
     return this;
   }
+
+  /**
+   * Forgets what a run on another network has left; what `restore` gave stays. True where there is the memory of a run on this one.
+   * @internal
+   */
+  begin(where: string, network: object): boolean {
+    if (this.#restored) return false;
+    const same = this.#network?.deref() === network;
+    if (!same && this.#step > 0) this.forget(where);
+    return same && this.#step > 0;
+  }
+
+  /**
+   * Says which network the memory will be of.
+   * @internal
+   */
+  serve(network: object): void {
+    this.#network = new WeakRef(network);
+  }
+
+  /**
+   * Says that somebody else has moved the parameters since the last step.
+   * @internal
+   */
+  displaced(): void {}
 
   /**
    * Forgets all steps: what follows is a run of its own.
@@ -183,6 +219,7 @@ export abstract class Optimizer {
     this.#checkIdle(where);
     this.adopt({ name: this.name, step: 0, vectors: {} });
     this.#step = 0;
+    this.#restored = false;
   }
 
   /**
@@ -214,7 +251,7 @@ export abstract class Optimizer {
    */
   checkFree(where: string, size: number): void {
     this.#checkIdle(where);
-    const remembered = this.remembered;
+    const remembered = this.#restored ? this.remembered : -1;
     if (remembered >= 0 && remembered !== size) {
       const remedy = "make a new optimizer for another network";
       wrongValue(where, "optimizer", `a memory of ${size} parameters`, String(remembered), remedy);
@@ -261,7 +298,13 @@ export abstract class Optimizer {
   /** Parameters that the memory is of, or −1 where there is none. */
   protected abstract get remembered(): number;
 
+  /** Whether the memory is one that the next run will go on with. */
+  protected get restored(): boolean {
+    return this.#restored;
+  }
+
   protected countStep(): void {
+    this.#restored = false;
     ++this.#step;
   }
 }

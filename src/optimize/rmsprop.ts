@@ -39,6 +39,7 @@ class Rmsprop extends FirstOrder {
     );
     super("rmsprop", resolved.learningRate);
     this.#options = resolved;
+    this.settings = JSON.stringify(resolved);
     this.memory = {
       squareAverage: 0,
       ...(resolved.centered ? { gradientAverage: 0 } : {}),

@@ -47,6 +47,7 @@ export class SecondOrder extends Optimizer {
     this.#direction = direction;
     this.#search = search;
     this.#weightDecay = weightDecay;
+    this.settings = JSON.stringify({ name, direction, search, learningRate, weightDecay });
   }
 
   override get weightDecay(): number {
@@ -63,6 +64,7 @@ export class SecondOrder extends Optimizer {
 
   override checkFree(where: string, size: number): void {
     super.checkFree(where, size);
+    if (!this.restored) return;
     for (const [name, vector] of this.#memory.vectors) {
       const length = this.#lengthOf(name, size);
       if (length !== undefined && length >= 0 && vector.length !== length) {
@@ -74,6 +76,10 @@ export class SecondOrder extends Optimizer {
 
   override detach(): void {
     this.#attached = false;
+  }
+
+  override displaced(): void {
+    this.#direction.displaced?.(this.#memory);
   }
 
   override step(problem: Problem, learningRate: number): StepOutcome {

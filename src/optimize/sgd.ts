@@ -40,6 +40,7 @@ class Sgd extends FirstOrder {
     }
     super("sgd", resolved.learningRate);
     this.#options = resolved;
+    this.settings = JSON.stringify(resolved);
     this.memory = resolved.momentum > 0 ? { velocity: 0 } : {};
   }
 

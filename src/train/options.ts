@@ -16,6 +16,7 @@ import type { Network } from "../network/network.js";
 import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
 import type { EpochRecord } from "./checkpoint.js";
 import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
+import { checkFingerprint } from "./fingerprint.js";
 import type { RunHandle, StepRecord } from "./records.js";
 import { checkSchedule, constant, type Schedule } from "./schedule.js";
 
@@ -31,7 +32,10 @@ export interface EarlyStopping {
 
 /** What `training` takes beside network and data. */
 export interface TrainingOptions {
-  /** The method; it serves one run at a time. */
+  /**
+   * The method; it serves one run at a time. On another network than before it starts with fresh memory, unless `resume` or
+   * the optimizer's `restore` gave it one; on the same network it goes on, and a note says so.
+   */
   optimizer: Optimizer;
   /** Epochs in the whole run, those before a resumed checkpoint included. */
   epochs: number;
@@ -51,7 +55,7 @@ export interface TrainingOptions {
   seed?: number;
   /** Ends the run with status "aborted". */
   signal?: AbortSignal | undefined;
-  /** Goes on from a checkpoint; the other options must be those of the run it comes from. null starts afresh. */
+  /** Goes on from a checkpoint. Data, build and the other options must be those of its run, but for more epochs. null starts afresh. */
   resume?: Checkpoint | null;
 }
 
@@ -138,7 +142,7 @@ export function resolveTraining(
   }
   optimizer.checkFree(where, net.parameterCount);
   if (resume !== null) checkCheckpoint(where, resume, net, optimizer, samples);
-  return {
+  const resolved: ResolvedOptions = {
     optimizer,
     epochs,
     batchSize,
@@ -155,6 +159,10 @@ export function resolveTraining(
         : resolveEarlyStopping(where, net, earlyStopping, validation !== null && validation !== 0),
     signal: signal as AbortSignal | null,
   };
+  if (resume !== null) {
+    checkFingerprint(where, "resume.progress.fingerprint", resume.progress.fingerprint, net, data, resolved);
+  }
+  return resolved;
 }
 
 export function checkCallback(where: string, name: string, callback: unknown): void {
