@@ -35,7 +35,7 @@ export interface HessianFreeOptions {
  * alone, cut short when the model hardly falls any more. λ is multiplied by 3/2 where the objective fell by less than a quarter of what the model foretold, and
  * by 2/3 above three quarters.
  *
- * Its products are exact; what is approximated is the solve, and G stands for H. For large batches, full ones or not.
+ * Its products are exact; what is approximated is the solve, and G stands for H. By default a step takes all samples; large batches do, small ones mislead its damping.
  * Cost a step: a gradient, up to `maxProducts` products of about 1.5 gradients each, some forward passes; about 10 vectors of P numbers, and iterates.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.

@@ -89,6 +89,8 @@ export abstract class Optimizer {
    * @internal
    */
   readonly fullBatch: boolean = false;
+  /** Samples a step takes unless `batchSize` says otherwise: 32, or Infinity for all of them, which is what second-order methods take. */
+  readonly defaultBatch: number = 32;
   /**
    * What it takes of the curvature, or null.
    * @internal

@@ -27,6 +27,7 @@ const FALLEN = 1e-3;
 export class SecondOrder extends Optimizer {
   override readonly name: string;
   override readonly fullBatch: boolean;
+  override readonly defaultBatch = Number.POSITIVE_INFINITY;
   override readonly curvature: CurvatureNeeds;
   override readonly rated: boolean;
   readonly #direction: Direction;

@@ -39,7 +39,7 @@ export interface TrainingOptions {
   optimizer: Optimizer;
   /** Epochs in the whole run, those before a resumed checkpoint included. */
   epochs: number;
-  /** Samples a step; 32, and all of them for methods that are sound on full batches only. A last, smaller batch counts for what it is; under batch norm a last batch of one joins the one before. */
+  /** Samples a step; the optimizer's `defaultBatch`: 32, and all of them for second-order methods. A last, smaller batch counts for what it is; under batch norm a last batch of one joins the one before. */
   batchSize?: number;
   /** A new order of the samples each epoch; true. */
   shuffle?: boolean;
@@ -110,7 +110,7 @@ export function resolveTraining(
   checkKeys(where, options, [...NAMES, ...more]);
   const { optimizer, epochs, shuffle = true, seed = 0 } = options;
   checkOptimizer(where, optimizer);
-  const { batchSize = optimizer.fullBatch ? data.size : 32 } = options;
+  const { batchSize = Number.isFinite(optimizer.defaultBatch) ? optimizer.defaultBatch : data.size } = options;
   checkInteger(where, "epochs", epochs, 1);
   checkInteger(where, "batchSize", batchSize, 1);
   checkBoolean(where, "shuffle", shuffle);
