@@ -253,7 +253,7 @@ export abstract class Optimizer {
    */
   checkFree(where: string, size: number): void {
     this.#checkIdle(where);
-    const remembered = this.#restored ? this.remembered : -1;
+    const remembered = this.remembered;
     if (remembered >= 0 && remembered !== size) {
       const remedy = "make a new optimizer for another network";
       wrongValue(where, "optimizer", `a memory of ${size} parameters`, String(remembered), remedy);
@@ -299,11 +299,6 @@ export abstract class Optimizer {
   protected abstract get attached(): boolean;
   /** Parameters that the memory is of, or −1 where there is none. */
   protected abstract get remembered(): number;
-
-  /** Whether the memory is one that the next run will go on with. */
-  protected get restored(): boolean {
-    return this.#restored;
-  }
 
   protected countStep(): void {
     this.#restored = false;

@@ -65,7 +65,6 @@ export class SecondOrder extends Optimizer {
 
   override checkFree(where: string, size: number): void {
     super.checkFree(where, size);
-    if (!this.restored) return;
     for (const [name, vector] of this.#memory.vectors) {
       const length = this.#lengthOf(name, size);
       if (length !== undefined && length >= 0 && vector.length !== length) {

@@ -75,6 +75,7 @@ export class Run implements ParameterHolder, RunHandle {
     // Where a step sees all samples their order is nothing but rounding, and gradients are kept from one step to the next.
     const shuffled = shuffle && !(optimizer.curvature && batchSize >= held.training.length);
     this.batches = new Batches(held.training, batchSize, shuffled, seed, layout.batchNorm);
+    optimizer.checkFree(where, net.parameterCount);
     this.workspace = acquire(net.build);
     const before = options.resume || optimizer.steps > 0 ? optimizer.state() : null;
     try {
