@@ -80,6 +80,16 @@ export interface OptimizerState {
   readonly scalars?: Readonly<Record<string, number>>;
 }
 
+/** Numbers of networks, from 1: an optimizer that held its last network would keep it alive, a WeakRef would until the job ends. */
+const numbers = new WeakMap<object, number>();
+let numbered = 0;
+
+function numberOf(network: object): number {
+  const known = numbers.get(network) ?? ++numbered;
+  numbers.set(network, known);
+  return known;
+}
+
 /** A method with its memory. It serves one run at a time. A run on another network starts with fresh memory, unless it is resumed or the memory restored. */
 export abstract class Optimizer {
   /** That of the factory: "adam". */
@@ -143,7 +153,7 @@ export abstract class Optimizer {
   /** Whether the memory was given by `restore`, and not left by a run. */
   #restored = false;
   /** That the memory is of. */
-  #network: WeakRef<object> | null = null;
+  #network = 0;
 
   protected constructor(where: string, learningRate: number) {
     checkPositive(where, "learningRate", learningRate);
@@ -194,7 +204,7 @@ export abstract class Optimizer {
    */
   begin(where: string, network: object): boolean {
     if (this.#restored) return false;
-    const same = this.#network?.deref() === network;
+    const same = this.#network === numberOf(network);
     if (!same && this.#step > 0) this.forget(where);
     return same && this.#step > 0;
   }
@@ -204,7 +214,7 @@ export abstract class Optimizer {
    * @internal
    */
   serve(network: object): void {
-    this.#network = new WeakRef(network);
+    this.#network = numberOf(network);
   }
 
   /**
