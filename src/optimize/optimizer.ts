@@ -80,7 +80,17 @@ export interface OptimizerState {
   readonly scalars?: Readonly<Record<string, number>>;
 }
 
-/** A method with its memory. It serves one run at a time. */
+/** Numbers of networks, from 1: an optimizer that held its last network would keep it alive, a WeakRef would until the job ends. */
+const numbers = new WeakMap<object, number>();
+let numbered = 0;
+
+function numberOf(network: object): number {
+  const known = numbers.get(network) ?? ++numbered;
+  numbers.set(network, known);
+  return known;
+}
+
+/** A method with its memory. It serves one run at a time. A run on another network starts with fresh memory, unless it is resumed or the memory restored. */
 export abstract class Optimizer {
   /** That of the factory: "adam". */
   abstract readonly name: string;
@@ -89,6 +99,8 @@ export abstract class Optimizer {
    * @internal
    */
   readonly fullBatch: boolean = false;
+  /** Samples a step takes unless `batchSize` says otherwise: 32, or Infinity for all of them, which is what second-order methods take. */
+  readonly defaultBatch: number = 32;
   /**
    * What it takes of the curvature, or null.
    * @internal
@@ -99,6 +111,34 @@ export abstract class Optimizer {
    * @internal
    */
   readonly rated: boolean = true;
+  /**
+   * What each step adds of the parameters to the gradient, or takes from them.
+   * @internal
+   */
+  get weightDecay(): number {
+    return 0;
+  }
+
+  /**
+   * Share of the last step that is taken again, for methods whose steps are proportional to the gradient.
+   * @internal
+   */
+  get momentum(): number {
+    return 0;
+  }
+
+  /**
+   * Whether a run that has not begun waits for it.
+   * @internal
+   */
+  claimed = false;
+
+  /**
+   * The options that it was made with, in a form to compare.
+   * @internal
+   */
+  settings = "";
+
   protected readonly outcome: StepOutcome = {
     value: 0,
     objective: 0,
@@ -110,6 +150,10 @@ export abstract class Optimizer {
   };
   #learningRate: number;
   #step = 0;
+  /** Whether the memory was given by `restore`, and not left by a run. */
+  #restored = false;
+  /** That the memory is of. */
+  #network = 0;
 
   protected constructor(where: string, learningRate: number) {
     checkPositive(where, "learningRate", learningRate);
@@ -138,7 +182,7 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes back what `state` gave, from an optimizer with the same name and options.
+   * Takes back what `state` gave, from an optimizer with the same name and options. The next run goes on with it.
    *
    * @param state copied.
    * @returns the optimizer itself.
@@ -146,12 +190,38 @@ export abstract class Optimizer {
    */
   restore(state: OptimizerState): this {
     const where = `${this.name}.restore`;
-    if (this.attached) throw new Error(`${where}: the optimizer serves a run that has not ended`);
+    if (this.attached || this.claimed) throw new Error(`${where}: the optimizer serves a run that has not ended`);
     this.checkState(where, "state", state);
     this.adopt(state);
     this.#step = state.step;
+    this.#restored = true;
     return this;
   }
+
+  /**
+   * Forgets what a run on another network has left; what `restore` gave stays. True where there is the memory of a run on this one.
+   * @internal
+   */
+  begin(where: string, network: object): boolean {
+    if (this.#restored) return false;
+    const same = this.#network === numberOf(network);
+    if (!same && this.#step > 0) this.forget(where);
+    return same && this.#step > 0;
+  }
+
+  /**
+   * Says which network the memory will be of.
+   * @internal
+   */
+  serve(network: object): void {
+    this.#network = numberOf(network);
+  }
+
+  /**
+   * Says that somebody else has moved the parameters since the last step.
+   * @internal
+   */
+  displaced(): void {}
 
   /**
    * Forgets all steps: what follows is a run of its own.
@@ -161,6 +231,7 @@ export abstract class Optimizer {
     this.#checkIdle(where);
     this.adopt({ name: this.name, step: 0, vectors: {} });
     this.#step = 0;
+    this.#restored = false;
   }
 
   /**
@@ -200,7 +271,7 @@ export abstract class Optimizer {
   }
 
   #checkIdle(where: string): void {
-    if (this.attached) {
+    if (this.attached || this.claimed) {
       throw new Error(
         `${where}: "optimizer" expected one that serves no other run, got one whose run has not ended; ` +
           "end that run, or make an optimizer for each",
@@ -240,6 +311,7 @@ export abstract class Optimizer {
   protected abstract get remembered(): number;
 
   protected countStep(): void {
+    this.#restored = false;
     ++this.#step;
   }
 }

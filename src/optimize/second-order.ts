@@ -27,6 +27,7 @@ const FALLEN = 1e-3;
 export class SecondOrder extends Optimizer {
   override readonly name: string;
   override readonly fullBatch: boolean;
+  override readonly defaultBatch = Number.POSITIVE_INFINITY;
   override readonly curvature: CurvatureNeeds;
   override readonly rated: boolean;
   readonly #direction: Direction;
@@ -47,6 +48,11 @@ export class SecondOrder extends Optimizer {
     this.#direction = direction;
     this.#search = search;
     this.#weightDecay = weightDecay;
+    this.settings = JSON.stringify({ name, direction, search, learningRate, weightDecay });
+  }
+
+  override get weightDecay(): number {
+    return this.#weightDecay;
   }
 
   override attach(where: string, problem: Problem): void {
@@ -70,6 +76,10 @@ export class SecondOrder extends Optimizer {
 
   override detach(): void {
     this.#attached = false;
+  }
+
+  override displaced(): void {
+    this.#direction.displaced?.(this.#memory);
   }
 
   override step(problem: Problem, learningRate: number): StepOutcome {

@@ -4,8 +4,8 @@ import type { Checkpoint, EpochRecord } from "./checkpoint.js";
 
 /** Why a run ended. */
 export type Status =
+  | "completed"
   | "converged"
-  | "max-steps"
   | "early-stopped"
   | "stalled"
   | "unbounded"

@@ -51,6 +51,8 @@ export interface Direction extends Remembers {
   critical(local: Local): Escape | End;
   /** Told of each step that was taken, before the point moves. */
   taken?(local: Local, step: Float64Array, memory: Memory): void;
+  /** Told where somebody else has moved the point since the last step. */
+  displaced?(memory: Memory): void;
 }
 
 /** A direction along which a saddle falls: a unit vector and the curvature along it. */

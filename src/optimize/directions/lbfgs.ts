@@ -46,6 +46,12 @@ export class LbfgsDirection implements Direction {
     memory.vectors.set("gradient", local.gradient.slice());
   }
 
+  /** The change of the gradient then belongs to another way than the step. */
+  displaced(memory: Memory): void {
+    memory.vectors.delete("step");
+    memory.vectors.delete("gradient");
+  }
+
   #learn({ gradient }: Local, memory: Memory): void {
     const s = memory.vector("step");
     const before = memory.vector("gradient");
