@@ -20,7 +20,9 @@ export class FallbackSearch implements Search {
   find(local: Local, model: Model, memory: Memory, learningRate: number): Move | End | "critical" {
     const found = this.first.find(local, model, memory, learningRate);
     const lost = found === "critical" ? model.failure != null : isEnd(found) && found.status === "stalled";
-    return lost && model.relative ? DAMPED.find(local, model.relative(memory), memory) : found;
+    if (!lost || !model.relative) return found;
+    const damped = DAMPED.find(local, model.relative(memory), memory);
+    return damped === "critical" || isEnd(damped) ? found : damped;
   }
 
   vectorLength(name: string, size: number): number | undefined {

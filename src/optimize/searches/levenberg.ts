@@ -52,15 +52,13 @@ export class LevenbergSearch implements Search {
       if (move) return move;
       damping = Math.max(LEAST, damping * factor);
     }
-    const foretold = model.whole?.decrease ?? Number.NaN;
-    if (!(foretold >= 0)) {
-      return { status: "not-positive-definite", reason: "the curvature is not positive definite, however much damped" };
+    const predicted = model.whole?.decrease ?? Number.NaN;
+    if (!(predicted >= 0)) {
+      const reason = `the curvature is not positive definite, even with its greatest damping of ${most}`;
+      return { status: "not-positive-definite", reason };
     }
-    return failed(
-      local,
-      foretold,
-      `the objective does not fall, however short the step (damping ${damping.toExponential(0)})`,
-    );
+    const tried = damping > most ? `the damping has passed its maximum of ${most}: ` : "";
+    return failed(local, predicted, `${tried}the objective does not fall, however short the step`);
   }
 
   /** Weak, but so strong that the first step is no longer than what is known of the scale of the parameters. */
