@@ -274,6 +274,9 @@ export function trueOf(one, { hessia, net, train, dead, score, held, drawn }) {
     // A constant does better.
     case "worse-than-baseline":
       return score.loss > score.baselineLoss;
+    // The layer's outputs themselves are at an end of the sigmoid.
+    case "saturated-units":
+      return net.spec.layers[layer].activation.type === "sigmoid" && atEnds(hessia, net, train, layer) > 0.5;
     // Predictions do without the units that are named, a quarter of the layer's at least.
     case "dying-units":
       return dead.has(one);
@@ -284,4 +287,14 @@ export function trueOf(one, { hessia, net, train, dead, score, held, drawn }) {
     default:
       return false;
   }
+}
+
+/** Share of a sigmoid layer's outputs h at which its slope h·(1 − h) is at most a hundredth of the largest. */
+function atEnds(hessia, net, train, layer) {
+  const { inputs, layers, dtype } = net.spec;
+  const cut = hessia.network({ inputs, layers: layers.slice(0, layer + 1), dtype });
+  cut.setParameters(net.getParameters().slice(0, cut.parameterCount));
+  cut.setRunningStatistics(net.getRunningStatistics().slice(0, cut.getRunningStatistics().length));
+  const outputs = cut.predict(train.inputs).data;
+  return outputs.filter((h) => 4 * h * (1 - h) <= 0.01).length / outputs.length;
 }

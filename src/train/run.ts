@@ -275,7 +275,7 @@ export class Run implements ParameterHolder, RunHandle {
   #breakDown(): void {
     const nonFinite = this.#locate();
     const { step, epoch, layer, quantity } = nonFinite;
-    const place = layer >= 0 ? ` in the ${quantity}s of layer ${layer}` : ` in the ${quantity}`;
+    const place = layer >= 0 ? ` in the ${quantity}s of layer ${layer + 1}` : ` in the ${quantity}`;
     this.#end = {
       status: "non-finite",
       reason:
@@ -420,12 +420,12 @@ function describeFrozen(frozen: readonly number[], { layers }: Layout, name: str
       for (let j = 0; j < inputs; ++j) if (!still.has(weight + u * inputs + j)) return false;
       return still.has(bias + u);
     });
-    if (dead.length === units) return [`layer ${l} is frozen whole`];
+    if (dead.length === units) return [`layer ${l + 1} is frozen whole`];
     if (dead.length > 0)
       return [
-        `layer ${l}: ${dead.length} of ${units} units (${dead.slice(0, 8).join(", ")}${dead.length > 8 ? ", …" : ""})`,
+        `layer ${l + 1}: ${dead.length} of ${units} units (${dead.slice(0, 8).join(", ")}${dead.length > 8 ? ", …" : ""})`,
       ];
-    return still.size > 0 ? [`layer ${l}: ${still.size} single parameters`] : [];
+    return still.size > 0 ? [`layer ${l + 1}: ${still.size} single parameters`] : [];
   });
   return (
     `gradient and curvature are exactly 0 along ${frozen.length} parameters, which ${name} cannot move: ${places.join("; ")}; ` +

@@ -202,8 +202,8 @@ describe.each(builds)("%s build", (build) => {
       expect(["converged", "completed"]).toContain(history.status);
       expect(Array.from(net.getParameters().subarray(0, 54))).toEqual(Array.from(parameters.subarray(0, 54)));
       expect(net.getParameters().every(Number.isFinite)).toBe(true);
-      expect(history.notes.join()).toContain("layer 0 is frozen whole");
-      expect(history.notes.join()).toContain("layer 1: 30 single parameters");
+      expect(history.notes.join()).toContain("layer 1 is frozen whole");
+      expect(history.notes.join()).toContain("layer 2: 30 single parameters");
     }
   });
 
@@ -218,7 +218,7 @@ describe.each(builds)("%s build", (build) => {
     // K-FAC does not see that there is nothing, and moves by what rounding makes of it.
     const still = name.startsWith("kfac") ? 1e-14 : 0;
     for (const i of [6, 7, 8, 20]) expect(Math.abs(after[i] - parameters[i])).toBeLessThanOrEqual(still);
-    if (dense) expect(history.notes.join()).toMatch(/layer 0: \d of 6 units \((\d, )*2\)/);
+    if (dense) expect(history.notes.join()).toMatch(/layer 1: \d of 6 units \((\d, )*2\)/);
     if (!name.includes("fixed")) expect(net.loss(curve)).toBeLessThan(network(relu).loss(curve));
   });
 

@@ -1,8 +1,12 @@
+import { epsilonOf } from "../../wasm/workspace.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
 
 /** How much of a scale is left after a step in which its columns have become shorter: training moves a network's far from its start. */
 const KEPT = { function: 1, network: 0.5 } as const;
+
+/** Roundings of a column that went through many sums. */
+const ROUNDINGS = 100;
 
 /**
  * D^½ of the norm ‖D^½·s‖ in which steps are measured and damped: the lengths of the Jacobian's columns, so that a parameter's
@@ -20,9 +24,10 @@ export function columnScale({ problem }: Local, memory: Memory, diagonal: Float6
   const share = problem.groups ? KEPT.network : KEPT.function;
   const kept = squares.map((square, j) => Math.max(square, before ? share * before[j] : 0));
   memory.vectors.set("scale", kept);
-  // A column of zeros does not move its parameter, whatever its scale.
-  const usual = kept.reduce((most, square) => Math.max(most, square), 0) || 1;
-  return kept.map((square) => Math.sqrt(square > 0 ? square : usual));
+  const largest = kept.reduce((most, square) => Math.max(most, square), 0) || 1;
+  // What a network's columns lose by cancellation, as those of a bias before batch norm, is rounding and no scale.
+  const least = problem.groups ? (ROUNDINGS * epsilonOf(problem.dtype)) ** 2 * largest : 0;
+  return kept.map((square) => Math.sqrt(square > least ? square : largest));
 }
 
 function shared(squares: Float64Array, groups: Uint32Array): Float64Array {

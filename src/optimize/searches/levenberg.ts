@@ -53,12 +53,16 @@ export class LevenbergSearch implements Search {
       damping = Math.max(LEAST, damping * factor);
     }
     const predicted = model.whole?.decrease ?? Number.NaN;
-    if (!(predicted >= 0)) {
+    if (!(predicted >= 0) && !local.problem.semidefinite) {
       const reason = `the curvature is not positive definite, even with its greatest damping of ${most}`;
       return { status: "not-positive-definite", reason };
     }
     const tried = damping > most ? `the damping has passed its maximum of ${most}: ` : "";
-    return failed(local, predicted, `${tried}the objective does not fall, however short the step`);
+    return failed(
+      local,
+      predicted >= 0 ? predicted : Infinity,
+      `${tried}the objective does not fall, however short the step`,
+    );
   }
 
   /** Weak, but so strong that the first step is no longer than what is known of the scale of the parameters. */
