@@ -93,7 +93,8 @@ export function judge(net: Network, data: Dataset, outputs: Outputs, constant?: 
 }
 
 /** Target values, samples × outputs; labels become rows of 0 and 1. */
-export function targetRows({ spec, layout }: Network, { targets, size }: Dataset): ArrayLike<number> {
+export function targetRows(net: Network, { targets, size }: Dataset): ArrayLike<number> {
+  const { spec, layout } = net;
   if ("data" in targets) return targets.data;
   if (spec.loss !== "cross-entropy") return targets;
   const rows = new Float64Array(size * layout.outputs);
