@@ -2,10 +2,8 @@ import { isObject, wrongType, wrongValue } from "../check.js";
 import { isFloatArray } from "../linalg/matrix.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
-import { bottomless, vanished } from "./criticality.js";
-import { type Clip, type End, Optimizer, type OptimizerState, type StepOutcome } from "./optimizer.js";
+import { type Clip, Optimizer, type OptimizerState, type StepOutcome } from "./optimizer.js";
 import type { Problem } from "./problem.js";
-import { Secants } from "./secants.js";
 
 interface Seat {
   readonly workspace: Workspace;
@@ -24,7 +22,6 @@ export abstract class FirstOrder extends Optimizer {
   protected abstract readonly memory: Readonly<Record<string, number>>;
   #vectors: Record<string, FloatArray> | null = null;
   #seat: Seat | null = null;
-  #secants: Secants | null = null;
 
   override attach(where: string, { workspace, dtype, size }: Problem): void {
     this.checkFree(where, size);
@@ -44,7 +41,6 @@ export abstract class FirstOrder extends Optimizer {
     const names = Object.keys(this.memory);
     if (names.length) this.#vectors = Object.fromEntries(names.map((name) => [name, this.#read(seat, name)]));
     this.#seat = null;
-    this.#secants = null;
   }
 
   override step(problem: Problem, learningRate: number, clip: Clip | null): StepOutcome {
@@ -61,7 +57,7 @@ export abstract class FirstOrder extends Optimizer {
       outcome.breakdown = "gradient";
     }
     if (outcome.breakdown) return outcome;
-    if (problem.tolerance >= 0) outcome.end = this.#judge(problem, outcome);
+    outcome.end = problem.judge(outcome, gradient);
     if (outcome.end) return outcome;
     if (clip) this.#clip(problem, clip);
     if (this.update(problem, learningRate)) {
@@ -71,16 +67,6 @@ export abstract class FirstOrder extends Optimizer {
     this.countStep();
     problem.advance();
     return outcome;
-  }
-
-  /** No curvature is known but along the last steps. */
-  #judge(problem: Problem, { value, gradientNorm }: StepOutcome): End | null {
-    const fall = bottomless(value);
-    if (fall) return { status: "unbounded", reason: fall };
-    const zero = vanished(gradientNorm);
-    if (zero) return { status: "converged", reason: zero };
-    this.#secants ??= new Secants();
-    return this.#secants.judge(problem, value, this.gradient);
   }
 
   /** Writes the point after `problem.theta` to `problem.next`; 1 when something in it is not finite. */

@@ -7,7 +7,10 @@ import { currentBuild } from "../wasm/load.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
 import { CentralDifferences } from "./central-differences.js";
 import type { Linearization } from "./covariance.js";
+import { bottomless, vanished } from "./criticality.js";
+import type { End } from "./optimizer.js";
 import { type CurvatureNeeds, type Linearized, Problem } from "./problem.js";
+import { Secants } from "./secants.js";
 
 /** A smooth function of n numbers. The array that a function is given is its own to keep. */
 export interface SmoothFunction {
@@ -54,6 +57,8 @@ export class FunctionProblem extends Problem {
   readonly #residuals: { x: Float64Array; r: Float64Array }[] = [];
   #jacobian: { x: Float64Array; J: Matrix } | null = null;
   #central: CentralDifferences | null = null;
+  /** What the last steps tell a method that knows no curvature. */
+  #secants: Secants | null = null;
   /** How many residuals there are. */
   #count: number | null = null;
 
@@ -119,6 +124,16 @@ export class FunctionProblem extends Problem {
     const [ahead, behind, here] = [near(BEND_LENGTH), near(-BEND_LENGTH), this.#residualsAt(x)];
     const bend = here.map((r, i) => (ahead[i] - 2 * r + behind[i]) / BEND_LENGTH ** 2);
     return applyTransposed(this.#jacobianAt(x), bend);
+  }
+
+  override judge({ value, gradientNorm }: { value: number; gradientNorm: number }, gradient: number): End | null {
+    if (this.tolerance < 0) return null;
+    const fall = bottomless(value);
+    if (fall) return { status: "unbounded", reason: fall };
+    const zero = vanished(gradientNorm);
+    if (zero) return { status: "converged", reason: zero };
+    this.#secants ??= new Secants();
+    return this.#secants.judge(this, value, gradient);
   }
 
   override linearizedAt(): Linearized | null {

@@ -1,5 +1,5 @@
 import { checkChoice, wrongValue } from "../check.js";
-import { GaussNewtonDirection, type Scaling } from "./directions/gauss-newton.js";
+import { GaussNewtonDirection } from "./directions/gauss-newton.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import { LevenbergSearch } from "./searches/levenberg.js";
@@ -16,7 +16,7 @@ export interface LevenbergMarquardtOptions {
   /** Damping beyond which the search has failed. Default: 1e20. */
   muMax?: number;
   /** "columns": damping counts in units of G's diagonal; "identity": in its own unit, as in trainlm. Default: "columns". */
-  scaling?: Scaling;
+  scaling?: "columns" | "identity";
   /** Add half of the geodesic acceleration to each step (Transtrum and Sethna 2012). Default: true. */
   acceleration?: boolean;
   /** L2: ½·weightDecay·‖θ‖² is part of what is minimised. Default: 0. */

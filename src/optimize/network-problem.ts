@@ -2,17 +2,17 @@ import { wrongValue } from "../check.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { CurvatureProducts } from "../network/curvature.js";
 import { type Dataset, samplesOf } from "../network/dataset.js";
-import { type LayerFactors, SecondMoments } from "../network/fisher.js";
+import type { LayerFactors, SecondMoments } from "../network/fisher.js";
 import { assembleHessian } from "../network/hessian.js";
 import { isNarrow, JacobianProducts } from "../network/jacobian.js";
-import { type LayerLayout, unitGroups } from "../network/layout.js";
+import type { LayerLayout, Layout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { type Batch, Objective, type Visit } from "../network/objective.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
 import { Score } from "../network/score.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, type Workspace } from "../wasm/workspace.js";
-import { type CurvatureNeeds, Problem } from "./problem.js";
+import { type CurvatureNeeds, type MomentsFactory, Problem } from "./problem.js";
 
 /** Bytes of the largest dense matrix that a method may ask for; as `net.hessian` has it. */
 const MOST_BYTES = 2 ** 31;
@@ -65,7 +65,6 @@ export class NetworkProblem extends Problem {
   #linearized = 0;
   /** The last dense matrix, whose memory the next one takes. */
   #assembled: FloatArray | undefined;
-  #groups: Uint32Array | null = null;
   #subset: { rows: Uint32Array; data: Dataset } | null = null;
 
   /** `batch` is overwritten by the run as it goes; say `changed` then. */
@@ -163,9 +162,8 @@ export class NetworkProblem extends Problem {
     this.#linearized = 0;
   }
 
-  override get groups(): Uint32Array {
-    this.#groups ??= unitGroups(this.#net.layout);
-    return this.#groups;
+  override get layout(): Layout {
+    return this.#net.layout;
   }
 
   override kinksAhead(): number | null {
@@ -190,20 +188,23 @@ export class NetworkProblem extends Problem {
     }
   }
 
-  override curvatureDiagonal(): Float64Array {
+  override curvatureDiagonal(moments: MomentsFactory): Float64Array {
     ++this.evaluations.gradient;
-    return this.#secondMoments().curvatureDiagonal(this.theta, this.#statistics, this.#batch, DIAGONAL_SEED);
+    return this.#secondMoments(moments).curvatureDiagonal(this.theta, this.#statistics, this.#batch, DIAGONAL_SEED);
   }
 
-  override kroneckerFactors(seed: number): { layers: readonly LayerLayout[]; factors: LayerFactors[] } {
+  override kroneckerFactors(
+    moments: MomentsFactory,
+    seed: number,
+  ): { layers: readonly LayerLayout[]; factors: LayerFactors[] } {
     ++this.evaluations.gradient;
-    const factors = this.#secondMoments().factors(this.theta, this.#statistics, this.#batch, seed);
+    const factors = this.#secondMoments(moments).factors(this.theta, this.#statistics, this.#batch, seed);
     return { layers: this.#net.layout.layers, factors };
   }
 
-  #secondMoments(): SecondMoments {
+  #secondMoments(make: MomentsFactory): SecondMoments {
     const { spec, layout } = this.#net;
-    this.#moments ??= new SecondMoments(this.workspace, spec, layout, this.#data, this.#capacity);
+    this.#moments ??= new make(this.workspace, spec, layout, this.#data, this.#capacity);
     return this.#moments;
   }
 

@@ -1,11 +1,12 @@
 import type { Matrix } from "../linalg/matrix.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import type { SymmetricMatrix } from "../linalg/symmetric.js";
-import type { LayerFactors } from "../network/fisher.js";
-import type { LayerLayout } from "../network/layout.js";
+import type { LayerFactors, SecondMoments } from "../network/fisher.js";
+import type { LayerLayout, Layout } from "../network/layout.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import type { Dtype } from "../wasm/kernels.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
+import type { End } from "./optimizer.js";
 
 /** How often what was asked of the objective; a gradient of a network brings its value along, which then does not count. */
 export interface Evaluations {
@@ -18,6 +19,9 @@ export interface Evaluations {
   /** Dense matrices of either kind. */
   readonly hessian: number;
 }
+
+/** The class of second moments, which the methods that need it bring along: the others do not pay for its code. */
+export type MomentsFactory = typeof SecondMoments;
 
 /** Residuals and their Jacobian at a point: ½·Σrᵢ² is the objective. */
 export interface Linearized {
@@ -127,8 +131,13 @@ export abstract class Problem {
     return null;
   }
 
-  /** Which parameters share a unit, by the number of their group; null where each has its own. */
-  get groups(): Uint32Array | null {
+  /** The verdict on a point by gradients alone, for methods that know no curvature; null where the run goes on. */
+  judge(_point: { readonly value: number; readonly gradientNorm: number }, _gradient: number): End | null {
+    return null;
+  }
+
+  /** Where a network's parameters lie; null for a function's. */
+  get layout(): Layout | null {
     return null;
   }
 
@@ -138,12 +147,15 @@ export abstract class Problem {
   }
 
   /** An estimate of the Gauss-Newton matrix's diagonal at `theta`; null where there are no samples. */
-  curvatureDiagonal(): Float64Array | null {
+  curvatureDiagonal(_moments: MomentsFactory): Float64Array | null {
     return null;
   }
 
   /** A network's Kronecker factors at `theta`; only where `checkCurvature` has let pass a method that takes them. */
-  kroneckerFactors(_seed: number): { layers: readonly LayerLayout[]; factors: readonly LayerFactors[] } {
+  kroneckerFactors(
+    _moments: MomentsFactory,
+    _seed: number,
+  ): { layers: readonly LayerLayout[]; factors: readonly LayerFactors[] } {
     throw new Error("kfac: only a network has Kronecker factors");
   }
 

@@ -15,15 +15,12 @@ export function fingerprintOf(net: Network, data: Dataset, options: ResolvedOpti
   const { layers, loss, penalty, dtype } = net.spec;
   return {
     build: net.build,
-    data: `${data.size} rows, checksum ${checksum(data)}`,
+    data: rowsAnd(data),
     network: JSON.stringify({ layers, loss, penalty, dtype }),
     optimizer: optimizer.settings,
     batchSize,
     shuffle,
-    validation:
-      validation === null || typeof validation === "number"
-        ? validation
-        : `${validation.size} rows, checksum ${checksum(validation)}`,
+    validation: validation === null || typeof validation === "number" ? validation : rowsAnd(validation),
     schedule: scheduled,
     earlyStopping: earlyStopping && JSON.stringify(earlyStopping),
     clip: clip && JSON.stringify(clip),
@@ -46,8 +43,12 @@ export function checkFingerprint(
   const differing = Object.keys(now).filter((key) => given[key] !== now[key]);
   if (differing.length === 0) return;
   const differences = differing.map((key) => `${key} (then ${given[key]}, now ${now[key]})`).join(", ");
-  const remedy = "pass what the run began with, or start afresh from the checkpoint's parameters";
+  const remedy = "pass what the run began with";
   wrongValue(where, "resume", "a checkpoint of this run", `one that differs in ${differences}`, remedy);
+}
+
+function rowsAnd(data: Dataset): string {
+  return `${data.size} rows, checksum ${checksum(data)}`;
 }
 
 /** FNV-1a over the bits of all values as doubles, word by word. */

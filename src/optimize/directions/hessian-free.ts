@@ -1,6 +1,7 @@
 import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
 import type { LinearOperator } from "../../linalg/operator.js";
 import { dot, norm2, scale } from "../../linalg/vector.js";
+import { SecondMoments } from "../../network/fisher.js";
 import { Random } from "../../random.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
@@ -38,7 +39,7 @@ export class HessianFreeDirection implements Direction {
   }
 
   model(local: Local, memory: Memory): Model {
-    const entries = this.settings.preconditioner ? local.problem.curvatureDiagonal() : null;
+    const entries = this.settings.preconditioner ? local.problem.curvatureDiagonal(SecondMoments) : null;
     const unit = entries ? meanOf(entries) : probed(local.products("ggn", 0, this.settings.curvatureShare));
     return new HessianFreeModel(local, memory, this.settings, entries, unit > 0 && Number.isFinite(unit) ? unit : 1);
   }

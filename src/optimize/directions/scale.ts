@@ -1,3 +1,4 @@
+import { unitGroups } from "../../network/unit-groups.js";
 import { epsilonOf } from "../../wasm/workspace.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
@@ -19,14 +20,15 @@ const ROUNDINGS = 100;
  * @param diagonal squares of the columns' lengths at this point, the diagonal of JᵀJ.
  */
 export function columnScale({ problem }: Local, memory: Memory, diagonal: Float64Array): Float64Array {
-  const squares = problem.groups ? shared(diagonal, problem.groups) : diagonal;
+  const { layout } = problem;
+  const squares = layout ? shared(diagonal, unitGroups(layout)) : diagonal;
   const before = memory.vector("scale");
-  const share = problem.groups ? KEPT.network : KEPT.function;
+  const share = layout ? KEPT.network : KEPT.function;
   const kept = squares.map((square, j) => Math.max(square, before ? share * before[j] : 0));
   memory.vectors.set("scale", kept);
   const largest = kept.reduce((most, square) => Math.max(most, square), 0) || 1;
   // What a network's columns lose by cancellation, as those of a bias before batch norm, is rounding and no scale.
-  const least = problem.groups ? (ROUNDINGS * epsilonOf(problem.dtype)) ** 2 * largest : 0;
+  const least = layout ? (ROUNDINGS * epsilonOf(problem.dtype)) ** 2 * largest : 0;
   return kept.map((square) => Math.sqrt(square > least ? square : largest));
 }
 
