@@ -59,6 +59,7 @@ export interface Precise {
 export function crossEntropy(logits: number[], targets: number[]): Precise {
   const z = logits.map(fixed);
   const t = targets.map(fixed);
+  // biome-ignore lint/complexity/useMathMinMax: whole numbers of any length, which Math.max does not take
   const largest = z.reduce((a, b) => (a > b ? a : b));
   const e = z.map((x) => exp(x - largest));
   const total = sum(e);
