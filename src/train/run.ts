@@ -1,12 +1,12 @@
+import { valueNoise } from "../linalg/noise.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Layout } from "../network/layout.js";
 import type { Network, ParameterHolder } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import { Score } from "../network/score.js";
-import { noiseOf } from "../optimize/criticality.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
-import { acquire, bytesPer, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
+import { acquire, bytesPer, epsilonOf, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
 import { Batches, holdOut } from "./batches.js";
 import type { Best, Checkpoint, EpochRecord, Seen } from "./checkpoint.js";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.js";
@@ -309,7 +309,7 @@ export class Run implements ParameterHolder, RunHandle {
   #remember(start: number): void {
     const { objective, ahead } = this.outcome as StepOutcome;
     const least = this.#seen?.objective ?? Infinity;
-    const noise = noiseOf(this.net.spec.dtype, objective);
+    const noise = valueNoise(objective, epsilonOf(this.net.spec.dtype));
     if (ahead <= Math.min(least, objective + noise)) this.#seen = null;
     else if (objective < least) {
       this.#seen = { step: this.position.step, objective, ...this.#snapshot(start) };
