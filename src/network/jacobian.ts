@@ -9,18 +9,14 @@ const MOST = 512;
 /** Numbers of the Jacobian held at a time. */
 const ROOM = 1 << 20;
 
-/** Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a curvature of its own. */
-export function isNarrow(
-  { loss }: ResolvedSpec,
-  { batchNorm, outputs, parameterCount }: Layout,
-  samples: number,
-): boolean {
-  const small = outputs * parameterCount <= MOST && samples * parameterCount <= ROOM;
-  return small && !batchNorm && loss !== "cross-entropy";
-}
-
 /** The Gauss-Newton matrix of a small network as (D^½·J)ᵀ·(D^½·J), output by output, J being the Jacobian over a chunk of samples. */
 export class JacobianProducts {
+  /** Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a curvature of its own. */
+  static suits({ loss }: ResolvedSpec, { batchNorm, outputs, parameterCount }: Layout, samples: number): boolean {
+    const small = outputs * parameterCount <= MOST && samples * parameterCount <= ROOM;
+    return small && !batchNorm && loss !== "cross-entropy";
+  }
+
   readonly #workspace: Workspace;
   /** Jᵀ: parameters × stride. */
   readonly #rows: number;

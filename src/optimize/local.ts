@@ -5,7 +5,7 @@ import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";
 import { drowned, exhausted, isSeen, measureOf, noiseOf, perfect, type Verdict } from "./criticality.js";
-import type { Linearized, Problem } from "./problem.js";
+import type { Linearized, Problem, RowsFactory } from "./problem.js";
 
 /**
  * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
@@ -81,10 +81,10 @@ export class Local {
   }
 
   /** The dense curvature, in double precision whatever the parameters are in: what is solved with it is delicate. */
-  hessian(kind: CurvatureKind): SymmetricMatrix {
+  hessian(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
     const known = this.#matrices[kind];
     if (known) return known;
-    const made = this.problem.hessian(kind);
+    const made = this.problem.hessian(kind, rows);
     const { size, data } = made;
     const matrix = isFloat64(data) ? made : new SymmetricMatrix(size, Float64Array.from(data), made.build);
     for (let i = 0; this.weightDecay > 0 && i < size; ++i) matrix.data[i * (size + 1)] += this.weightDecay;

@@ -4,7 +4,7 @@ import { CurvatureProducts } from "../network/curvature.js";
 import { type Dataset, samplesOf } from "../network/dataset.js";
 import type { LayerFactors, SecondMoments } from "../network/fisher.js";
 import { assembleHessian } from "../network/hessian.js";
-import { isNarrow, JacobianProducts } from "../network/jacobian.js";
+import type { JacobianProducts } from "../network/jacobian.js";
 import type { LayerLayout, Layout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { type Batch, Objective, type Visit } from "../network/objective.js";
@@ -12,7 +12,7 @@ import { ActivationPattern, switches } from "../network/pattern.js";
 import { Score } from "../network/score.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, type Workspace } from "../wasm/workspace.js";
-import { type CurvatureNeeds, type MomentsFactory, Problem } from "./problem.js";
+import { type CurvatureNeeds, type MomentsFactory, Problem, type RowsFactory } from "./problem.js";
 
 /** Bytes of the largest dense matrix that a method may ask for; as `net.hessian` has it. */
 const MOST_BYTES = 2 ** 31;
@@ -279,10 +279,10 @@ export class NetworkProblem extends Problem {
     };
   }
 
-  protected override hessianAt(kind: CurvatureKind): SymmetricMatrix {
+  protected override hessianAt(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
     const { build, spec, layout } = this.#net;
-    if (kind === "ggn" && isNarrow(spec, layout, this.#batch.count)) {
-      this.#jacobian ??= new JacobianProducts(this.objective);
+    if (kind === "ggn" && rows?.suits(spec, layout, this.#batch.count)) {
+      this.#jacobian ??= new rows(this.objective);
       const single = layout.outputs === 1 && this.#batch.count <= this.objective.propagation.capacity;
       this.#rowsAt = single ? this.theta : 0;
       const matrix = this.#jacobian.gaussNewton(this.objective, this.theta, this.#statistics, this.#batch, this.#holds);

@@ -2,6 +2,7 @@ import type { Matrix } from "../linalg/matrix.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import type { SymmetricMatrix } from "../linalg/symmetric.js";
 import type { LayerFactors, SecondMoments } from "../network/fisher.js";
+import type { JacobianProducts } from "../network/jacobian.js";
 import type { LayerLayout, Layout } from "../network/layout.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import type { Dtype } from "../wasm/kernels.js";
@@ -20,8 +21,9 @@ export interface Evaluations {
   readonly hessian: number;
 }
 
-/** The class of second moments, which the methods that need it bring along: the others do not pay for its code. */
+/** Classes that the methods that need them bring along: the others do not pay for their code. */
 export type MomentsFactory = typeof SecondMoments;
+export type RowsFactory = typeof JacobianProducts;
 
 /** Residuals and their Jacobian at a point: ½·Σrᵢ² is the objective. */
 export interface Linearized {
@@ -116,9 +118,9 @@ export abstract class Problem {
   }
 
   /** The dense curvature at `theta`; valid until it is asked for again. */
-  hessian(kind: CurvatureKind): SymmetricMatrix {
+  hessian(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
     ++this.evaluations.hessian;
-    return this.hessianAt(kind);
+    return this.hessianAt(kind, rows);
   }
 
   /** Units × samples whose ReLU has switched between `theta`, where the last gradient was taken, and `next`; null where there are none. */
@@ -173,7 +175,7 @@ export abstract class Problem {
   protected abstract gradientAt(point: number, gradient: number): number;
   protected abstract valueAt(point: number): number;
   protected abstract productAt(kind: CurvatureKind, share: number): (v: FloatArray) => FloatArray;
-  protected abstract hessianAt(kind: CurvatureKind): SymmetricMatrix;
+  protected abstract hessianAt(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix;
 }
 
 /** What a method takes of the curvature. */

@@ -1,6 +1,7 @@
 import { solveDefinite, withDefinite } from "../../linalg/factorization.js";
 import type { SymmetricMatrix } from "../../linalg/symmetric.js";
 import { dot } from "../../linalg/vector.js";
+import { JacobianProducts } from "../../network/jacobian.js";
 import { type Local, lengthIn } from "../local.js";
 import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
@@ -43,7 +44,7 @@ export class GaussNewtonDirection implements Direction {
     const scaled = this.#scaling === "columns";
     const linear = local.linearized();
     if (linear && scaled) return new OrthogonalModel(local, linear, memory, this.#accelerated);
-    const matrix = local.hessian("ggn");
+    const matrix = local.hessian("ggn", JacobianProducts);
     const diagonal = diagonalOf(matrix);
     if (!diagonal.every(Number.isFinite)) {
       return { status: "non-finite", reason: "the Gauss-Newton matrix is not finite" };
