@@ -24,6 +24,19 @@ export function wrongValue(where: string, name: string, expected: string, got: s
   throw new RangeError(message(where, name, expected, got, remedy));
 }
 
+/** The name that a value's class gives itself, whatever realm it comes from (frames and test runners have classes of their own). */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+export function isFloat64(value: unknown): value is Float64Array {
+  return ArrayBuffer.isView(value) && tagOf(value) === "Float64Array";
+}
+
+export function isFloat32(value: unknown): value is Float32Array {
+  return ArrayBuffer.isView(value) && tagOf(value) === "Float32Array";
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }

@@ -166,7 +166,9 @@ export {
 export { reviveUnits, type Revival, type ReviveOptions } from "./diagnose/remedies/revive.js";
 export { diagnose, type DiagnoseOptions } from "./diagnose/diagnose.js";
 export type { Diagnosis, LayerDiagnosis, PointDiagnosis } from "./diagnose/diagnosis.js";
-export type { Advice, AdviceCode } from "./diagnose/advice.js";
+export type { Advice, AdviceCode } from "./diagnose/advice/table.js";
+export type { ClassScore, FitScore, OutputScore } from "./diagnose/signals/score.js";
+export { type Sharpness, type SharpnessOptions, sharpness } from "./diagnose/signals/sharpness.js";
 export type { InputScale } from "./diagnose/signals/inputs.js";
 export { type CurvatureChoice, type DiagnosisCost, diagnosisCost } from "./diagnose/point/cost.js";
 export {

@@ -4,7 +4,7 @@ import { exp } from "./exponential";
 import { ERFC_F32, ERFC_F64 } from "./coefficients";
 
 /** Beyond this |x|, exp(−x²/2) is 0 in both types. */
-const END: f64 = 39;
+export const END: f64 = 39;
 
 /**
  * exp(−x²/2). Rounding x² would cost x²/4 units in the last place, so its error is computed (s has half the bits of x: s² and

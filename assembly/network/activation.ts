@@ -8,7 +8,7 @@ import { choose, constant } from "../inline/elements";
 import { loadUpTo, storeUpTo } from "../inline/ragged";
 import { exp, expm1, expMinusAbs, sigmoid, sigmoidSlope, tanh } from "../inline/exponential";
 import { log1p } from "../inline/logarithm";
-import { gaussian, normalCdf } from "../inline/normal";
+import { END, gaussian, normalCdf } from "../inline/normal";
 
 export const IDENTITY: i32 = 0;
 export const RELU: i32 = 1;
@@ -174,7 +174,9 @@ function curvature<T>(kind: i32, x: v128, h: v128, param: v128): v128 {
     case SOFTPLUS: return sigmoidSlope<T>(x);
     case GELU: {
       const density = v128.mul<T>(gaussian<T>(x), constant<T>(INVERSE_SQRT_2PI));
-      return v128.mul<T>(density, v128.sub<T>(two, v128.mul<T>(x, x)));
+      // Beyond the end the density is 0, and x² might overflow.
+      const size = v128.pmin<T>(v128.abs<T>(x), constant<T>(END));
+      return v128.mul<T>(density, v128.sub<T>(two, v128.mul<T>(size, size)));
     }
     case SILU: {
       const s = sigmoid<T>(x);

@@ -16,10 +16,11 @@ export function batchNormForward<T>(
     const at = <usize>r * sizeof<T>();
     const row = x + at * ld;
     const center = sum<T>(row, n) / <f64>n;
+    const spread = squaredDeviations<T>(row, center, n) / <f64>n;
     store<T>(mean + at, <T>center);
-    store<T>(variance + at, <T>(squaredDeviations<T>(row, center, n) / <f64>n));
+    store<T>(variance + at, <T>spread);
+    normaliseRow<T>(row, xhat + at * ld, y + at * ld, invStd + at, gamma + at, beta + at, n, center, spread + epsilon);
   }
-  batchNormRunning<T>(x, xhat, y, mean, variance, invStd, gamma, beta, rows, n, ld, epsilon);
 }
 
 /** The same with mean and variance given. */
@@ -29,28 +30,40 @@ export function batchNormRunning<T>(
 ): void {
   for (let r = 0; r < rows; ++r) {
     const at = <usize>r * sizeof<T>();
-    const inverse = 1 / sqrt<f64>(<f64>load<T>(variance + at) + epsilon);
-    store<T>(invStd + at, <T>inverse);
-    const center = v128.splat<T>(load<T>(mean + at));
-    const factor = constant<T>(inverse);
-    const scale = v128.splat<T>(load<T>(gamma + at));
-    const shift = v128.splat<T>(load<T>(beta + at));
-    let offset = at * ld;
-    let s = 0;
-    for (; s + lanes<T>() <= n; s += lanes<T>()) {
-      normalise<T>(x + offset, xhat + offset, y + offset, center, factor, scale, shift, lanes<T>());
-      offset += 16;
-    }
-    if (s < n) normalise<T>(x + offset, xhat + offset, y + offset, center, factor, scale, shift, n - s);
+    const offset = at * ld;
+    const center = <f64>load<T>(mean + at);
+    const spread = <f64>load<T>(variance + at) + epsilon;
+    normaliseRow<T>(x + offset, xhat + offset, y + offset, invStd + at, gamma + at, beta + at, n, center, spread);
   }
+}
+
+/** With the mean in two parts, since T may hold the data exactly but not their mean; and 1/√spread of what T might not hold. */
+function normaliseRow<T>(
+  x: usize, xhat: usize, y: usize, invStd: usize, gamma: usize, beta: usize, n: i32, center: f64, spread: f64,
+): void {
+  const inverse = 1 / sqrt<f64>(spread);
+  store<T>(invStd, <T>inverse);
+  const high = constant<T>(center);
+  const low = constant<T>(center - <f64><T>center);
+  const factor = constant<T>(inverse);
+  const scale = v128.splat<T>(load<T>(gamma));
+  const shift = v128.splat<T>(load<T>(beta));
+  let offset: usize = 0;
+  let s = 0;
+  for (; s + lanes<T>() <= n; s += lanes<T>()) {
+    normalise<T>(x + offset, xhat + offset, y + offset, high, low, factor, scale, shift, lanes<T>());
+    offset += 16;
+  }
+  if (s < n) normalise<T>(x + offset, xhat + offset, y + offset, high, low, factor, scale, shift, n - s);
 }
 
 // @ts-ignore: decorator
 @inline
 function normalise<T>(
-  x: usize, xhat: usize, y: usize, center: v128, factor: v128, scale: v128, shift: v128, left: i32,
+  x: usize, xhat: usize, y: usize, high: v128, low: v128, factor: v128, scale: v128, shift: v128, left: i32,
 ): void {
-  const normal = v128.mul<T>(v128.sub<T>(loadUpTo<T>(x, left), center), factor);
+  const centered = v128.sub<T>(v128.sub<T>(loadUpTo<T>(x, left), high), low);
+  const normal = v128.mul<T>(centered, factor);
   storeUpTo<T>(xhat, normal, left);
   storeUpTo<T>(y, madd<T>(scale, normal, shift), left);
 }

@@ -76,7 +76,8 @@ export function addColumn<T>(list: usize, count: i32, x: usize, ld: i32, out: us
 }
 
 /**
- * out[k] = ∇²ℓ·u[k] of the listed samples, from the curvatures d and, under softmax, the probabilities p: d ⊙ (u − p·u). out may be u.
+ * out[k] = ∇²ℓ·u[k] of the listed samples, from the curvatures d and, under softmax, the probabilities p: d ⊙ (u − p·u), where the u of a class
+ * that has more than half is taken from all first (see softmaxHessianProduct). out may be u.
  */
 export function lossCurvatureRows<T>(
   list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
@@ -84,12 +85,17 @@ export function lossCurvatureRows<T>(
   for (let k = 0; k < count; ++k) {
     const from = <usize>load<i32>(list + (<usize>k << 2)) * ld * sizeof<T>();
     const row = <usize>k * ldo * sizeof<T>();
+    const bytes = <usize>width * sizeof<T>();
+    let origin: T = 0;
     let mean: T = 0;
     if (p) {
-      for (let q: usize = 0; q < <usize>width * sizeof<T>(); q += sizeof<T>()) mean += load<T>(p + from + q) * load<T>(u + row + q);
+      for (let q: usize = 0; q < bytes; q += sizeof<T>()) {
+        if (load<T>(p + from + q) > 0.5) origin = load<T>(u + row + q);
+      }
+      for (let q: usize = 0; q < bytes; q += sizeof<T>()) mean += load<T>(p + from + q) * (load<T>(u + row + q) - origin);
     }
-    for (let q: usize = 0; q < <usize>width * sizeof<T>(); q += sizeof<T>()) {
-      store<T>(out + row + q, load<T>(d + from + q) * (load<T>(u + row + q) - mean));
+    for (let q: usize = 0; q < bytes; q += sizeof<T>()) {
+      store<T>(out + row + q, load<T>(d + from + q) * (load<T>(u + row + q) - origin - mean));
     }
   }
 }

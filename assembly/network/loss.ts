@@ -4,7 +4,7 @@
  * `param` is huber's δ. Sums are in double precision; NaN or ∞ in a valid column reaches them.
  */
 import { lanes, sumLanes } from "../inline/lanes";
-import { accumulate, constant } from "../inline/elements";
+import { accumulate, choose, constant, signBit } from "../inline/elements";
 import { clearPadding, firstLanes, loadUpTo, storeUpTo } from "../inline/ragged";
 import { expMinusAbs, sigmoid, sigmoidSlope } from "../inline/exponential";
 import { log1p } from "../inline/logarithm";
@@ -100,7 +100,7 @@ function curvatures<T>(kind: i32, z: usize, y: usize, u: usize, out: usize, n: i
   }
 }
 
-/** r²; q·(|r| − ½q) with q = min(|r|, δ); max(z, 0) − z·t + ln(1 + e^−|z|). */
+/** r²; q·(|r| − ½q) with q = min(|r|, δ); |z|·(1 − t or t, whichever z is on the wrong side of) + ln(1 + e^−|z|). */
 function value<T>(kind: i32, z: v128, y: v128, param: v128): v128 {
   const r = v128.sub<T>(z, y);
   if (kind == MSE) return v128.mul<T>(r, r);
@@ -109,15 +109,25 @@ function value<T>(kind: i32, z: v128, y: v128, param: v128): v128 {
     const q = v128.pmin<T>(size, param);
     return v128.mul<T>(q, v128.sub<T>(size, v128.mul<T>(q, constant<T>(0.5))));
   }
-  const linear = v128.sub<T>(v128.pmax<T>(z, constant<T>(0)), v128.mul<T>(z, y));
-  return v128.add<T>(linear, log1p<T>(expMinusAbs<T>(z)));
+  const missing = choose(v128.gt<T>(z, constant<T>(0)), v128.sub<T>(constant<T>(1), y), y);
+  return v128.add<T>(v128.mul<T>(v128.abs<T>(z), missing), log1p<T>(expMinusAbs<T>(z)));
 }
 
 function slope<T>(kind: i32, z: v128, y: v128, param: v128): v128 {
   const r = v128.sub<T>(z, y);
   if (kind == MSE) return v128.add<T>(r, r);
   if (kind == HUBER) return v128.pmax<T>(v128.pmin<T>(r, param), v128.neg<T>(param));
-  return v128.sub<T>(sigmoid<T>(z), y);
+  return sigmoidMinus<T>(z, y);
+}
+
+/** σ(z) − y, for y ≥ ½ as (1 − y) − σ(−z): 1 − y is exact there, and nothing near 1 is subtracted from. */
+// @ts-ignore: decorator
+@inline
+function sigmoidMinus<T>(z: v128, y: v128): v128 {
+  const upper = v128.ge<T>(y, constant<T>(0.5));
+  const turn = v128.and(upper, signBit<T>());
+  const target = choose(upper, v128.sub<T>(constant<T>(1), y), y);
+  return v128.xor(turn, v128.sub<T>(sigmoid<T>(v128.xor(turn, z)), target));
 }
 
 /** huber has none at |r| = δ, where PyTorch takes 0 too. */

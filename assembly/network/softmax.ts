@@ -2,60 +2,94 @@
  * Cross-entropy of softmax(z) per sample, one vector of samples at a time: ℓ = Σ_c t_c·(ln Σ_k e^(z_k − m) − (z_c − m)), m = max z.
  * With w = Σt: ∇ℓ = w·p − t and ∇²ℓ = w·(diag p − p pᵀ).
  * The exponentials live in the output while it is being made, so nothing is computed twice and no scratch is needed.
+ *
+ * Where a class takes nearly all, 1 − p and p − t would lose their digits. So `rest` is kept, the sum of all exponentials but one that is 1,
+ * the largest: ln Σ = ln(1 + rest), and what all classes but one add up to is never made by taking a number from one that is nearly equal.
  */
 import { lanes, sumLanes } from "../inline/lanes";
-import { accumulate, constant } from "../inline/elements";
+import { accumulate, choose, constant } from "../inline/elements";
 import { firstLanes, loadUpTo, storeUpTo } from "../inline/ragged";
 import { exp } from "../inline/exponential";
-import { log } from "../inline/logarithm";
+import { log, log1p } from "../inline/logarithm";
 
+/** The differences z_c − m are taken by halves, because they may overflow where the logits do not. */
 export function softmaxLoss<T>(
   labels: bool, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64,
 ): f64 {
   const row = <usize>ld * sizeof<T>();
-  const factor = constant<T>(scale);
+  const half = constant<T>(0.5);
   let sum = constant<f64>(0);
   for (let s = 0; s < n; s += lanes<T>()) {
     const left = n - s;
     const max = columnMax<T>(z, row, C, left);
-    const total = columnExp<T>(z, max, delta, row, C, left);
-    const logTotal = log<T>(total);
-    let weight = constant<T>(0);
+    const rest = columnExp<T>(z, max, delta, row, C, left);
+    const halfLog = v128.mul<T>(half, logOnePlus<T>(rest));
+    const halfMax = v128.mul<T>(half, max);
     let value = constant<T>(0);
     for (let c = 0; c < C; ++c) {
-      const t = target<T>(labels, y, row, c, left);
-      const shifted = v128.sub<T>(loadUpTo<T>(z + <usize>c * row, left), max);
-      weight = v128.add<T>(weight, t);
-      value = v128.add<T>(value, v128.mul<T>(t, v128.sub<T>(logTotal, shifted)));
+      const shifted = v128.sub<T>(v128.mul<T>(half, loadUpTo<T>(z + <usize>c * row, left)), halfMax);
+      value = v128.add<T>(value, v128.mul<T>(target<T>(labels, y, row, c, left), v128.sub<T>(halfLog, shifted)));
     }
     sum = accumulate<T>(sum, v128.and(value, firstLanes<T>(left)));
     if (delta) {
-      weight = v128.div<T>(weight, total);
-      for (let c = 0; c < C; ++c) {
-        const p = delta + <usize>c * row;
-        const expected = v128.mul<T>(weight, loadUpTo<T>(p, left));
-        const d = v128.sub<T>(expected, target<T>(labels, y, row, c, left));
-        storeUpTo<T>(p, v128.mul<T>(factor, d), left);
-      }
+      softmaxSlope<T>(labels, y, delta, rest, row, C, left, scale);
       delta += 16;
     }
     z += 16;
     y += 16;
   }
-  return sumLanes<f64>(sum);
+  return 2 * sumLanes<f64>(sum);
 }
 
 /**
- * The exponentials sit in the rows (0, p), so i runs down to 0 and overwrites those last. A diagonal element is minus the sum of the
- * others in its row: exact where 1 − p would cancel.
+ * Turns the exponentials e at delta into scale·(w·p − t). With E and T what the other classes' exponentials and targets add up to, that is
+ * (e·T − t·E)/Σe: −E/Σe for a target of 1, e/Σe for one of 0.
  */
+// @ts-ignore: decorator
+@inline
+function softmaxSlope<T>(
+  labels: bool, y: usize, delta: usize, rest: v128, row: usize, C: i32, left: i32, scale: f64,
+): void {
+  const factor = constant<T>(scale);
+  const total = v128.add<T>(constant<T>(1), rest);
+  const inverse = v128.div<T>(constant<T>(1), total);
+  // The largest target, and the sum of the others; of a label, 1 and 0.
+  let largest = constant<T>(labels ? 1 : 0);
+  let others = constant<T>(0);
+  if (!labels) {
+    for (let c = 0; c < C; ++c) {
+      const t = target<T>(false, y, row, c, left);
+      others = v128.add<T>(others, v128.min<T>(largest, t));
+      largest = v128.max<T>(largest, t);
+    }
+  }
+  const weight = v128.add<T>(largest, others);
+  for (let c = 0; c < C; ++c) {
+    const t = target<T>(labels, y, row, c, left);
+    const e = loadUpTo<T>(delta, left);
+    const elsewhere = choose(v128.eq<T>(t, largest), others, v128.sub<T>(weight, t));
+    const d = v128.sub<T>(v128.mul<T>(e, elsewhere), v128.mul<T>(t, allBut<T>(e, rest, total)));
+    storeUpTo<T>(delta, v128.mul<T>(factor, v128.mul<T>(d, inverse)), left);
+    delta += row;
+  }
+}
+
+/** Σe − e. Only an e of 1 can be more than half of Σe, and without one of these Σe is `rest`. */
+// @ts-ignore: decorator
+@inline
+function allBut<T>(e: v128, rest: v128, total: v128): v128 {
+  return choose(v128.eq<T>(e, constant<T>(1)), rest, v128.sub<T>(total, e));
+}
+
+/** The exponentials sit in the rows (0, p), so i runs down to 0 and overwrites those last. A diagonal element is minus the sum of the others in its row. */
 export function softmaxHessian<T>(
   labels: bool, z: usize, y: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64,
 ): void {
   const row = <usize>ld * sizeof<T>();
   for (let s = 0; s < n; s += lanes<T>()) {
     const left = n - s;
-    const total = columnExp<T>(z, columnMax<T>(z, row, C, left), out, row, C, left);
+    const rest = columnExp<T>(z, columnMax<T>(z, row, C, left), out, row, C, left);
+    const total = v128.add<T>(constant<T>(1), rest);
     const factor = v128.div<T>(weightOver<T>(total, labels, y, row, C, left, scale), total);
     for (let i = C - 1; i >= 0; --i) {
       const first = v128.mul<T>(factor, loadUpTo<T>(out + <usize>i * row, left));
@@ -75,23 +109,36 @@ export function softmaxHessian<T>(
   }
 }
 
+/**
+ * w·p ⊙ (u − pᵀu). Where one class has more than half, its u is taken from all first, which changes nothing but the rounding: what is then left for
+ * that class is the mean of the others' differences, and is as small as they are likely.
+ */
 export function softmaxHessianProduct<T>(
   labels: bool, z: usize, y: usize, u: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64,
 ): void {
   const row = <usize>ld * sizeof<T>();
+  const one = constant<T>(1);
   for (let s = 0; s < n; s += lanes<T>()) {
     const left = n - s;
-    const total = columnExp<T>(z, columnMax<T>(z, row, C, left), out, row, C, left);
+    const rest = columnExp<T>(z, columnMax<T>(z, row, C, left), out, row, C, left);
+    const total = v128.add<T>(one, rest);
     const factor = weightOver<T>(total, labels, y, row, C, left, scale);
+    let origin = constant<T>(0);
+    for (let c = 0; c < C; ++c) {
+      const at = <usize>c * row;
+      origin = choose(v128.eq<T>(loadUpTo<T>(out + at, left), one), loadUpTo<T>(u + at, left), origin);
+    }
+    origin = v128.and(origin, v128.lt<T>(rest, one));
     let mean = constant<T>(0);
     for (let c = 0; c < C; ++c) {
       const at = <usize>c * row;
-      mean = v128.add<T>(mean, v128.mul<T>(loadUpTo<T>(out + at, left), loadUpTo<T>(u + at, left)));
+      const d = v128.sub<T>(loadUpTo<T>(u + at, left), origin);
+      mean = v128.add<T>(mean, v128.mul<T>(loadUpTo<T>(out + at, left), d));
     }
     mean = v128.div<T>(mean, total);
     for (let c = 0; c < C; ++c) {
       const at = <usize>c * row;
-      const d = v128.sub<T>(loadUpTo<T>(u + at, left), mean);
+      const d = v128.sub<T>(v128.sub<T>(loadUpTo<T>(u + at, left), origin), mean);
       storeUpTo<T>(out + at, v128.mul<T>(v128.mul<T>(factor, loadUpTo<T>(out + at, left)), d), left);
     }
     z += 16;
@@ -108,7 +155,8 @@ export function softmaxCurvature<T>(
   const row = <usize>ld * sizeof<T>();
   for (let s = 0; s < n; s += lanes<T>()) {
     const left = n - s;
-    const total = columnExp<T>(z, columnMax<T>(z, row, C, left), probability, row, C, left);
+    const rest = columnExp<T>(z, columnMax<T>(z, row, C, left), probability, row, C, left);
+    const total = v128.add<T>(constant<T>(1), rest);
     const factor = weightOver<T>(total, labels, y, row, C, left, scale);
     for (let c = 0; c < C; ++c) {
       const at = <usize>c * row;
@@ -132,19 +180,32 @@ function columnMax<T>(z: usize, row: usize, C: i32, left: i32): v128 {
   return max;
 }
 
-/** Σ exp(z_c − max); the terms go to out, unless it is 0. A NaN that the maximum passed over is in the sum. */
+/**
+ * Σ exp(z_c − max) but for the first term that is 1, of which there is one; the terms go to out, unless it is 0. A NaN that the maximum passed
+ * over is in the sum.
+ */
 function columnExp<T>(z: usize, max: v128, out: usize, row: usize, C: i32, left: i32): v128 {
-  let sum = constant<T>(0);
+  const one = constant<T>(1);
+  let rest = constant<T>(0);
+  let seen = constant<T>(0);
   for (let c = 0; c < C; ++c) {
     const e = exp<T>(v128.sub<T>(loadUpTo<T>(z, left), max));
     if (out) {
       storeUpTo<T>(out, e, left);
       out += row;
     }
-    sum = v128.add<T>(sum, e);
+    const first = v128.andnot(v128.eq<T>(e, one), seen);
+    rest = v128.add<T>(rest, v128.andnot(e, first));
+    seen = v128.or(seen, first);
     z += row;
   }
-  return sum;
+  return rest;
+}
+
+/** ln(1 + x) for x ≥ 0. */
+function logOnePlus<T>(x: v128): v128 {
+  const one = constant<T>(1);
+  return choose(v128.gt<T>(x, one), log<T>(v128.add<T>(one, x)), log1p<T>(x));
 }
 
 /** t_c: a probability, or whether c is the label. */

@@ -26,7 +26,7 @@ describe.skipIf(!executablePath)("health", () => {
     await expect.poll(() => advice.count()).toBe(1);
     expect(await advice.textContent()).toContain("reviveUnits");
     expect(await advice.locator("strong").textContent()).toBe(
-      "layer 2 gives 0 for every sample, so it and layer 1 get no gradient; the output layer still learns, but only a constant (of the output layer, the bias alone)",
+      "layer 2 gives 0 for every sample, so it and layer 1 get no gradient; layer 3 still learns, but only a constant (of layer 3, the bias alone)",
     );
     await advice.locator("summary").click();
     expect(await advice.locator("dd").count()).toBeGreaterThan(0);

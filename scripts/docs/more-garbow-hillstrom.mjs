@@ -26,7 +26,7 @@ const squares = ({ residuals, jacobian }) => ({
 
 const methods = [
   { name: "trustRegion", optimizer: () => trustRegion(), objective: smooth },
-  { name: "trustRegion, products", optimizer: () => trustRegion({ products: true }), objective: smooth },
+  { name: "trustRegion, products", optimizer: () => trustRegion({ products: true }), objective: smooth, maxSteps: 500 },
   { name: "newton", optimizer: () => newton(), objective: smooth },
   { name: "saddleFreeNewton", optimizer: () => saddleFreeNewton(), objective: smooth },
   { name: "lbfgs", optimizer: () => lbfgs(), objective: smooth },
@@ -36,8 +36,8 @@ const methods = [
 
 const outcomes = problems.flatMap((problem) => methods.map((method) => outcome(problem, method)));
 
-function outcome(problem, { name: method, optimizer, objective }) {
-  const result = minimize(objective(problem), problem.x0, { optimizer: optimizer(), ...LIMITS });
+function outcome(problem, { name: method, optimizer, objective, ...limits }) {
+  const result = minimize(objective(problem), problem.x0, { optimizer: optimizer(), ...LIMITS, ...limits });
   const value = problem.value(result.x);
   const at = problem.minima.find((minimum) => Math.abs(value - minimum.value) <= 1e-8 * (1 + minimum.value));
   const where = at === undefined ? "elsewhere" : at.published === null ? "another minimum" : "published";

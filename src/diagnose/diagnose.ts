@@ -1,8 +1,11 @@
 import { checkChoice, checkInteger } from "../check.js";
-import type { Dataset } from "../network/dataset.js";
-import { checkNetwork, type Network } from "../network/network.js";
+import { checkDataset, type Dataset } from "../network/dataset.js";
+import { checkNetwork, type Network, network } from "../network/network.js";
 import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
+import { checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
+import { coreMath } from "../wasm/math.js";
+import type { Drawn, Growth } from "./advice/table.js";
 import { adviceOn } from "./advice.js";
 import type { Diagnosis, LayerDiagnosis } from "./diagnosis.js";
 import type { CurvatureChoice } from "./point/cost.js";
@@ -10,8 +13,15 @@ import { classifyCriticalPoint } from "./point/critical.js";
 import { denseFlops } from "./point/ends.js";
 import { render } from "./report.js";
 import { findOffence, type GuardFinding } from "./run/guard.js";
+import { rateFacts } from "./run/rates.js";
+import { slopeOf } from "./signals/arithmetic.js";
+import { conflictsIn } from "./signals/conflicts.js";
 import { type GradientFlow, gradientFlow } from "./signals/gradient-flow.js";
 import { inputScale } from "./signals/inputs.js";
+import { type Outputs, outputsOf } from "./signals/outputs.js";
+import { penaltyFacts } from "./signals/penalty.js";
+import { type Constant, constantOf, type Judged, judge, targetRows } from "./signals/score.js";
+import { targetFacts } from "./signals/targets.js";
 import { type ActivationStatistics, activationStatistics } from "./units/activation-statistics.js";
 
 const WHERE = "diagnose";
@@ -20,12 +30,14 @@ const WHERE = "diagnose";
 export interface DiagnoseOptions extends PassOptions {
   /** How much of the curvature to look at; by size where not given. */
   curvature?: CurvatureChoice;
+  /** Data that the network was not trained on: overfitting is seen by the difference. Default: none. */
+  validation?: Dataset;
+  /** What the network is, or was, trained with: its learning rate and weight decay are held against the curvature. Default: none. */
+  optimizer?: Optimizer;
   /** Of random vectors; 0. */
   seed?: number;
 }
 
-/** Outputs that fit the targets so well are not to be improved by what advice is about. */
-const FITS = 0.98;
 /** Flops for a dense matrix, and N·P for the products of Lanczos's method, that a diagnosis takes unasked. */
 const DENSE_FLOPS = 3e9;
 const PRODUCT_SIZE = 2e7;
@@ -34,7 +46,7 @@ const PRODUCT_SIZE = 2e7;
  * Why doesn't it learn, and what to do about it: units, signals and the point, gathered into one answer with advice.
  *
  * Units: `activationStatistics`; signals: `gradientFlow`; the point: `classifyCriticalPoint`. Each advice has a code, the evidence, the remedy and
- * its source; their thresholds and the reasons for these are in one table (src/diagnose/advice.ts). A network that is well gets none. Where
+ * its source; their thresholds and the reasons for these are in tables (src/diagnose/advice). A fit is held against the mean, or the classes' shares. A network that is well gets none. Where
  * a NaN or infinity is met, that alone is reported, with layer, quantity and sample.
  *
  * @param options curvature: "none" looks at gradients alone, "lanczos" at the ends of the spectrum, "dense" at all of it; by default dense where
@@ -49,19 +61,24 @@ const PRODUCT_SIZE = 2e7;
  */
 export function diagnose(net: Network, data: Dataset, options: DiagnoseOptions = {}): Diagnosis {
   checkNetwork(WHERE, net);
-  const mode = net.mode(WHERE, data, options, ["curvature", "seed"]);
-  const { curvature: asked, seed = 0 } = options;
+  const mode = net.mode(WHERE, data, options, ["curvature", "validation", "optimizer", "seed"]);
+  const { curvature: asked, validation, optimizer, seed = 0 } = options;
   if (asked !== undefined) checkChoice(WHERE, "curvature", asked, ["none", "lanczos", "dense"]);
   checkInteger(WHERE, "seed", seed, 0);
+  if (validation !== undefined) checkDataset(WHERE, validation, net.layout, net.spec.loss);
+  if (optimizer !== undefined) checkOptimizer(WHERE, optimizer);
   const statistics = activationStatistics(net, data, { batchNorm: mode });
   const flow = gradientFlow(net, data, { batchNorm: mode });
   const offence = offenceIn(net, data, mode, statistics, flow);
   const { curvature, reason } = choose(net, data, asked, offence !== null);
   const point = curvature === "none" ? null : classifyCriticalPoint(net, data, { curvature, batchNorm: mode, seed });
   const duplicates = net.spec.layers.map((_, l) => duplicatesIn(net, l, statistics.layers[l].dead));
-  const fit = fitOf(net, data, flow.loss);
-  const inputs = inputScale(data);
+  const { judged, outputs } = judgedOn(net, data, mode);
+  const held = validation ? judgedOn(net, validation, "running", constantOf(net, data)).judged : null;
+  const inputs = inputScale(data, net);
   const batchNorm = net.spec.layers.map((layer) => layer.batchNorm !== false);
+  const fresh = outputsOf(network(net.spec), data, mode);
+  const broken = offence !== null;
   const diagnosis = {
     parameters: net.parameterCount,
     samples: data.size,
@@ -69,7 +86,9 @@ export function diagnose(net: Network, data: Dataset, options: DiagnoseOptions =
     batchNorm: mode,
     loss: flow.loss,
     gradientNorm: flow.objectiveNorm,
-    fit,
+    fit: judged.report.score,
+    score: judged.report,
+    validation: held?.report ?? null,
     layers: statistics.layers.map((_, l) => layerOf(statistics, flow, duplicates[l], batchNorm[l], l)),
     blocked: statistics.blocked,
     signal: flow.growth,
@@ -77,7 +96,25 @@ export function diagnose(net: Network, data: Dataset, options: DiagnoseOptions =
     point: point && { ...point, escape: point.escape && Array.from(point.escape) },
     curvature,
     curvatureReason: reason,
-    advice: adviceOn({ statistics, flow, inputs, duplicates, point, offence, fits: fit >= FITS, batchNorm }),
+    advice: adviceOn({
+      statistics,
+      flow,
+      growth: growthOf(net, flow),
+      inputs,
+      duplicates,
+      point,
+      offence,
+      judged,
+      judgedAsUsed: held && net.layout.batchNorm ? judgedOn(net, data, "running").judged : judged,
+      validation: held,
+      fits: judged.fits,
+      targets: targetFacts(net, data),
+      conflicts: conflictsIn(net, data),
+      rates: optimizer && !broken ? rateFacts(net, data, mode, optimizer, judged.report.baselineLoss, seed) : null,
+      penalty: broken ? null : penaltyFacts(net, data, mode, optimizer, outputs, fresh),
+      drawn: besideDrawn(net, data, outputs, fresh, optimizer),
+      batchNorm,
+    }),
   };
   // Not enumerable, so that JSON and structured cloning see data alone.
   return Object.defineProperty(diagnosis, "toString", { value: () => render(diagnosis) });
@@ -165,18 +202,56 @@ function duplicatesIn(net: Network, l: number, dead: readonly number[]): number[
 }
 
 /** Under running statistics, or those of the data where that is better: early in training the running ones are not there yet. */
-function fitOf(net: Network, data: Dataset, loss: number): number {
-  const { accuracy, rmse = Number.NaN } = net.evaluate(data);
-  if (accuracy !== undefined) return accuracy;
-  const { targets } = data;
-  const values = "data" in targets ? targets.data : targets;
-  const width = values.length / data.size;
-  const means = new Float64Array(width);
-  for (let k = 0; k < values.length; ++k) means[k % width] += values[k] / data.size;
-  let squares = 0;
-  for (let k = 0; k < values.length; ++k) squares += (values[k] - means[k % width]) ** 2;
-  const variance = squares / values.length;
-  // Huber's loss is at most half of the squared error.
-  const square = net.spec.loss === "mse" ? Math.min(rmse ** 2, loss) : rmse ** 2;
-  return variance > 0 ? 1 - square / variance : square === 0 ? 1 : 0;
+function judgedOn(
+  net: Network,
+  data: Dataset,
+  mode: BatchNormMode,
+  constant?: Constant,
+): { judged: Judged; outputs: Outputs } {
+  const outputs = outputsOf(net, data, mode);
+  const judged = judge(net, data, outputs, constant);
+  if (!net.layout.batchNorm || mode === "running") return { judged, outputs };
+  const other = outputsOf(net, data, "running");
+  const running = judge(net, data, other, constant);
+  return running.report.score > judged.report.score ? { judged: running, outputs: other } : { judged, outputs };
+}
+
+function besideDrawn(
+  net: Network,
+  data: Dataset,
+  outputs: Outputs,
+  fresh: Outputs,
+  optimizer: Optimizer | undefined,
+): Drawn {
+  const { parameters } = net.current();
+  const drawn = network(net.spec).current().parameters;
+  const classes = net.spec.loss.endsWith("cross-entropy");
+  return {
+    untouched: parameters.every((value: number, i: number) => value === drawn[i]),
+    trained: (optimizer?.steps ?? 0) > 0,
+    outputs: rootMeanSquare(outputs.values),
+    asDrawn: rootMeanSquare(fresh.values),
+    targets: classes ? 1 : rootMeanSquare(targetRows(net, data)),
+  };
+}
+
+/** As `flow.growth`, over the hidden layers alone: the step from the outputs is in the targets' unit, and says how large the targets are. */
+function growthOf(net: Network, { layers }: GradientFlow): Growth | null {
+  const { exp, log } = coreMath(net.build);
+  const hidden = layers.slice(0, -1);
+  const slope = slopeOf(
+    hidden.flatMap(({ signal }, l): [number, number][] => (signal > 0 && signal < Infinity ? [[l, log(signal)]] : [])),
+  );
+  if (slope === null) return null;
+  return { rate: exp(-slope), total: Math.min(Number.MAX_VALUE, exp(-slope * (hidden.length - 1))) };
+}
+
+/** Of the largest size first, so that squares neither overflow nor underflow. */
+function rootMeanSquare(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let k = 0; k < values.length; ++k) most = Math.max(most, Math.abs(values[k]));
+  if (!(most > 0 && most < Infinity)) return most;
+  let sum = 0;
+  for (let k = 0; k < values.length; ++k) sum += (values[k] / most) ** 2;
+  return most * Math.sqrt(sum / values.length);
 }

@@ -1,11 +1,12 @@
 import type { BatchNormMode } from "../network/propagation.js";
 import type { ActivationName } from "../network/spec.js";
 import type { Dtype } from "../wasm/kernels.js";
-import type { Advice } from "./advice.js";
+import type { Advice } from "./advice/table.js";
 import type { CurvatureChoice } from "./point/cost.js";
 import type { CriticalPoint } from "./point/critical.js";
 import type { SignalGrowth } from "./signals/gradient-flow.js";
 import type { InputScale } from "./signals/inputs.js";
+import type { FitScore } from "./signals/score.js";
 import type { BlockedLayer, Moments } from "./units/activation-statistics.js";
 
 /** A layer over all of the data. Shares are in [0, 1]. */
@@ -68,6 +69,10 @@ export interface Diagnosis {
   readonly gradientNorm: number;
   /** Share classified correctly, or 1 − (mean squared error) / (variance of the targets). */
   readonly fit: number;
+  /** The fit against the best constant, by output and by class. */
+  readonly score: FitScore;
+  /** The same on the validation data, against the constant of the data; null where there are none. */
+  readonly validation: FitScore | null;
   /** The first one first. */
   readonly layers: LayerDiagnosis[];
   /** Layers that let no gradient through. */

@@ -1,4 +1,4 @@
-import { percent } from "./advice.js";
+import { figure, percent } from "./advice/table.js";
 import type { Diagnosis, LayerDiagnosis, PointDiagnosis } from "./diagnosis.js";
 
 /** Columns that text is broken at. */
@@ -9,10 +9,11 @@ export function render(diagnosis: Omit<Diagnosis, "toString">): string {
   const { parameters, samples, dtype, loss, gradientNorm, advice, layers, point, curvature, curvatureReason } =
     diagnosis;
   const lines = [
-    `${parameters} parameters, ${samples} samples, ${dtype}: loss ${short(loss)}, ‖gradient‖ ${short(gradientNorm)}`,
+    `${parameters} parameters, ${samples} samples, ${dtype}: loss ${figure(loss)}, ‖gradient‖ ${figure(gradientNorm)}`,
     "",
     ...table(layers),
     "",
+    ...scoreLines(diagnosis),
     ...(point ? pointLines(point) : []),
     ...wrapped(`Curvature: ${curvatureReason}${curvature === "dense" ? "" : hint(curvature)}`, ""),
     "",
@@ -28,22 +29,31 @@ export function render(diagnosis: Omit<Diagnosis, "toString">): string {
   return lines.join("\n");
 }
 
+function scoreLines({ score, validation }: Omit<Diagnosis, "toString">): string[] {
+  const values = score.kind === "values";
+  const name = values ? "R²" : "accuracy";
+  const said = (of: number): string => (values ? figure(of) : percent(of));
+  const beside = values ? "0 for the mean alone" : `${percent(score.baselineScore)} for the majority alone`;
+  const held = validation ? `; on the validation data ${said(validation.score)}` : "";
+  return [`Fit: ${name} ${said(score.score)} (${beside})${held}`];
+}
+
 function hint(curvature: string): string {
   return curvature === "none" ? "; no word on the kind of point" : "; counts of eigenvalues are lower bounds";
 }
 
 function table(layers: readonly LayerDiagnosis[]): string[] {
   const rows = layers.map((layer) => [
-    String(layer.layer),
+    String(layer.layer + 1),
     `${layer.type}${layer.batchNorm ? " + bn" : ""}`,
     String(layer.units),
     layer.deadUnits.length > 0 ? String(layer.deadUnits.length) : "-",
     percent(layer.active),
     percent(layer.sparsity),
     layer.saturated === null ? "-" : percent(layer.saturated),
-    short(layer.activation.deviation),
-    short(layer.gradientNorm),
-    short(layer.signal),
+    figure(layer.activation.deviation),
+    figure(layer.gradientNorm),
+    figure(layer.signal),
   ]);
   const head = [
     "layer",
@@ -74,15 +84,9 @@ function pointLines({ kind, reason, smallest, largest, zeroModes, inertia }: Poi
     .join(", ");
   return [
     ...wrapped(`Point: ${kind}; ${reason}`, "  "),
-    `  eigenvalues from ${short(smallest)} to ${short(largest)}${counts}`,
+    `  eigenvalues from ${figure(smallest)} to ${figure(largest)}${counts}`,
     ...(families ? wrapped(`  zero modes explained: ${zeroModes.explained} (${families})`, "    ") : []),
   ];
-}
-
-function short(value: number): string {
-  if (value === 0 || !Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
 }
 
 function wrapped(text: string, indent: string): string[] {

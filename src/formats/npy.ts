@@ -1,4 +1,4 @@
-import { isObject, wrongType } from "../check.js";
+import { isFloat32, isFloat64, isObject, tagOf, wrongType } from "../check.js";
 import { type Matrix, toMatrix } from "../linalg/matrix.js";
 
 /** The header ends at a multiple of this, so that the numbers can be mapped into memory. */
@@ -29,6 +29,10 @@ export function toNpy(values: Matrix | Float64Array | Float32Array | Int32Array)
   return bytes;
 }
 
+function isInt32(values: unknown): values is Int32Array {
+  return ArrayBuffer.isView(values) && tagOf(values) === "Int32Array";
+}
+
 type Numbers = Float64Array | Float32Array | Int32Array;
 
 function ofMatrix(values: unknown): { shape: string; data: Numbers } {
@@ -37,7 +41,7 @@ function ofMatrix(values: unknown): { shape: string; data: Numbers } {
 }
 
 function ofVector(values: unknown): { shape: string; data: Numbers } {
-  if (values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array) {
+  if (isFloat64(values) || isFloat32(values) || isInt32(values)) {
     return { shape: `(${values.length},)`, data: values };
   }
   return wrongType("toNpy", "values", "a matrix, a Float64Array, a Float32Array or an Int32Array", values);
@@ -45,8 +49,8 @@ function ofVector(values: unknown): { shape: string; data: Numbers } {
 
 /** Little-endian, as WebAssembly's memory is. */
 function descriptionOf(data: Numbers): string {
-  if (data instanceof Int32Array) return "<i4";
-  return data instanceof Float32Array ? "<f4" : "<f8";
+  if (isInt32(data)) return "<i4";
+  return isFloat32(data) ? "<f4" : "<f8";
 }
 
 function ascii(text: string): number[] {

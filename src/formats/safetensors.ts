@@ -1,4 +1,4 @@
-import { isObject, show, wrongType, wrongValue } from "../check.js";
+import { isObject, show, tagOf, wrongType, wrongValue } from "../check.js";
 import type { Network } from "../network/network.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { bytesPer, describeBytes, type FloatArray, floatArray } from "../wasm/workspace.js";
@@ -82,8 +82,9 @@ function write(metadata: object, tensors: readonly (readonly [string, Tensor])[]
  */
 export function fromSafetensors(bytes: Uint8Array | ArrayBuffer): Saved {
   const where = "fromSafetensors";
-  const file = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
-  if (!(file instanceof Uint8Array)) wrongType(where, "bytes", "a Uint8Array or an ArrayBuffer", bytes);
+  const file = tagOf(bytes) === "ArrayBuffer" ? new Uint8Array(bytes as ArrayBuffer) : bytes;
+  if (!(ArrayBuffer.isView(file) && tagOf(file) === "Uint8Array"))
+    wrongType(where, "bytes", "a Uint8Array or an ArrayBuffer", bytes);
   const { header, data } = readHeader(where, file);
   const { [METADATA]: metadata, ...entries } = header;
   if (!isObject(metadata)) {

@@ -1,4 +1,4 @@
-import { show, wrongType, wrongValue } from "../check.js";
+import { isFloat32, show, wrongType, wrongValue } from "../check.js";
 import type { Dtype } from "../wasm/kernels.js";
 import type { FloatArray } from "../wasm/workspace.js";
 import { clip } from "./plain.js";
@@ -18,7 +18,7 @@ export interface StoredTensor {
 }
 
 export function dtypeOf(data: FloatArray): Dtype {
-  return data instanceof Float32Array ? "f32" : "f64";
+  return isFloat32(data) ? "f32" : "f64";
 }
 
 /** Number of elements; NaN or more than any file has where the sizes make no sense. */

@@ -236,13 +236,19 @@ export type Solve = (b: ArrayLike<number>) => FloatArray | undefined;
  * Factors A + shift·I by Cholesky and lets `use` solve with it, without taking the factor out of the core's memory; undefined where
  * the matrix is not positive definite or not finite.
  */
-export function withDefinite<T>(H: Symmetric, shift: number, use: (solve: Solve) => T): T | undefined {
+export function withDefinite<T>(
+  H: Symmetric,
+  shift: number | ArrayLike<number>,
+  use: (solve: Solve) => T,
+): T | undefined {
   const { size: n, dtype } = H;
   return load(H, (workspace, { at, scale }) => {
     const kernels = workspace.kernels(dtype);
     const x = workspace.allocate(dtype, n);
     const matrix = workspace.slice(dtype, at, n * n);
-    for (let i = 0; shift !== 0 && i < n; ++i) matrix[i * (n + 1)] += shift * scale;
+    for (let i = 0; shift !== 0 && i < n; ++i) {
+      matrix[i * (n + 1)] += (typeof shift === "number" ? shift : shift[i]) * scale;
+    }
     if (kernels.cholesky(n, at, n, workspace.scratch)) return undefined;
     return use((b) => {
       const view = workspace.slice(dtype, x, n);
@@ -254,6 +260,10 @@ export function withDefinite<T>(H: Symmetric, shift: number, use: (solve: Solve)
 }
 
 /** x with (A + shift·I)·x = b by Cholesky's factorization, or undefined as `withDefinite` has it. */
-export function solveDefinite(H: Symmetric, b: ArrayLike<number>, shift = 0): FloatArray | undefined {
+export function solveDefinite(
+  H: Symmetric,
+  b: ArrayLike<number>,
+  shift: number | ArrayLike<number> = 0,
+): FloatArray | undefined {
   return withDefinite(H, shift, (solve) => solve(b));
 }

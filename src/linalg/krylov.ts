@@ -61,12 +61,16 @@ export class Krylov {
     normalize(this.#vector(0));
   }
 
-  /** One product; false where it is not finite. */
+  /** One product; false where it, or its norm, is not finite. */
   step(): boolean {
     const { steps, capacity, products } = this;
     const w = this.#vector(steps + 1);
     if (!products.into(this.#basis[steps], w)) return false;
     const size = norm2(w);
+    if (!(size < Infinity)) {
+      products.trouble = `the norm of product ${products.count} of ${products.name}.matvec overflows; scale the operator down`;
+      return false;
+    }
     if (size > this.norm) this.norm = size;
     this.#sums.fill(0);
     const least = CLOSED * Number.EPSILON * this.norm;

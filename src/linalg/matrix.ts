@@ -1,4 +1,14 @@
-import { checkBoolean, checkInteger, checkKeys, checkObject, isObject, wrongType, wrongValue } from "../check.js";
+import {
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  checkObject,
+  isFloat32,
+  isFloat64,
+  isObject,
+  wrongType,
+  wrongValue,
+} from "../check.js";
 import { currentBuild } from "../wasm/load.js";
 import { borrow, type FloatArray } from "../wasm/workspace.js";
 
@@ -43,7 +53,7 @@ export function matrix(
 }
 
 export function isFloatArray(value: unknown): value is FloatArray {
-  return value instanceof Float64Array || value instanceof Float32Array;
+  return isFloat64(value) || isFloat32(value);
 }
 
 /** Numbers as floats; floats as they are. Converting alone would make 0 of null and 1 of "1". */
@@ -143,7 +153,7 @@ export function multiply(A: Matrix, B: Matrix, options: MultiplyOptions = {}): M
   if (k !== inner) {
     wrongValue("multiply", "B", `${k} ${transposeB ? "columns" : "rows"}, as A asks for`, String(inner));
   }
-  const dtype = a.data instanceof Float32Array && b.data instanceof Float32Array ? "f32" : "f64";
+  const dtype = isFloat32(a.data) && isFloat32(b.data) ? "f32" : "f64";
   return borrow(currentBuild(), (workspace) => {
     const aAt = workspace.allocate(dtype, m * k);
     const bAt = workspace.allocate(dtype, k * n);

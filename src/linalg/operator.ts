@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger, wrongType, wrongValue } from "../check.js";
+import { checkFunction, checkInteger, isFloat32, isFloat64, wrongType, wrongValue } from "../check.js";
 import type { FloatArray } from "../wasm/workspace.js";
 import { newVector } from "./vector.js";
 
@@ -44,13 +44,13 @@ export class Products {
     this.#argument.set(v);
     const product: unknown = this.operator.matvec(this.#argument);
     this.count += 1;
-    if (!(product instanceof Float64Array || product instanceof Float32Array)) {
+    if (!(isFloat64(product) || isFloat32(product))) {
       wrongType(this.where, `${this.name}.matvec`, "a Float64Array or Float32Array in return", product);
     }
     if (product.length !== this.size) {
       wrongValue(this.where, `${this.name}.matvec`, `${this.size} numbers in return`, String(product.length));
     }
-    this.single = product instanceof Float32Array;
+    this.single = isFloat32(product);
     let sum = 0;
     for (let i = 0; i < product.length; ++i) {
       const value = product[i];

@@ -1,4 +1,4 @@
-import { checkInteger, isObject, wrongType, wrongValue } from "../check.js";
+import { checkInteger, isFloat32, isObject, wrongType, wrongValue } from "../check.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
@@ -96,7 +96,7 @@ export class SymmetricMatrix {
 
   /** That of the numbers. */
   get dtype(): Dtype {
-    return this.data instanceof Float32Array ? "f32" : "f64";
+    return isFloat32(this.data) ? "f32" : "f64";
   }
 
   /**
@@ -383,7 +383,7 @@ export function symmetric(rows: Matrix | readonly (readonly number[])[]): Symmet
   const data = given.data.slice() as FloatArray;
   let largest = 0;
   for (let i = 0; i < data.length; ++i) if (Math.abs(data[i]) > largest) largest = Math.abs(data[i]);
-  const tolerance = 16 * epsilonOf(data instanceof Float32Array ? "f32" : "f64") * largest;
+  const tolerance = 16 * epsilonOf(isFloat32(data) ? "f32" : "f64") * largest;
   for (let i = 0; i < n; ++i) {
     for (let j = 0; j < i; ++j) {
       const below = data[i * n + j];

@@ -1,4 +1,4 @@
-import { firstNonFinite, wrongType, wrongValue } from "../check.js";
+import { firstNonFinite, isFloat32, wrongType, wrongValue } from "../check.js";
 import { checkFinite, copyNumbers, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
 import type { Layout } from "./layout.js";
@@ -81,7 +81,7 @@ export function samplesOf({ inputs, targets }: Dataset, rows: ArrayLike<number>)
 }
 
 function takeRows(values: FloatArray, width: number, rows: ArrayLike<number>): FloatArray {
-  const taken = floatArray(values instanceof Float32Array ? "f32" : "f64", rows.length * width);
+  const taken = floatArray(isFloat32(values) ? "f32" : "f64", rows.length * width);
   for (let i = 0; i < rows.length; ++i) {
     taken.set(values.subarray(rows[i] * width, (rows[i] + 1) * width), i * width);
   }

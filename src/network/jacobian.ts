@@ -9,18 +9,14 @@ const MOST = 512;
 /** Numbers of the Jacobian held at a time. */
 const ROOM = 1 << 20;
 
-/** Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a curvature of its own. */
-export function isNarrow(
-  { loss }: ResolvedSpec,
-  { batchNorm, outputs, parameterCount }: Layout,
-  samples: number,
-): boolean {
-  const small = outputs * parameterCount <= MOST && samples * parameterCount <= ROOM;
-  return small && !batchNorm && loss !== "cross-entropy";
-}
-
 /** The Gauss-Newton matrix of a small network as (D^½·J)ᵀ·(D^½·J), output by output, J being the Jacobian over a chunk of samples. */
 export class JacobianProducts {
+  /** Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a curvature of its own. */
+  static suits({ loss }: ResolvedSpec, { batchNorm, outputs, parameterCount }: Layout, samples: number): boolean {
+    const small = outputs * parameterCount <= MOST && samples * parameterCount <= ROOM;
+    return small && !batchNorm && loss !== "cross-entropy";
+  }
+
   readonly #workspace: Workspace;
   /** Jᵀ: parameters × stride. */
   readonly #rows: number;
@@ -86,7 +82,7 @@ export class JacobianProducts {
     view.fill(0, to + size, to + columns);
     // biome-ignore format: an operand a line
     kernels.product(
-      n, 1, columns, 1,
+      n, 1, size, 1,
       this.#rows, stride, 1,
       this.#bend, 1, 1,
       0, this.#vector, 1, 0, -1, 0, this.#vector, this.#workspace.scratch,
@@ -107,7 +103,7 @@ export class JacobianProducts {
       propagation.pullBack(theta, 0, false, mode, (l) => this.#layerRows(l));
       // biome-ignore format: an operand a line
       kernels.product(
-        parameterCount, parameterCount, columns, 1,
+        parameterCount, parameterCount, size, 1,
         this.#rows, stride, 1,
         this.#rows, 1, stride,
         added || c > 0 ? 1 : 0, this.#matrix, parameterCount, 0, -1, 0, this.#matrix, this.#workspace.scratch,

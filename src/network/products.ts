@@ -47,10 +47,10 @@ export class LayerProducts {
     );
   }
 
-  /** weight = δ·belowᵀ, or += : the gradient of a layer's weights. */
+  /** weight = δ·belowᵀ, or += : the gradient of a layer's weights. Summed over the samples alone: padding need not be finite. */
   outer(
     { inputs, units }: LayerLayout,
-    columns: number,
+    samples: number,
     delta: number,
     below: Features,
     weight: number,
@@ -58,7 +58,7 @@ export class LayerProducts {
   ): void {
     // biome-ignore format: an operand a line
     this.#kernels.product(
-      units, inputs, columns, 1,
+      units, inputs, samples, 1,
       delta, this.stride, 1,
       below.at, below.column, below.row,
       accumulate ? 1 : 0, weight, inputs, 0, -1, 0, weight, this.#scratch,

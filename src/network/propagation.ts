@@ -265,7 +265,7 @@ export class Propagation {
     const layer = this.layout.layers[l];
     const { delta } = this.layers[l];
     const { products } = this;
-    products.outer(layer, this.#columns, delta, this.below[l], products.at(gradient, layer.weight), accumulate);
+    products.outer(layer, this.size, delta, this.below[l], products.at(gradient, layer.weight), accumulate);
     const bias = products.at(gradient, layer.bias);
     this.kernels.rowSums(delta, layer.units, this.size, this.stride, bias, accumulate ? 1 : 0);
   }

@@ -125,7 +125,7 @@ export class Tangent {
     accumulate: boolean,
     mode: BatchNormMode,
   ): void {
-    const { layout, products, below, columns, size, stride, kernels, layers } = this.propagation;
+    const { layout, products, below, size, stride, kernels, layers } = this.propagation;
     const layer = layout.layers[l];
     const { slope, curve } = layers[l];
     const count = layer.units * stride;
@@ -133,10 +133,10 @@ export class Tangent {
     if (curve && kind === "exact") kernels.addProducts(count, curve, this.#layers[l].ra, delta);
     if (layer.batchNorm) this.#normaliseBackward(theta, v, out, l, delta, kind, accumulate, mode);
     const weight = products.at(out, layer.weight);
-    products.outer(layer, columns, delta, below[l], weight, accumulate);
+    products.outer(layer, size, delta, below[l], weight, accumulate);
     if (l > 0 && kind === "exact") {
       const under = { at: this.#layers[l - 1].rh, row: stride, column: 1 };
-      products.outer(layer, columns, layers[l].delta, under, weight, true);
+      products.outer(layer, size, layers[l].delta, under, weight, true);
     }
     kernels.rowSums(delta, layer.units, size, stride, products.at(out, layer.bias), accumulate ? 1 : 0);
   }

@@ -33,6 +33,11 @@ class Adadelta extends FirstOrder {
     );
     super("adadelta", resolved.learningRate);
     this.#options = resolved;
+    this.settings = JSON.stringify(resolved);
+  }
+
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
   }
 
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {

@@ -36,7 +36,12 @@ class Adagrad extends FirstOrder {
     );
     super("adagrad", resolved.learningRate);
     this.#options = resolved;
+    this.settings = JSON.stringify(resolved);
     this.memory = { sum: resolved.initialAccumulator };
+  }
+
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
   }
 
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {

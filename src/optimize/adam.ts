@@ -41,7 +41,12 @@ class Adam extends FirstOrder {
     super(name, resolved.learningRate);
     this.#options = resolved;
     this.#betas = checkBetas(name, options.betas === undefined ? [0.9, 0.999] : options.betas);
+    this.settings = JSON.stringify({ ...resolved, betas: this.#betas });
     this.memory = { m: 0, v: 0, ...(resolved.amsgrad ? { largest: 0 } : {}) };
+  }
+
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
   }
 
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {

@@ -20,6 +20,9 @@ export const BOTTOMLESS = -1e150;
 /** Falls so many times the noise of one value may still be noise. */
 const DOUBTFUL = 1e4;
 
+/** Roundings of a residual that went through some sums. */
+const SUMS = 100;
+
 /** Differences of a value that rounding may make. */
 export function noiseOf(dtype: Dtype, value: number): number {
   return valueNoise(value, epsilonOf(dtype));
@@ -40,18 +43,18 @@ export function vanished(gradientNorm: number): Verdict {
  * cosine of the angle between the residuals and all that a step can change in them.
  */
 export function exhausted(decrease: number, value: number, tolerance: number): Verdict {
-  if (!(decrease <= tolerance * tolerance * Math.abs(value))) return null;
+  if (!(decrease >= 0 && decrease <= tolerance * tolerance * Math.abs(value))) return null;
   const share = decrease === 0 ? "0" : (decrease / Math.abs(value)).toExponential(1);
   return `the model predicts a further fall of ${share} of the objective, at most the square of the tolerance ${tolerance}`;
 }
 
 /**
  * A perfect fit, whose value has no size of its own to be compared with: the predicted decrease against what rounding makes of the square of
- * residuals as large as those the run began with, ε²·|f₀|, and the step against √ε of the parameters, in the scaled norm ‖D^½·‖.
+ * residuals as large as those the run began with, (100·ε)²·|f₀|, and the step against √ε of the parameters, in the scaled norm ‖D^½·‖.
  */
 export function perfect(decrease: number, first: number, step: number, parameters: number, dtype: Dtype): Verdict {
   const epsilon = epsilonOf(dtype);
-  if (!(decrease <= epsilon * epsilon * Math.abs(first) && step <= Math.sqrt(epsilon) * parameters)) return null;
+  if (!(decrease <= (SUMS * epsilon) ** 2 * Math.abs(first) && step <= Math.sqrt(epsilon) * parameters)) return null;
   return `a perfect fit: the model predicts a further fall of ${decrease.toExponential(1)}, the rounding of residuals as large as at the start`;
 }
 
@@ -82,6 +85,24 @@ export function arrived(step: number, parameters: number, tolerance: number): Ve
 /** What is left to fall is less than rounding lets a value show: from here on the gradient judges. */
 export function drowned(decrease: number, noise: number): boolean {
   return !(decrease > noise);
+}
+
+/**
+ * The size of the value that decreases are compared with: |f|, but |f₀| where the value has only fallen far and the gradient is among the greatest of
+ * the run. What falls without bound would else converge.
+ */
+export function measureOf(value: number, gradient: number, first: Beginning | null): number {
+  const size = Math.abs(value);
+  if (!first) return size;
+  const before = Math.abs(first.value);
+  const falling = value < first.value && size > before && first.steepest > 0;
+  return falling && gradient >= 0.5 * first.steepest ? before : size;
+}
+
+/** Where a run began, and its greatest gradient since. */
+export interface Beginning {
+  readonly value: number;
+  readonly steepest: number;
 }
 
 /** Squares of gradients in the scaled norm, before and after a full step whose fall nobody can see: whether the step has got nearer. */

@@ -57,10 +57,8 @@ export abstract class FirstOrder extends Optimizer {
       outcome.breakdown = "gradient";
     }
     if (outcome.breakdown) return outcome;
-    if (outcome.gradientNorm <= problem.tolerance) {
-      outcome.end = { status: "converged", reason: "the gradient is within the tolerance" };
-      return outcome;
-    }
+    outcome.end = problem.judge(outcome, gradient);
+    if (outcome.end) return outcome;
     if (clip) this.#clip(problem, clip);
     if (this.update(problem, learningRate)) {
       outcome.breakdown = "update";

@@ -5,7 +5,12 @@ import { dot } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { currentBuild } from "../wasm/load.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
-import { type CurvatureNeeds, Problem } from "./problem.js";
+import { CentralDifferences } from "./central-differences.js";
+import type { Linearization } from "./covariance.js";
+import { bottomless, vanished } from "./criticality.js";
+import type { End } from "./optimizer.js";
+import { type CurvatureNeeds, type Linearized, Problem } from "./problem.js";
+import { Secants } from "./secants.js";
 
 /** A smooth function of n numbers. The array that a function is given is its own to keep. */
 export interface SmoothFunction {
@@ -27,8 +32,8 @@ export interface SmoothFunction {
 export interface LeastSquares {
   /** r(x), m numbers. */
   residuals(x: Float64Array): ArrayLike<number>;
-  /** m × n: ∂rᵢ/∂xⱼ. */
-  jacobian(x: Float64Array): Matrix | readonly (readonly number[])[];
+  /** m × n: ∂rᵢ/∂xⱼ. Default: by central differences, right to about 10 digits, for 2·n residuals each. */
+  jacobian?(x: Float64Array): Matrix | readonly (readonly number[])[];
   /** Not beside residuals. */
   value?: never;
   /** Not beside a Jacobian. */
@@ -40,6 +45,8 @@ export interface LeastSquares {
 }
 
 const WHERE = "minimize";
+/** Parameters up to which residuals are factored orthogonally, in scalar code; beyond, JᵀJ is made by the core. */
+const MOST_ORTHOGONAL = 100;
 /** Share of a step over which second differences are taken. */
 const BEND_LENGTH = 0.1;
 
@@ -49,6 +56,9 @@ export class FunctionProblem extends Problem {
   /** Residuals at the last two points they were asked for, where a step starts and where it may end, and the last Jacobian. */
   readonly #residuals: { x: Float64Array; r: Float64Array }[] = [];
   #jacobian: { x: Float64Array; J: Matrix } | null = null;
+  #central: CentralDifferences | null = null;
+  /** What the last steps tell a method that knows no curvature. */
+  #secants: Secants | null = null;
   /** How many residuals there are. */
   #count: number | null = null;
 
@@ -62,9 +72,8 @@ export class FunctionProblem extends Problem {
     const given = this.#given;
     if (form === "factors")
       wrongValue(where, "optimizer", "one for any function", "kfac, which needs a network's layers");
-    if (form === "none" || given.hessian || given.hvp) return;
+    if (form === "none" || given.hessian || given.hvp || given.residuals) return;
     if (kind === "ggn") {
-      if (given.residuals) return;
       wrongValue(where, "f", "residuals and jacobian, which Gauss-Newton methods stand on", "value and gradient alone");
     }
     const remedy = "add hessian or hvp, or use lbfgs()";
@@ -117,10 +126,26 @@ export class FunctionProblem extends Problem {
     return applyTransposed(this.#jacobianAt(x), bend);
   }
 
+  override judge({ value, gradientNorm }: { value: number; gradientNorm: number }, gradient: number): End | null {
+    if (this.tolerance < 0) return null;
+    const fall = bottomless(value);
+    if (fall) return { status: "unbounded", reason: fall };
+    const zero = vanished(gradientNorm);
+    if (zero) return { status: "converged", reason: zero };
+    this.#secants ??= new Secants();
+    return this.#secants.judge(this, value, gradient);
+  }
+
+  override linearizedAt(): Linearized | null {
+    if (!this.#given.residuals || this.size > MOST_ORTHOGONAL) return null;
+    const x = this.point(this.theta);
+    return { residuals: this.#residualsAt(x), jacobian: this.#jacobianAt(x) };
+  }
+
   protected override productAt(kind: CurvatureKind): (v: FloatArray) => FloatArray {
     const given = this.#given;
     const x = this.point(this.theta);
-    if (kind === "ggn" && given.residuals) {
+    if (given.residuals && (kind === "ggn" || !(given.hessian || given.hvp))) {
       const J = this.#jacobianAt(x);
       return (v) => applyTransposed(J, apply(J, v));
     }
@@ -132,7 +157,7 @@ export class FunctionProblem extends Problem {
   protected override hessianAt(kind: CurvatureKind): SymmetricMatrix {
     const given = this.#given;
     const x = this.point(this.theta);
-    if (kind === "ggn" && given.residuals) {
+    if (given.residuals && (kind === "ggn" || !(given.hessian || given.hvp))) {
       const J = this.#jacobianAt(x);
       const { data } = multiply(J, J, { transposeA: true });
       return new SymmetricMatrix(this.size, mirrored(data, this.size), currentBuild());
@@ -167,12 +192,26 @@ export class FunctionProblem extends Problem {
   #jacobianAt(x: Float64Array): Matrix {
     const known = this.#jacobian;
     if (known && equal(known.x, x)) return known.J;
-    const J = toMatrix(WHERE, "f.jacobian", (this.#given as LeastSquares).jacobian(x.slice()));
+    const given = this.#given as LeastSquares;
+    const J = given.jacobian ? toMatrix(WHERE, "f.jacobian", given.jacobian(x.slice())) : this.#differences(x);
     if (J.columns !== this.size) wrongValue(WHERE, "f.jacobian", `${this.size} columns`, String(J.columns));
     const count = this.#count ?? this.#residualsAt(x).length;
     if (J.rows !== count) wrongValue(WHERE, "f.jacobian", `${count} rows, one a residual`, String(J.rows));
     this.#jacobian = { x, J };
     return J;
+  }
+
+  #differences(x: Float64Array): Matrix {
+    this.#central ??= new CentralDifferences((point) => {
+      ++this.evaluations.value;
+      return this.#residualsOf(point);
+    }, this.size);
+    return this.#central.at(x, this.#residualsAt(x));
+  }
+
+  /** Residuals and Jacobian at a point, which need no workspace; null for a value. */
+  linearization(x: Float64Array): Linearization | null {
+    return this.#given.residuals ? { residuals: this.#residualsAt(x), jacobian: this.#jacobianAt(x) } : null;
   }
 
   #dense(x: Float64Array): SymmetricMatrix {
@@ -250,10 +289,11 @@ export function checkFunctions(f: unknown): asserts f is SmoothFunction | LeastS
   checkObject(WHERE, "f", f);
   checkKeys(`${WHERE}: f`, f, ["value", "gradient", "hessian", "hvp", "residuals", "jacobian"]);
   const squares = f.residuals !== undefined;
-  for (const name of squares ? ["residuals", "jacobian"] : ["value", "gradient"]) {
+  for (const name of squares ? ["residuals"] : ["value", "gradient"]) {
     checkFunction(WHERE, `f.${name}`, f[name]);
   }
-  for (const name of ["hessian", "hvp"]) if (f[name] !== undefined) checkFunction(WHERE, `f.${name}`, f[name]);
+  for (const name of ["jacobian", "hessian", "hvp"])
+    if (f[name] !== undefined) checkFunction(WHERE, `f.${name}`, f[name]);
   if (squares && (f.value !== undefined || f.gradient !== undefined)) {
     wrongValue(WHERE, "f", "either value and gradient or residuals and jacobian", "both");
   }

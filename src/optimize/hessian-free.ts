@@ -8,7 +8,7 @@ import { SecondOrder } from "./second-order.js";
 
 /** What `hessianFree` takes. */
 export interface HessianFreeOptions {
-  /** Damping to start from; 1 (Martens and Sutskever 2012 start from 45 to 150 on sums over outputs; losses here are means). */
+  /** Damping to start from, as a multiple of the mean of G's diagonal, so that no unit matters; 1. */
   damping?: number;
   /** Products a solve takes at most; 250 (Martens 2010). */
   maxProducts?: number;
@@ -32,10 +32,10 @@ export interface HessianFreeOptions {
 
 /**
  * Hessian-free optimisation: minimises gᵀp + ½pᵀ(G + λI)p by conjugate gradients from products with the generalised Gauss-Newton matrix G
- * alone, cut short when the model hardly falls any more. λ is multiplied by 3/2 where the objective fell by less than a quarter of what the model foretold, and
+ * alone, λ in units of the mean of G's diagonal, cut short when the model hardly falls any more. λ is multiplied by 3/2 where the objective fell by less than a quarter of what the model foretold, and
  * by 2/3 above three quarters.
  *
- * Its products are exact; what is approximated is the solve, and G stands for H. For large batches, full ones or not.
+ * Its products are exact; what is approximated is the solve, and G stands for H. By default a step takes all samples; large batches do, small ones mislead its damping.
  * Cost a step: a gradient, up to `maxProducts` products of about 1.5 gradients each, some forward passes; about 10 vectors of P numbers, and iterates.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.

@@ -27,7 +27,7 @@ export interface KfacOptions {
  * as the paper has it.
  *
  * δ is drawn with random signs under the outputs' curvature instead of from the model's distribution, which has the same mean and serves
- * every loss. Batch norm's scale and shift take a diagonal of their own. For networks; full batches or large ones.
+ * every loss. Batch norm's scale and shift take a diagonal of their own. For networks; by default a step takes all samples; large batches do, small ones mislead its damping.
  * Cost a step: about four gradients and the factors' Σ (inputs³ + units³) flops every `refresh` steps.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.

@@ -18,7 +18,7 @@ export interface LbfgsOptions {
 /**
  * Limited-memory BFGS with a line search for the strong Wolfe conditions: from gradients alone, the curvature along the last steps.
  *
- * Nothing in it depends on the scale of the objective or of the parameters: pairs are kept where yᵀs > 1e-10·‖y‖·‖s‖ (PyTorch asks
+ * Nothing in it depends on the unit of the objective, nor on one unit for all parameters; units of single parameters change the path. Pairs are kept where yᵀs > 1e-10·‖y‖·‖s‖ (PyTorch asks
  * for yᵀs > 1e-10, and stops learning where the loss is small). For full batches. Cost a step: about one gradient, 4·history·P flops,
  * (2·history + 2)·P numbers of memory.
  *

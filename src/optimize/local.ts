@@ -1,10 +1,11 @@
+import { isFloat64 } from "../check.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";
-import { isSeen, noiseOf } from "./criticality.js";
-import type { Problem } from "./problem.js";
+import { drowned, exhausted, isSeen, measureOf, noiseOf, perfect, type Verdict } from "./criticality.js";
+import type { Linearized, Problem, RowsFactory } from "./problem.js";
 
 /**
  * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
@@ -35,9 +36,29 @@ export class Local {
     this.gradientNorm = norm2(this.gradient);
   }
 
+  /** A length in the parameters' own unit; only where all of them are 0 it is a number. */
+  get unit(): number {
+    return norm2(this.theta) || 1;
+  }
+
   /** Falls of the objective that rounding cannot tell from 0. */
   get noise(): number {
     return noiseOf(this.problem.dtype, this.value);
+  }
+
+  /** The test of convergence that the model's whole fall and step pass, if any; `scale` is D^½ of the norm that steps are measured in. */
+  verdict(decrease: number, step: Float64Array, scale?: Float64Array): Verdict {
+    const { tolerance, first, dtype } = this.problem;
+    if (tolerance < 0) return null;
+    const close = exhausted(decrease, measureOf(this.value, this.gradientNorm, first), tolerance);
+    if (close || !first) return close;
+    const reach = Math.max(lengthIn(this.theta, scale), lengthIn(first.theta, scale));
+    return perfect(decrease, first.value, lengthIn(step, scale), reach, dtype);
+  }
+
+  /** Whether a fall is so small that the search has nothing to look for: nobody needs it, or rounding drowns it. */
+  settled(decrease: number, step: Float64Array, scale?: Float64Array): boolean {
+    return drowned(decrease, this.noise) || this.verdict(decrease, step, scale) !== null;
   }
 
   /** Whether a fall is more than what rounding may make of values that went through thousands of sums. */
@@ -60,12 +81,12 @@ export class Local {
   }
 
   /** The dense curvature, in double precision whatever the parameters are in: what is solved with it is delicate. */
-  hessian(kind: CurvatureKind): SymmetricMatrix {
+  hessian(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
     const known = this.#matrices[kind];
     if (known) return known;
-    const made = this.problem.hessian(kind);
+    const made = this.problem.hessian(kind, rows);
     const { size, data } = made;
-    const matrix = data instanceof Float64Array ? made : new SymmetricMatrix(size, Float64Array.from(data), made.build);
+    const matrix = isFloat64(data) ? made : new SymmetricMatrix(size, Float64Array.from(data), made.build);
     for (let i = 0; this.weightDecay > 0 && i < size; ++i) matrix.data[i * (size + 1)] += this.weightDecay;
     this.#matrices[kind] = matrix;
     return matrix;
@@ -85,6 +106,22 @@ export class Local {
     };
   }
 
+  /** Residuals and Jacobian, weight decay being a residual of each parameter; null where the problem has none. */
+  linearized(): Linearized | null {
+    const linear = this.problem.linearizedAt();
+    if (!linear || this.weightDecay === 0) return linear;
+    const { rows, columns, data } = linear.jacobian;
+    const root = Math.sqrt(this.weightDecay);
+    const [residuals, extended] = [new Float64Array(rows + columns), new Float64Array((rows + columns) * columns)];
+    residuals.set(linear.residuals);
+    extended.set(data);
+    for (let j = 0; j < columns; ++j) {
+      residuals[rows + j] = root * this.theta[j];
+      extended[(rows + j) * columns + j] = root;
+    }
+    return { residuals, jacobian: { rows: rows + columns, columns, data: extended } };
+  }
+
   /** What the second derivative along a step adds to the gradient: Jᵀ·∇²ℓ·f̈; null where the objective has no residuals or outputs. */
   acceleration(step: Float64Array): Float64Array | null {
     return this.problem.accelerationAt(step);
@@ -99,7 +136,7 @@ export class Local {
 
   #read(at: number): Float64Array {
     const values: FloatArray = this.problem.workspace.read(this.problem.dtype, at, this.size);
-    return values instanceof Float64Array ? values : Float64Array.from(values);
+    return isFloat64(values) ? values : Float64Array.from(values);
   }
 
   /** −∞ is no fall but an overflow. */
@@ -109,4 +146,9 @@ export class Local {
     if (gradient) axpy(this.weightDecay, theta, gradient);
     return value + 0.5 * this.weightDecay * dot(theta, theta);
   }
+}
+
+/** ‖D^½·v‖, D^½ being given as its diagonal; without it ‖v‖. */
+export function lengthIn(v: Float64Array, scale?: Float64Array): number {
+  return norm2(scale ? v.map((x, i) => x * scale[i]) : v);
 }

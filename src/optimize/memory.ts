@@ -3,6 +3,22 @@ export class Memory {
   readonly vectors = new Map<string, Float64Array>();
   readonly scalars = new Map<string, number>();
 
+  get empty(): boolean {
+    return this.vectors.size + this.scalars.size === 0;
+  }
+
+  copy(): Memory {
+    const other = new Memory();
+    for (const [name, vector] of this.vectors) other.vectors.set(name, vector);
+    for (const [name, value] of this.scalars) other.scalars.set(name, value);
+    return other;
+  }
+
+  clear(): void {
+    this.vectors.clear();
+    this.scalars.clear();
+  }
+
   vector(name: string): Float64Array | undefined {
     return this.vectors.get(name);
   }

@@ -1,6 +1,11 @@
-import { checkFunction, checkInteger, checkKeys, checkNonNegative, checkObject } from "../check.js";
+import { checkFunction, checkInteger, checkKeys, checkNonNegative, checkObject, wrongType } from "../check.js";
+import { SymmetricMatrix } from "../linalg/symmetric.js";
+import { dot, norm2 } from "../linalg/vector.js";
 import { currentBuild } from "../wasm/load.js";
 import { acquire, release } from "../wasm/workspace.js";
+import { leastSquaresCovariance } from "./covariance.js";
+import { bottomless, endless, noiseOf, vanished } from "./criticality.js";
+import { disagreement, downhill, type Outlook } from "./evidence.js";
 import {
   checkFunctions,
   checkStart,
@@ -8,7 +13,7 @@ import {
   type LeastSquares,
   type SmoothFunction,
 } from "./function-problem.js";
-import { checkOptimizer, type End, type Optimizer, type StepOutcome, type StepReport } from "./optimizer.js";
+import { checkOptimizer, type End, type Look, type Optimizer, type StepOutcome, type StepReport } from "./optimizer.js";
 import type { Evaluations } from "./problem.js";
 
 /** What `minimize` takes beside function and start. */
@@ -17,8 +22,13 @@ export interface MinimizeOptions {
   optimizer: Optimizer;
   /** Most steps; 1,000. */
   maxSteps?: number;
-  /** Gradient norm up to which a point counts as critical; 1e-8. */
+  /**
+   * Relative accuracy, without a unit: a point has converged where the predicted further decrease is at most tolerance²·|f|. Default: 1e-8.
+   * With residuals that is the cosine of the angle between them and all that a step can change in them. 0: until rounding ends the search.
+   */
   tolerance?: number;
+  /** Ends the search before its next step when it is aborted. */
+  signal?: AbortSignal;
   /** Called before each step, with the point it starts from. True ends the search. */
   onStep?: (record: MinimizeRecord) => boolean | undefined;
 }
@@ -44,13 +54,30 @@ export interface Result {
   /** ‖∇f‖ there. */
   readonly gradientNorm: number;
   /** See `minimize`. */
-  readonly status: "converged" | "max-steps" | "stalled" | "non-finite" | "not-positive-definite" | "aborted";
+  readonly status:
+    | "converged"
+    | "max-steps"
+    | "stalled"
+    | "unbounded"
+    | "non-finite"
+    | "not-positive-definite"
+    | "aborted";
   /** In words. */
   readonly reason: string;
   /** Steps taken. */
   readonly steps: number;
   /** What was asked of the function. */
   readonly evaluations: Evaluations;
+  /**
+   * The parameters' covariance at x, n × n: s²·(JᵀJ)⁻¹ with s² = Σr²/(m − n), computed at each call; the caller's to keep. Residuals are needed, of equal
+   * weight. A parameter that they do not determine has the variance Infinity and covariances of NaN; so have all where m ≤ n.
+   * Not part of a copy of the result. Cost: a Jacobian and 2·m·n² flops.
+   *
+   * @throws Error where f has no residuals.
+   */
+  covariance(): SymmetricMatrix;
+  /** Roots of the covariance's diagonal, n numbers: standard errors of the parameters. */
+  standardErrors(): Float64Array;
 }
 
 interface Best {
@@ -67,13 +94,14 @@ interface Best {
  * trustRegion the Hessian (or, for trustRegion({ products: true }), products with it); gaussNewton, levenbergMarquardt and hessianFree
  * residuals and Jacobian where these are given, and else the Hessian in place of the Gauss-Newton matrix.
  *
- * @param f { value, gradient, hessian?, hvp? }, or { residuals, jacobian, hessian?, hvp? } for f = ½·Σ rᵢ². A value of NaN or infinity says that there is
+ * @param f { value, gradient, hessian?, hvp? }, or { residuals, jacobian?, hessian?, hvp? } for f = ½·Σ rᵢ². A value of NaN or infinity says that there is
  * none: a search shortens its step then.
  * @param x0 n finite numbers; not changed.
- * @param options optimizer (required), maxSteps 1,000, tolerance 1e-8 of the gradient's norm, onStep.
- * @returns the best point seen with a status. "converged": a critical point that no second derivative known to the method speaks against;
- * "max-steps"; "stalled": no step falls, or second derivatives cannot tell what the point is; "not-positive-definite": newton with
- * `indefinite: "error"`; "non-finite": at x0, or where a method without a search went; "aborted": by onStep.
+ * @param options optimizer (required), maxSteps 1,000, tolerance 1e-8 (relative accuracy), signal, onStep.
+ * @returns the best point seen with a status. "converged": a test holds, named in the reason, and no second derivative known to the method speaks
+ * against it; "max-steps"; "unbounded": the value runs to −∞; "stalled": no step falls, or second derivatives cannot tell what the point is;
+ * "not-positive-definite": newton with `indefinite: "error"`; "non-finite": at x0, or where a method without a search went; "aborted": by onStep or the signal.
+ * First-order methods know no curvature: they take it from the last ten steps, and their steps depend on the units of objective and parameters.
  * @throws TypeError or RangeError for bad input, for an optimizer that needs more derivatives than there are, and for derivatives of the wrong size.
  * @example
  * const f = {
@@ -86,19 +114,23 @@ export function minimize(f: SmoothFunction | LeastSquares, x0: ArrayLike<number>
   checkFunctions(f);
   const start = checkStart(x0);
   checkObject("minimize", "options", options);
-  checkKeys("minimize", options, ["optimizer", "maxSteps", "tolerance", "onStep"]);
-  const { optimizer, maxSteps = 1000, tolerance = 1e-8, onStep } = options as MinimizeOptions;
+  checkKeys("minimize", options, ["optimizer", "maxSteps", "tolerance", "signal", "onStep"]);
+  const { optimizer, maxSteps = 1000, tolerance = 1e-8, signal, onStep } = options as MinimizeOptions;
   checkOptimizer("minimize", optimizer);
   checkInteger("minimize", "maxSteps", maxSteps, 0);
   checkNonNegative("minimize", "tolerance", tolerance);
   if (onStep !== undefined) checkFunction("minimize", "onStep", onStep);
+  if (signal !== undefined && typeof (signal as AbortSignal | null)?.aborted !== "boolean") {
+    wrongType("minimize", "signal", "an AbortSignal", signal);
+  }
   const workspace = acquire(currentBuild());
   try {
     const problem = new FunctionProblem(workspace, f, start);
     problem.tolerance = tolerance;
+    optimizer.forget("minimize");
     optimizer.attach("minimize", problem);
     try {
-      return search(problem, optimizer, maxSteps, onStep);
+      return search(problem, optimizer, maxSteps, signal, onStep);
     } finally {
       optimizer.detach();
     }
@@ -111,14 +143,23 @@ function search(
   problem: FunctionProblem,
   optimizer: Optimizer,
   maxSteps: number,
+  signal: AbortSignal | undefined,
   onStep: MinimizeOptions["onStep"],
 ): Result {
   const best: Best = { x: problem.point(problem.theta), objective: Number.NaN, gradientNorm: Number.NaN };
   let steps = 0;
   let end: Pick<Result, "status" | "reason"> | null = null;
   while (!end) {
+    if (signal?.aborted) {
+      lastLook(problem, optimizer, best);
+      end = { status: "aborted", reason: `aborted by its signal after ${steps} steps` };
+      break;
+    }
     if (steps === maxSteps) {
-      end = lastLook(problem, optimizer, best, maxSteps);
+      const look = lastLook(problem, optimizer, best);
+      const zero = vanished(look.gradientNorm);
+      end = zero ? { status: "converged", reason: zero } : look.settled();
+      end ??= { status: "max-steps", reason: `${maxSteps} steps were not enough` };
       break;
     }
     const from = problem.theta;
@@ -130,18 +171,46 @@ function search(
     const { value, gradientNorm, report } = outcome;
     const evaluations = { ...problem.evaluations };
     if (onStep?.({ step: steps, value, gradientNorm, evaluations, ...report }) === true) {
-      lastLook(problem, optimizer, best, maxSteps);
+      lastLook(problem, optimizer, best);
       end = { status: "aborted", reason: `ended by onStep after ${steps} steps` };
     }
   }
+  const open = end.status === "max-steps" || end.status === "stalled";
+  if (steps >= FEW && open) end = runaway(problem, optimizer, best) ?? end;
+  if (end.status === "stalled" && best.gradientNorm > 0) end = explained(problem, optimizer, best, end);
   const { x, gradientNorm } = best;
-  return { x, value: problem.evaluate(x), gradientNorm, ...end, steps, evaluations: { ...problem.evaluations } };
+  const evaluations = { ...problem.evaluations };
+  return withCovariance({ x, value: problem.evaluate(x), gradientNorm, ...end, steps, evaluations }, problem);
+}
+
+/** Methods are no property that is listed, so that a result can be compared, sent to a worker and written as JSON. */
+function withCovariance(found: Omit<Result, "covariance" | "standardErrors">, problem: FunctionProblem): Result {
+  const { x } = found;
+  const build = currentBuild();
+  const [n, point] = [x.length, x.slice()];
+  const covariance = (): SymmetricMatrix => {
+    const linear = problem.linearization(point);
+    if (!linear) throw new Error("covariance: f has no residuals to estimate their size from; pass { residuals }");
+    return new SymmetricMatrix(n, leastSquaresCovariance(linear), build);
+  };
+  const standardErrors = (): Float64Array => {
+    const { data } = covariance();
+    return Float64Array.from({ length: n }, (_, i) => Math.sqrt(data[i * (n + 1)]));
+  };
+  return Object.defineProperties(found, {
+    covariance: { value: covariance },
+    standardErrors: { value: standardErrors },
+  }) as Result;
 }
 
 function keep(best: Best, { objective, gradientNorm, breakdown }: StepOutcome, point: () => Float64Array): void {
   if (breakdown === "value" || breakdown === "gradient") return;
-  // Where steps are too small for the value to show them, the later point is the better one.
-  if (!(objective > best.objective)) Object.assign(best, { x: point(), objective, gradientNorm });
+  if (isBetter(best, objective, gradientNorm)) Object.assign(best, { x: point(), objective, gradientNorm });
+}
+
+/** Lower; or where rounding does not let values tell, with a smaller gradient. */
+function isBetter(best: Best, objective: number, gradientNorm: number): boolean {
+  return !(objective > best.objective + (gradientNorm < best.gradientNorm ? noiseOf("f64", best.objective) : 0));
 }
 
 function endOf({ breakdown, end }: StepOutcome, steps: number): (End & { status: Result["status"] }) | null {
@@ -154,18 +223,87 @@ function endOf({ breakdown, end }: StepOutcome, steps: number): (End & { status:
 }
 
 /** The point that the last step led to has not been looked at. */
-function lastLook(
+function lastLook(problem: FunctionProblem, optimizer: Optimizer, best: Best): Look {
+  const look = optimizer.inspect(problem);
+  const { objective, gradientNorm } = look;
+  if (Number.isFinite(objective) && Number.isFinite(gradientNorm) && isBetter(best, objective, gradientNorm)) {
+    Object.assign(best, { x: problem.point(problem.theta), objective, gradientNorm });
+  }
+  return look;
+}
+
+/** Steps that a search has to have taken before its run is told from one that has only just begun. */
+const FEW = 10;
+
+/** A search's failure with the gradient in its own scale, and a hint where the gradient does not belong to the function. */
+function explained(
   problem: FunctionProblem,
   optimizer: Optimizer,
   best: Best,
-  maxSteps: number,
+  end: Pick<Result, "status" | "reason">,
 ): Pick<Result, "status" | "reason"> {
-  const { objective, gradientNorm } = optimizer.inspect(problem);
-  if (Number.isFinite(objective) && Number.isFinite(gradientNorm) && !(objective > best.objective)) {
-    Object.assign(best, { x: problem.point(problem.theta), objective, gradientNorm });
+  const { workspace } = problem;
+  const { x, objective, gradientNorm } = best;
+  const at = (point: Float64Array): number => {
+    workspace.write("f64", problem.next, point);
+    return problem.gradientAhead(optimizer.gradient);
+  };
+  at(x);
+  const direction = downhill(problem.point(optimizer.gradient));
+  const unit = norm2(x) || 1;
+  const look = (length: number): Outlook => {
+    const point = x.map((value, i) => value + length * direction[i]);
+    const value = at(point);
+    const gradient = problem.point(optimizer.gradient);
+    // What was seen on the way is not forgotten.
+    if (value < best.objective) Object.assign(best, { x: point, objective: value, gradientNorm: norm2(gradient) });
+    return { change: value - objective, slope: dot(gradient, direction) };
+  };
+  const hint = disagreement(look, gradientNorm, noiseOf("f64", objective), unit);
+  const share = (gradientNorm * unit) / Math.abs(objective);
+  const size = Number.isFinite(share) ? `, ${share.toExponential(1)} of the objective over the parameters' length` : "";
+  return { ...end, reason: `${end.reason}; the gradient's norm is ${gradientNorm.toExponential(1)}${size}${hint}` };
+}
+
+/** Share of the first gradient below which a run is on its way to a point where it vanishes. */
+const FALLEN = 0.1;
+
+/** Where a search ends and the gradient has hardly fallen: whether the objective falls for ever, looked at farther and farther out, along the way it came and along −g. */
+function runaway(problem: FunctionProblem, optimizer: Optimizer, best: Best): End | null {
+  const { first } = problem;
+  if (!first || !(best.gradientNorm >= FALLEN * first.gradientNorm)) return null;
+  const from = best.x;
+  problem.changed();
+  problem.workspace.write("f64", problem.next, from);
+  problem.gradientAhead(optimizer.gradient);
+  const downwards = problem.point(optimizer.gradient).map((value) => -value);
+  const travelled = from.map((value, i) => value - first.theta[i]);
+  return lookOut(problem, optimizer, best, from, travelled) ?? lookOut(problem, optimizer, best, from, downwards);
+}
+
+function lookOut(
+  problem: FunctionProblem,
+  optimizer: Optimizer,
+  best: Best,
+  from: Float64Array,
+  direction: Float64Array,
+): End | null {
+  const along = norm2(direction);
+  const start = best.gradientNorm;
+  let reached = problem.evaluate(from);
+  if (!(along > 0)) return null;
+  for (let length = 10 * (norm2(from) || 1), factor = 10; length < 1e300; length *= factor, factor *= factor) {
+    const far = from.map((value, i) => value + (length / along) * direction[i]);
+    problem.workspace.write("f64", problem.next, far);
+    const value = problem.gradientAhead(optimizer.gradient);
+    if (!(value < reached)) return null;
+    reached = value;
+    const gradientNorm = norm2(problem.point(optimizer.gradient));
+    if (value > -Infinity && value < best.objective && Number.isFinite(gradientNorm)) {
+      Object.assign(best, { x: far, objective: value, gradientNorm });
+    }
+    const reason = bottomless(value) ?? endless(length, start, gradientNorm);
+    if (reason) return { status: "unbounded", reason };
   }
-  if (best.gradientNorm <= problem.tolerance) {
-    return { status: "converged", reason: "the gradient is within the tolerance after the last step allowed" };
-  }
-  return { status: "max-steps", reason: `${maxSteps} steps were not enough` };
+  return null;
 }

@@ -2,17 +2,17 @@ import { wrongValue } from "../check.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { CurvatureProducts } from "../network/curvature.js";
 import { type Dataset, samplesOf } from "../network/dataset.js";
-import { type LayerFactors, SecondMoments } from "../network/fisher.js";
+import type { LayerFactors, SecondMoments } from "../network/fisher.js";
 import { assembleHessian } from "../network/hessian.js";
-import { isNarrow, JacobianProducts } from "../network/jacobian.js";
-import type { LayerLayout } from "../network/layout.js";
+import type { JacobianProducts } from "../network/jacobian.js";
+import type { LayerLayout, Layout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { type Batch, Objective, type Visit } from "../network/objective.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
 import { Score } from "../network/score.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, type Workspace } from "../wasm/workspace.js";
-import { type CurvatureNeeds, Problem } from "./problem.js";
+import { type CurvatureNeeds, type MomentsFactory, Problem, type RowsFactory } from "./problem.js";
 
 /** Bytes of the largest dense matrix that a method may ask for; as `net.hessian` has it. */
 const MOST_BYTES = 2 ** 31;
@@ -162,6 +162,10 @@ export class NetworkProblem extends Problem {
     this.#linearized = 0;
   }
 
+  override get layout(): Layout {
+    return this.#net.layout;
+  }
+
   override kinksAhead(): number | null {
     if (!this.#patterns) return null;
     const [here, ahead] = this.#patterns;
@@ -184,20 +188,23 @@ export class NetworkProblem extends Problem {
     }
   }
 
-  override curvatureDiagonal(): Float64Array {
+  override curvatureDiagonal(moments: MomentsFactory): Float64Array {
     ++this.evaluations.gradient;
-    return this.#secondMoments().curvatureDiagonal(this.theta, this.#statistics, this.#batch, DIAGONAL_SEED);
+    return this.#secondMoments(moments).curvatureDiagonal(this.theta, this.#statistics, this.#batch, DIAGONAL_SEED);
   }
 
-  override kroneckerFactors(seed: number): { layers: readonly LayerLayout[]; factors: LayerFactors[] } {
+  override kroneckerFactors(
+    moments: MomentsFactory,
+    seed: number,
+  ): { layers: readonly LayerLayout[]; factors: LayerFactors[] } {
     ++this.evaluations.gradient;
-    const factors = this.#secondMoments().factors(this.theta, this.#statistics, this.#batch, seed);
+    const factors = this.#secondMoments(moments).factors(this.theta, this.#statistics, this.#batch, seed);
     return { layers: this.#net.layout.layers, factors };
   }
 
-  #secondMoments(): SecondMoments {
+  #secondMoments(make: MomentsFactory): SecondMoments {
     const { spec, layout } = this.#net;
-    this.#moments ??= new SecondMoments(this.workspace, spec, layout, this.#data, this.#capacity);
+    this.#moments ??= new make(this.workspace, spec, layout, this.#data, this.#capacity);
     return this.#moments;
   }
 
@@ -272,10 +279,10 @@ export class NetworkProblem extends Problem {
     };
   }
 
-  protected override hessianAt(kind: CurvatureKind): SymmetricMatrix {
+  protected override hessianAt(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
     const { build, spec, layout } = this.#net;
-    if (kind === "ggn" && isNarrow(spec, layout, this.#batch.count)) {
-      this.#jacobian ??= new JacobianProducts(this.objective);
+    if (kind === "ggn" && rows?.suits(spec, layout, this.#batch.count)) {
+      this.#jacobian ??= new rows(this.objective);
       const single = layout.outputs === 1 && this.#batch.count <= this.objective.propagation.capacity;
       this.#rowsAt = single ? this.theta : 0;
       const matrix = this.#jacobian.gaussNewton(this.objective, this.theta, this.#statistics, this.#batch, this.#holds);

@@ -58,6 +58,9 @@ export function resolveLineSearch(
  * "gradient" steps along −g instead; "error" ends with status "not-positive-definite" and says what the point is. At a saddle itself,
  * where the gradient is 0, the first three step along the eigenvector of the smallest eigenvalue.
  *
+ * Without damping the changed eigenvalues are those of D^(−½)·H·D^(−½), whose entries are at most 1: neither units of the objective nor of single
+ * parameters change a step. Damping is in the Hessian's own unit, and so are then the eigenvalues.
+ *
  * For full batches. Cost a step: a dense Hessian (N·P² flops) and P³/3 flops where H is positive definite, up to 5·P³ where not; P² numbers of memory.
  * Statuses of its own: "converged" (with the verdict on the point), "stalled" (the search finds nothing; at a saddle with "gradient"; degenerate).
  *
@@ -71,9 +74,11 @@ export function newton(options: NewtonOptions = {}): Optimizer {
   const parts = resolveLineSearch("newton", options, ["indefinite"]);
   const { indefinite = "abs" } = options;
   checkChoice("newton", "indefinite", indefinite, ["shift", "abs", "clip", "gradient", "error"]);
+  // Damping is in the unit of the Hessian itself, and so is then all that is added to it.
+  const scaled = !options.damping;
   return new SecondOrder({
     name: "newton",
-    direction: new NewtonDirection(indefinite),
+    direction: new NewtonDirection(indefinite, scaled),
     fullBatch: true,
     ...parts,
   });

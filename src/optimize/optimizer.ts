@@ -18,7 +18,7 @@ export type Breakdown = "value" | "gradient" | "update";
 
 /** Why a method will not go on. */
 export interface End {
-  readonly status: "converged" | "stalled" | "not-positive-definite" | "non-finite";
+  readonly status: "converged" | "stalled" | "unbounded" | "not-positive-definite" | "non-finite";
   /** In words. */
   readonly reason: string;
 }
@@ -60,6 +60,14 @@ export interface StepOutcome {
   report: StepReport | null;
 }
 
+/** A look at a point that no step is taken from. */
+export interface Look {
+  readonly objective: number;
+  readonly gradientNorm: number;
+  /** The verdict "converged" on the point, or null; may cost a step's curvature. */
+  settled(): End | null;
+}
+
 /** An optimizer's memory between steps, as plain data. */
 export interface OptimizerState {
   /** The optimizer's name. */
@@ -72,7 +80,17 @@ export interface OptimizerState {
   readonly scalars?: Readonly<Record<string, number>>;
 }
 
-/** A method with its memory. It serves one run at a time. */
+/** Numbers of networks, from 1: an optimizer that held its last network would keep it alive, a WeakRef would until the job ends. */
+const numbers = new WeakMap<object, number>();
+let numbered = 0;
+
+function numberOf(network: object): number {
+  const known = numbers.get(network) ?? ++numbered;
+  numbers.set(network, known);
+  return known;
+}
+
+/** A method with its memory. It serves one run at a time. A run on another network starts with fresh memory, unless it is resumed or the memory restored. */
 export abstract class Optimizer {
   /** That of the factory: "adam". */
   abstract readonly name: string;
@@ -81,6 +99,8 @@ export abstract class Optimizer {
    * @internal
    */
   readonly fullBatch: boolean = false;
+  /** Samples a step takes unless `batchSize` says otherwise: 32, or Infinity for all of them, which is what second-order methods take. */
+  readonly defaultBatch: number = 32;
   /**
    * What it takes of the curvature, or null.
    * @internal
@@ -91,6 +111,34 @@ export abstract class Optimizer {
    * @internal
    */
   readonly rated: boolean = true;
+  /**
+   * What each step adds of the parameters to the gradient, or takes from them.
+   * @internal
+   */
+  get weightDecay(): number {
+    return 0;
+  }
+
+  /**
+   * Share of the last step that is taken again, for methods whose steps are proportional to the gradient.
+   * @internal
+   */
+  get momentum(): number {
+    return 0;
+  }
+
+  /**
+   * Whether a run that has not begun waits for it.
+   * @internal
+   */
+  claimed = false;
+
+  /**
+   * The options that it was made with, in a form to compare.
+   * @internal
+   */
+  settings = "";
+
   protected readonly outcome: StepOutcome = {
     value: 0,
     objective: 0,
@@ -102,6 +150,10 @@ export abstract class Optimizer {
   };
   #learningRate: number;
   #step = 0;
+  /** Whether the memory was given by `restore`, and not left by a run. */
+  #restored = false;
+  /** That the memory is of. */
+  #network = 0;
 
   protected constructor(where: string, learningRate: number) {
     checkPositive(where, "learningRate", learningRate);
@@ -130,7 +182,7 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes back what `state` gave, from an optimizer with the same name and options.
+   * Takes back what `state` gave, from an optimizer with the same name and options. The next run goes on with it.
    *
    * @param state copied.
    * @returns the optimizer itself.
@@ -138,11 +190,48 @@ export abstract class Optimizer {
    */
   restore(state: OptimizerState): this {
     const where = `${this.name}.restore`;
-    if (this.attached) throw new Error(`${where}: the optimizer serves a run that has not ended`);
+    if (this.attached || this.claimed) throw new Error(`${where}: the optimizer serves a run that has not ended`);
     this.checkState(where, "state", state);
     this.adopt(state);
     this.#step = state.step;
+    this.#restored = true;
     return this;
+  }
+
+  /**
+   * Forgets what a run on another network has left; what `restore` gave stays. True where there is the memory of a run on this one.
+   * @internal
+   */
+  begin(where: string, network: object): boolean {
+    if (this.#restored) return false;
+    const same = this.#network === numberOf(network);
+    if (!same && this.#step > 0) this.forget(where);
+    return same && this.#step > 0;
+  }
+
+  /**
+   * Says which network the memory will be of.
+   * @internal
+   */
+  serve(network: object): void {
+    this.#network = numberOf(network);
+  }
+
+  /**
+   * Says that somebody else has moved the parameters since the last step.
+   * @internal
+   */
+  displaced(): void {}
+
+  /**
+   * Forgets all steps: what follows is a run of its own.
+   * @internal
+   */
+  forget(where: string): void {
+    this.#checkIdle(where);
+    this.adopt({ name: this.name, step: 0, vectors: {} });
+    this.#step = 0;
+    this.#restored = false;
   }
 
   /**
@@ -173,16 +262,20 @@ export abstract class Optimizer {
    * @internal
    */
   checkFree(where: string, size: number): void {
-    if (this.attached) {
-      throw new Error(
-        `${where}: "optimizer" expected one that serves no other run, got one whose run has not ended; ` +
-          "end that run, or make an optimizer for each",
-      );
-    }
+    this.#checkIdle(where);
     const remembered = this.remembered;
     if (remembered >= 0 && remembered !== size) {
       const remedy = "make a new optimizer for another network";
       wrongValue(where, "optimizer", `a memory of ${size} parameters`, String(remembered), remedy);
+    }
+  }
+
+  #checkIdle(where: string): void {
+    if (this.attached || this.claimed) {
+      throw new Error(
+        `${where}: "optimizer" expected one that serves no other run, got one whose run has not ended; ` +
+          "end that run, or make an optimizer for each",
+      );
     }
   }
 
@@ -193,13 +286,13 @@ export abstract class Optimizer {
   abstract step(problem: Problem, learningRate: number, clip: Clip | null): StepOutcome;
 
   /**
-   * What the method minimises at `problem.theta`, and the norm of its gradient.
+   * What the method minimises at `problem.theta`, the norm of its gradient, and whether it has converged there.
    * @internal
    */
-  inspect(problem: Problem): { objective: number; gradientNorm: number } {
+  inspect(problem: Problem): Look {
     const objective = problem.valueAndGradient(problem.theta, this.gradient);
     const squares = problem.workspace.kernels(problem.dtype).sumSquares(this.gradient, problem.size);
-    return { objective, gradientNorm: Math.sqrt(squares) };
+    return { objective, gradientNorm: Math.sqrt(squares), settled: () => null };
   }
 
   /**
@@ -218,6 +311,7 @@ export abstract class Optimizer {
   protected abstract get remembered(): number;
 
   protected countStep(): void {
+    this.#restored = false;
     ++this.#step;
   }
 }

@@ -1,10 +1,13 @@
+import type { Matrix } from "../linalg/matrix.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import type { SymmetricMatrix } from "../linalg/symmetric.js";
-import type { LayerFactors } from "../network/fisher.js";
-import type { LayerLayout } from "../network/layout.js";
+import type { LayerFactors, SecondMoments } from "../network/fisher.js";
+import type { JacobianProducts } from "../network/jacobian.js";
+import type { LayerLayout, Layout } from "../network/layout.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import type { Dtype } from "../wasm/kernels.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
+import type { End } from "./optimizer.js";
 
 /** How often what was asked of the objective; a gradient of a network brings its value along, which then does not count. */
 export interface Evaluations {
@@ -18,6 +21,17 @@ export interface Evaluations {
   readonly hessian: number;
 }
 
+/** Classes that the methods that need them bring along: the others do not pay for their code. */
+export type MomentsFactory = typeof SecondMoments;
+export type RowsFactory = typeof JacobianProducts;
+
+/** Residuals and their Jacobian at a point: ½·Σrᵢ² is the objective. */
+export interface Linearized {
+  readonly residuals: Float64Array;
+  /** One row a residual. */
+  readonly jacobian: Matrix;
+}
+
 /**
  * What an optimizer may ask of what it minimises. Points and gradients are addresses in the workspace; nothing is computed
  * before it is asked for.
@@ -27,8 +41,15 @@ export abstract class Problem {
   theta: number;
   /** Room for another point; a step that succeeds swaps the two. */
   next: number;
-  /** Gradient norm up to which a point counts as critical; below 0: never. */
+  /** Relative accuracy at which a search has converged, see criticality.ts; below 0: only where rounding ends it. */
   tolerance = -1;
+  /** Where the run began, and its greatest gradient since: what its values, gradients and points are compared with. */
+  first: {
+    readonly value: number;
+    readonly gradientNorm: number;
+    steepest: number;
+    readonly theta: Float64Array;
+  } | null = null;
   /** Whether a step sees another sample of the objective than the one before. */
   stochastic = false;
   readonly evaluations: { -readonly [K in keyof Evaluations]: number } = { value: 0, gradient: 0, hvp: 0, hessian: 0 };
@@ -97,9 +118,9 @@ export abstract class Problem {
   }
 
   /** The dense curvature at `theta`; valid until it is asked for again. */
-  hessian(kind: CurvatureKind): SymmetricMatrix {
+  hessian(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
     ++this.evaluations.hessian;
-    return this.hessianAt(kind);
+    return this.hessianAt(kind, rows);
   }
 
   /** Units × samples whose ReLU has switched between `theta`, where the last gradient was taken, and `next`; null where there are none. */
@@ -112,13 +133,31 @@ export abstract class Problem {
     return null;
   }
 
+  /** The verdict on a point by gradients alone, for methods that know no curvature; null where the run goes on. */
+  judge(_point: { readonly value: number; readonly gradientNorm: number }, _gradient: number): End | null {
+    return null;
+  }
+
+  /** Where a network's parameters lie; null for a function's. */
+  get layout(): Layout | null {
+    return null;
+  }
+
+  /** Residuals and Jacobian at `theta`, where the objective is their sum of squares and has few parameters; else null. */
+  linearizedAt(): Linearized | null {
+    return null;
+  }
+
   /** An estimate of the Gauss-Newton matrix's diagonal at `theta`; null where there are no samples. */
-  curvatureDiagonal(): Float64Array | null {
+  curvatureDiagonal(_moments: MomentsFactory): Float64Array | null {
     return null;
   }
 
   /** A network's Kronecker factors at `theta`; only where `checkCurvature` has let pass a method that takes them. */
-  kroneckerFactors(_seed: number): { layers: readonly LayerLayout[]; factors: readonly LayerFactors[] } {
+  kroneckerFactors(
+    _moments: MomentsFactory,
+    _seed: number,
+  ): { layers: readonly LayerLayout[]; factors: readonly LayerFactors[] } {
     throw new Error("kfac: only a network has Kronecker factors");
   }
 
@@ -136,11 +175,17 @@ export abstract class Problem {
   protected abstract gradientAt(point: number, gradient: number): number;
   protected abstract valueAt(point: number): number;
   protected abstract productAt(kind: CurvatureKind, share: number): (v: FloatArray) => FloatArray;
-  protected abstract hessianAt(kind: CurvatureKind): SymmetricMatrix;
+  protected abstract hessianAt(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix;
 }
 
 /** What a method takes of the curvature. */
 export interface CurvatureNeeds {
   readonly kind: CurvatureKind;
   readonly form: "dense" | "products" | "factors" | "none";
+}
+
+/** Keeps the first point that a run looks at, and the greatest norm of its gradients. */
+export function remember(problem: Problem, value: number, gradientNorm: number, theta: Float64Array): void {
+  problem.first ??= { value, gradientNorm, steepest: gradientNorm, theta };
+  if (gradientNorm > problem.first.steepest) problem.first.steepest = gradientNorm;
 }

@@ -39,11 +39,16 @@ class Rmsprop extends FirstOrder {
     );
     super("rmsprop", resolved.learningRate);
     this.#options = resolved;
+    this.settings = JSON.stringify(resolved);
     this.memory = {
       squareAverage: 0,
       ...(resolved.centered ? { gradientAverage: 0 } : {}),
       ...(resolved.momentum > 0 ? { velocity: 0 } : {}),
     };
+  }
+
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
   }
 
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {

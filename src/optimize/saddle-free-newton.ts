@@ -9,6 +9,8 @@ import { SecondOrder } from "./second-order.js";
  *
  * Dauphin et al. take |H| in a Krylov subspace and choose the damping by trial; here it is |H| itself and a search along the step.
  *
+ * Units of the objective change no step. Units of single parameters do: |H| depends on them.
+ *
  * For full batches. Cost a step: a dense Hessian (N·P² flops) and P³/3 flops where it is positive definite, so that |H| is H itself, or else its
  * eigenvectors, 5·P³ flops; 3·P² numbers of memory.
  *

@@ -1,12 +1,14 @@
 import { isObject, wrongType, wrongValue } from "../check.js";
 import { isFloatArray } from "../linalg/matrix.js";
-import { norm2, scale } from "../linalg/vector.js";
-import { type Direction, type Escape, isEnd } from "./directions/direction.js";
+import { norm2 } from "../linalg/vector.js";
+import { bottomless, drowned, endless, isSeen, measureOf, nearer, noiseOf, vanished } from "./criticality.js";
+import { type Direction, type Escape, isEnd, type Model } from "./directions/direction.js";
+import { measured } from "./evidence.js";
 import { Local } from "./local.js";
 import { Memory } from "./memory.js";
-import { type End, Optimizer, type OptimizerState, type StepOutcome, type StepReport } from "./optimizer.js";
-import type { CurvatureNeeds, Problem } from "./problem.js";
-import type { Move, Search } from "./searches/search.js";
+import { type End, type Look, Optimizer, type OptimizerState, type StepOutcome, type StepReport } from "./optimizer.js";
+import { type CurvatureNeeds, type Problem, remember } from "./problem.js";
+import { extended, type Move, type Search, scaled } from "./searches/search.js";
 
 export interface SecondOrderParts {
   readonly name: string;
@@ -18,10 +20,14 @@ export interface SecondOrderParts {
   readonly fullBatch: boolean;
 }
 
+/** Share of the first gradient above which the last one need not be looked at more closely. */
+const FALLEN = 1e-3;
+
 /** A method made of a direction (where to) and a search (how far). Its memory is held here, in double precision. */
 export class SecondOrder extends Optimizer {
   override readonly name: string;
   override readonly fullBatch: boolean;
+  override readonly defaultBatch = Number.POSITIVE_INFINITY;
   override readonly curvature: CurvatureNeeds;
   override readonly rated: boolean;
   readonly #direction: Direction;
@@ -42,6 +48,11 @@ export class SecondOrder extends Optimizer {
     this.#direction = direction;
     this.#search = search;
     this.#weightDecay = weightDecay;
+    this.settings = JSON.stringify({ name, direction, search, learningRate, weightDecay });
+  }
+
+  override get weightDecay(): number {
+    return this.#weightDecay;
   }
 
   override attach(where: string, problem: Problem): void {
@@ -67,6 +78,10 @@ export class SecondOrder extends Optimizer {
     this.#attached = false;
   }
 
+  override displaced(): void {
+    this.#direction.displaced?.(this.#memory);
+  }
+
   override step(problem: Problem, learningRate: number): StepOutcome {
     const { outcome } = this;
     outcome.breakdown = null;
@@ -80,14 +95,28 @@ export class SecondOrder extends Optimizer {
     if (!Number.isFinite(local.value)) outcome.breakdown = "value";
     else if (!Number.isFinite(local.gradientNorm)) outcome.breakdown = "gradient";
     if (outcome.breakdown) return outcome;
+    remember(problem, local.value, local.gradientNorm, local.theta);
     this.#move(local, learningRate, outcome);
     if (!outcome.end) this.countStep();
     return outcome;
   }
 
-  override inspect(problem: Problem): { objective: number; gradientNorm: number } {
-    const { value, gradientNorm } = new Local(problem, this.#gradient, this.#weightDecay);
-    return { objective: value, gradientNorm };
+  override inspect(problem: Problem): Look {
+    const local = new Local(problem, this.#gradient, this.#weightDecay);
+    const { value, gradientNorm } = local;
+    return { objective: value, gradientNorm, settled: () => this.#settled(local) };
+  }
+
+  #settled(local: Local): End | null {
+    const { gradientNorm, problem } = local;
+    const least = Math.max(problem.tolerance, FALLEN) * (problem.first?.gradientNorm ?? 0);
+    if (!(gradientNorm <= least)) return null;
+    const model = this.#direction.model(local, this.#memory.copy());
+    if (isEnd(model)) return null;
+    const whole = model.whole ?? model.damped(0);
+    const verdict = whole && local.verdict(whole.decrease, whole.step, model.scale);
+    const end = verdict ? this.#direction.critical(local) : null;
+    return end && isEnd(end) ? { ...end, reason: `${end.reason}; ${verdict}` } : null;
   }
 
   override get gradient(): number {
@@ -100,13 +129,12 @@ export class SecondOrder extends Optimizer {
       outcome.report = { accepted: false, stepNorm: 0 };
       return;
     }
-    const model = this.#critical(local) ? null : this.#direction.model(local, this.#memory);
-    if (model && isEnd(model)) {
-      this.#stop(model, outcome, problem);
-      return;
-    }
-    let found = model ? this.#search.find(local, model, this.#memory, learningRate) : "critical";
-    if (found === "critical") found = model?.failure ?? this.#leave(local);
+    const { first } = problem;
+    const fallen = first !== null && local.value < first.value;
+    const fall = fallen
+      ? (bottomless(local.value) ?? endless(norm2(local.theta), first.gradientNorm, local.gradientNorm))
+      : null;
+    const { found, model } = fall ? { found: unbounded(fall), model: null } : this.#find(local, learningRate);
     const known = {
       ...(model?.smallestEigenvalue === undefined ? {} : { smallestEigenvalue: model.smallestEigenvalue }),
       ...(model?.frozen?.length ? { frozen: model.frozen } : {}),
@@ -128,14 +156,69 @@ export class SecondOrder extends Optimizer {
     problem.advance();
   }
 
-  #critical({ gradientNorm, problem }: Local): boolean {
-    return gradientNorm <= Math.max(problem.tolerance, 0);
+  /** The next step or the verdict. Where a search finds nothing it is tried again without what the method remembers. */
+  #find(local: Local, learningRate: number): { found: Move | End; model: Model | null } {
+    const remembers = !this.#memory.empty;
+    const once = this.#tried(local, learningRate);
+    const lost = isEnd(once.found) && once.found.status === "stalled";
+    if (!lost || !remembers || local.problem.stochastic) return once;
+    this.#memory.clear();
+    return this.#tried(local, learningRate);
+  }
+
+  #tried(local: Local, learningRate: number): { found: Move | End; model: Model | null } {
+    if (vanished(local.gradientNorm)) return { found: this.#leave(local), model: null };
+    const model = this.#direction.model(local, this.#memory);
+    if (isEnd(model)) return { found: model, model: null };
+    let found = this.#search.find(local, model, this.#memory, learningRate);
+    if (found === "critical") found = model.failure ?? this.#judge(local, model);
+    return { found, model };
+  }
+
+  /** The model has no fall left that is needed or seen: converged, or a full step that the gradient speaks for. */
+  #judge(local: Local, model: Model): Move | End {
+    const { whole, gauge, exact } = model;
+    const { first, dtype, tolerance } = local.problem;
+    // A run that no tolerance ends takes no step that its values do not show.
+    if (tolerance < 0) return this.#leave(local);
+    const measure = measureOf(local.value, local.gradientNorm, first);
+    if (model.open || measure < Math.abs(local.value)) {
+      const way = this.#leave(local);
+      return isEnd(way) ? LOST : way;
+    }
+    if (!whole || !gauge) return this.#leave(local);
+    const verdict = local.verdict(whole.decrease, whole.step, model.scale);
+    if (verdict && exact) return this.#leave(local, verdict);
+    // An estimate of the curvature may be wrong where the gradient has grown.
+    const most = first ? Math.min(RISEN * first.steepest, first.gradientNorm) : Infinity;
+    if (!exact && first?.theta !== local.theta && local.gradientNorm >= most) return LOST;
+    const before = gauge.call(model, local.gradient);
+    const { value, gradient } = local.gradientAt(whole.step);
+    const after = gauge.call(model, gradient);
+    if (nearer(before, after) && value <= local.value + local.noise) {
+      return verdict ? this.#leave(local, verdict) : { step: whole.step, value, report: {} };
+    }
+    if (!verdict && isSeen(whole.decrease, noiseOf(dtype, measure))) return LOST;
+    const drowning = `the further fall of ${whole.decrease.toExponential(1)} that the model predicts drowns in rounding`;
+    if (exact) return this.#leave(local, `${drowning}, and the gradient falls no more`);
+    return this.#measured(local) ?? LOST;
+  }
+
+  /** Where the method's own curvature is an estimate that a step did not confirm: by the curvature measured along the gradient. */
+  #measured(local: Local): End | null {
+    const found = measured(local);
+    if (!found) return null;
+    const verdict = local.verdict(found.decrease, found.step);
+    if (verdict) return this.#leave(local, verdict) as End;
+    if (!drowned(found.decrease, local.noise)) return null;
+    return this.#leave(local, `a further fall of ${found.decrease.toExponential(1)} drowns in rounding`) as End;
   }
 
   /** The gradient tells nothing more: out along a direction of negative curvature, or the verdict. */
-  #leave(local: Local): Move | End {
+  #leave(local: Local, why = ""): Move | End {
     const way = this.#direction.critical(local);
-    return isEnd(way) ? way : descend(local, way);
+    if (!isEnd(way)) return descend(local, way);
+    return why ? { ...way, reason: `${way.reason}; ${why}` } : way;
   }
 
   /** On a batch among others nothing is final: the step is left out. */
@@ -192,23 +275,34 @@ export class SecondOrder extends Optimizer {
   }
 }
 
+/** Share of the greatest gradient of a run up to which an estimated curvature is believed. */
+const RISEN = 0.1;
+
+const LOST: End = { status: "stalled", reason: "no step lets the objective or its gradient fall" };
+
+function unbounded(reason: string): End {
+  return { status: "unbounded", reason };
+}
+
 /** Share of the fall that the curvature promises which a step out of a saddle has to realise. */
 const SUFFICIENT = 1e-2;
 const MOST_TRIALS = 60;
 
 /** From a saddle along its escape direction, to either side, as far as the objective falls as the curvature says. */
 function descend(local: Local, { direction, curvature }: Escape): Move | End {
-  let length = Math.max(1, norm2(local.theta));
+  const visible = Math.sqrt((40 * local.noise) / -curvature);
+  let length = Math.max(local.unit, visible);
   for (let trial = 0; trial < MOST_TRIALS; ++trial, length /= 2) {
     const decrease = -0.5 * curvature * length * length;
     if (!(decrease > local.noise)) break;
     for (const side of [length, -length]) {
       const value = local.valueAt(direction, side);
-      if (local.value - value >= SUFFICIENT * decrease) {
-        const step = direction.slice();
-        scale(side, step);
-        return { step, value, report: { gainRatio: (local.value - value) / decrease, smallestEigenvalue: curvature } };
-      }
+      if (!(local.value - value >= SUFFICIENT * decrease)) continue;
+      const step = scaled(direction, side);
+      const from = { scale: 1, value };
+      const found = trial > 0 ? from : extended(local, { step, slope: -decrease, curvature: -decrease }, from);
+      const report = { gainRatio: (local.value - value) / decrease, smallestEigenvalue: curvature };
+      return { step: scaled(step, found.scale), value: found.value, report };
     }
   }
   return {

@@ -40,7 +40,16 @@ class Sgd extends FirstOrder {
     }
     super("sgd", resolved.learningRate);
     this.#options = resolved;
+    this.settings = JSON.stringify(resolved);
     this.memory = resolved.momentum > 0 ? { velocity: 0 } : {};
+  }
+
+  override get weightDecay(): number {
+    return this.#options.weightDecay;
+  }
+
+  override get momentum(): number {
+    return this.#options.momentum;
   }
 
   protected override update({ workspace, dtype, theta, next, size }: Problem, learningRate: number): number {

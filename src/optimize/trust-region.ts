@@ -10,9 +10,9 @@ import { SecondOrder } from "./second-order.js";
 export interface TrustRegionOptions {
   /** Take products with the Hessian instead of the matrix; false. */
   products?: boolean;
-  /** Radius to start from; max(1, ‖θ‖) by default. */
+  /** Radius to start from, in the unit of the parameters: the region is then a ball. By default the parameters' length in the scaled norm. */
   initialRadius?: number;
-  /** The largest radius; 1e10. */
+  /** The largest radius, likewise; none by default. */
   maxRadius?: number;
   /** Products a step takes at most, with `products`; 250. */
   maxProducts?: number;
@@ -21,8 +21,11 @@ export interface TrustRegionOptions {
 }
 
 /**
- * A trust-region method with the exact Hessian: p minimises gᵀp + ½pᵀHp within ‖p‖ ≤ radius, whatever H is. The radius is halved (or
+ * A trust-region method with the exact Hessian: p minimises gᵀp + ½pᵀHp within ‖D^½p‖ ≤ radius, whatever H is. The radius is halved (or
  * quartered) where the objective fell by less than a quarter of what the model foretold, and doubled where p met it and the fall was above three quarters.
+ *
+ * D is the diagonal for which D^(−½)·H·D^(−½) has entries of at most 1: neither units of the objective nor of single parameters change a step. With
+ * a radius of the caller's, and with `products`, D is the identity, and steps are invariant under units of the objective alone.
  *
  * Dense, p is the model's exact minimiser: the solution of (H + μI)p = −g with H + μI ⪰ 0, in the hard case with a part along the lowest eigenvector
  * (Moré and Sorensen 1983). With `products` it is Steihaug's and Toint's truncated conjugate gradients, for networks whose Hessian does not
@@ -38,17 +41,19 @@ export interface TrustRegionOptions {
  */
 export function trustRegion(options: TrustRegionOptions = {}): Optimizer {
   const where = "trustRegion";
-  const { maxRadius, weightDecay } = resolveOptions(
-    where,
-    { maxRadius: [1e10, "positive"], weightDecay: [0, "non-negative"] },
-    options,
-    ["products", "initialRadius", "maxProducts"],
-  );
-  const { products = false, initialRadius = null, maxProducts = 250 } = options;
+  const { weightDecay } = resolveOptions(where, { weightDecay: [0, "non-negative"] }, options, [
+    "products",
+    "initialRadius",
+    "maxRadius",
+    "maxProducts",
+  ]);
+  const { products = false, initialRadius = null, maxRadius = null, maxProducts = 250 } = options;
   checkBoolean(where, "products", products);
   if (initialRadius !== null) checkPositive(where, "initialRadius", initialRadius);
+  if (maxRadius !== null) checkPositive(where, "maxRadius", maxRadius);
   checkInteger(where, "maxProducts", maxProducts, 1);
-  const direction = products ? new TruncatedDirection(maxProducts) : new TrustDirection();
-  const search = new TrustRegionSearch({ initialRadius, maxRadius });
+  const scaled = initialRadius === null && maxRadius === null;
+  const direction = products ? new TruncatedDirection(maxProducts) : new TrustDirection(scaled);
+  const search = new TrustRegionSearch({ initialRadius, maxRadius: maxRadius ?? Infinity });
   return new SecondOrder({ name: where, direction, search, weightDecay, fullBatch: true });
 }

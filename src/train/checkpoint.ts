@@ -63,6 +63,8 @@ export interface Progress {
   readonly best: Best | null;
   /** What a second-order method on all of the data would go back to, where it is at a worse point. */
   readonly seen?: Seen;
+  /** What the run is made of: `resume` refuses other data, options or another build. */
+  readonly fingerprint?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 /**
@@ -109,7 +111,8 @@ export function checkProgress(
   for (const key of ["step", "epoch", "used", "right"]) checkInteger(where, `${name}.${key}`, progress[key], 0);
   checkNumber(where, `${name}.lossSum`, progress.lossSum, "a finite number", Number.isFinite);
   checkEpochs(where, `${name}.epochs`, progress.epochs);
-  const { best, seen } = progress;
+  const { best, seen, fingerprint } = progress;
+  if (fingerprint !== undefined) checkObject(where, `${name}.fingerprint`, fingerprint);
   if (seen !== undefined) {
     checkObject(where, `${name}.seen`, seen);
     checkPoint(where, `${name}.seen`, seen.parameters, seen.statistics, net);

@@ -2,7 +2,7 @@ import type { Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import type { StepOutcome } from "../optimize/optimizer.js";
 import {
-  checkOnEpoch,
+  checkCallback,
   type FitOptions,
   type ResolvedOptions,
   resolveTraining,
@@ -10,19 +10,17 @@ import {
 } from "./options.js";
 import type { History, StepRecord } from "./records.js";
 import { Run } from "./run.js";
-
-/** How long training may keep the thread before it lets the page or the server breathe. */
-const SLICE_MILLISECONDS = 12;
+import { aside, enter, isTurnDue, leave, turn } from "./turns.js";
 
 /**
- * Trains a network, and lets the event loop run about 80 times a second meanwhile.
+ * Trains a network, and lets the event loop run about 80 times a second meanwhile, however many runs there are at once.
  *
  * Each step takes the objective's gradient over a mini-batch (mean loss plus penalty) and lets the optimizer update the parameters.
  *
  * @param net changed in place; its parameters may be read and set while it trains.
  * @param data what to train on.
  * @param options see `FitOptions`; optimizer and epochs are required.
- * @returns how it went. Status "max-steps": all epochs done; "early-stopped": with the best parameters in place; "aborted": by the signal; "non-finite": a NaN
+ * @returns how it went. Status "completed": all epochs done; "early-stopped": with the best parameters in place; "aborted": by the signal or `onStep`; "non-finite": a NaN
  * or infinity appeared, where `nonFinite` says, and the parameters are the last finite ones. A second-order method on all of the data that ends by itself leaves
  * the best point it has seen, should it have gone on to worse ones; the checkpoint goes on from the last one all the same.
  * @throws (rejects) TypeError or RangeError for bad input, with nothing changed; Error for an optimizer that serves another run.
@@ -30,28 +28,43 @@ const SLICE_MILLISECONDS = 12;
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
  * const data = dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]);
  * const history = await fit(net, data, { optimizer: adam({ learningRate: 0.05 }), epochs: 200, batchSize: 4 });
- * history.status; // "max-steps"
+ * history.status; // "completed"
  */
 export async function fit(net: Network, data: Dataset, options: FitOptions): Promise<History> {
   checkNetwork("fit", net);
-  const resolved = resolveTraining("fit", net, data, options, ["onEpoch"]);
-  const { onEpoch } = options;
-  checkOnEpoch("fit", onEpoch);
-  const run = new Run("fit", net, data, resolved);
+  const resolved = resolveTraining("fit", net, data, options, ["onEpoch", "onStep"]);
+  const { onEpoch, onStep } = options;
+  checkCallback("fit", "onEpoch", onEpoch);
+  checkCallback("fit", "onStep", onStep);
+  const { optimizer } = resolved;
+  optimizer.claimed = true;
+  await enter();
+  optimizer.claimed = false;
   try {
-    let resumed = performance.now();
-    while (run.going) {
-      run.step();
-      if (run.epochRecord) await onEpoch?.(run.epochRecord, run);
-      if (performance.now() - resumed > SLICE_MILLISECONDS) {
-        await breathe();
-        resumed = performance.now();
+    const run = new Run("fit", net, data, resolved);
+    try {
+      while (run.going) {
+        run.step();
+        if (onStep && run.moved && (await result(onStep(recordOf(run)))) === true) run.abort("onStep");
+        if (onEpoch && run.epochRecord) await result(onEpoch(run.epochRecord, run));
+        if (isTurnDue()) await turn();
       }
+    } finally {
+      run.close();
     }
+    return run.close();
   } finally {
-    run.close();
+    leave();
   }
-  return run.close();
+}
+
+/** What a callback gives; where that is a promise, other runs may start meanwhile. */
+async function result<T>(given: T | PromiseLike<T>): Promise<T> {
+  return isPromise(given) ? aside(given) : given;
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined | null)?.then === "function";
 }
 
 /**
@@ -79,20 +92,8 @@ function* drive(net: Network, data: Dataset, options: ResolvedOptions): Generato
   try {
     while (run.going) {
       run.step();
-      const { value, gradientNorm, breakdown, end, report } = run.outcome as StepOutcome;
-      if (breakdown || end) break;
-      yield {
-        step: run.position.step,
-        epoch: run.epochRecord?.epoch ?? run.position.epoch + 1,
-        loss: value,
-        gradientNorm,
-        learningRate: run.learningRate,
-        samples: run.samples,
-        evaluations: { ...run.problem.evaluations },
-        ...report,
-        epochRecord: run.epochRecord,
-        checkpoint: () => run.checkpoint(),
-      };
+      if (!run.moved) break;
+      yield recordOf(run);
     }
   } finally {
     run.close();
@@ -100,29 +101,18 @@ function* drive(net: Network, data: Dataset, options: ResolvedOptions): Generato
   return run.close();
 }
 
-/** Waits for a macrotask, so that events are handled and the page is drawn. */
-function breathe(): Promise<void> {
-  const { scheduler, setImmediate: immediate } = globalThis as {
-    scheduler?: { yield?: () => Promise<void> };
-    setImmediate?: (callback: () => void) => void;
+function recordOf(run: Run): StepRecord {
+  const { value, gradientNorm, report } = run.outcome as StepOutcome;
+  return {
+    step: run.position.step,
+    epoch: run.epochRecord?.epoch ?? run.position.epoch + 1,
+    loss: value,
+    gradientNorm,
+    learningRate: run.learningRate,
+    samples: run.samples,
+    evaluations: { ...run.problem.evaluations },
+    ...report,
+    epochRecord: run.epochRecord,
+    checkpoint: () => run.checkpoint(),
   };
-  if (scheduler?.yield) return scheduler.yield();
-  return new Promise((resolve) => {
-    if (immediate) immediate(resolve);
-    else viaMessage(resolve);
-  });
-}
-
-/** Browsers delay repeated timers by four milliseconds, but not messages. */
-function viaMessage(callback: () => void): void {
-  if (typeof MessageChannel !== "function") {
-    setTimeout(callback, 0);
-    return;
-  }
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    callback();
-  };
-  port2.postMessage(null);
 }

@@ -16,7 +16,8 @@ import type { Network } from "../network/network.js";
 import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
 import type { EpochRecord } from "./checkpoint.js";
 import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
-import type { RunHandle } from "./records.js";
+import { checkFingerprint } from "./fingerprint.js";
+import type { RunHandle, StepRecord } from "./records.js";
 import { checkSchedule, constant, type Schedule } from "./schedule.js";
 
 /** When to stop before the last epoch. A run that ends by itself, early or not, leaves the best parameters in place. */
@@ -31,11 +32,14 @@ export interface EarlyStopping {
 
 /** What `training` takes beside network and data. */
 export interface TrainingOptions {
-  /** The method; it serves one run at a time. */
+  /**
+   * The method; it serves one run at a time. On another network than before it starts with fresh memory, unless `resume` or
+   * the optimizer's `restore` gave it one; on the same network it goes on, and a note says so.
+   */
   optimizer: Optimizer;
   /** Epochs in the whole run, those before a resumed checkpoint included. */
   epochs: number;
-  /** Samples a step; 32, and all of them for methods that are sound on full batches only. A last, smaller batch counts for what it is; under batch norm a last batch of one joins the one before. */
+  /** Samples a step; the optimizer's `defaultBatch`: 32, and all of them for second-order methods. A last, smaller batch counts for what it is; under batch norm a last batch of one joins the one before. */
   batchSize?: number;
   /** A new order of the samples each epoch; true. */
   shuffle?: boolean;
@@ -50,8 +54,8 @@ export interface TrainingOptions {
   /** Of the shuffling and the validation split; 0. */
   seed?: number;
   /** Ends the run with status "aborted". */
-  signal?: AbortSignal;
-  /** Goes on from a checkpoint; the other options must be those of the run it comes from. null starts afresh. */
+  signal?: AbortSignal | undefined;
+  /** Goes on from a checkpoint. Data, build and the other options must be those of its run, but for more epochs. null starts afresh. */
   resume?: Checkpoint | null;
 }
 
@@ -59,6 +63,8 @@ export interface TrainingOptions {
 export interface FitOptions extends TrainingOptions {
   /** Called, and waited for, after each epoch. */
   onEpoch?: (record: EpochRecord, run: RunHandle) => void | Promise<void>;
+  /** Called, and waited for, after each step. True, or a promise of it, ends the run with status "aborted". */
+  onStep?: (record: StepRecord) => unknown;
 }
 
 export interface ResolvedOptions {
@@ -104,7 +110,7 @@ export function resolveTraining(
   checkKeys(where, options, [...NAMES, ...more]);
   const { optimizer, epochs, shuffle = true, seed = 0 } = options;
   checkOptimizer(where, optimizer);
-  const { batchSize = optimizer.fullBatch ? data.size : 32 } = options;
+  const { batchSize = Number.isFinite(optimizer.defaultBatch) ? optimizer.defaultBatch : data.size } = options;
   checkInteger(where, "epochs", epochs, 1);
   checkInteger(where, "batchSize", batchSize, 1);
   checkBoolean(where, "shuffle", shuffle);
@@ -136,7 +142,7 @@ export function resolveTraining(
   }
   optimizer.checkFree(where, net.parameterCount);
   if (resume !== null) checkCheckpoint(where, resume, net, optimizer, samples);
-  return {
+  const resolved: ResolvedOptions = {
     optimizer,
     epochs,
     batchSize,
@@ -153,10 +159,14 @@ export function resolveTraining(
         : resolveEarlyStopping(where, net, earlyStopping, validation !== null && validation !== 0),
     signal: signal as AbortSignal | null,
   };
+  if (resume !== null) {
+    checkFingerprint(where, "resume.progress.fingerprint", resume.progress.fingerprint, net, data, resolved);
+  }
+  return resolved;
 }
 
-export function checkOnEpoch(where: string, onEpoch: unknown): void {
-  if (onEpoch !== undefined && onEpoch !== null) checkFunction(where, "onEpoch", onEpoch);
+export function checkCallback(where: string, name: string, callback: unknown): void {
+  if (callback !== undefined && callback !== null) checkFunction(where, name, callback);
 }
 
 /** Refuses what cannot be validation, and gives the number of samples left to train on. */

@@ -4,10 +4,11 @@ import type { Checkpoint, EpochRecord } from "./checkpoint.js";
 
 /** Why a run ended. */
 export type Status =
+  | "completed"
   | "converged"
-  | "max-steps"
   | "early-stopped"
   | "stalled"
+  | "unbounded"
   | "non-finite"
   | "not-positive-definite"
   | "aborted";

@@ -1,14 +1,15 @@
+import { valueNoise } from "../linalg/noise.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Layout } from "../network/layout.js";
 import type { Network, ParameterHolder } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import { Score } from "../network/score.js";
-import { noiseOf } from "../optimize/criticality.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
-import { acquire, bytesPer, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
+import { acquire, bytesPer, epsilonOf, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
 import { Batches, holdOut } from "./batches.js";
 import type { Best, Checkpoint, EpochRecord, Seen } from "./checkpoint.js";
+import { type Fingerprint, fingerprintOf } from "./fingerprint.js";
 import type { ResolvedOptions } from "./options.js";
 import type { History, NonFinite, RunHandle } from "./records.js";
 import { type SchedulePosition, scheduledRate } from "./schedule.js";
@@ -45,6 +46,9 @@ export class Run implements ParameterHolder, RunHandle {
   readonly #score: Score | null;
   readonly #optimizer: Optimizer;
   readonly #epochs: EpochRecord[] = [];
+  #fingerprint: Fingerprint | null = null;
+  /** Steps of an earlier run that the optimizer remembers. */
+  #goesOn = 0;
   #version = -1;
   #lossSum = 0;
   #best: Best | null = null;
@@ -71,8 +75,9 @@ export class Run implements ParameterHolder, RunHandle {
     // Where a step sees all samples their order is nothing but rounding, and gradients are kept from one step to the next.
     const shuffled = shuffle && !(optimizer.curvature && batchSize >= held.training.length);
     this.batches = new Batches(held.training, batchSize, shuffled, seed, layout.batchNorm);
+    optimizer.checkFree(where, net.parameterCount);
     this.workspace = acquire(net.build);
-    const before = options.resume ? optimizer.state() : null;
+    const before = options.resume || optimizer.steps > 0 ? optimizer.state() : null;
     try {
       this.#statistics = this.workspace.allocate(spec.dtype, layout.statisticsCount);
       const { capacity, perEpoch } = this.batches;
@@ -83,7 +88,9 @@ export class Run implements ParameterHolder, RunHandle {
       if (second && perEpoch === 1) this.problem.pin();
       this.#validation = this.#openValidation(validation, held.validation);
       if (options.resume) optimizer.restore(options.resume.optimizer);
+      else if (optimizer.begin(where, net)) this.#goesOn = optimizer.steps;
       optimizer.attach(where, this.problem);
+      optimizer.serve(net);
     } catch (error) {
       release(this.workspace);
       if (before) optimizer.restore(before);
@@ -141,6 +148,16 @@ export class Run implements ParameterHolder, RunHandle {
     return this.#end === null;
   }
 
+  /** Whether the last step was taken, and not left out because the run ended with it. */
+  get moved(): boolean {
+    return this.outcome !== null && !this.outcome.breakdown && !this.outcome.end;
+  }
+
+  /** Ends the run on behalf of a callback, unless it has ended already. */
+  abort(by: string): void {
+    this.#end ??= { status: "aborted", reason: `ended by ${by} after ${this.position.step} steps` };
+  }
+
   /** One step on the next batch, and at the end of an epoch its record. */
   step(): void {
     if (this.#history) throw new Error("training: the run has ended");
@@ -187,7 +204,10 @@ export class Run implements ParameterHolder, RunHandle {
     this.workspace.write(dtype, this.problem.theta, parameters);
     this.workspace.write(dtype, this.#statistics, statistics);
     this.problem.changed();
-    if (this.#version >= 0) this.#seen = null;
+    if (this.#version >= 0) {
+      this.#seen = null;
+      this.#optimizer.displaced();
+    }
     this.#version = this.net.version;
   }
 
@@ -218,7 +238,7 @@ export class Run implements ParameterHolder, RunHandle {
 
   #finish(): void {
     const { epochs } = this.options;
-    this.#end = { status: "max-steps", reason: `all ${epochs} ${epochs === 1 ? "epoch" : "epochs"} done` };
+    this.#end = { status: "completed", reason: `all ${epochs} ${epochs === 1 ? "epoch" : "epochs"} done` };
   }
 
   #validate(): { loss: number; accuracy?: number } | null {
@@ -238,7 +258,9 @@ export class Run implements ParameterHolder, RunHandle {
     const { monitor, minimumImprovement, patience } = earlyStopping;
     const value = record[monitor] as number;
     const score = monitor === "validationAccuracy" ? -value : value;
-    if (Number.isFinite(score) && (!this.#best || score < this.#best.score - minimumImprovement)) {
+    // A loss that is not finite makes no best epoch, however many samples happen to be right.
+    const finite = Number.isFinite(score) && Number.isFinite(record.validationLoss ?? 0);
+    if (finite && (!this.#best || score < this.#best.score - minimumImprovement)) {
       this.#best = { epoch: record.epoch, score, ...this.#snapshot() };
     } else if (record.epoch - (this.#best?.epoch ?? 0) >= patience) {
       this.#end = {
@@ -253,7 +275,7 @@ export class Run implements ParameterHolder, RunHandle {
   #breakDown(): void {
     const nonFinite = this.#locate();
     const { step, epoch, layer, quantity } = nonFinite;
-    const place = layer >= 0 ? ` in the ${quantity}s of layer ${layer}` : ` in the ${quantity}`;
+    const place = layer >= 0 ? ` in the ${quantity}s of layer ${layer + 1}` : ` in the ${quantity}`;
     this.#end = {
       status: "non-finite",
       reason:
@@ -287,7 +309,7 @@ export class Run implements ParameterHolder, RunHandle {
   #remember(start: number): void {
     const { objective, ahead } = this.outcome as StepOutcome;
     const least = this.#seen?.objective ?? Infinity;
-    const noise = noiseOf(this.net.spec.dtype, objective);
+    const noise = valueNoise(objective, epsilonOf(this.net.spec.dtype));
     if (ahead <= Math.min(least, objective + noise)) this.#seen = null;
     else if (objective < least) {
       this.#seen = { step: this.position.step, objective, ...this.#snapshot(start) };
@@ -323,14 +345,27 @@ export class Run implements ParameterHolder, RunHandle {
         right: this.#score?.right ?? 0,
         epochs: this.#epochs.slice(),
         best: this.#best,
+        // What broke a run is to be mended: other data, a smaller rate.
+        ...(failed ? {} : { fingerprint: this.#madeOf() }),
         ...(this.#seen ? { seen: this.#seen } : {}),
       },
     };
   }
 
+  /** Computed once: it reads all of the data. */
+  #madeOf(): Fingerprint {
+    this.#fingerprint ??= fingerprintOf(this.net, this.data, this.options);
+    return this.#fingerprint;
+  }
+
   #notes(): string[] {
     const { name, fullBatch, rated } = this.#optimizer;
     const notes: string[] = [];
+    if (this.#goesOn > 0) {
+      notes.push(
+        `${name} went on with what it remembered of ${this.#goesOn} earlier steps on this network; a new optimizer starts fresh`,
+      );
+    }
     if (fullBatch && this.problem.stochastic) {
       notes.push(
         `${name} is sound on full batches only: what it learns of one batch misleads it on the next; leave batchSize out`,
@@ -385,12 +420,12 @@ function describeFrozen(frozen: readonly number[], { layers }: Layout, name: str
       for (let j = 0; j < inputs; ++j) if (!still.has(weight + u * inputs + j)) return false;
       return still.has(bias + u);
     });
-    if (dead.length === units) return [`layer ${l} is frozen whole`];
+    if (dead.length === units) return [`layer ${l + 1} is frozen whole`];
     if (dead.length > 0)
       return [
-        `layer ${l}: ${dead.length} of ${units} units (${dead.slice(0, 8).join(", ")}${dead.length > 8 ? ", …" : ""})`,
+        `layer ${l + 1}: ${dead.length} of ${units} units (${dead.slice(0, 8).join(", ")}${dead.length > 8 ? ", …" : ""})`,
       ];
-    return still.size > 0 ? [`layer ${l}: ${still.size} single parameters`] : [];
+    return still.size > 0 ? [`layer ${l + 1}: ${still.size} single parameters`] : [];
   });
   return (
     `gradient and curvature are exactly 0 along ${frozen.length} parameters, which ${name} cannot move: ${places.join("; ")}; ` +

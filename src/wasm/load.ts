@@ -1,5 +1,5 @@
 import { instantiateSync } from "@assemblyscript/loader";
-import { checkChoice, checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
+import { checkChoice, checkKeys, checkObject, tagOf, wrongType, wrongValue } from "../check.js";
 import { strict } from "./generated/strict.js";
 import type { CoreExports } from "./kernels.js";
 
@@ -19,6 +19,10 @@ let current: Build = "strict";
 
 /** A module whose one function is f32x4.relaxed_madd: valid only where the engine has relaxed SIMD. */
 const PROBE = "0061736d0100000001080160037b7b7b017b030201000a0d010b00200020012002fd85020b";
+
+/** What browsers' own messages leave out. */
+const POLICY =
+  "a content security policy needs 'wasm-unsafe-eval' in its script-src, or call `await init({ module })` where compiling bytes is forbidden";
 
 /**
  * Chooses the build that networks made from now on use, and compiles it away from the main thread.
@@ -54,7 +58,7 @@ export async function init(options: InitOptions = {}): Promise<void> {
   const build: Build = simd === "strict" || !relaxedHere ? "strict" : "relaxed";
   if (!modules[build]) {
     const text = build === "strict" ? strict : (await import("./generated/relaxed.js")).relaxed;
-    modules[build] = await WebAssembly.compile(fromHex(text));
+    modules[build] = await compileOwn(text);
   }
   current = build;
 }
@@ -80,9 +84,21 @@ function compileStrict(): WebAssembly.Module {
   } catch (error) {
     throw new Error(
       `hessia: the core could not be compiled synchronously here (${(error as Error).message}); ` +
-        "call `await init()` first, or `await init({ module })` where compiling bytes is forbidden",
+        `call \`await init()\` first; ${POLICY}`,
     );
   }
+}
+
+async function compileOwn(text: string): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(fromHex(text));
+  } catch (error) {
+    throw new Error(`init: the core could not be compiled here (${(error as Error).message}); ${POLICY}`);
+  }
+}
+
+function isResponse(given: unknown): given is Response {
+  return tagOf(given) === "Response";
 }
 
 /** The instance's own exports: the loader's `exports` are wrappers that allocate on every call. */
@@ -99,12 +115,12 @@ function buildOf(module: WebAssembly.Module): Build {
 
 async function compileGiven(module: NonNullable<InitOptions["module"]>): Promise<WebAssembly.Module> {
   const given = await module;
-  if (given instanceof WebAssembly.Module) return given;
-  if (typeof Response === "function" && given instanceof Response) {
+  if (tagOf(given) === "WebAssembly.Module") return given as WebAssembly.Module;
+  if (isResponse(given)) {
     if (!given.ok) wrongValue("init", "module", "a successful response", `status ${given.status}`);
     return WebAssembly.compile(await given.arrayBuffer());
   }
-  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given);
+  if (tagOf(given) === "ArrayBuffer" || ArrayBuffer.isView(given)) return WebAssembly.compile(given as BufferSource);
   return wrongType("init", "module", "a WebAssembly.Module, its bytes or a response with them", given);
 }
 

@@ -111,7 +111,7 @@ describe("hessia compare", () => {
     expect(optimizers[0].points.at(-1).loss).toBe(adams.loss(data));
     for (const { points, steps, status } of optimizers) {
       expect(points).toHaveLength(8);
-      expect(status).toBe("max-steps");
+      expect(status).toBe("completed");
       expect(steps).toBeGreaterThan(0);
       expect(points.at(-1).loss).toBeLessThan(points[0].loss);
     }
@@ -139,8 +139,8 @@ describe("hessia compare", () => {
       "4",
     );
     expect(text).toMatch(/^optimizer +status +epochs +steps +time +gradients +loss +test$/m);
-    expect(text).toMatch(/^adam +max-steps +4 +48 +.* RMSE [\d.]+$/m);
-    expect(text).toMatch(/^levenberg-marquardt +max-steps +4 +4 +.* RMSE [\d.]+$/m);
+    expect(text).toMatch(/^adam +completed +4 +48 +.* RMSE [\d.]+$/m);
+    expect(text).toMatch(/^levenberg-marquardt +completed +4 +4 +.* RMSE [\d.]+$/m);
   });
 
   it("ends a turn at its time limit", async () => {
@@ -177,7 +177,7 @@ describe.each([
   it("trains", async () => {
     const args = ["train", iris, "--hidden", "4", "--epochs", "6", "--json", "--optimizer", ...options.split(" ")];
     const { status, epochs, network: made } = JSON.parse(await run(...args));
-    expect(["max-steps", "converged"]).toContain(status);
+    expect(["completed", "converged"]).toContain(status);
     expect(epochs.at(-1).loss).toBeLessThan(epochs[0].loss);
     expect(made.dtype).toBe(/^(sgd|adam)/.test(options) ? "f32" : "f64");
   });

@@ -162,7 +162,7 @@ describe("a report", () => {
     const { deadUnits, status } = JSON.parse(
       await run("train", iris, ...args, "--save", path("dead.json"), "--report", file, "--json"),
     );
-    expect(status).toBe("max-steps");
+    expect(status).toBe("completed");
     expect(deadUnits[0].length).toBeGreaterThan(7);
     const report = new Report(file);
     expect(report.text).toContain(`${deadUnits[0].length} dead`);

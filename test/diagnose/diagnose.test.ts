@@ -116,9 +116,9 @@ describe("diagnose", () => {
     expect(text).toMatch(
       /^73 parameters, 100 samples, f64: loss [\d.]+, ‖gradient‖ [\d.]+\n\nlayer {2}activation {2}units {2}dead /,
     );
-    expect(text).toMatch(/\n {4}0 {2}relu +8 +8 +0 % +100 % /);
+    expect(text).toMatch(/\n {4}1 {2}relu +8 +8 +0 % +100 % /);
     expect(text).toMatch(/\nPoint: [a-z-]+; /);
-    expect(text).toMatch(/\ndead-layer: layer 0 gives 0 for every sample/);
+    expect(text).toMatch(/\ndead-layer: layer 1 gives 0 for every sample/);
     expect(text).toContain("  Remedy: net.setParameters(reviveUnits(net, data)");
     expect(String(diagnose(perceptron(3, [8], 1, "relu"), regression()))).toMatch(/\nNothing to advise\.$/);
   });

@@ -104,3 +104,21 @@ describe.each(targets)("backpropagation through relu, $build $dtype", ({ build, 
     expect([...delta.values]).toEqual([0, 0, 0, 6, 7, 0, Number.NaN]);
   });
 });
+
+describe.each(cases)("$build $dtype $name at the ends", ({ build, dtype, kind, param }) => {
+  it("is finite with its derivatives for every finite number", () => {
+    const core = new Core(build, dtype);
+    const most = dtype === "f32" ? 3.4e38 : 1.79e308;
+    const sizes = [0, most, most / 2, 1e30, 1e20, 1e19, 1e10, 1000, 89, 39, 1e-30, dtype === "f32" ? 1e-45 : 5e-324];
+    const x = sizes.flatMap((size) => [size, -size]);
+    const a = core.alloc(x);
+    const [h, first, second] = [core.alloc(x.length), core.alloc(x.length), core.alloc(x.length)];
+    core.call("activate", kind, a, h, x.length, param);
+    core.call("activationDerivative", kind, a, h, first, x.length, param);
+    core.call("activationSecondDerivative", kind, a, h, second, x.length, param);
+    x.forEach((value, i) => {
+      const all = [first.values[i], second.values[i], h.values[i]];
+      expect(all.every(Number.isFinite), `${value}: ${all}`).toBe(true);
+    });
+  });
+});

@@ -1,6 +1,8 @@
-// Oracles: test/oracle/losses.ts, written per sample and in double precision; for huber's δ ≠ 1 the formula in the test.
+// Oracles: test/oracle/losses.ts, written per sample and in double precision; test/oracle/precise.ts, of 1,400 bits, for what cancels;
+// for huber's δ ≠ 1 the formula in the test.
 import { describe, expect, it } from "vitest";
 import { dataLoss } from "../oracle/losses.js";
+import { binaryCrossEntropy, crossEntropy } from "../oracle/precise.js";
 import type { LossName } from "../oracle/spec.js";
 import { Core, ragged, random, targets } from "./harness.js";
 
@@ -150,6 +152,85 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
     core.call("lossHessian", 3, logits, core.alloc([0]), hessian, 1, 1, 2, 1, 0);
     for (const [i, sign] of [1, -1, -1, 1].entries()) {
       expect(Math.abs(((hessian.values[i] as number) * sign) / Math.exp(-40) - 1)).toBeLessThan(8 * core.epsilon);
+    }
+  });
+});
+
+/** Against fixed-point arithmetic of 1,400 bits: relative errors of every element, not of the largest. */
+describe.each(targets)("$build $dtype where a class takes nearly all", ({ build, dtype }) => {
+  const logits = (core: Core): number[] => {
+    const range = dtype === "f32" ? 80 : 700;
+    const sizes = [0, 1e-3, 0.5, 1, 5, 12, 16.5, 18, 21, 36, 38, 40, 60, 80, 100, 400, 700];
+    return sizes.filter((z) => z <= range).flatMap((z) => [core.round(z), -core.round(z)]);
+  };
+  /** The exponentials' own error is one of the difference of two logits. */
+  const expectNear = (got: number, expected: number, tolerance: number, label: string): void => {
+    expect(Math.abs(got - expected), `${label}: ${got} for ${expected}`).toBeLessThanOrEqual(
+      tolerance * Math.abs(expected) + (dtype === "f32" ? 1e-37 : 1e-300),
+    );
+  };
+
+  it("keeps the digits of binary cross-entropy: value, gradient, curvature", () => {
+    const core = new Core(build, dtype);
+    const tolerance = 8 * core.epsilon;
+    for (const target of [1, 0, 0.25, 0.75, 1 - 2 ** -20, 2 ** -20]) {
+      const values = logits(core);
+      const n = values.length;
+      const [z, y] = [core.alloc(values), core.alloc(values.map(() => target))];
+      const [delta, curvature, single] = [core.alloc(n), core.alloc(n), core.alloc(1)];
+      core.call("loss", 2, z, y, delta, n, n, 1, 1, 1);
+      core.call("lossCurvature", 2, z, y, curvature, 0, n, n, 1, 1, 1);
+      values.forEach((logit, s) => {
+        const truth = binaryCrossEntropy(logit, target);
+        const label = `z = ${logit}, t = ${target}`;
+        // Between two soft probabilities the difference has the error of the larger.
+        const soft = target === 0 || target === 1 ? 0 : Math.min(target, 1 - target);
+        const error = tolerance * Math.abs(truth.slope) + 4 * core.epsilon * soft;
+        expect(Math.abs((delta.values[s] as number) - truth.slope), label).toBeLessThanOrEqual(error + 1e-37);
+        expectNear(curvature.values[s] as number, truth.curvature, tolerance, label);
+        single.values[0] = logit;
+        expectNear(core.call("loss", 2, single, y, 0, 1, 1, 1, 1, 1), truth.value, tolerance, label);
+      });
+    }
+  });
+
+  it("keeps the digits of softmax: value, gradient, product, and product from curvature and probability", () => {
+    for (const margin of logits(new Core(build, dtype))) {
+      for (const C of [2, 3, 5]) {
+        const core = new Core(build, dtype);
+        const next = random(C + 7);
+        const z = Array.from({ length: C }, (_, c) => core.round(c === 1 ? margin : next()));
+        const u = Array.from({ length: C }, () => core.round(next()));
+        const [logit, direction] = [core.alloc(z), core.alloc(u)];
+        const [delta, product, d, p, rows] = [0, 0, 0, 0, 0].map(() => core.alloc(C));
+        const tolerance = (16 + 2 * Math.abs(margin)) * core.epsilon;
+        for (const label of [0, 1]) {
+          const truth = crossEntropy(
+            z,
+            z.map((_, c) => Number(c === label)),
+          );
+          const y = core.alloc([label]);
+          const value = core.call("loss", 3, logit, y, delta, 1, 1, C, 1, 1);
+          expectNear(value, truth.value, tolerance, `value, margin ${margin}`);
+          truth.gradient.forEach((g, c) => {
+            expectNear(delta.values[c] as number, g, tolerance, `gradient, margin ${margin}`);
+          });
+          core.call("lossHessianProduct", 3, logit, y, direction, product, 1, 1, C, 1, 1);
+          core.call("lossCurvature", 3, logit, y, d, p, 1, 1, C, 1, 1);
+          const list = core.alloc([0]);
+          core.call("lossCurvatureRows", list, 1, d, p, C, C, direction, rows, C);
+          // What adds up to an element has either sign, so the error is one of the sum of sizes.
+          const sizes = truth.product(u.map((x, c) => (c === 1 ? x : -x)));
+          truth.product(u).forEach((expected, c) => {
+            const error = tolerance * (Math.abs(expected) + 4 * Math.abs(sizes[c] as number));
+            for (const got of [product.values[c], rows.values[c]] as number[]) {
+              expect(Math.abs(got - expected), `product, margin ${margin}: ${got} for ${expected}`).toBeLessThanOrEqual(
+                error + 1e-37,
+              );
+            }
+          });
+        }
+      }
     }
   });
 });

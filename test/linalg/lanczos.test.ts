@@ -2,7 +2,14 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LanczosOptions, type LanczosResult, type LinearOperator, lanczos, type Which } from "../../src/index.js";
+import {
+  type LanczosOptions,
+  type LanczosResult,
+  type LinearOperator,
+  lanczos,
+  spectralDensity,
+  type Which,
+} from "../../src/index.js";
 import { Krylov } from "../../src/linalg/krylov.js";
 import { Products } from "../../src/linalg/operator.js";
 import { fillNormal } from "../../src/linalg/vector.js";
@@ -322,4 +329,14 @@ describe("bad input is refused before any product", () => {
     );
     expect(of(new Float64Array(3))).toThrow(new RangeError('lanczos: "op.matvec" expected 2 numbers in return, got 3'));
   });
+});
+
+it("ends where ‖A‖ overflows, and so does the density", () => {
+  const op = { size: 2, matvec: (v: Float64Array) => Float64Array.from([0, 1], () => 1e308 * v[0] + 1e308 * v[1]) };
+  for (const seed of [0, 1, 2, 3]) {
+    const { status, reason } = lanczos(op, { k: 1, seed, start: [1, 1 + seed / 8] });
+    expect(status).toBe("non-finite");
+    expect(reason).toMatch(/^op\.matvec gave -?Infinity|overflows/);
+    expect(["non-finite", "converged"]).toContain(spectralDensity(op, { seed, probes: 2 }).status);
+  }
 });

@@ -10,6 +10,7 @@ import {
   exhausted,
   frobenius,
   isSeen,
+  measureOf,
   nearer,
   noiseOf,
   orthogonal,
@@ -36,13 +37,13 @@ describe("tests of convergence", () => {
   });
 
   it.each(units)("a perfect fit needs a small decrease and a short step, in units of %d", (unit) => {
-    const [decrease, step] = [EPSILON ** 2 * 5 * unit, 2 ** -26 * 7];
+    const [decrease, step] = [1e4 * EPSILON ** 2 * 5 * unit, 2 ** -26 * 7];
     expect(perfect(below * decrease, 5 * unit, below * step, 7, "f64")).toContain("perfect fit");
     expect(perfect(below * decrease, -5 * unit, below * step, 7, "f64")).toContain("perfect fit");
     expect(perfect(above * decrease, 5 * unit, below * step, 7, "f64")).toBeNull();
     expect(perfect(below * decrease, 5 * unit, above * step, 7, "f64")).toBeNull();
-    expect(perfect(2 ** -46 * unit, unit, 0, 7, "f32")).toContain("perfect fit");
-    expect(perfect(2 ** -45 * unit, unit, 0, 7, "f32")).toBeNull();
+    expect(perfect(0.99e4 * 2 ** -46 * unit, unit, 0, 7, "f32")).toContain("perfect fit");
+    expect(perfect(1.01e4 * 2 ** -46 * unit, unit, 0, 7, "f32")).toBeNull();
   });
 
   it("MINPACK's three", () => {
@@ -67,6 +68,16 @@ describe("tests of convergence", () => {
     expect(vanished(0)).toContain("exactly 0");
     expect(vanished(5e-324)).toBeNull();
     expect(vanished(Number.NaN)).toBeNull();
+  });
+
+  it("what has only fallen far is compared with where it began", () => {
+    const first = { value: 2, steepest: 4 };
+    expect(measureOf(-9, 3, null)).toBe(9);
+    expect(measureOf(-9, 2.01, first)).toBe(2);
+    expect(measureOf(-9, 1.99, first)).toBe(9);
+    expect(measureOf(-1, 3, first)).toBe(1);
+    expect(measureOf(9, 3, first)).toBe(9);
+    expect(measureOf(-9, 0, { value: 2, steepest: 0 })).toBe(9);
   });
 
   it("what rounding drowns", () => {

@@ -86,7 +86,7 @@ describe.each(builds)("%s build", (build) => {
         ] as const) {
           const net = network({ ...spec, dtype });
           const history = finish(training(net, data, { optimizer: make(), epochs: 6, batchSize: 5 }));
-          expect([history.status, history.steps]).toEqual(["max-steps", 30]);
+          expect([history.status, history.steps]).toEqual(["completed", 30]);
           expect(snapshot(net).every(Number.isFinite)).toBe(true);
           const notes = history.notes.filter((note) => note.includes("full batches only"));
           expect(notes.length).toBe(fullBatch ? 1 : 0);
@@ -101,7 +101,7 @@ describe.each(builds)("%s build", (build) => {
       expect(record.samples).toBe(24);
       const many = toDataset([...inputs, ...inputs], [...targets, ...targets]);
       const [other] = take(training(network(tanh), many, { optimizer: make(), epochs: 2 }), 1);
-      expect(other.samples).toBe(fullBatch ? 48 : 32);
+      expect(other.samples).toBe(48);
     });
 
     it("running statistics are those of the batch at the step's start", () => {
@@ -199,11 +199,11 @@ describe.each(builds)("%s build", (build) => {
       const expected = [...Array.from({ length: 24 }, (_, i) => i), ...Array.from({ length: 30 }, (_, i) => 24 + i)];
       expect(record.frozen).toEqual(expected);
       const history = finish(run);
-      expect(["converged", "max-steps"]).toContain(history.status);
+      expect(["converged", "completed"]).toContain(history.status);
       expect(Array.from(net.getParameters().subarray(0, 54))).toEqual(Array.from(parameters.subarray(0, 54)));
       expect(net.getParameters().every(Number.isFinite)).toBe(true);
-      expect(history.notes.join()).toContain("layer 0 is frozen whole");
-      expect(history.notes.join()).toContain("layer 1: 30 single parameters");
+      expect(history.notes.join()).toContain("layer 1 is frozen whole");
+      expect(history.notes.join()).toContain("layer 2: 30 single parameters");
     }
   });
 
@@ -218,7 +218,7 @@ describe.each(builds)("%s build", (build) => {
     // K-FAC does not see that there is nothing, and moves by what rounding makes of it.
     const still = name.startsWith("kfac") ? 1e-14 : 0;
     for (const i of [6, 7, 8, 20]) expect(Math.abs(after[i] - parameters[i])).toBeLessThanOrEqual(still);
-    if (dense) expect(history.notes.join()).toContain("layer 0: 1 of 6 units (2)");
+    if (dense) expect(history.notes.join()).toMatch(/layer 1: \d of 6 units \((\d, )*2\)/);
     if (!name.includes("fixed")) expect(net.loss(curve)).toBeLessThan(network(relu).loss(curve));
   });
 

@@ -16,7 +16,7 @@ import {
 import { Random } from "../cases.js";
 import { forFunctions } from "./methods.js";
 
-const STATUSES = ["converged", "max-steps", "stalled", "non-finite", "not-positive-definite"];
+const STATUSES = ["converged", "max-steps", "stalled", "unbounded", "non-finite", "not-positive-definite"];
 
 type Point = ArrayLike<number>;
 
@@ -166,11 +166,10 @@ describe("says what is wrong", () => {
     expect(damped.reason).toContain("greatest damping");
   });
 
-  it("a gradient along which the matrix is 0 is no convergence", () => {
+  it("a gradient along which the matrix is 0 is no convergence: what falls for ever is unbounded", () => {
     const slope: SmoothFunction = { value: ([x]) => x, gradient: () => [1], hessian: () => [[0]] };
-    const { status, reason } = minimize(slope, [0], { optimizer: gaussNewton() });
-    expect(status).toBe("stalled");
-    expect(reason).toContain("levenbergMarquardt()");
+    const { status } = minimize(slope, [0], { optimizer: gaussNewton() });
+    expect(status).toBe("unbounded");
   });
 
   it("where there is nothing to see at a kink under much damping, it has stalled", () => {

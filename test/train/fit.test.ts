@@ -46,7 +46,7 @@ describe.each(builds)("%s build", (build) => {
       [0, 1, 1, 0],
     );
     const history = await fit(net, xor, { optimizer: adam({ learningRate: 0.05 }), epochs: 200, batchSize: 4 });
-    expect(history.status).toBe("max-steps");
+    expect(history.status).toBe("completed");
     expect(history.steps).toBe(200);
     expect(net.evaluate(xor).loss).toBeLessThan(1e-3);
   });
@@ -120,7 +120,7 @@ describe.each(builds)("%s build", (build) => {
     it("a share of 0 holds nothing out", async () => {
       const options = { optimizer: adam(), epochs: 3, validation: 0, earlyStopping: { patience: 1 } };
       const { epochs, status } = await fit(network(spec), data, options);
-      expect(status).toBe("max-steps");
+      expect(status).toBe("completed");
       expect("validationLoss" in epochs[0]).toBe(false);
     });
   });
@@ -151,7 +151,7 @@ describe.each(builds)("%s build", (build) => {
     it("keeps the best parameters of a run that reaches its end, too", async () => {
       const net = network(spec);
       const history = await fit(net, data, { ...options(30), earlyStopping: { patience: 30 } });
-      expect(history.status).toBe("max-steps");
+      expect(history.status).toBe("completed");
       const losses = history.epochs.map(({ validationLoss }) => validationLoss as number);
       expect(losses.indexOf(Math.min(...losses))).toBeLessThan(29);
       expect(net.evaluate(held).loss).toBeCloseTo(Math.min(...losses), 14);
@@ -249,7 +249,7 @@ describe.each(builds)("%s build", (build) => {
       const history = await fit(net, data, { optimizer, epochs: 5, signal: AbortSignal.abort() });
       expect([history.status, history.steps, history.epochs.length, optimizer.steps]).toEqual(["aborted", 0, 0, 0]);
       expect(snapshot(net)).toEqual(before);
-      expect((await fit(net, data, { optimizer, epochs: 1 })).status).toBe("max-steps");
+      expect((await fit(net, data, { optimizer, epochs: 1 })).status).toBe("completed");
     });
 
     it("are heard from a timer while the run is busy, and by training", async () => {
@@ -309,7 +309,7 @@ describe.each(builds)("%s build", (build) => {
         const net = network(spec);
         await expect(fit(net, data, { optimizer, epochs: 3, onEpoch })).rejects.toThrow("enough");
         expect(optimizer.steps).toBe(2);
-        expect((await fit(net, data, { optimizer, epochs: 1 })).status).toBe("max-steps");
+        expect((await fit(net, data, { optimizer, epochs: 1 })).status).toBe("completed");
       }
     });
 
@@ -350,7 +350,7 @@ describe.each(builds)("%s build", (build) => {
           await fit(net, data, { optimizer: inner, epochs: 1 });
         },
       });
-      expect(history.status).toBe("max-steps");
+      expect(history.status).toBe("completed");
       expect([outer.steps, inner.steps]).toEqual([4, 4]);
     });
   });
@@ -377,7 +377,7 @@ describe.each(builds)("%s build", (build) => {
       const net = network(spec);
       const runs = [1, 2, 3].map(() => training(net, data, { ...options(), optimizer }));
       for (const run of runs) run.return(undefined as never);
-      expect(finish(training(net, data, { ...options(), optimizer })).status).toBe("max-steps");
+      expect(finish(training(net, data, { ...options(), optimizer })).status).toBe("completed");
     });
 
     it("two on two networks, advanced in turn, do not meet", () => {
@@ -470,7 +470,7 @@ describe.each(builds)("%s build", (build) => {
       const run = training(network(spec), data, { ...options(), optimizer });
       take(run, 2);
       expect(() => run.throw(new Error("out"))).toThrow("out");
-      expect(finish(training(network(spec), data, { ...options(), optimizer })).status).toBe("max-steps");
+      expect(finish(training(network(spec), data, { ...options(), optimizer })).status).toBe("completed");
     });
 
     it("same input, same bits, whatever else the pool has been used for", () => {

@@ -195,12 +195,14 @@ export class Session {
     const { net } = this;
     // Batch norm needs two samples at least: a rest of one, left by another batch size, is passed over.
     const rest = this.world.train.size - progress.used === 1;
+    // Settings may change in the middle of a run here.
+    const { fingerprint: _, ...place } = progress;
     return {
       parameters: net.getParameters(),
       statistics: net.getRunningStatistics(),
       optimizer: this.#optimizer.state(),
       progress: {
-        ...progress,
+        ...place,
         epochs: [],
         ...(rest ? { used: 0, lossSum: 0, right: 0, epoch: progress.epoch + 1 } : {}),
       },

@@ -1,6 +1,5 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { countedFromOne } from "../model/counting.ts";
 import { percent, short } from "../model/format.ts";
 import type { Report } from "../model/protocol.ts";
 import { follow } from "./analyst.ts";
@@ -144,7 +143,7 @@ function AdviceList({ report: now }: { report: Report | null }) {
       <ul class="advice" id="advice" aria-label="Advice">
         {now.advice.map(({ code, message, evidence, remedy, source }, index) => (
           <li key={`${code}.${index}`} data-code={code}>
-            <strong>{countedFromOne(message, now.layers.length - 1)}</strong>
+            <strong>{message}</strong>
             <p>
               <code>{remedy}</code>
             </p>
@@ -158,7 +157,7 @@ function AdviceList({ report: now }: { report: Report | null }) {
                   </div>
                 ))}
               </dl>
-              <p class="faint">Here layers and units count from 0, as in the package. {source}</p>
+              <p class="faint">Here layers, units, inputs and outputs count from 0, as in the package. {source}</p>
             </details>
           </li>
         ))}

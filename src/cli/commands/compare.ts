@@ -126,7 +126,7 @@ function textOf(comparison: Comparison, report: string | undefined): string {
       .trimEnd(),
   );
   const notes = traces.flatMap(({ label, reason, notes: told, status }) => [
-    ...(status === "max-steps" ? [] : [`${label}: ${reason}`]),
+    ...(status === "completed" ? [] : [`${label}: ${reason}`]),
     ...told.map((note) => `${label}: ${note}`),
   ]);
   return `${about}${lines.join("\n")}\n${notes.length > 0 ? `\n${notes.join("\n")}\n` : ""}`;

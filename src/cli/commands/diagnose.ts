@@ -72,7 +72,6 @@ function textOf(model: TableModel, rows: ModelData, diagnosis: Diagnosis, report
     ["model", model.path],
     ["data", `${path}, ${counted(data.size, "row")} (${part})`],
     ["score", scoreText(scoreOf(model.net, data, model.record))],
-    ["layers, units", "counted from 0 below, as in code"],
     ...(report === undefined ? [] : ([["report", report]] as const)),
   ])}${diagnosis}\n`;
 }

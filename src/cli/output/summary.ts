@@ -36,7 +36,7 @@ export function closing(run: Run, outcome: Outcome, { save }: { save?: string | 
   const lines: Line[] = [];
   if (history.status === "aborted") {
     lines.push(["interrupted", `after ${history.epochs.length} of ${counted(settings.epochs, "epoch")}`]);
-  } else if (history.status !== "max-steps") lines.push(["ended", endOf(run, history)]);
+  } else if (history.status !== "completed") lines.push(["ended", endOf(run, history)]);
   if (test) lines.push(["test", scoreText(test)]);
   if (validation) lines.push(["validation", scoreText(validation)]);
   lines.push(["training", scoreText(training)]);

@@ -132,7 +132,7 @@ export function adviceSection({ advice, point, curvatureReason }: Diagnosis): Se
   return {
     id: "advice",
     title: "Advice",
-    html: `<ul class="advice">\n${items.join("\n")}\n</ul>\n<p>Layers and units are counted from 0 here, as in code.</p>\n${kind}`,
+    html: `<ul class="advice">\n${items.join("\n")}\n</ul>\n<p>Layers, units, inputs and outputs are counted from 1.</p>\n${kind}`,
   };
 }
 

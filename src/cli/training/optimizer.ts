@@ -85,8 +85,6 @@ interface Row {
   readonly make: (options: any) => Optimizer;
   /** What it takes, and what it is given where the user leaves it open; undefined for the library's default. */
   readonly takes: Readonly<Record<string, Value | undefined>>;
-  /** Whether a step is taken on all rows unless told otherwise. */
-  readonly wholeData: boolean;
   /** Names of the library's that are called otherwise here. */
   readonly renamed?: Readonly<Record<string, string>>;
 }
@@ -102,25 +100,22 @@ const methods = {
   sgd: {
     make: sgd,
     takes: { learningRate: 0.03, momentum: 0.9, nesterov: undefined, ...first },
-    wholeData: false,
   },
-  adagrad: { make: adagrad, takes: { learningRate: 0.05, ...first }, wholeData: false },
-  adadelta: { make: adadelta, takes: { learningRate: 2, ...first }, wholeData: false },
-  rmsprop: { make: rmsprop, takes: { learningRate: 0.003, momentum: 0, ...first }, wholeData: false },
-  adam: { make: adam, takes: { learningRate: 0.005, betas: undefined, ...first }, wholeData: false },
-  adamw: { make: adamw, takes: { learningRate: 0.005, betas: undefined, ...first }, wholeData: false },
-  newton: { make: newton, takes: { indefinite: undefined, ...line }, wholeData: true },
-  "saddle-free-newton": { make: saddleFreeNewton, takes: line, wholeData: true },
+  adagrad: { make: adagrad, takes: { learningRate: 0.05, ...first } },
+  adadelta: { make: adadelta, takes: { learningRate: 2, ...first } },
+  rmsprop: { make: rmsprop, takes: { learningRate: 0.003, momentum: 0, ...first } },
+  adam: { make: adam, takes: { learningRate: 0.005, betas: undefined, ...first } },
+  adamw: { make: adamw, takes: { learningRate: 0.005, betas: undefined, ...first } },
+  newton: { make: newton, takes: { indefinite: undefined, ...line } },
+  "saddle-free-newton": { make: saddleFreeNewton, takes: line },
   "trust-region": {
     make: trustRegion,
     takes: { initialRadius: undefined, products: undefined, maxProducts: undefined, ...first },
-    wholeData: true,
   },
-  "gauss-newton": { make: gaussNewton, takes: line, wholeData: true },
+  "gauss-newton": { make: gaussNewton, takes: line },
   "levenberg-marquardt": {
     make: levenbergMarquardt,
     takes: { damping: undefined, ...first },
-    wholeData: true,
     renamed: { damping: "mu" },
   },
   "hessian-free": {
@@ -132,10 +127,9 @@ const methods = {
       curvatureShare: undefined,
       ...first,
     },
-    wholeData: true,
   },
-  kfac: { make: kfac, takes: { damping: undefined, refresh: undefined, ...first }, wholeData: true },
-  lbfgs: { make: lbfgs, takes: { learningRate: undefined, history: undefined, ...first }, wholeData: true },
+  kfac: { make: kfac, takes: { damping: undefined, refresh: undefined, ...first } },
+  lbfgs: { make: lbfgs, takes: { learningRate: undefined, history: undefined, ...first } },
 } as const satisfies Record<string, Row>;
 
 export type Method = keyof typeof methods;
@@ -212,7 +206,7 @@ export function makeOptimizer({ method: name, options }: Choice): Optimizer {
 
 /** Whether a method takes its steps on all rows unless told otherwise, as those of second order do. */
 export function takesWholeData(name: Method): boolean {
-  return rowOf(name).wholeData;
+  return rowOf(name).make({}).defaultBatch === Number.POSITIVE_INFINITY;
 }
 
 /** For the help: each first-order method's learning rate. */

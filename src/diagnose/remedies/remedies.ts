@@ -89,7 +89,7 @@ export function withActivation(
   const changed = copyOf(net, { layers });
   const changes = chosen.map((l) => {
     const { type } = net.spec.layers[l].activation;
-    return `layer ${l}: ${type} to ${changed.spec.layers[l].activation.type}`;
+    return `layer ${l + 1}: ${type} to ${changed.spec.layers[l].activation.type}`;
   });
   return remedyOf(net, changed, options.data, changes);
 }
@@ -147,7 +147,7 @@ export function withBatchNorm(net: Network, data: Dataset, options: BatchNormCho
     net,
     changed,
     data,
-    chosen.map((l) => `layer ${l}: batch norm before its activation`),
+    chosen.map((l) => `layer ${l + 1}: batch norm before its activation`),
   );
 }
 
@@ -157,14 +157,14 @@ export interface ReinitializeOptions {
   initializer?: Initializer;
   /** Of the weights; 0. */
   seed?: number;
-  /** The layers to draw anew; all by default. */
+  /** The layers to draw again; all by default. */
   layers?: readonly number[];
   /** To state the loss before and after on. */
   data?: Dataset;
 }
 
 /**
- * The network with weights drawn anew, by He's rule where nothing else is asked for: N(0, 2/inputs), biases 0, batch norm's scale 1 and
+ * The network with weights drawn again, by He's rule where nothing else is asked for: N(0, 2/inputs), biases 0, batch norm's scale 1 and
  * shift 0 with running mean 0 and variance 1.
  *
  * @param options initializer, seed, layers: which, all by default; data: to state the loss before and after on.
@@ -199,6 +199,6 @@ export function reinitialize(net: Network, options: ReinitializeOptions = {}): R
     net,
     changed,
     options.data,
-    chosen.map((l) => `layer ${l}: weights drawn anew by ${how}`),
+    chosen.map((l) => `layer ${l + 1}: weights drawn again by ${how}`),
   );
 }

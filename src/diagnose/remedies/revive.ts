@@ -1,6 +1,8 @@
-import { checkInteger, checkKeys, checkObject } from "../../check.js";
-import { checkDataset, type Dataset } from "../../network/dataset.js";
+import { checkInteger } from "../../check.js";
+import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
+import type { PassOptions } from "../../network/pass.js";
+import type { BatchNormMode } from "../../network/propagation.js";
 import { batchStatistics } from "../../network/signals.js";
 import { Random } from "../../random.js";
 import { coreMath } from "../../wasm/math.js";
@@ -9,26 +11,27 @@ import { copyOf } from "./copy.js";
 import { type Remedy, remedyOf } from "./remedies.js";
 
 /** What `reviveUnits` takes beside network and data. */
-export interface ReviveOptions {
+export interface ReviveOptions extends PassOptions {
   /** Of the weights; 0. */
   seed?: number;
 }
 
 /** What was revived. */
 export interface Revival extends Remedy {
-  /** For each layer the units drawn anew. */
+  /** For each layer the units drawn again. */
   readonly revived: readonly (readonly number[])[];
 }
 
 /**
- * Draws dead units anew: incoming weights by He's rule, N(0, 2/inputs), with their sign turned where no sample would reach the unit otherwise; bias
+ * Draws dead units again: incoming weights by He's rule, N(0, 2/inputs), with their sign turned where no sample would reach the unit otherwise; bias
  * 0; batch norm's scale 1 and shift 0, its running statistics those of the data. Outgoing weights become 0, but for those to
- * units that are drawn anew themselves, so that nothing changes on the data: a dead unit gives 0 there, and a revived one counts for nothing until its
+ * units that are drawn again themselves, so that nothing changes on the data: a dead unit gives 0 there, and a revived one counts for nothing until its
  * outgoing weights have learned. (On other inputs a unit that is dead on these may have been alive.)
  *
  * Units of the last layer have no outgoing weights; reviving those changes the loss, as a penalty on the weights does. Both losses are told.
  *
- * @param data what `deadUnits` goes by.
+ * @param data what decides which units are dead.
+ * @param options seed: of the weights; batchNorm: the statistics under which a unit counts as dead, "batch" (default, as in `diagnose`) or "running".
  * @returns a new network; to go on with the old one, `net.setParameters(network.getParameters())`. `revived` are the units.
  * @throws TypeError or RangeError for what is no network, or data that does not fit it.
  * Source: He et al. 2015 (the rule); Sokar et al. 2023 (reset dead units, outgoing weights 0).
@@ -44,12 +47,10 @@ export interface Revival extends Remedy {
 export function reviveUnits(net: Network, data: Dataset, options: ReviveOptions = {}): Revival {
   const where = "reviveUnits";
   checkNetwork(where, net);
-  checkDataset(where, data, net.layout, net.spec.loss);
-  checkObject(where, "options", options);
-  checkKeys(where, options, ["seed"]);
+  const batchNorm = net.mode(where, data, options, ["seed"]);
   const { seed = 0 } = options;
   checkInteger(where, "seed", seed, 0);
-  const dead = deadUnits(net, data);
+  const dead = deadUnits(net, data, { batchNorm });
   const alive = copyOf(net);
   const parameters = alive.getParameters();
   const random = new Random(seed);
@@ -58,9 +59,9 @@ export function reviveUnits(net: Network, data: Dataset, options: ReviveOptions 
     for (const unit of units) silence(alive, parameters, l, unit, dead[l + 1] ?? []);
   });
   alive.setParameters(parameters);
-  turnAround(alive, data, dead);
+  turnAround(alive, data, dead, batchNorm);
   const changes = dead.flatMap((units, l) =>
-    units.length > 0 ? [`layer ${l}: units ${units.join(", ")} drawn anew`] : [],
+    units.length > 0 ? [`layer ${l + 1}: units ${units.map((unit) => unit + 1).join(", ")} drawn again`] : [],
   );
   return { ...remedyOf(net, alive, data, changes), revived: dead };
 }
@@ -98,13 +99,18 @@ function silence(
 }
 
 /** Turns the weights of units that no sample reaches, the lowest layer first; with batch norm about half of the samples do. */
-function turnAround(net: Network, data: Dataset, drawn: readonly (readonly number[])[]): void {
+function turnAround(
+  net: Network,
+  data: Dataset,
+  drawn: readonly (readonly number[])[],
+  batchNorm: BatchNormMode,
+): void {
   drawn.forEach((units, l) => {
     if (units.length === 0) return;
     takeStatistics(net, data, l, units);
     const { inputs, weight } = net.layout.layers[l];
     const parameters = net.getParameters();
-    for (const unit of deadUnits(net, data)[l]) {
+    for (const unit of deadUnits(net, data, { batchNorm })[l]) {
       if (!units.includes(unit)) continue;
       for (let j = 0; j < inputs; ++j) parameters[weight + unit * inputs + j] *= -1;
     }
@@ -113,7 +119,7 @@ function turnAround(net: Network, data: Dataset, drawn: readonly (readonly numbe
   });
 }
 
-/** The data's own statistics for the units that were drawn anew. */
+/** The data's own statistics for the units that were drawn again. */
 function takeStatistics(net: Network, data: Dataset, l: number, drawn: readonly number[]): void {
   const { statistics, units } = net.layout.layers[l];
   if (statistics < 0 || data.size < 2) return;

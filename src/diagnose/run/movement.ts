@@ -16,6 +16,11 @@ interface Turn {
   readonly ratio: number;
 }
 
+/** An oscillation: means over its turns, and the last update. */
+export interface Oscillation extends Turn {
+  readonly update: Float64Array;
+}
+
 /** How the parameters of a network move from record to record. */
 export class Movement {
   #point: Float64Array;
@@ -33,7 +38,7 @@ export class Movement {
   }
 
   /** Means over the window, where nearly all updates in it are reversals and the loss has not improved. */
-  observe(loss: number): Turn | null {
+  observe(loss: number): Oscillation | null {
     const point = Float64Array.from(this.net.current().parameters);
     const update = point.map((value, i) => value - this.#point[i]);
     const small = ROUNDING[this.net.spec.dtype] ** 2 * dot(point, point);
@@ -46,7 +51,8 @@ export class Movement {
     if (this.#turns.length > this.window) this.#turns.shift();
     if (this.#losses.length > this.window)
       this.#bestBefore = Math.min(this.#bestBefore, this.#losses.shift() as number);
-    return this.#oscillation();
+    const turns = this.#oscillation();
+    return turns && { ...turns, update };
   }
 
   #oscillation(): Turn | null {

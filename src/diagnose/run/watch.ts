@@ -3,9 +3,16 @@ import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
 import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode } from "../../network/propagation.js";
+import { inDouble } from "../remedies/copy.js";
+import { outputsOf } from "../signals/outputs.js";
+import { judge } from "../signals/score.js";
+import { sharpness } from "../signals/sharpness.js";
 import { deadUnits } from "../units/dead-units.js";
 import { findInParameters, findOffence, type Guard, type GuardFinding, resolveGuard } from "./guard.js";
-import { Movement } from "./movement.js";
+import { Movement, type Oscillation } from "./movement.js";
+import { Paces } from "./paces.js";
+import { Smoothed } from "./smoothed.js";
+import { ValidationTrend } from "./validation-trend.js";
 
 const WHERE = "watch";
 
@@ -17,7 +24,7 @@ export interface WatchOptions extends PassOptions {
   window?: number;
   /** The least relative improvement of the best loss that counts; 0.001. */
   improvement?: number;
-  /** A loss of this share of the first one is effectively 0; 1e-8. */
+  /** A loss of this share of a constant's (the mean, the classes' shares) is effectively 0; 1e-8. */
   zero?: number;
   /** Called with each finding when it is made. */
   onFinding?: (finding: Finding) => void;
@@ -31,6 +38,9 @@ export type FindingCode =
   | "period-2-cycle"
   | "zero-loss"
   | "dying-units"
+  | "rising-validation-loss"
+  | "steps-too-long"
+  | "steps-too-short"
   | "nan"
   | "inf"
   | "big";
@@ -39,8 +49,12 @@ export type FindingCode =
 export interface Finding {
   /** Its kind. */
   readonly code: FindingCode;
-  /** What was noticed, in words. */
+  /** What was noticed, in words. Layers and units are counted from 1 here. */
   readonly message: string;
+  /** Index of the layer that it is about, from 0; null where it is about none. */
+  readonly layer: number | null;
+  /** Indices of the units that it is about, from 0; empty where it is about none. */
+  readonly units: readonly number[];
   /** The numbers behind it. */
   readonly evidence: Readonly<Record<string, number | string | readonly number[]>>;
   /** What to do, as code where code can do it. */
@@ -57,6 +71,8 @@ export interface WatchedEpoch {
   readonly epoch: number;
   /** Of the epoch. */
   readonly loss: number;
+  /** Of held-out data; overfitting is seen by it. */
+  readonly validationLoss?: number;
   /** Told in findings. */
   readonly learningRate?: number;
 }
@@ -69,6 +85,8 @@ export interface WatchedStep {
   readonly epoch: number;
   /** Of the batch. */
   readonly loss: number;
+  /** Samples in the batch; losses are smoothed over as many batches as make an epoch. */
+  readonly samples?: number;
   /** Told in findings. */
   readonly learningRate?: number;
   /** The epoch that the step ended, or null. */
@@ -107,8 +125,15 @@ export interface Watcher {
 const DIVERGED = 10;
 const ABOVE_FIRST = 2;
 const DIVERGED_FOR = 3;
+/** Share of a constant's loss below which dead units do no harm. */
+const SMALL = 0.1;
 /** The share of a layer's units that has to die, two at least. */
 const DYING = 0.25;
+/** Epochs that they have to stay dead, unless so large a share has died. */
+const DYING_FOR = 3;
+const DIED = 0.5;
+/** Height of the valley's walls at the last update over the loss, from which on jumping between them matters. */
+const HEIGHT = 0.01;
 /** ‖θ_t − θ_{t−2}‖ over ‖θ_t − θ_{t−1}‖ up to which a cycle has the period 2. */
 const PERIOD = 0.05;
 
@@ -116,10 +141,14 @@ const PERIOD = 0.05;
  * Watches a run, epoch by epoch or step by step, for what goes wrong with runs:
  *
  * - "plateau": the best epoch's loss has not improved by 0.1 % for 20 epochs;
- * - "divergence": ten times the best loss and twice the first for three records, or a loss that is not finite;
+ * - "divergence": ten times the best loss, twice the one before the first step and no less than a constant's for three records, or a loss that is
+ *   not finite; losses of batches are smoothed over an epoch;
  * - "oscillation": nearly all of 20 successive updates point against the one before (cosine below −0.7) while the loss stays as it is;
  *   "period-2-cycle" where every second point is the same, as beyond the step length 2/λ on a curvature λ;
- * - "zero-loss": 10⁻⁸ of the first loss is reached: nothing is left to learn;
+ * - "zero-loss": 10⁻⁸ of what a constant loses is reached: nothing is left to learn;
+ * - "rising-validation-loss": the validation loss has risen by a tenth since its best epoch, while the training loss fell;
+ * - "steps-too-long": the loss stays above both the one before the first step and a constant's, though the parameters have moved far;
+ * - "steps-too-short": along its own direction the run could go a thousand times as far in an epoch, and the loss has hardly fallen;
  * - "dying-units": a quarter of a layer's units, two at least, has died since the beginning;
  * - "nan", "inf", "big": values that the guard refuses, with step, layer, quantity and sample: of the parameters after each record, of all
  *   else on the way of the data through the network at the end of each epoch. A run that broke down names its step itself: see `finish`.
@@ -174,9 +203,15 @@ class Watching {
   readonly findings: Finding[] = [];
   readonly #made = new Set<string>();
   readonly #deadAtFirst: readonly (readonly number[])[];
+  readonly #dying: number[];
   readonly #movement: Movement;
-  /** Of records of whichever kind the run is told by. */
-  #first = Number.NaN;
+  readonly #paces: Paces;
+  readonly #validation: ValidationTrend;
+  readonly #smoothed: Smoothed;
+  /** The objective before the first step. */
+  readonly #first: number;
+  /** What a constant loses: the mean, the classes' shares. */
+  readonly #reference: number;
   #best = Infinity;
   #above = 0;
   /** Of epochs. */
@@ -188,14 +223,25 @@ class Watching {
     readonly mode: BatchNormMode,
     readonly settings: Settings,
   ) {
-    this.#deadAtFirst = deadUnits(net, data);
+    this.#deadAtFirst = deadUnits(net, data, { batchNorm: mode });
+    this.#dying = net.spec.layers.map(() => 0);
+    this.#first = net.loss(data, { batchNorm: mode });
+    const { baselineLoss } = judge(net, data, outputsOf(net, data, mode)).report;
+    this.#reference = baselineLoss > 0 ? baselineLoss : this.#first;
     this.#movement = new Movement(net, settings.window, settings.improvement);
+    this.#paces = new Paces(net, data, mode, this.#first, this.#reference);
+    this.#validation = new ValidationTrend(settings.window, this.#reference);
+    this.#smoothed = new Smoothed(data.size);
   }
 
   step(record: WatchedStep): void {
     checkObject(`${WHERE}.step`, "record", record);
     const place = { step: record.step, epoch: record.epoch };
-    this.#record(record.loss, record.learningRate, place);
+    const { length } = this.#smoothed.add(record);
+    this.#record(this.#smoothed.median, this.#smoothed.mean, record.loss, place);
+    // Successive batches pull to and fro; what an epoch does as a whole is the run's movement.
+    if (length === 1 || record.epochRecord)
+      this.#observe(record.epochRecord?.loss ?? record.loss, record.learningRate, place);
     if (record.epochRecord) this.#epoch(record.epochRecord, place);
     else if (this.settings.guard) {
       const found = findInParameters(this.net, this.settings.guard);
@@ -206,28 +252,70 @@ class Watching {
   epoch(record: WatchedEpoch, step: number | null): void {
     checkObject(WHERE, "record", record);
     const place = { step, epoch: record.epoch };
-    this.#record(record.loss, record.learningRate, place);
+    this.#record(record.loss, record.loss, record.loss, place);
+    this.#observe(record.loss, record.learningRate, place);
     this.#epoch(record, place);
   }
 
-  #record(loss: number, learningRate: number | undefined, place: Place): void {
-    if (Number.isNaN(this.#first)) this.#first = loss;
-    this.#best = Math.min(this.#best, loss);
-    const diverged = !Number.isFinite(loss) || (loss >= DIVERGED * this.#best && loss >= ABOVE_FIRST * this.#first);
+  /** `typical` and `mean` of the losses of an epoch's batches, null while there are fewer; `loss`: the record's own. */
+  #record(typical: number | null, mean: number | null, loss: number, place: Place): void {
+    if (!Number.isFinite(loss)) this.#noteDivergence(loss, place);
+    if (typical === null || mean === null) return;
+    this.#best = Math.min(this.#best, typical);
+    const diverged =
+      typical >= DIVERGED * this.#best && typical >= ABOVE_FIRST * this.#first && typical >= this.#reference;
     this.#above = diverged ? this.#above + 1 : 0;
-    if (this.#above >= DIVERGED_FOR || !Number.isFinite(loss)) this.#noteDivergence(loss, place);
-    if (loss <= this.settings.zero * this.#first) this.#noteZero(loss, place);
-    const movement = this.#movement.observe(loss);
-    if (movement) this.#noteOscillation(movement, learningRate, place);
+    if (this.#above >= DIVERGED_FOR) this.#noteDivergence(typical, place);
+    if (mean <= this.settings.zero * this.#reference) this.#noteZero(mean, place);
   }
 
-  #epoch({ loss, epoch }: WatchedEpoch, place: Place): void {
+  #observe(loss: number, learningRate: number | undefined, place: Place): void {
+    const movement = this.#movement.observe(loss);
+    if (movement && !this.#made.has("oscillation") && this.#matters(movement, loss)) {
+      this.#noteOscillation(movement, learningRate, place);
+    }
+  }
+
+  /** Whether the walls that the parameters jump between are high: ⅛·uᵀGu above the floor between them. */
+  #matters({ update }: Oscillation, loss: number): boolean {
+    const product = inDouble(this.net).ggnvp(this.data, update, { batchNorm: this.mode });
+    const height = update.reduce((sum, u, i) => sum + u * product[i], 0) / 8;
+    return height > HEIGHT * loss;
+  }
+
+  #epoch(record: WatchedEpoch, place: Place): void {
+    const { loss, epoch, validationLoss } = record;
     const { improvement, window } = this.settings;
     if (loss < this.#bestEpoch.loss * (1 - improvement)) this.#bestEpoch = { loss, epoch };
-    else if (epoch - this.#bestEpoch.epoch >= window && loss > this.settings.zero * this.#first)
+    else if (epoch - this.#bestEpoch.epoch >= window && loss > this.settings.zero * this.#reference)
       this.#notePlateau(loss, place);
-    this.#lookForDead(place);
+    if (validationLoss !== undefined && this.#validation.observe(epoch, loss, validationLoss)) {
+      this.#noteOverfitting(loss, validationLoss, place);
+    }
+    this.#lookAtPace(record, place);
+    // Where the loss is a fraction of a constant's, nothing is wrong with what the others do.
+    if (loss > SMALL * this.#reference) this.#lookForDead(place);
     if (this.settings.guard) this.#look(this.settings.guard, place);
+  }
+
+  #lookAtPace({ loss, learningRate }: WatchedEpoch, place: Place): void {
+    const rate = learningRate === undefined ? {} : { learningRate };
+    const pace = this.#paces.observe(loss);
+    if (pace === null || this.#made.has("divergence")) return;
+    if (pace.verdict === "too high") {
+      const { edge } = sharpness(this.#paces.start(), this.data, { batchNorm: this.mode, tolerance: 1e-3 });
+      this.#note("steps-too-long", "rate", place, {
+        message: `the loss is ${loss.toPrecision(3)} and stays above the ${this.#first.toPrecision(3)} before the first step and the ${this.#reference.toPrecision(3)} of a constant, though the parameters have moved far`,
+        evidence: { loss, first: this.#first, reference: this.#reference, edge, ...rate },
+        remedy: "divide the learning rate by 10; plain descent needs less than the edge 2/λmax in the evidence",
+      });
+    } else {
+      this.#note("steps-too-short", "rate", place, {
+        message: `the loss has fallen from ${this.#first.toPrecision(4)} to ${loss.toPrecision(4)} alone; along its direction the run could go ${pace.further.toPrecision(2)} times as far in an epoch`,
+        evidence: { loss, first: this.#first, further: pace.further, ...rate },
+        remedy: "multiply the learning rate by 10 until the loss falls visibly; sharpness(net, data) shows the edge",
+      });
+    }
   }
 
   finish(history: WatchedHistory): void {
@@ -245,17 +333,23 @@ class Watching {
       `inf ${layer}`,
       { step, epoch },
       {
-        message: `a ${quantity} of layer ${layer} ceased to be finite in step ${step}`,
+        ...(layer < 0 ? {} : { layer }),
+        message: `a ${quantity}${layer < 0 ? "" : ` of layer ${layer + 1}`} ceased to be finite in step ${step}`,
         evidence: { layer, quantity, sample: -1, unit: -1 },
         remedy: "lower the learning rate, or clip the gradient: clip: { norm: 1 }",
       },
     );
   }
 
-  #note(code: FindingCode, key: string, place: Place, rest: Pick<Finding, "message" | "evidence" | "remedy">): void {
+  #note(
+    code: FindingCode,
+    key: string,
+    place: Place,
+    { layer = null, units = [], ...rest }: Pick<Finding, "message" | "evidence" | "remedy"> & Partial<Finding>,
+  ): void {
     if (this.#made.has(key)) return;
     this.#made.add(key);
-    const finding = { code, ...rest, ...place };
+    const finding = { code, ...rest, layer, units, ...place };
     this.findings.push(finding);
     this.settings.onFinding?.(finding);
   }
@@ -276,25 +370,36 @@ class Watching {
     });
   }
 
-  #noteOscillation(
-    { cosine, flips, ratio }: { cosine: number; flips: number; ratio: number },
-    learningRate: number | undefined,
-    place: Place,
-  ): void {
+  #noteOscillation({ cosine, flips, ratio }: Oscillation, learningRate: number | undefined, place: Place): void {
     const cycle = ratio <= PERIOD;
     const rate = learningRate === undefined ? {} : { learningRate };
     this.#note(cycle ? "period-2-cycle" : "oscillation", "oscillation", place, {
       message: cycle
         ? `the parameters return to where they were two updates ago (to ${ratio.toPrecision(2)} of an update)`
         : `successive updates undo each other: their mean cosine is ${cosine.toFixed(2)}`,
-      evidence: { cosine, signFlips: flips, returnRatio: ratio, ...rate },
-      remedy: "halve the learning rate: it exceeds 2/λ for the largest eigenvalue λ, which spectrum(net, data) shows",
+      evidence: { cosine, signFlips: flips, returnRatio: ratio, ...rate, edge: this.#edge() },
+      remedy:
+        "halve the learning rate: it exceeds the edge 2/λ for the largest eigenvalue λ, which sharpness(net, data) shows",
+    });
+  }
+
+  /** 2/λmax where the run is. */
+  #edge(): number {
+    return sharpness(this.net, this.data, { batchNorm: this.mode, tolerance: 1e-3 }).edge;
+  }
+
+  #noteOverfitting(loss: number, validationLoss: number, place: Place): void {
+    const { loss: best, epoch: bestEpoch } = this.#validation.best;
+    this.#note("rising-validation-loss", "validation", place, {
+      message: `the validation loss was best at ${best.toPrecision(3)} in epoch ${bestEpoch} and is ${validationLoss.toPrecision(3)}, while the training loss fell`,
+      evidence: { loss, validationLoss, best, bestEpoch },
+      remedy: "earlyStopping on the validation data, a penalty: { l2 }, fewer units or more data",
     });
   }
 
   #notePlateau(loss: number, place: Place): void {
-    // An oscillation is a plateau whose cause is known.
-    if (this.#made.has("oscillation")) return;
+    // An oscillation, or a wrong learning rate, is a plateau whose cause is known.
+    if (this.#made.has("oscillation") || this.#made.has("rate")) return;
     const { window } = this.settings;
     this.#note("plateau", "plateau", place, {
       message: `for ${place.epoch - this.#bestEpoch.epoch} epochs the loss has been no better than ${this.#bestEpoch.loss.toPrecision(4)}`,
@@ -304,12 +409,18 @@ class Watching {
   }
 
   #lookForDead(place: Place): void {
-    deadUnits(this.net, this.data).forEach((dead, layer) => {
+    deadUnits(this.net, this.data, { batchNorm: this.mode }).forEach((dead, layer) => {
       const { units } = this.net.spec.layers[layer];
       const before = this.#deadAtFirst[layer].length;
-      if (dead.length - before < Math.max(2, DYING * units)) return;
+      const gone = dead.length - before;
+      const many = gone >= Math.max(2, DYING * units);
+      this.#dying[layer] = many ? this.#dying[layer] + 1 : 0;
+      // A few may come back when the layers below them move; half of a layer does not.
+      if (!many || (gone < DIED * units && this.#dying[layer] < DYING_FOR)) return;
       this.#note("dying-units", `dying ${layer}`, place, {
-        message: `${dead.length} of the ${units} units of layer ${layer} are dead, ${before} at the beginning`,
+        layer,
+        units: dead,
+        message: `${dead.length} of the ${units} units of layer ${layer + 1} are dead, ${before} at the beginning`,
         evidence: { layer, units, before, now: dead.length, dead },
         remedy: `lower the learning rate; reviveUnits(net, data), or withActivation(net, "leaky-relu")`,
       });
@@ -322,9 +433,10 @@ class Watching {
   }
 
   #noteOffence({ offence, quantity, layer, unit, sample, value }: GuardFinding, place: Place): void {
-    const of = layer < 0 ? "" : ` of layer ${layer}, unit ${unit}`;
+    const of = layer < 0 ? "" : ` of layer ${layer + 1}, unit ${unit + 1}`;
     const at = sample < 0 ? "" : ` for sample ${sample}`;
     this.#note(offence, offence, place, {
+      ...(layer < 0 ? {} : { layer, units: [unit] }),
       message: `${offence === "big" ? "a large" : "a"} ${quantity}${of}${at}: ${value}`,
       evidence: { quantity, layer, unit, sample, value: String(value) },
       remedy: "look at that sample's inputs; scale inputs to unit size, lower the learning rate, clip the gradient",

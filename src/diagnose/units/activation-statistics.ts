@@ -77,7 +77,7 @@ export interface BlockedLayer {
   readonly biasOnly: readonly number[];
   /** Layers after it that gradients reach, `biasOnly` among them: they learn a function of nothing, a constant, where the cause is "dead". */
   readonly learning: readonly number[];
-  /** The same in words. */
+  /** The same in words; layers are counted from 1 here. */
   readonly message: string;
 }
 
@@ -323,13 +323,14 @@ function describe(
 ): string {
   const why = cause === "dead" ? "gives 0 for every sample" : "has a derivative of 0 everywhere";
   const frozen = layer === 0 ? "its parameters get" : `it and layer${layer > 1 ? "s" : ""} ${list(0, layer - 1)} get`;
-  const first = `layer ${layer} ${why}, so ${frozen} no gradient`;
+  const first = `layer ${layer + 1} ${why}, so ${frozen} no gradient`;
   if (learning.length === 0) return `${first}, and nothing learns`;
   const above = `layer${learning.length > 1 ? "s" : ""} ${list(learning[0], learning[learning.length - 1])} still learn${learning.length > 1 ? "" : "s"}`;
   if (cause === "step") return `${first}; ${above}`;
-  return `${first}; ${above}, but only a constant${biasOnly.length > 0 ? ` (of layer ${biasOnly[0]}, the bias alone)` : ""}`;
+  return `${first}; ${above}, but only a constant${biasOnly.length > 0 ? ` (of layer ${biasOnly[0] + 1}, the bias alone)` : ""}`;
 }
 
+/** Layers as a person counts them. */
 function list(first: number, last: number): string {
-  return first === last ? String(first) : `${first} to ${last}`;
+  return first === last ? String(first + 1) : `${first + 1} to ${last + 1}`;
 }

@@ -1,4 +1,4 @@
-import { dot, norm2, scale } from "../../linalg/vector.js";
+import { dot, norm2 } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { Memory, Remembers } from "../memory.js";
 import type { End } from "../optimizer.js";
@@ -11,6 +11,8 @@ export interface Proposal {
   readonly decrease: number;
   /** gᵀ·step. */
   readonly slope: number;
+  /** stepᵀ·H·step, where the model is made of another matrix than H. */
+  readonly curvature?: number;
   /** Shorter steps on the way to this one, in order. */
   readonly iterates?: readonly { readonly x: Float64Array; readonly decrease: number }[];
 }
@@ -21,6 +23,18 @@ export interface Model {
   damped(damping: number): Proposal | null;
   /** The minimiser of q within ‖p‖ ≤ radius. */
   within?(radius: number): Proposal;
+  /** The minimiser of q itself, where it is known without more work: its fall is what convergence is judged by. */
+  readonly whole?: Proposal | null;
+  /** gᵀ|B|⁻¹g for another gradient: its square in the norm in which `whole` falls. */
+  gauge?(gradient: Float64Array): number;
+  /** Whether B is what it stands for at this point, and no estimate from the past. */
+  readonly exact?: boolean;
+  /** Whether the gradient has more than rounding along directions that are flat to rounding: what the model predicts there is no bound. */
+  readonly open?: boolean;
+  /** D^½ of the norm that `within` measures steps in; the Euclidean norm where there is none. */
+  readonly scale?: Float64Array;
+  /** The same with damping in units of its diagonal. */
+  relative?(memory: Memory): Model;
   /** Why it has no step to offer, where that is not because there is nowhere to fall. */
   readonly failure?: End | null;
   /** Of B, where known. */
@@ -37,6 +51,8 @@ export interface Direction extends Remembers {
   critical(local: Local): Escape | End;
   /** Told of each step that was taken, before the point moves. */
   taken?(local: Local, step: Float64Array, memory: Memory): void;
+  /** Told where somebody else has moved the point since the last step. */
+  displaced?(memory: Memory): void;
 }
 
 /** A direction along which a saddle falls: a unit vector and the curvature along it. */
@@ -49,12 +65,12 @@ export function isEnd(value: object): value is End {
   return "status" in value;
 }
 
-/** The step −g scaled to be no longer than the method's own would be at unit curvature. */
-export function steepest({ gradient }: Local, length: number): Proposal {
-  const step = gradient.slice();
-  scale(-length, step);
-  const slope = dot(gradient, step);
-  return { step, slope, decrease: -0.5 * slope };
+/** Length of a first step that no curvature gives, as a share of the parameters' length. */
+export const FIRST_STEP = 0.1;
+
+/** Of first steps. */
+export function firstLength({ unit }: Local): number {
+  return FIRST_STEP * unit;
 }
 
 export const NON_FINITE: End = { status: "non-finite", reason: "a product with the curvature is not finite" };

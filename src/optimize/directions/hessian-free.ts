@@ -1,6 +1,8 @@
 import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
 import type { LinearOperator } from "../../linalg/operator.js";
 import { dot, norm2, scale } from "../../linalg/vector.js";
+import { SecondMoments } from "../../network/fisher.js";
+import { Random } from "../../random.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
@@ -20,6 +22,8 @@ export interface HessianFreeSettings {
 
 /** Exponent of the preconditioner (Martens 2010, section 4.7). */
 const EXPONENT = 0.75;
+/** Of the signs that a function's curvature is probed with. */
+const STREAM = 11;
 
 /**
  * The model with the Gauss-Newton matrix minimised by conjugate gradients that are cut short, from products alone (Martens 2010; Martens and
@@ -35,8 +39,9 @@ export class HessianFreeDirection implements Direction {
   }
 
   model(local: Local, memory: Memory): Model {
-    const entries = this.settings.preconditioner ? local.problem.curvatureDiagonal() : null;
-    return new HessianFreeModel(local, memory, this.settings, entries);
+    const entries = this.settings.preconditioner ? local.problem.curvatureDiagonal(SecondMoments) : null;
+    const unit = entries ? meanOf(entries) : probed(local.products("ggn", 0, this.settings.curvatureShare));
+    return new HessianFreeModel(local, memory, this.settings, entries, unit > 0 && Number.isFinite(unit) ? unit : 1);
   }
 
   critical(local: Local): End {
@@ -52,9 +57,12 @@ class HessianFreeModel implements Model {
     readonly memory: Memory,
     readonly settings: HessianFreeSettings,
     readonly entries: Float64Array | null,
+    /** Mean of G's diagonal, in units of which damping is given. */
+    readonly unit: number,
   ) {}
 
-  damped(damping: number): Proposal | null {
+  damped(share: number): Proposal | null {
+    const damping = share * this.unit;
     const start = this.memory.vector("solution")?.slice();
     if (start) scale(this.settings.warmStart, start);
     const warm = start && this.#solve(damping, start);
@@ -91,6 +99,17 @@ class HessianFreeModel implements Model {
     const last = kept.at(-1) ?? { x, decrease: -dot(gradient, x) / 2 };
     return { step: last.x, slope: dot(gradient, last.x), decrease: last.decrease, iterates: kept };
   }
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The mean of a matrix's diagonal, estimated by one product with random signs (Hutchinson 1990). */
+function probed({ size, matvec }: LinearOperator): number {
+  const random = new Random(0, STREAM);
+  const signs = Float64Array.from({ length: size }, () => (random.uniform() < 0.5 ? -1 : 1));
+  return dot(signs, matvec(signs) as Float64Array) / size;
 }
 
 /** M⁻¹ with M = (diag G + damping)^¾. */

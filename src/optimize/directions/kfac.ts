@@ -1,5 +1,6 @@
 import { axpy, dot, norm2, scale } from "../../linalg/vector.js";
 import type { LayerFactors } from "../../network/fisher.js";
+import { SecondMoments } from "../../network/fisher.js";
 import type { LayerLayout } from "../../network/layout.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
@@ -81,7 +82,7 @@ export class KfacDirection implements Direction {
   #refresh(local: Local, memory: Memory): KroneckerInverse {
     const { decay, seed } = this.settings;
     const updates = memory.scalar("updates", 0);
-    const { layers, factors } = local.problem.kroneckerFactors(seed + updates);
+    const { layers, factors } = local.problem.kroneckerFactors(SecondMoments, seed + updates);
     const now = join(factors);
     const before = memory.vector("factors");
     const keep = Math.min(1 - 1 / (updates + 1), decay);

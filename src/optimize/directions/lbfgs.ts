@@ -2,15 +2,13 @@ import { axpy, dot, norm2, scale } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
-import { converged, type Direction, type Model, type Proposal, solved } from "./direction.js";
+import { converged, type Direction, firstLength, type Model, type Proposal, solved } from "./direction.js";
 
 /**
  * A pair tells of positive curvature if yᵀs exceeds this share of ‖y‖·‖s‖: relative, because a small loss has small gradients and
  * still curves.
  */
 const LEAST_COSINE = 1e-10;
-/** Length of the first step, as a share of the parameters' norm or of 1. */
-const FIRST_STEP = 0.1;
 
 /** −H·g with H made of the last steps and the changes of the gradient over them (Nocedal and Wright, algorithm 7.4). */
 export class LbfgsDirection implements Direction {
@@ -29,7 +27,13 @@ export class LbfgsDirection implements Direction {
     this.#learn(local, memory);
     const step = this.#direction(local, memory);
     const proposal = dot(step, local.gradient) < 0 ? solved(local, step, 0) : this.#restart(local, memory);
-    return { damped: () => proposal };
+    const known = memory.scalar("pairs", 0) > 0;
+    return {
+      damped: () => proposal,
+      exact: false,
+      whole: known ? proposal : null,
+      gauge: (gradient) => dot(gradient, this.#inverse(gradient, memory)),
+    };
   }
 
   critical(local: Local): End {
@@ -40,6 +44,12 @@ export class LbfgsDirection implements Direction {
   taken(local: Local, step: Float64Array, memory: Memory): void {
     memory.vectors.set("step", step.slice());
     memory.vectors.set("gradient", local.gradient.slice());
+  }
+
+  /** The change of the gradient then belongs to another way than the step. */
+  displaced(memory: Memory): void {
+    memory.vectors.delete("step");
+    memory.vectors.delete("gradient");
   }
 
   #learn({ gradient }: Local, memory: Memory): void {
@@ -59,10 +69,18 @@ export class LbfgsDirection implements Direction {
   }
 
   #direction(local: Local, memory: Memory): Float64Array {
+    if (memory.scalar("pairs", 0) === 0) return this.#first(local);
+    const step = this.#inverse(local.gradient, memory);
+    scale(-1, step);
+    return step;
+  }
+
+  /** H·v. */
+  #inverse(v: Float64Array, memory: Memory): Float64Array {
     const pairs = memory.scalar("pairs", 0);
     const count = Math.min(pairs, this.history);
-    if (count === 0) return this.#first(local);
-    const q = local.gradient.slice();
+    const q = v.slice();
+    if (count === 0) return q;
     const weights = new Float64Array(count);
     const pair = (k: number): [Float64Array, Float64Array] => {
       const place = (pairs - 1 - k) % this.history;
@@ -79,13 +97,12 @@ export class LbfgsDirection implements Direction {
       const [s, y] = pair(k);
       axpy(weights[k] - dot(y, q) / dot(s, y), s, q);
     }
-    scale(-1, q);
     return q;
   }
 
-  #first({ gradient, gradientNorm, theta }: Local): Float64Array {
-    const step = gradient.slice();
-    scale((-FIRST_STEP * Math.max(1, norm2(theta))) / gradientNorm, step);
+  #first(local: Local): Float64Array {
+    const step = local.gradient.slice();
+    scale(-firstLength(local) / local.gradientNorm, step);
     return step;
   }
 

@@ -1,78 +1,92 @@
 import { solveDefinite } from "../../linalg/factorization.js";
 import type { SymmetricMatrix } from "../../linalg/symmetric.js";
+import { dot } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
-import { type Direction, type Escape, isEnd, type Model, type Proposal, solved, steepest } from "./direction.js";
+import { type Direction, type Escape, firstLength, isEnd, type Model, type Proposal, solved } from "./direction.js";
 import { frozenOf } from "./frozen.js";
-import { judge, type Spectrum, short, spectrumOf, wayOut } from "./spectrum.js";
+import { judgeDense, type Spectrum, scalingOf, short, spectrumOf } from "./spectrum.js";
 
 /** What to do where the Hessian is not positive definite. */
 export type Indefinite = "shift" | "abs" | "clip" | "gradient" | "error";
 
 /** Eigenvalues are made at least this share of the largest. */
-const LEAST_SHARE = 1e-8;
+export const LEAST_SHARE = 1e-8;
 
 /** p = −H⁻¹·g, with H made positive definite where it is not. */
 export class NewtonDirection implements Direction {
   readonly needs = { kind: "exact", form: "dense" } as const;
 
-  constructor(readonly indefinite: Indefinite) {}
+  /** `scaled`: where H is not positive definite, change the eigenvalues of D^(−½)·H·D^(−½), which do not depend on the parameters' units. */
+  constructor(
+    readonly indefinite: Indefinite,
+    readonly scaled = false,
+  ) {}
 
   model(local: Local): Model | End {
     const matrix = local.hessian("exact");
     const frozen = frozenOf(local, matrix);
     const step = minus(solveDefinite(matrix, local.gradient));
     if (step) return new DefiniteModel(local, matrix, solved(local, step, 0), frozen);
-    const spectrum = spectrumOf(local, matrix);
+    const spectrum = spectrumOf(local, matrix, this.scaled ? scalingOf(matrix) : null);
     if (isEnd(spectrum)) return spectrum;
-    if (this.indefinite === "error" && spectrum.smallest <= spectrum.noise) return this.#refusal(local, spectrum);
+    if (this.indefinite === "error" && spectrum.smallest <= spectrum.noise) return refusal(spectrum);
     return new IndefiniteModel(spectrum, this.indefinite, frozen);
   }
 
   critical(local: Local): Escape | End {
-    const spectrum = spectrumOf(local, local.hessian("exact"));
-    if (isEnd(spectrum)) return spectrum;
-    const verdict = judge(local, spectrum);
-    if (verdict !== "saddle") return verdict;
-    if (this.indefinite === "error") return this.#refusal(local, spectrum);
-    if (this.indefinite === "gradient") return { status: "stalled", reason: atSaddle(local, spectrum) };
-    return wayOut(spectrum);
-  }
-
-  #refusal(local: Local, spectrum: Spectrum): End {
-    const { smallest, noise } = spectrum;
-    const critical = local.gradientNorm <= Math.max(local.problem.tolerance, noise);
-    const reason =
-      critical && smallest < -noise
-        ? atSaddle(local, spectrum)
-        : `the Hessian's smallest eigenvalue is ${short(smallest)}` +
-          (smallest < -noise ? "" : ", which is 0 to rounding");
-    return { status: "not-positive-definite", reason: `${reason}; newton's \`indefinite\` says what else to do` };
+    const verdict = judgeDense(local, local.hessian("exact"));
+    if (isEnd(verdict)) return verdict;
+    if (this.indefinite === "error") return refused(atSaddle(local, verdict));
+    if (this.indefinite === "gradient") return { status: "stalled", reason: atSaddle(local, verdict) };
+    return verdict;
   }
 }
 
-function atSaddle({ gradientNorm }: Local, { smallest }: Spectrum): string {
-  return `at a saddle: the gradient's norm is ${gradientNorm.toExponential(1)} and the smallest eigenvalue ${short(smallest)}`;
+function refusal({ smallest, noise, lowestCurvature }: Spectrum): End {
+  const rounding = smallest < -noise ? "" : ", which is 0 to rounding";
+  return refused(`the Hessian's smallest eigenvalue is ${short(lowestCurvature)}${rounding}`);
+}
+
+function refused(reason: string): End {
+  return { status: "not-positive-definite", reason: `${reason}; newton's \`indefinite\` says what else to do` };
+}
+
+function atSaddle({ gradientNorm }: Local, { curvature }: Escape): string {
+  return `at a saddle: the gradient's norm is ${gradientNorm.toExponential(1)} and the smallest eigenvalue ${short(curvature)}`;
 }
 
 /** H is positive definite, and its Newton step known. */
 class DefiniteModel implements Model {
+  readonly exact = true;
+
   constructor(
     readonly local: Local,
     readonly matrix: SymmetricMatrix,
-    readonly newton: Proposal,
+    readonly whole: Proposal,
     readonly frozen: readonly number[],
   ) {}
 
   damped(damping: number): Proposal | null {
-    if (damping === 0) return this.newton;
+    if (damping === 0) return this.whole;
     const step = minus(solveDefinite(this.matrix, this.local.gradient, damping));
     return step && solved(this.local, step, damping);
   }
+
+  gauge(gradient: Float64Array): number {
+    return gaugeBy(this.matrix, gradient);
+  }
+}
+
+/** gᵀ·H⁻¹·g for a positive definite H. */
+export function gaugeBy(matrix: SymmetricMatrix, gradient: Float64Array): number {
+  const solution = solveDefinite(matrix, gradient);
+  return solution ? dot(gradient, Float64Array.from(solution)) : Number.NaN;
 }
 
 /** H as its eigenvalues, changed so that all are positive. */
 class IndefiniteModel implements Model {
+  readonly exact = true;
   readonly smallestEigenvalue: number;
 
   constructor(
@@ -80,30 +94,56 @@ class IndefiniteModel implements Model {
     readonly indefinite: Indefinite,
     readonly frozen: readonly number[],
   ) {
-    this.smallestEigenvalue = spectrum.smallest;
+    this.smallestEigenvalue = spectrum.lowestCurvature;
   }
 
-  damped(damping: number): Proposal | null {
-    const { values, slopes, local } = this.spectrum;
-    const size = Math.max(Math.abs(values[0]), Math.abs(values[values.length - 1]));
-    if (this.indefinite === "gradient" && values[0] <= this.spectrum.noise) {
-      return steepest(local, 1 / (size + damping || 1));
-    }
-    const least = LEAST_SHARE * size || 1;
-    const shift = this.indefinite === "shift" ? Math.max(0, least - values[0]) : 0;
+  get open(): boolean {
+    return this.spectrum.open;
+  }
+
+  get whole(): Proposal {
+    return this.damped(0);
+  }
+
+  damped(damping: number): Proposal {
+    const { values, slopes } = this.spectrum;
+    const used = this.#used(damping);
     const coefficients = new Float64Array(values.length);
     let slope = 0;
+    let model = 0;
     let curvature = 0;
     for (let i = 0; i < values.length; ++i) {
-      const value = this.indefinite === "abs" ? Math.abs(values[i]) : values[i] + shift;
-      const known = this.indefinite === "abs" && value > this.spectrum.noise;
-      const used = (known ? value : Math.max(value, least)) + damping;
-      coefficients[i] = -slopes[i] / used;
+      coefficients[i] = -slopes[i] / used[i];
       slope += coefficients[i] * slopes[i];
-      curvature += (used - damping) * coefficients[i] ** 2;
+      model += (used[i] - damping) * coefficients[i] ** 2;
+      curvature += values[i] * coefficients[i] ** 2;
     }
-    return { step: this.spectrum.combine(coefficients), slope, decrease: -slope - 0.5 * curvature };
+    return { step: this.spectrum.combine(coefficients), slope, decrease: -slope - 0.5 * model, curvature };
   }
+
+  gauge(gradient: Float64Array): number {
+    const used = this.#used(0);
+    return this.spectrum.slopesOf(gradient).reduce((sum, slope, i) => sum + (slope * slope) / used[i], 0);
+  }
+
+  /** What stands for the eigenvalues. */
+  #used(damping: number): Float64Array {
+    const { indefinite, spectrum } = this;
+    const { values, size, noise, local } = spectrum;
+    if (indefinite === "gradient" && values[0] <= noise) return values.map(() => (size || pace(local)) + damping);
+    const least = LEAST_SHARE * size || pace(local);
+    const shift = indefinite === "shift" ? Math.max(0, least - values[0]) : 0;
+    return values.map((given) => {
+      const value = indefinite === "abs" ? Math.abs(given) : given + shift;
+      const known = indefinite === "abs" && value > noise;
+      return (known ? value : Math.max(value, least)) + damping;
+    });
+  }
+}
+
+/** The curvature for which the first step is of a length that the parameters themselves give, where the Hessian is 0. */
+function pace(local: Local): number {
+  return local.gradientNorm / firstLength(local) || 1;
 }
 
 /** −x, in double precision. */

@@ -1,6 +1,7 @@
 import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
 import { lanczos } from "../../linalg/lanczos.js";
-import { dot } from "../../linalg/vector.js";
+import { eigenvalueNoise } from "../../linalg/noise.js";
+import { divide, dot } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, type Model, NON_FINITE, type Proposal } from "./direction.js";
@@ -25,7 +26,7 @@ export class TruncatedDirection implements Direction {
   critical(local: Local): Escape | End {
     const search = { k: 1, which: "smallest", tolerance: 1e-6, steps: LOOKS } as const;
     const { values, vectors, norm } = lanczos(local.products("exact"), search);
-    const noise = 8 * local.size * epsilon(local) * norm;
+    const noise = eigenvalueNoise(local.size, Math.sqrt(local.size) * norm, epsilon(local));
     const verdict = judge(local, { smallest: values[0], largest: norm, noise });
     if (verdict !== "saddle") return verdict;
     const direction = vectors[0].slice();
@@ -35,12 +36,24 @@ export class TruncatedDirection implements Direction {
 }
 
 class TruncatedModel implements Model {
+  readonly exact = true;
   failure: End | null = null;
 
   constructor(
     readonly local: Local,
     readonly maxProducts: number,
   ) {}
+
+  /** Nothing where conjugate gradients end at a direction that does not curve up. */
+  get whole(): Proposal | null {
+    const whole = this.#solveTo(1e-14, 0);
+    return whole.decrease > 0 ? whole : null;
+  }
+
+  /** Products alone give no other norm than the Euclidean one. */
+  gauge(gradient: Float64Array): number {
+    return dot(gradient, gradient);
+  }
 
   damped(damping: number): Proposal {
     return this.#solve(damping);
@@ -53,17 +66,30 @@ class TruncatedModel implements Model {
   /** To forcing terms that make the steps near a minimum converge faster than linearly (Nocedal and Wright, section 7.1). */
   #solve(damping: number, radius?: number): Proposal {
     const { local } = this;
-    const proposal = this.#solveTo(Math.min(0.1, Math.sqrt(local.gradientNorm)), damping, radius);
+    const share = local.gradientNorm / (local.problem.first?.gradientNorm ?? 1);
+    const proposal = this.#solveTo(Math.min(0.1, Math.sqrt(share)), damping, radius);
     // That there is nowhere to fall is for a full solve to say.
-    return local.sees(proposal.decrease) ? proposal : this.#solveTo(1e-14, damping, radius);
+    const { decrease, step } = proposal;
+    const short = !local.sees(decrease) || local.settled(decrease, step);
+    return short ? this.#solveTo(1e-14, damping, radius) : proposal;
   }
 
   #solveTo(tolerance: number, damping: number, radius?: number): Proposal {
     const { local, maxProducts } = this;
-    const { gradient, size } = local;
+    const { gradient, gradientNorm, size } = local;
+    // In units of the gradient, whose square may be out of range.
+    const products = local.products("exact", damping);
+    const operator = {
+      size,
+      matvec: (v: Float64Array | Float32Array) => {
+        const product = products.matvec(v) as Float64Array;
+        divide(product, gradientNorm);
+        return product;
+      },
+    };
     const { x, model, status } = conjugateGradients(
-      local.products("exact", damping),
-      gradient.map((value) => -value),
+      operator,
+      gradient.map((value) => -value / gradientNorm),
       {
         tolerance,
         maxSteps: Math.min(maxProducts, 2 * size),
@@ -71,6 +97,6 @@ class TruncatedModel implements Model {
       },
     );
     this.failure = status === "non-finite" ? NON_FINITE : null;
-    return { step: x, slope: dot(gradient, x), decrease: -model };
+    return { step: x, slope: dot(gradient, x), decrease: -model * gradientNorm };
   }
 }

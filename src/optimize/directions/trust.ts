@@ -1,54 +1,88 @@
 import { solveDefinite } from "../../linalg/factorization.js";
 import type { SymmetricMatrix } from "../../linalg/symmetric.js";
-import { norm2 } from "../../linalg/vector.js";
-import type { Local } from "../local.js";
+import { type Local, lengthIn } from "../local.js";
+import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, isEnd, type Model, type Proposal, solved } from "./direction.js";
 import { frozenOf } from "./frozen.js";
-import { minus } from "./newton.js";
-import { judge, type Spectrum, spectrumOf, wayOut } from "./spectrum.js";
+import { gaugeBy, LEAST_SHARE, minus } from "./newton.js";
+import { judgeDense, type Spectrum, scalingOf, spectrumOf } from "./spectrum.js";
 
 /**
  * The exact minimiser of the quadratic model with the Hessian itself in a ball: where H is positive definite and −H⁻¹g lies inside,
- * that; else p with (H + μI)p = −g, H + μI ⪰ 0 and ‖p‖ = radius (Moré and Sorensen 1983), found in the basis of eigenvectors.
+ * that; else p with (H + μD)p = −g, H + μD ⪰ 0 and ‖D^½·p‖ = radius (Moré and Sorensen 1983), found in the basis of eigenvectors.
  */
 export class TrustDirection implements Direction {
   readonly needs = { kind: "exact", form: "dense" } as const;
 
-  model(local: Local): Model | End {
+  /** `scaled`: measure steps in the norm ‖D^½·p‖ in which H has a diagonal of ones (Moré 1983), so that no unit of a parameter counts. */
+  constructor(readonly scaled = false) {}
+
+  vectorLength(name: string, size: number): number | undefined {
+    return name === "scale" ? size : undefined;
+  }
+
+  model(local: Local, memory: Memory): Model | End {
     const matrix = local.hessian("exact");
     const newton = minus(solveDefinite(matrix, local.gradient));
-    const model = new TrustModel(local, matrix, newton && solved(local, newton, 0));
+    const scaling = this.scaled ? scalingOf(matrix) : null;
+    if (scaling) {
+      const before = memory.vector("scale");
+      if (before) for (let i = 0; i < scaling.length; ++i) scaling[i] = Math.min(scaling[i], before[i]);
+      memory.vectors.set("scale", scaling);
+    }
+    const model = new TrustModel(local, matrix, newton && solved(local, newton, 0), scaling);
     return model.failure ?? model;
   }
 
   critical(local: Local): Escape | End {
-    const spectrum = spectrumOf(local, local.hessian("exact"));
-    if (isEnd(spectrum)) return spectrum;
-    const verdict = judge(local, spectrum);
-    return verdict === "saddle" ? wayOut(spectrum) : verdict;
+    return judgeDense(local, local.hessian("exact"));
   }
 }
 
 class TrustModel implements Model {
+  readonly exact = true;
   readonly frozen: readonly number[];
   readonly failure: End | null;
+  readonly scale?: Float64Array;
+  readonly #scaling: Float64Array | null;
   #spectrum: Spectrum | null = null;
 
   constructor(
     readonly local: Local,
     readonly matrix: SymmetricMatrix,
     readonly newton: Proposal | null,
+    scaling: Float64Array | null,
   ) {
     this.frozen = frozenOf(local, matrix);
+    this.#scaling = scaling;
+    if (this.#scaling) this.scale = this.#scaling.map((d) => 1 / d);
     // A matrix that is not finite shows now; the decomposition of a definite one can wait until a step is too long.
-    const spectrum = newton ? null : spectrumOf(local, matrix);
+    const spectrum = newton ? null : spectrumOf(local, matrix, this.#scaling);
     this.failure = spectrum && isEnd(spectrum) ? spectrum : null;
     if (spectrum && !isEnd(spectrum)) this.#spectrum = spectrum;
   }
 
   get smallestEigenvalue(): number | undefined {
-    return this.#spectrum?.smallest;
+    return this.#spectrum?.lowestCurvature;
+  }
+
+  /** Where H is not positive definite, the step that |H| gives: what it predicts bounds what a region of any size may. */
+  get whole(): Proposal {
+    if (this.newton) return this.newton;
+    const { values, slopes, size } = this.#decomposed;
+    const least = LEAST_SHARE * size || Number.MIN_VALUE;
+    const step = this.#decomposed.combine(slopes.map((slope, i) => -slope / Math.max(Math.abs(values[i]), least)));
+    return solved(this.local, step, 0);
+  }
+
+  get open(): boolean {
+    return !this.newton && this.#decomposed.open;
+  }
+
+  gauge(gradient: Float64Array): number {
+    if (this.newton) return gaugeBy(this.matrix, gradient);
+    return this.#decomposed.gauge(this.#decomposed.slopesOf(gradient));
   }
 
   damped(damping: number): Proposal | null {
@@ -57,9 +91,13 @@ class TrustModel implements Model {
   }
 
   within(radius: number): Proposal {
-    if (this.newton && norm2(this.newton.step) <= radius) return this.newton;
-    this.#spectrum ??= spectrumOf(this.local, this.matrix) as Spectrum;
-    return onSphere(this.#spectrum, radius);
+    if (this.newton && lengthIn(this.newton.step, this.scale) <= radius) return this.newton;
+    return onSphere(this.#decomposed, radius);
+  }
+
+  get #decomposed(): Spectrum {
+    this.#spectrum ??= spectrumOf(this.local, this.matrix, this.#scaling) as Spectrum;
+    return this.#spectrum;
   }
 }
 

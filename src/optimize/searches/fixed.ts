@@ -14,7 +14,8 @@ export class FixedSearch implements Search {
   find(local: Local, model: Model, _memory: Memory, learningRate: number): Move | End | "critical" {
     const proposal = model.damped(this.damping);
     if (!proposal) return { status: "not-positive-definite", reason: "the curvature gives no step; add damping" };
-    if (!(norm2(proposal.step) > 0)) return "critical";
+    const { decrease, step: whole } = model.whole ?? proposal;
+    if (!(norm2(proposal.step) > 0) || local.verdict(decrease, whole, model.scale)) return "critical";
     const step = scaled(proposal.step, learningRate);
     const value = local.valueAt(step);
     if (!Number.isFinite(value)) {

@@ -36,6 +36,7 @@ export class IteratesSearch implements Search {
     for (let solve = 0; solve < MOST_SOLVES; ++solve) {
       const proposal = model.damped(damping);
       foretold = Math.max(foretold, proposal?.decrease ?? 0);
+      if (proposal && local.verdict(proposal.decrease, proposal.step)) return "critical";
       if (proposal && !(proposal.decrease > local.noise)) {
         return failed(local, atLeast(foretold, model, damping, start), UNSEEN);
       }

@@ -3,7 +3,7 @@ import type { Model } from "../directions/direction.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
-import { failed, type Move, type Search, scaled } from "./search.js";
+import { failed, type Move, nothingLeft, type Search, scaled } from "./search.js";
 
 /** Shares of the slope: for the fall, and for how much of the slope may be left (Nocedal and Wright, section 3.1). */
 const SUFFICIENT = 1e-4;
@@ -29,7 +29,7 @@ export class WolfeSearch implements Search {
   find(local: Local, model: Model, _memory: Memory, learningRate: number): Move | End | "critical" {
     const proposal = model.damped(this.damping);
     if (!proposal) return { status: "not-positive-definite", reason: "the curvature gives no step; add damping" };
-    if (!(proposal.decrease > local.noise)) return "critical";
+    if (model.whole !== null && nothingLeft(local, model, proposal)) return "critical";
     const line = new Line(local, proposal.step, proposal.slope);
     const found = line.search(learningRate);
     if (!found) return failed(local, proposal.decrease, "no step along the direction satisfies the Wolfe conditions");

@@ -210,7 +210,7 @@ describe("layers that block", () => {
     const net = network(spec);
     net.setParameters(parameters);
     expect(activationStatistics(net, dataset(inputs, targets)).blocked[0].message).toBe(
-      "layer 1 gives 0 for every sample, so it and layer 0 get no gradient; layers 2 to 4 still learn, but only a constant (of layer 2, the bias alone)",
+      "layer 2 gives 0 for every sample, so it and layer 1 get no gradient; layers 3 to 5 still learn, but only a constant (of layer 3, the bias alone)",
     );
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { isEnd, type Proposal } from "../../../src/optimize/directions/direction.js";
 import { TruncatedDirection } from "../../../src/optimize/directions/truncated.js";
 import { TrustDirection } from "../../../src/optimize/directions/trust.js";
+import { Memory } from "../../../src/optimize/memory.js";
 import { Random } from "../../cases.js";
 import { jacobi } from "../../oracle/jacobi.js";
 import { inner, length, type Rows, solve, times, withSpectrum } from "../../oracle/spectra.js";
@@ -14,7 +15,7 @@ import { localAt, quadratic } from "../local.js";
 const q = (H: Rows, g: number[], p: ArrayLike<number>): number => inner(g, p) + 0.5 * inner(p, times(H, p));
 
 function within(direction: TrustDirection | TruncatedDirection, H: Rows, g: number[], radius: number): Proposal {
-  const model = direction.model(localAt(quadratic(H, g), new Float64Array(g.length)));
+  const model = direction.model(localAt(quadratic(H, g), new Float64Array(g.length)), new Memory());
   if (isEnd(model)) throw new Error(model.reason);
   return model.within!(radius);
 }
