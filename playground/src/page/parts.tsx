@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { CardName } from "../model/view.ts";
 import { useSeen } from "./hooks.ts";
 import { show, view } from "./store.ts";
@@ -54,6 +54,13 @@ export function NumberField(props: {
   name?: string;
 }) {
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  const typing = useRef(false);
+  const follow = (): void => {
+    // What is being typed stays, whatever arrives meanwhile.
+    if (field.current && !typing.current) field.current.value = String(props.value);
+  };
+  useLayoutEffect(follow, [props.value]);
   const take = (input: HTMLInputElement): void => {
     const value = Number(input.value);
     const within =
@@ -61,6 +68,7 @@ export function NumberField(props: {
       Number.isFinite(value) &&
       value >= (props.min ?? -Infinity) &&
       value <= (props.max ?? Infinity);
+    typing.current = false;
     if (within) props.onChange(value);
     else input.value = String(props.value);
   };
@@ -71,8 +79,12 @@ export function NumberField(props: {
         id={id}
         name={props.name}
         type="number"
+        onInput={() => {
+          typing.current = true;
+        }}
         inputMode="decimal"
-        value={props.value}
+        ref={field}
+        defaultValue={String(props.value)}
         min={props.min}
         max={props.max}
         step={props.step ?? "any"}

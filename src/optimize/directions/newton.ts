@@ -5,7 +5,7 @@ import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, firstLength, isEnd, type Model, type Proposal, solved } from "./direction.js";
 import { frozenOf } from "./frozen.js";
-import { judgeDense, type Spectrum, scalingOf, short, spectrumOf } from "./spectrum.js";
+import { judgeDense, type Spectrum, short, spectrumOf, stepScaling } from "./spectrum.js";
 
 /** What to do where the Hessian is not positive definite. */
 export type Indefinite = "shift" | "abs" | "clip" | "gradient" | "error";
@@ -28,7 +28,7 @@ export class NewtonDirection implements Direction {
     const frozen = frozenOf(local, matrix);
     const step = minus(solveDefinite(matrix, local.gradient));
     if (step) return new DefiniteModel(local, matrix, solved(local, step, 0), frozen);
-    const spectrum = spectrumOf(local, matrix, this.scaled ? scalingOf(matrix) : null);
+    const spectrum = spectrumOf(local, matrix, this.scaled ? stepScaling(local, matrix) : null);
     if (isEnd(spectrum)) return spectrum;
     if (this.indefinite === "error" && spectrum.smallest <= spectrum.noise) return refusal(spectrum);
     return new IndefiniteModel(spectrum, this.indefinite, frozen);

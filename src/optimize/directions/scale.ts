@@ -7,7 +7,7 @@ import type { Memory } from "../memory.js";
 const KEPT = { function: 1, network: 0.5 } as const;
 
 /** Roundings of a column that went through many sums. */
-const ROUNDINGS = 100;
+export const ROUNDINGS = 100;
 
 /**
  * D^½ of the norm ‖D^½·s‖ in which steps are measured and damped: the lengths of the Jacobian's columns, so that a parameter's

@@ -1,12 +1,14 @@
 import { eigenvalueNoise } from "../../linalg/noise.js";
 import { SymmetricMatrix } from "../../linalg/symmetric.js";
 import { norm2, scale } from "../../linalg/vector.js";
+import { unitGroups } from "../../network/unit-groups.js";
 import { epsilonOf } from "../../wasm/workspace.js";
 import { type Extremes, equilibrate, frobenius, shapeOf } from "../criticality.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import { type Escape, isEnd } from "./direction.js";
 import { frozenOf } from "./frozen.js";
+import { ROUNDINGS } from "./scale.js";
 
 /** Eigenvalues of a local curvature D^(−½)·H·D^(−½), with the gradient in the basis of the eigenvectors. */
 export class Spectrum implements Ends {
@@ -128,6 +130,24 @@ export function spectrumOf(local: Local, matrix: SymmetricMatrix, scaling: Float
 /** D^(−½) for which the matrix has entries of at most 1. */
 export function scalingOf({ data, size }: SymmetricMatrix): Float64Array {
   return equilibrate(data, size);
+}
+
+/**
+ * D^(−½) of the norm that steps are measured in: that of each parameter by itself, or of the group of a network's parameters that
+ * share a unit, so that a unit that hardly takes part is not thrown about by a scale of its own.
+ */
+export function stepScaling({ problem }: Local, matrix: SymmetricMatrix): Float64Array {
+  const own = scalingOf(matrix);
+  if (!problem.layout) return own;
+  const groups = unitGroups(problem.layout);
+  const shared = new Float64Array(own.length).fill(Infinity);
+  own.forEach((d, i) => {
+    if (matrix.data[i * (matrix.size + 1)] !== 0) shared[groups[i]] = Math.min(shared[groups[i]], d);
+  });
+  // What is left of a column by cancellation is rounding and no scale.
+  const least = shared.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = least / (ROUNDINGS * epsilonOf(problem.dtype));
+  return own.map((_, i) => (shared[groups[i]] < most ? shared[groups[i]] : least < Infinity ? least : 1));
 }
 
 function scaledBy({ data, size, build }: SymmetricMatrix, d: Float64Array): SymmetricMatrix {

@@ -6,7 +6,7 @@ import type { End } from "../optimizer.js";
 import { type Direction, type Escape, isEnd, type Model, type Proposal, solved } from "./direction.js";
 import { frozenOf } from "./frozen.js";
 import { gaugeBy, LEAST_SHARE, minus } from "./newton.js";
-import { judgeDense, type Spectrum, scalingOf, spectrumOf } from "./spectrum.js";
+import { judgeDense, type Spectrum, spectrumOf, stepScaling } from "./spectrum.js";
 
 /**
  * The exact minimiser of the quadratic model with the Hessian itself in a ball: where H is positive definite and −H⁻¹g lies inside,
@@ -25,7 +25,7 @@ export class TrustDirection implements Direction {
   model(local: Local, memory: Memory): Model | End {
     const matrix = local.hessian("exact");
     const newton = minus(solveDefinite(matrix, local.gradient));
-    const scaling = this.scaled ? scalingOf(matrix) : null;
+    const scaling = this.scaled ? stepScaling(local, matrix) : null;
     if (scaling) {
       const before = memory.vector("scale");
       if (before) for (let i = 0; i < scaling.length; ++i) scaling[i] = Math.min(scaling[i], before[i]);
