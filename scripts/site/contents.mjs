@@ -30,15 +30,16 @@ export const titles = {
   "data/README.md": "Data sets",
 };
 
-export const modules = { index: "hessia", formats: "hessia/formats", node: "hessia/node" };
+export const modules = { index: "hessia", formats: "hessia/formats", jobs: "hessia/jobs", node: "hessia/node" };
 
 /** Topics of the library's names, by the folder or file that declares them: the first that fits. */
 export const topics = [
   [
     "Networks and data",
-    /^src\/(?:network\/(?:network|dataset|initializer|score|spec)|linalg\/matrix|wasm\/|train\/split)/,
+    /^src\/(?:network\/(?:network|dataset|initializer|score|scores|curves|spec)|linalg\/matrix|wasm\/|train\/split)/,
   ],
   ["Training", /^src\/train\//],
+  ["Cross-validation and search", /^src\/jobs\//],
   ["Optimizers", /^src\/optimize\//],
   ["Curvature", /^src\/(?:network|linalg)\//],
   ["Diagnostics", /^src\/diagnose\//],

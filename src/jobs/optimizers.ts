@@ -30,13 +30,34 @@ export const optimizers = {
   "hessian-free": hessianFree,
   kfac,
   lbfgs,
-} as const;
+} as const satisfies Record<OptimizerName, unknown>;
 
 /** Name of an optimizer. */
-export type OptimizerName = keyof typeof optimizers;
+export type OptimizerName =
+  | "sgd"
+  | "adagrad"
+  | "adadelta"
+  | "rmsprop"
+  | "adam"
+  | "adamw"
+  | "newton"
+  | "saddle-free-newton"
+  | "trust-region"
+  | "gauss-newton"
+  | "levenberg-marquardt"
+  | "hessian-free"
+  | "kfac"
+  | "lbfgs";
 
 /** An optimizer as plain data: its name, or its name with the options of its function. */
-export type OptimizerSetting = OptimizerName | { readonly type: OptimizerName; readonly [option: string]: unknown };
+export type OptimizerSetting =
+  | OptimizerName
+  | {
+      /** Its name. */
+      readonly type: OptimizerName;
+      /** Options of its function. */
+      readonly [option: string]: unknown;
+    };
 
 /** A new optimizer. The options are checked by its function. */
 export function makeOptimizer(where: string, setting: unknown): Optimizer {

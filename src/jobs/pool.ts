@@ -3,6 +3,7 @@ import { type FoldResult, type FoldTask, runFold } from "./task.js";
 
 /** What does tasks: this thread, other threads, or other machines. The order of the results is that of the tasks. */
 export interface Pool {
+  /** Does the tasks; the results are in the order of the tasks. */
   run(tasks: readonly FoldTask[], data: Dataset, signal?: AbortSignal): Promise<FoldResult[]>;
 }
 

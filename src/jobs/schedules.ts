@@ -9,10 +9,10 @@ const schedules = {
   /** Over the first twentieth. */
   "warm-up": (_: number, steps: number) => warmUp({ steps: Math.max(1, Math.round(steps / 20)) }),
   "one-cycle": () => oneCycle(),
-} as const satisfies Record<string, (epochs: number, steps: number) => Schedule | undefined>;
+} as const satisfies Record<ScheduleName, (epochs: number, steps: number) => Schedule | undefined>;
 
 /** Name of a schedule. */
-export type ScheduleName = keyof typeof schedules;
+export type ScheduleName = "constant" | "step" | "cosine" | "warm-up" | "one-cycle";
 export const scheduleNames = Object.keys(schedules) as ScheduleName[];
 
 export function makeSchedule(name: ScheduleName, epochs: number, steps: number): Schedule | undefined {

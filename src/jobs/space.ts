@@ -5,7 +5,9 @@ import { checkSetting, type Setting, settingKeys } from "./setting.js";
 
 /** Numbers from one to another. */
 export interface Range {
+  /** The least value. */
   from: number;
+  /** The largest value. */
   to: number;
   /** "log" tries the same number of values in each power of ten. Default: "linear". */
   scale?: "linear" | "log";

@@ -15,14 +15,19 @@ import { optimizerOf, type Setting, specOf } from "./setting.js";
  * data alone, so that any worker may do it, and do it again.
  */
 export interface FoldTask {
+  /** Kind of task. */
   readonly kind: "fold";
+  /** How the network is made and trained. */
   readonly setting: Setting;
+  /** The specification that the setting overrides. */
   readonly base: Partial<NetworkSpec>;
-  /** Number of folds, and which of them is scored, from 0. */
+  /** Number of folds. */
   readonly folds: number;
+  /** Which of them is scored, from 0. */
   readonly fold: number;
   /** Which division into folds, from 0. */
   readonly repeat: number;
+  /** Of the division, the weights and the order of rows. */
   readonly seed: number;
 }
 
@@ -34,10 +39,13 @@ export type Metrics = Readonly<Partial<Record<Metric, number>>>;
 
 /** What came of a fold. */
 export interface FoldResult {
+  /** Which fold was scored, from 0. */
   readonly fold: number;
+  /** Which division into folds, from 0. */
   readonly repeat: number;
   /** Of the training run, as in `fit`. */
   readonly status: History["status"];
+  /** Epochs done. */
   readonly epochs: number;
   /** On the rows trained on. */
   readonly training: Metrics;

@@ -37,8 +37,9 @@ export interface TuneOptions {
 
 /** How far a search is. */
 export interface TuneProgress {
-  /** Fits done, and in all. */
+  /** Fits done. */
   readonly done: number;
+  /** Fits in all, as far as is known. */
   readonly of: number;
   /** The best first. */
   readonly trials: readonly Trial[];
@@ -48,6 +49,7 @@ export interface TuneProgress {
 export interface Trial extends CrossValidation {
   /** Of the trials as they were drawn, from 0. */
   readonly index: number;
+  /** What was tried. */
   readonly setting: Setting;
 }
 

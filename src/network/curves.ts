@@ -1,5 +1,6 @@
 /** A point of an ROC or precision-recall curve: what holds if rows with a mark of at least `threshold` count as positive. */
 export interface CurvePoint {
+  /** Least mark that counts as positive. */
   readonly threshold: number;
   /** Share of the positives that are found: the true positive rate. */
   readonly recall: number;
@@ -35,7 +36,10 @@ export function areaUnderCurve(
 /**
  * The points of the ROC and the precision-recall curve, one for each mark that occurs, by falling threshold.
  *
- * @param marks, positive, weights as for `areaUnderCurve`.
+ * @param marks one number a row, larger for positives.
+ * @param positive 1 for positives, 0 for negatives.
+ * @param weights of the rows, or null.
+ * @returns the points; the last one has recall and fall-out 1.
  */
 export function curvePoints(
   marks: ArrayLike<number>,

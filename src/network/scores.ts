@@ -33,7 +33,9 @@ export interface ClassScores {
 
 /** Scores of class probabilities. */
 export interface Classification {
+  /** What is scored. */
   readonly task: "classification";
+  /** Rows scored. */
   readonly rows: number;
   /** Share of rows that are classified correctly. */
   readonly accuracy: number;
@@ -47,7 +49,9 @@ export interface Classification {
 
 /** Scores of predicted values of one output. */
 export interface Regression {
+  /** What is scored. */
   readonly task: "regression";
+  /** Rows scored. */
   readonly rows: number;
   /** √(mean squared error). */
   readonly rmse: number;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
-test.each(["src/index.ts", "src/formats/index.ts", "src/node/index.ts"])(
+test.each(["src/index.ts", "src/formats/index.ts", "src/jobs/index.ts", "src/node/index.ts"])(
   "%s re-exports, name by name, and does nothing else",
   (path) => {
     const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest);

@@ -20,6 +20,7 @@ const POLICY = [
 const MODULES = {
   "src/index.ts": "hessia",
   "src/formats/index.ts": "hessia_formats",
+  "src/jobs/index.ts": "hessia_jobs",
   "src/node/index.ts": "hessia_node",
 };
 

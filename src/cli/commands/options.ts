@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { ActivationName } from "../../index.js";
+import { scheduleNames } from "../../jobs/schedules.js";
 import { missingChoices } from "../data/table.js";
 import { tasks } from "../data/target.js";
 import {
@@ -15,7 +16,6 @@ import {
   wholeNumber,
 } from "../options.js";
 import { method, methodNames, optimizerOptions, takersOf, usualRates } from "../training/optimizer.js";
-import { scheduleNames } from "../training/schedule.js";
 
 /** A record, so that the compiler sees to it that none is left out. */
 const activations = Object.keys({

@@ -1,8 +1,8 @@
 import { isObject } from "../../check.js";
+import { scheduleNames } from "../../jobs/schedules.js";
 import { missingChoices } from "../data/table.js";
 import { tasks } from "../data/target.js";
 import { methodNames } from "../training/optimizer.js";
-import { scheduleNames } from "../training/schedule.js";
 
 /** Where in a value something is not as it should be, as in `settings.seed`; null where all is well. */
 type Shape = (value: unknown, place: string) => string | null;

@@ -8,10 +8,10 @@ import {
   type StepRecord,
   training,
 } from "../../index.js";
+import { makeSchedule } from "../../jobs/schedules.js";
 import { asRefusal } from "../errors.js";
 import { type Choice, labelOf, makeOptimizer } from "../training/optimizer.js";
 import type { Prepared } from "../training/prepare.js";
-import { makeSchedule } from "../training/schedule.js";
 import { type Score, scoreOf } from "../training/score.js";
 import type { Settings } from "../training/settings.js";
 import { batchSizeOf, makeNetwork } from "../training/train.js";

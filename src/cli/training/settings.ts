@@ -1,9 +1,9 @@
 import type { ActivationName, Dtype, InitOptions } from "../../index.js";
+import type { ScheduleName } from "../../jobs/schedules.js";
 import type { Columns } from "../data/table.js";
 import type { Task } from "../data/target.js";
 import { badInput } from "../errors.js";
 import { type Choice, type Method, optimizerOptions, optionsFor, takesWholeData } from "./optimizer.js";
-import type { ScheduleName } from "./schedule.js";
 
 /** Which rows are for what. */
 export interface DataSettings extends Columns {

@@ -10,10 +10,10 @@ import {
   type Optimizer,
   type RunHandle,
 } from "../../index.js";
+import { makeSchedule } from "../../jobs/schedules.js";
 import type { Source } from "../data/source.js";
 import { asRefusal, refusals } from "../errors.js";
 import type { Prepared } from "./prepare.js";
-import { makeSchedule } from "./schedule.js";
 import { type Score, scoreOf } from "./score.js";
 import type { NetworkSettings, Settings } from "./settings.js";
 
