@@ -1,7 +1,7 @@
 import { checkInteger } from "../../check.js";
 import { lanczos } from "../../linalg/lanczos.js";
 import type { LinearOperator } from "../../linalg/operator.js";
-import type { Inertia } from "../../linalg/symmetric.js";
+import type { Inertia, SymmetricMatrix } from "../../linalg/symmetric.js";
 import { dot, norm2 } from "../../linalg/vector.js";
 import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
@@ -10,6 +10,7 @@ import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode } from "../../network/propagation.js";
 import { coreMath } from "../../wasm/math.js";
 import { inDouble } from "../remedies/copy.js";
+import { type Canonical, inCanonicalUnits } from "./canonical-units.js";
 import {
   type CurvatureMethod,
   checkMethod,
@@ -128,6 +129,9 @@ const FITTED = { f64: 1e-6, f32: 1e-4 } as const;
  * unused units, and dependent features are made as vectors, and what H takes to 0 of them is counted. Where the outputs meet the targets
  * (mse, huber), all of H's zero modes are G's and leave the outputs as they are. A penalty breaks what it breaks.
  *
+ * The verdict depends on no unit: it is made with inputs and targets measured by their own size, and its numbers are then given
+ * in the caller's units. With a penalty, whose factor has units itself, it is made as things are.
+ *
  * All is computed in double precision, also for a network of single precision.
  *
  * @param options curvature: "dense" takes all eigenvalues, "lanczos" the ends from at most some hundreds of products, after which a saddle
@@ -151,17 +155,75 @@ export function classifyCriticalPoint(net: Network, data: Dataset, options: Crit
   checkInteger(WHERE, "seed", seed, 0);
   const curvature = asked ?? chooseMethod(net.parameterCount, data.size);
   const double = inDouble(net);
-  const op = hessianOperator(double, data, { batchNorm: mode });
+  // Whoever gives tolerances gives them in units of the objective.
+  const canonical = Object.keys(tolerance).length > 0 ? null : inCanonicalUnits(double, data);
+  const [own, rows] = canonical ? [canonical.net, canonical.data] : [double, data];
+  const op = hessianOperator(own, rows, { batchNorm: mode });
   const maxBytes = options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes };
-  const ends =
-    curvature === "dense"
-      ? denseEnds(double.hessian(data, { batchNorm: mode, ...maxBytes }))
-      : lanczosEnds(op, k, seed);
-  const facts = gatherFacts(double, data, mode);
-  return new Classification(net, double, data, mode, op, ends, facts, tolerance, seed, {
+  const H = curvature === "dense" ? own.hessian(rows, { batchNorm: mode, ...maxBytes }) : null;
+  const ends = H ? denseEnds(H) : lanczosEnds(op, k, seed);
+  const facts = gatherFacts(own, rows, mode);
+  const point = new Classification(net, own, rows, mode, op, ends, facts, tolerance, seed, {
     curvature,
     curvatureReason: methodReason(curvature, asked !== undefined, net.parameterCount, data.size),
   }).result();
+  if (!canonical) return point;
+  const given = hessianOperator(double, data, { batchNorm: mode });
+  const bounds = H ? denseEnds(inGivenUnits(H, canonical)) : lanczosEnds(given, 2, seed, REPORT_STEPS);
+  return restored(point, canonical, facts.gradient, bounds, given, seed);
+}
+
+/** Products for the ends in the caller's units, which are reported and decide nothing. */
+const REPORT_STEPS = 100;
+
+/** H of the objective and the parameters in the caller's units, in the memory of the canonical one. */
+function inGivenUnits(H: SymmetricMatrix, { scale, value }: Canonical): SymmetricMatrix {
+  const { size, data } = H;
+  for (let i = 0, at = 0; i < size; ++i) {
+    for (let j = 0; j < size; ++j) data[at++] *= value / scale[i] / scale[j];
+  }
+  return H;
+}
+
+/** What was judged in canonical units, with its numbers in the caller's. */
+function restored(
+  point: CriticalPoint,
+  { scale, value }: Canonical,
+  gradient: ArrayLike<number>,
+  ends: Ends,
+  op: LinearOperator,
+  seed: number,
+): CriticalPoint {
+  const g = Float64Array.from(gradient, (slope, i) => (slope * value) / scale[i]);
+  const { smallest, largest } = ends;
+  const [length, radius] = [norm2(g), Math.max(Math.abs(smallest), Math.abs(largest))];
+  const judged = Math.max(Math.abs(point.smallest), Math.abs(point.largest));
+  const { tolerance } = point;
+  const down = point.escape && turned(ends.vector ?? lowest(op, seed), g);
+  return {
+    ...point,
+    loss: point.loss * value,
+    gradientNorm: length,
+    smallest,
+    largest,
+    escape: down,
+    reason: `${point.reason}, inputs and targets being measured by their own size`,
+    tolerance: {
+      ...tolerance,
+      gradient: tolerance.gradient * (point.gradientNorm > 0 ? length / point.gradientNorm : value),
+      eigenvalue: tolerance.eigenvalue * (judged > 0 ? radius / judged : value),
+    },
+  };
+}
+
+/** Turned so that the gradient does not rise along it. */
+function turned(vector: Float64Array, gradient: Float64Array): Float64Array {
+  if (dot(vector, gradient) > 0) for (let i = 0; i < vector.length; ++i) vector[i] = -vector[i];
+  return vector;
+}
+
+function lowest(op: LinearOperator, seed: number): Float64Array {
+  return lanczos(op, { k: 1, which: "smallest", seed, verify: false, tolerance: 1e-6 }).vectors[0];
 }
 
 class Classification {
@@ -339,13 +401,7 @@ class Classification {
   }
 
   #escape(): Float64Array {
-    const vector = this.ends.vector ?? this.#lowest();
-    if (dot(vector, this.#gradient) > 0) for (let i = 0; i < vector.length; ++i) vector[i] = -vector[i];
-    return vector;
-  }
-
-  #lowest(): Float64Array {
-    return lanczos(this.op, { k: 1, which: "smallest", seed: this.seed, verify: false, tolerance: 1e-6 }).vectors[0];
+    return turned(this.ends.vector ?? lowest(this.op, this.seed), this.#gradient);
   }
 }
 
