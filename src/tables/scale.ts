@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from "../../index.js";
+import { type Matrix, matrix } from "../linalg/matrix.js";
 
 /** How columns are brought to mean 0 and deviation 1. */
 export interface Scale {

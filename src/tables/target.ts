@@ -1,0 +1,124 @@
+import { type Decimal, isCode, toNumber, writingOf } from "./numbers.js";
+import { byNumberOrName, countKinds, short } from "./types.js";
+
+/** What a target is taken for. */
+export type Task = "classification" | "regression";
+
+/** What there is to learn. */
+export type TargetEncoding =
+  | {
+      readonly task: "classification";
+      readonly name: string;
+      /** In the order of the outputs. */
+      readonly classes: readonly string[];
+      /** Whether 1, 1.0 and 1e0 are one class. */
+      readonly numeric: boolean;
+    }
+  | {
+      readonly task: "regression";
+      readonly name: string;
+      readonly decimal: Decimal;
+      /** ln(1 + y/unit) is learned in place of y; null for y itself. */
+      readonly unit: number | null;
+    };
+
+/** A target as it was taken, and what was assumed. */
+export interface TargetFinding {
+  readonly encoding: TargetEncoding;
+  readonly why: string;
+  readonly notes: readonly string[];
+}
+
+/** Whole numbers of at most so many kinds are taken for classes. */
+const MOST_CLASSES = 10;
+/** Text in fewer of the rows is taken for a mistake among numbers. */
+const LEAST_TEXT = 0.1;
+/** Share of the whole numbers between the least and the greatest that occur, from which they count something. */
+const CONSECUTIVE = 0.5;
+const MOST_CODES = 20;
+
+/** Why a column cannot be a target; the caller says where it is. */
+export class TargetError extends Error {}
+
+/** Takes a target column for classes or for values. `cells`: those that are known. */
+export function targetOf(
+  name: string,
+  cells: readonly string[],
+  asked?: Task,
+  likely: Decimal = "point",
+): TargetFinding {
+  const { decimal, ambiguous } = writingOf(cells, likely);
+  const numbers = cells.map((cell) => toNumber(cell, decimal));
+  const assumed = assumption(cells, numbers);
+  const task = asked ?? assumed.task;
+  const finding = task === "regression" ? values(name, cells, numbers, decimal) : classes(name, cells, numbers);
+  const notes: string[] = [];
+  if (ambiguous !== null && task === "regression") {
+    const other = toNumber(ambiguous, decimal === "point" ? "comma" : "point");
+    notes.push(
+      `${short(ambiguous)} is read as ${toNumber(ambiguous, decimal)}; with the other decimal sign it would be ${other}`,
+    );
+  }
+  return { encoding: finding, why: asked === undefined ? assumed.why : "by option", notes };
+}
+
+function assumption(cells: readonly string[], numbers: readonly (number | null)[]): { task: Task; why: string } {
+  const texts = numbers.filter((value) => value === null).length;
+  const kinds = new Set(numbers);
+  if (texts > 0) {
+    return texts >= LEAST_TEXT * cells.length
+      ? { task: "classification", why: "text" }
+      : { task: "regression", why: "numbers, but for some cells" };
+  }
+  if (cells.some(isCode) && cells.every((cell) => /^\d+$/.test(cell)) && 2 * countKinds(cells).size <= cells.length) {
+    return { task: "classification", why: "codes" };
+  }
+  if (!numbers.every(Number.isInteger)) return { task: "regression", why: "numbers with fractions" };
+  const sorted = (numbers as number[]).slice().sort((a, b) => a - b);
+  const width = sorted[sorted.length - 1] - sorted[0] + 1;
+  const consecutive = kinds.size >= CONSECUTIVE * width;
+  const most = consecutive ? MOST_CLASSES : MOST_CODES;
+  if (kinds.size <= most && 2 * kinds.size <= numbers.length) {
+    return { task: "classification", why: `${kinds.size} different whole numbers` };
+  }
+  return { task: "regression", why: `${kinds.size} different whole numbers` };
+}
+
+function values(
+  name: string,
+  cells: readonly string[],
+  numbers: readonly (number | null)[],
+  decimal: Decimal,
+): TargetEncoding {
+  const bad = numbers.indexOf(null);
+  if (bad >= 0) throw new TargetError(`expected a number, got ${short(cells[bad])}`);
+  if (numbers.every((value) => value === numbers[0])) {
+    throw new TargetError(`expected a target whose values differ, got ${numbers[0]} in every row`);
+  }
+  return { task: "regression", name, decimal, unit: null };
+}
+
+function classes(name: string, cells: readonly string[], numbers: readonly (number | null)[]): TargetEncoding {
+  // Digits that say more than their number are names.
+  const numeric = numbers.every((value) => value !== null) && !cells.some(isCode);
+  const kinds = countKinds(numeric ? numbers.map(String) : cells);
+  const names = [...kinds.keys()].sort(numeric ? byNumberOrName : undefined);
+  if (names.length === 1)
+    throw new TargetError(`expected at least two classes to tell apart, got ${short(names[0])} in every row`);
+  if (2 * names.length > cells.length) {
+    throw new TargetError(
+      `expected classes that have at least two rows each on average, got ${names.length} classes in ${cells.length} rows`,
+    );
+  }
+  return { task: "classification", name, classes: names, numeric };
+}
+
+/** The label or the value of a cell; NaN where it is missing, or no class that is known. */
+export function encodeTarget(encoding: TargetEncoding, cell: string | null): number {
+  if (cell === null) return Number.NaN;
+  if (encoding.task === "regression") return toNumber(cell, encoding.decimal) ?? Number.NaN;
+  const { classes, numeric } = encoding;
+  const number = numeric ? toNumber(cell) : null;
+  const label = classes.indexOf(number === null ? cell : String(number));
+  return label >= 0 ? label : Number.NaN;
+}
