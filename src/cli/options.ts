@@ -1,7 +1,14 @@
-import { toNumber } from "./data/number.js";
 import { badInput } from "./errors.js";
 import { suggestion } from "./nearest.js";
 import { quote } from "./output/format.js";
+
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** A decimal number, or null for anything else; never infinite. */
+function toNumber(text: string): number | null {
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : null;
+}
 
 /** Turns the text given for an option into its value, or ends with what was expected. */
 export type Parser<T> = (option: string, text: string) => T;
@@ -39,9 +46,6 @@ export const layers: Parser<readonly number[]> = (option, text) => {
     return expected(option, 'positive whole numbers with commas between, as in 64,32, or "none"', text);
   });
 };
-
-/** Names with commas between. */
-export const names: Parser<readonly string[]> = (_, text) => text.split(",").map((name) => name.trim());
 
 /** Two shares with a comma between. */
 export const shares: Parser<readonly number[]> = (option, text) => {

@@ -135,6 +135,31 @@ export class Columns {
     return datasetOf(inputs, targets, known);
   }
 
+  /** Whether a cell stands for a value that is not known. */
+  isMissing(cell: Cell): boolean {
+    return this.#missing.read(cell) === null;
+  }
+
+  /** Labels, or values of the first target in its own unit; NaN where they are missing or unknown. */
+  targetValues(rows: readonly Row[]): Float64Array {
+    const values = this.#targets(rows) ?? new Float64Array(rows.length * this.data.targets.length).fill(Number.NaN);
+    const count = this.data.targets.length;
+    if (count === 1) return values;
+    // A row lacks its targets where it lacks one of them.
+    return Float64Array.from(rows, (_, row) => {
+      const own = values.subarray(row * count, (row + 1) * count);
+      return own.every((value) => !Number.isNaN(value)) ? own[0] : Number.NaN;
+    });
+  }
+
+  /** For each row the name of a column that predictions need and whose value is missing; null where none is. */
+  gaps(rows: readonly Row[]): (string | null)[] {
+    return rows.map((row, r) => {
+      const cellAt = this.#cellsOf(row, r);
+      return this.#plan.find(({ name, place }) => this.#missing.read(cellAt(place, name)) === null)?.name ?? null;
+    });
+  }
+
   /** Inputs before they are scaled. */
   raw(rows: readonly Row[], unknown?: Map<string, { cell: string; row: number; count: number }>): Matrix {
     const width = this.inputNames.length;

@@ -5,7 +5,7 @@ import { type Column, Columns, type ColumnsData, inputScaleOf, learned } from ".
 import { fitted } from "./encodings.js";
 import { type Decimal, toNumber } from "./numbers.js";
 import { scaleOf } from "./scale.js";
-import { encodeTarget, TargetError, type TargetFinding, type Task, targetOf } from "./target.js";
+import { encodeTarget, type TargetFinding, type Task, targetOf } from "./target.js";
 import { type ColumnType, columnTypes, findingOf } from "./types.js";
 
 /** What `describe` takes beside the rows. */
@@ -20,6 +20,8 @@ export interface DescribeOptions {
   missing?: readonly string[];
   /** Classes or values. Default: what the cells of the target say. */
   task?: Task;
+  /** What stands for missing numbers and dates: the median, with an input that says so, or the mean without. Default: "median". */
+  fill?: "median" | "mean";
   /** The decimal sign where no cell of a column decides. Default: what other columns decide for, else "point". */
   decimal?: Decimal;
   /** Rows that encodings and scales are taken from. Default: all. Types are taken from all rows in any case. */
@@ -44,9 +46,9 @@ const WHERE = "describe";
  */
 export function describe(rows: readonly Row[], options: DescribeOptions = {}): Columns {
   checkObject(WHERE, "options", options);
-  checkKeys(WHERE, options, ["target", "names", "types", "missing", "task", "decimal", "fitOn"]);
+  checkKeys(WHERE, options, ["target", "names", "types", "missing", "task", "fill", "decimal", "fitOn"]);
   if (!Array.isArray(rows) || rows.length === 0) wrongType(WHERE, "rows", "an array of rows", rows);
-  const { target, names, types = {}, missing = [], task, decimal, fitOn } = options as DescribeOptions;
+  const { target, names, types = {}, missing = [], task, fill = "median", decimal, fitOn } = options as DescribeOptions;
   const table = tableOf(rows, names);
   checkTypes(types, table.names);
   const places = targetPlaces(target, table.names);
@@ -63,11 +65,12 @@ export function describe(rows: readonly Row[], options: DescribeOptions = {}): C
     const encoding = fitted(
       finding,
       fitRows.map((row) => cells[place][row]),
+      fill,
     );
     return [{ name, place, type, why, notes, missing: absent, encoding }];
   });
   const targets = places.map((place) =>
-    findTarget(table.names[place], cells[place], places.length > 1 ? "regression" : task, likely),
+    targetOf(table.names[place], cells[place], places.length > 1 ? "regression" : task, likely),
   );
   return new Columns(scaledBy(table, { columns, places, targets, markers: missing }, cells, fitRows));
 }
@@ -121,23 +124,6 @@ function targetPlaces(target: DescribeOptions["target"], names: readonly string[
     wrongValue(WHERE, "target", "columns, each once", JSON.stringify(target));
   }
   return places;
-}
-
-function findTarget(
-  name: string,
-  cells: readonly (string | null)[],
-  task: Task | undefined,
-  likely: Decimal,
-): TargetFinding {
-  const known = cells.filter((cell): cell is string => cell !== null);
-  try {
-    if (known.length === 0) throw new TargetError("expected values, got none");
-    return targetOf(name, known, task, likely);
-  } catch (error) {
-    if (error instanceof TargetError)
-      throw new RangeError(`${WHERE}: the target ${JSON.stringify(name)}: ${error.message}`);
-    throw error;
-  }
 }
 
 /** What columns with a number that can be read in one way alone decide for. */

@@ -7,8 +7,8 @@ export type Encoding =
   | {
       readonly kind: "number";
       readonly decimal: Decimal;
-      /** Stands for what is missing. */
-      readonly median: number;
+      /** Stands for what is missing; null for the mean. */
+      readonly median: number | null;
       /** Whether a second input tells that the value was missing. */
       readonly flag: boolean;
       /** ln(1 + x/unit) in place of x. */
@@ -28,7 +28,7 @@ export type Encoding =
   | {
       readonly kind: "date";
       readonly order: DateOrder;
-      readonly median: number;
+      readonly median: number | null;
       readonly parts: readonly DatePart[];
       readonly flag: boolean;
     };
@@ -49,11 +49,15 @@ const SPANS: Record<Exclude<DatePart, "days" | "day">, number> = { year: 60, wee
 const PERIODS: Record<Exclude<DatePart, "days">, number> = { year: 365.2425, week: 7, day: 1 };
 
 /** Fits an encoding to cells of the training rows; null where the column is left out. */
-export function fitted(finding: Finding, cells: readonly (string | null)[]): Encoding | null {
-  const flag = cells.includes(null);
+export function fitted(
+  finding: Finding,
+  cells: readonly (string | null)[],
+  fill: "median" | "mean" = "median",
+): Encoding | null {
+  const flag = fill === "median" && cells.includes(null);
   switch (finding.type) {
     case "number":
-      return numberEncoding(finding.decimal as Decimal, cells);
+      return numberEncoding(finding.decimal as Decimal, cells, fill);
     case "boolean": {
       const [no, yes] = finding.pair as readonly [string, string];
       return { kind: "boolean", yes, no, flag };
@@ -66,17 +70,17 @@ export function fitted(finding: Finding, cells: readonly (string | null)[]): Enc
       return { kind: "category", kinds, other, flag };
     }
     case "date":
-      return dateEncoding(finding.order as DateOrder, cells);
+      return dateEncoding(finding.order as DateOrder, cells, fill);
     default:
       return null;
   }
 }
 
-function numberEncoding(decimal: Decimal, cells: readonly (string | null)[]): Encoding {
+function numberEncoding(decimal: Decimal, cells: readonly (string | null)[], fill: "median" | "mean"): Encoding {
   const read = cells.map((cell) => (cell === null ? null : toNumber(cell, decimal)));
   const values = read.filter((value): value is number => value !== null).sort((a, b) => a - b);
-  const flag = values.length < cells.length;
-  const median = values.length > 0 ? values[values.length >> 1] : 0;
+  const flag = fill === "median" && values.length < cells.length;
+  const median = fill === "mean" ? null : (values[values.length >> 1] ?? 0);
   const continuous = new Set(values).size > CONTINUOUS;
   const unit = continuous && values[0] >= 0 && skewness(values) > SKEWED ? middle(values) : null;
   return { kind: "number", decimal, median, flag, unit, reach: continuous ? REACH : null };
@@ -102,17 +106,19 @@ export function skewness(values: readonly number[]): number {
   return second > 0 ? third / values.length / (second / values.length) ** 1.5 : 0;
 }
 
-function dateEncoding(order: DateOrder, cells: readonly (string | null)[]): Encoding {
+function dateEncoding(order: DateOrder, cells: readonly (string | null)[], fill: "median" | "mean"): Encoding {
   const moments = cells.map((cell) => (cell === null ? null : toMoment(cell, order)));
   const known = moments.filter((moment) => moment !== null);
   const days = known.map((moment) => moment.days).sort((a, b) => a - b);
   const span = days.length > 0 ? days[days.length - 1] - days[0] : 0;
   const dated = known.some(({ date }) => date);
+  const median = fill === "mean" ? null : (days[days.length >> 1] ?? 0);
+  const flag = fill === "median" && known.length < cells.length;
   const parts: DatePart[] = dated ? ["days"] : [];
   if (dated && span >= SPANS.year) parts.push("year");
   if (dated && span >= SPANS.week) parts.push("week");
   if (known.some(({ time }) => time)) parts.push("day");
-  return { kind: "date", order, median: days[days.length >> 1] ?? 0, parts, flag: known.length < cells.length };
+  return { kind: "date", order, median, parts, flag };
 }
 
 /** Names of the inputs that a column becomes. */
@@ -168,7 +174,7 @@ function encodeNumber(
   const { decimal, median, flag, unit } = encoding;
   const value = cell === null ? null : toNumber(cell, decimal);
   if (cell !== null && value === null) unknown?.(cell);
-  const x = value ?? median;
+  const x = value ?? median ?? Number.NaN;
   // Below 0, where no training row was, the logarithm goes on as its mirror image.
   out[at] = unit === null ? x : Math.sign(x) * Math.log1p(Math.abs(x) / unit);
   if (flag) out[at + 1] = Number(value === null);
@@ -229,7 +235,7 @@ function encodeDate(
   const { order, median, parts, flag } = encoding;
   const moment = cell === null ? null : toMoment(cell, order);
   if (cell !== null && moment === null) unknown?.(cell);
-  const days = moment?.days ?? median;
+  const days = moment?.days ?? median ?? Number.NaN;
   let next = at;
   for (const part of parts) {
     if (part === "days") {

@@ -1,9 +1,17 @@
 export type { Cell, Row } from "./cells.js";
-export { type Column, Columns, type ColumnsData, columnsFrom, type Decoded, type Encoded } from "./columns.js";
+export {
+  type Column,
+  Columns,
+  type ColumnsData,
+  columnsFrom,
+  type Decoded,
+  datasetOf,
+  type Encoded,
+} from "./columns.js";
 export { type DescribeOptions, describe } from "./describe.js";
 export type { DatePart, Encoding } from "./encodings.js";
 export type { Decimal } from "./numbers.js";
 export { type ReadOptions, readTable, TableError, type TextTable } from "./reading/read.js";
 export type { Separator } from "./reading/separator.js";
-export type { TargetEncoding, Task } from "./target.js";
-export type { ColumnType } from "./types.js";
+export { type TargetEncoding, TargetError, type Task } from "./target.js";
+export { type ColumnType, columnTypes } from "./types.js";

@@ -22,9 +22,12 @@ const SCALES: readonly (readonly string[])[] = [
   ["low", "normal", "high"],
 ];
 
+/** More steps than this are numbers with a stray word among them. */
+const MOST_LEVELS = 12;
+
 /** The kinds of a column from the least to the greatest, where each is a word of one scale or numbers with an end such as "5 more"; else null. */
 export function levelsOf(kinds: readonly string[]): string[] | null {
-  if (kinds.length < 3) return null;
+  if (kinds.length < 3 || kinds.length > MOST_LEVELS) return null;
   return byNumbers(kinds) ?? byWords(kinds);
 }
 

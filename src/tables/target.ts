@@ -37,21 +37,32 @@ const LEAST_TEXT = 0.1;
 const CONSECUTIVE = 0.5;
 const MOST_CODES = 20;
 
-/** Why a column cannot be a target; the caller says where it is. */
-export class TargetError extends Error {}
+/** A column that cannot be the target: where, and why. */
+export class TargetError extends RangeError {
+  /** The column, and the row (from 0) where one cell is at fault. */
+  constructor(
+    readonly why: string,
+    readonly column: string,
+    readonly row: number | null = null,
+  ) {
+    super(`describe: the target ${JSON.stringify(column)}${row === null ? "" : `, row ${row + 1}`}: ${why}`);
+  }
+}
 
-/** Takes a target column for classes or for values. `cells`: those that are known. */
+/** Takes a target column for classes or for values; null where a cell is missing. */
 export function targetOf(
   name: string,
-  cells: readonly string[],
+  column: readonly (string | null)[],
   asked?: Task,
   likely: Decimal = "point",
 ): TargetFinding {
+  const cells = column.filter((cell): cell is string => cell !== null);
+  if (cells.length === 0) throw new TargetError("expected values, got none", name);
   const { decimal, ambiguous } = writingOf(cells, likely);
   const numbers = cells.map((cell) => toNumber(cell, decimal));
   const assumed = assumption(cells, numbers);
   const task = asked ?? assumed.task;
-  const finding = task === "regression" ? values(name, cells, numbers, decimal) : classes(name, cells, numbers);
+  const finding = task === "regression" ? values(name, column, decimal) : classes(name, cells, numbers);
   const notes: string[] = [];
   if (ambiguous !== null && task === "regression") {
     const other = toNumber(ambiguous, decimal === "point" ? "comma" : "point");
@@ -84,16 +95,13 @@ function assumption(cells: readonly string[], numbers: readonly (number | null)[
   return { task: "regression", why: `${kinds.size} different whole numbers` };
 }
 
-function values(
-  name: string,
-  cells: readonly string[],
-  numbers: readonly (number | null)[],
-  decimal: Decimal,
-): TargetEncoding {
-  const bad = numbers.indexOf(null);
-  if (bad >= 0) throw new TargetError(`expected a number, got ${short(cells[bad])}`);
-  if (numbers.every((value) => value === numbers[0])) {
-    throw new TargetError(`expected a target whose values differ, got ${numbers[0]} in every row`);
+function values(name: string, column: readonly (string | null)[], decimal: Decimal): TargetEncoding {
+  const numbers = column.map((cell) => (cell === null ? null : toNumber(cell, decimal)));
+  const bad = column.findIndex((cell, row) => cell !== null && numbers[row] === null);
+  if (bad >= 0) throw new TargetError(`expected a number, got ${short(column[bad] as string)}`, name, bad);
+  const [first, ...rest] = numbers.filter((value) => value !== null);
+  if (rest.every((value) => value === first)) {
+    throw new TargetError(`expected a target whose values differ, got ${first} in every row`, name);
   }
   return { task: "regression", name, decimal, unit: null };
 }
@@ -104,10 +112,11 @@ function classes(name: string, cells: readonly string[], numbers: readonly (numb
   const kinds = countKinds(numeric ? numbers.map(String) : cells);
   const names = [...kinds.keys()].sort(numeric ? byNumberOrName : undefined);
   if (names.length === 1)
-    throw new TargetError(`expected at least two classes to tell apart, got ${short(names[0])} in every row`);
+    throw new TargetError(`expected at least two classes to tell apart, got ${short(names[0])} in every row`, name);
   if (2 * names.length > cells.length) {
     throw new TargetError(
       `expected classes that have at least two rows each on average, got ${names.length} classes in ${cells.length} rows`,
+      name,
     );
   }
   return { task: "classification", name, classes: names, numeric };

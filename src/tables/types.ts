@@ -196,7 +196,7 @@ function dates(known: readonly string[], order: DateOrder, ambiguous = false): F
 }
 
 function orderedOf(kinds: ReadonlyMap<string, number>): Finding | null {
-  const levels = kinds.size <= 12 ? levelsOf([...kinds.keys()]) : null;
+  const levels = levelsOf([...kinds.keys()]);
   return levels && { type: "ordered", why: levels.map(short).join(" < "), notes: [], kinds: levels };
 }
 

@@ -9,6 +9,9 @@ const BOMS: readonly (readonly [name: string, bytes: readonly number[]])[] = [
   ["utf-16be", [0xfe, 0xff]],
 ];
 
+/** Share of characters that print nothing, in a text. */
+const MOST_CONTROLS = 0.01;
+
 /** Text, and the encoding that it was in. */
 export interface Decoded {
   readonly text: string;
@@ -30,7 +33,10 @@ export async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
 export function decode(bytes: Uint8Array): Decoded {
   const encoding = encodingOf(bytes);
   const text = new TextDecoder(encoding).decode(bytes);
-  if (text.includes("\0")) throw new EncodingError("bytes that are no text");
+  const sample = text.slice(0, 65536);
+  const controls = sample.match(/[^\P{Cc}\t\n\v\f\r\u0085]/gu)?.length ?? 0;
+  if (text.includes("\0") || controls > MOST_CONTROLS * sample.length)
+    throw new EncodingError("bytes that are no text");
   return { text, encoding };
 }
 

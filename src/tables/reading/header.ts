@@ -10,6 +10,8 @@ export interface HeaderFinding {
 
 const ROWS = 200;
 const MOSTLY = 0.8;
+/** Rows below words of which none comes again, from which they are names for sure. */
+const SURE = 20;
 
 /**
  * Names differ from what is below them: text over numbers, or words that never come again. Where nothing tells, the first row is taken for
@@ -26,20 +28,30 @@ export function headerOf(
     toNumber(cell, "comma") !== null ||
     toMoment(cell, "dmy") !== null ||
     toMoment(cell, "mdy") !== null;
-  let [over, under, repeated, value] = [0, 0, 0, 0];
+  let [over, under, outside, repeated, value] = [0, 0, 0, 0, 0];
   first.forEach((cell, j) => {
     const column = sample.map((row) => row[j] ?? "").filter((text) => !isMissing(text));
     const values = column.length > 0 && column.filter(isValue).length >= MOSTLY * column.length;
     if (isMissing(cell)) return;
     if (isValue(cell)) ++value;
     if (values && !isValue(cell)) ++over;
-    if (values && isValue(cell)) ++under;
+    if (values && isValue(cell)) {
+      if (isOutside(cell, column)) ++outside;
+      else ++under;
+    }
     if (!values && column.includes(cell)) ++repeated;
   });
+  if (repeated === 0 && under === 0 && outside > 0 && value < first.length) {
+    return {
+      header: true,
+      note: `the first row is taken for names, although ${value} of them ${value === 1 ? "is a number" : "are numbers"}`,
+    };
+  }
   if (over > 0 && repeated === 0) {
-    const odd = under > 0 ? ` although ${under} of them ${under === 1 ? "is a number" : "are numbers"}` : "";
-    return over >= under || under === 0
-      ? { header: true, note: odd ? `the first row is taken for names,${odd}` : null }
+    if (under + outside === 0) return { header: true, note: null };
+    const numbers = `${under + outside} of them ${under + outside === 1 ? "is a number" : "are numbers"}`;
+    return over >= under
+      ? { header: true, note: `the first row is taken for names, although ${numbers}` }
       : { header: false, note: "the first row is taken for data" };
   }
   if (value === first.length) return numbered(first, sample);
@@ -47,8 +59,17 @@ export function headerOf(
   // Words over words.
   const distinct = new Set(first).size === first.length && first.every((cell) => cell !== "");
   if (!distinct) return { header: false, note: null };
-  const sure = sample.length >= 20;
+  const sure = sample.length >= SURE;
   return { header: true, note: sure ? null : "the first row is taken for names, which nothing below it confirms" };
+}
+
+/** A whole number, a year say, that lies farther from the numbers below it than these from one another. */
+function isOutside(cell: string, column: readonly string[]): boolean {
+  const own = toNumber(cell);
+  if (own === null || !Number.isInteger(own)) return false;
+  const numbers = column.map((text) => toNumber(text)).filter((number) => number !== null);
+  const [least, greatest] = [Math.min(...numbers), Math.max(...numbers)];
+  return own > greatest + (greatest - least) || own < least - (greatest - least);
 }
 
 /** 0, 1, 2, … over other numbers are the names that programs give. */

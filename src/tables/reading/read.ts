@@ -99,7 +99,7 @@ function parseTable(text: string, encoding: string, options: ReadOptions): TextT
   checkWidths(records);
   const data = found.header ? rest : records;
   return {
-    names: found.header ? first.cells.map((name, j) => name.replace(/^#\s*/, "") || `column ${j + 1}`) : null,
+    names: found.header ? first.cells.map((name, j) => name || `column ${j + 1}`) : null,
     rows: data.map(({ cells }) => cells),
     lines: data.map(({ line }) => line),
     separator,
@@ -139,7 +139,10 @@ function beginning(text: string, asked: Separator | undefined): Beginning {
       continue;
     }
     if (rest === "" || (line.trim() !== "" && !COMMENT.test(line))) break;
-    if (COMMENT.test(line) && holdsNames(rest, asked ?? separator)) break;
+    if (COMMENT.test(line) && holdsNames(rest, asked ?? separator)) {
+      rest = rest.replace(COMMENT, "").trimStart();
+      break;
+    }
     if (line.trim() !== "") ++passed;
     cut();
   }

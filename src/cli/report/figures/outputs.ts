@@ -1,6 +1,6 @@
 import { cell, dot, link, rectY, ruleX, text } from "@observablehq/plot";
 import type { Dataset, Network } from "../../../index.js";
-import type { Scale } from "../../data/scale.js";
+import type { Scale } from "../../../tables/scale.js";
 import { count, percent, short } from "../../output/format.js";
 import { draw, type Figure, greatest, least, WIDTH } from "../figure.js";
 
@@ -18,7 +18,8 @@ export function outputFigures(
   { classes, targetScale }: { classes: readonly string[] | null; targetScale: Scale | null },
 ): Figure[] {
   if (classes) return [confusionFigure(net, data, part, classes)];
-  return targetScale ? residualFigures(net, data, part, targetScale) : [];
+  // Several targets have no unit in common.
+  return targetScale && !("data" in data.targets) ? residualFigures(net, data, part, targetScale) : [];
 }
 
 function confusionFigure(net: Network, data: Dataset, part: string, classes: readonly string[]): Figure {
@@ -31,7 +32,10 @@ function confusionFigure(net: Network, data: Dataset, part: string, classes: rea
     .sort((a, b) => wrong(b) - wrong(a) || a - b)
     .slice(0, MOST_CLASSES)
     .sort((a, b) => a - b);
-  const name = (k: number): string => (classes[k].length > 12 ? `${classes[k].slice(0, 11)}…` : classes[k]);
+  const short = classes.map((label) => (label.length > 12 ? `${label.slice(0, 11)}…` : label));
+  // Classes that agree so far are told apart by their number.
+  const name = (k: number): string =>
+    short.indexOf(short[k]) === short.lastIndexOf(short[k]) ? short[k] : `${short[k].slice(0, 8)}… ${k + 1}`;
   const cells = shown.flatMap((actual) => {
     const total = counts[actual].reduce((sum, n) => sum + n, 0);
     return shown.map((guess) => {
