@@ -202,7 +202,8 @@ function scoreClasses(
   };
 }
 
-function scoreValues(predicted: Matrix, data: Dataset, baseline: Dataset): RegressionScores {
+/** Scores of predicted values, whatever predicted them. */
+export function scoreValues(predicted: Matrix, data: Dataset, baseline: Dataset): RegressionScores {
   const weights = weightsOf(data);
   const targets = valuesOf(data);
   const { rows, columns } = predicted;

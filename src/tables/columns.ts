@@ -37,6 +37,8 @@ export interface ColumnsData {
   readonly inputScale: Scale;
   /** Of regression. */
   readonly targetScale: Scale | null;
+  /** Two classes: the probability of the second from which a row counts as it. */
+  readonly threshold: number;
 }
 
 /** Rows in numbers. */
@@ -193,12 +195,20 @@ export class Columns {
   decode(outputs: Matrix): Decoded[] {
     const { rows, columns, data } = outputs;
     const { classes } = this;
+    const { threshold } = this.data;
+    const bound = Math.log(threshold / (1 - threshold));
     return Array.from({ length: rows }, (_, row) => {
       const own = data.subarray(row * columns, (row + 1) * columns);
-      if (classes) return classes[columns === 1 ? Number(own[0] > 0) : largest(own)];
+      if (classes?.length === 2) return classes[Number((columns === 1 ? own[0] : own[1] - own[0]) > bound)];
+      if (classes) return classes[largest(own)];
       const values = Array.from(own, (value, j) => this.inUnits(value, j));
       return values.length === 1 ? values[0] : values;
     });
+  }
+
+  /** Whether targets are learned by their logarithms. */
+  get learnsLogs(): boolean {
+    return this.data.targets.some((target) => target.task === "regression" && target.unit !== null);
   }
 
   /** An output of a regression in its target's unit. */

@@ -22,6 +22,10 @@ export interface DescribeOptions {
   task?: Task;
   /** What stands for missing numbers and dates: the median, with an input that says so, or the mean without. Default: "median". */
   fill?: "median" | "mean";
+  /** Regression: learn ln(1 + |y|/unit), with the sign of y and the median size for unit, in place of y. Default: false. */
+  logTarget?: boolean;
+  /** Two classes: the probability from which a row counts as the second; "balanced" is its share of the rows. Default: 0.5. */
+  threshold?: number | "balanced";
   /** The decimal sign where no cell of a column decides. Default: what other columns decide for, else "point". */
   decimal?: Decimal;
   /** Rows that encodings and scales are taken from. Default: all. Types are taken from all rows in any case. */
@@ -46,9 +50,31 @@ const WHERE = "describe";
  */
 export function describe(rows: readonly Row[], options: DescribeOptions = {}): Columns {
   checkObject(WHERE, "options", options);
-  checkKeys(WHERE, options, ["target", "names", "types", "missing", "task", "fill", "decimal", "fitOn"]);
+  checkKeys(WHERE, options, [
+    "target",
+    "names",
+    "types",
+    "missing",
+    "task",
+    "fill",
+    "logTarget",
+    "threshold",
+    "decimal",
+    "fitOn",
+  ]);
   if (!Array.isArray(rows) || rows.length === 0) wrongType(WHERE, "rows", "an array of rows", rows);
-  const { target, names, types = {}, missing = [], task, fill = "median", decimal, fitOn } = options as DescribeOptions;
+  const {
+    target,
+    names,
+    types = {},
+    missing = [],
+    task,
+    fill = "median",
+    logTarget = false,
+    threshold = 0.5,
+    decimal,
+    fitOn,
+  } = options as DescribeOptions;
   const table = tableOf(rows, names);
   checkTypes(types, table.names);
   const places = targetPlaces(target, table.names);
@@ -72,7 +98,9 @@ export function describe(rows: readonly Row[], options: DescribeOptions = {}): C
   const targets = places.map((place) =>
     targetOf(table.names[place], cells[place], places.length > 1 ? "regression" : task, likely),
   );
-  return new Columns(scaledBy(table, { columns, places, targets, markers: missing }, cells, fitRows));
+  const scaled = logTarget ? targets.map((target, j) => withUnit(target, cells[places[j]], fitRows)) : targets;
+  const found = { columns, places, targets: scaled, markers: missing, threshold };
+  return new Columns(scaledBy(table, found, cells, fitRows));
 }
 
 interface Table {
@@ -150,6 +178,7 @@ function scaledBy(
     places: readonly number[];
     targets: readonly TargetFinding[];
     markers: readonly string[];
+    threshold: number | "balanced";
   },
   cells: readonly (readonly (string | null)[])[],
   fitRows: readonly number[],
@@ -172,14 +201,41 @@ function scaledBy(
       width: names.length,
       markers,
     },
-    ...{ inputScale: none, targetScale: targets[0].task === "regression" ? none : null },
+    ...{ inputScale: none, threshold: 0.5, targetScale: targets[0].task === "regression" ? none : null },
   };
   const raw = new Columns(data).raw(fitRows.map((row) => rows[row]));
   return {
     ...data,
     inputScale: inputScaleOf(raw, columns),
     targetScale: data.targetScale && targetScaleOf(targets, places, cells, fitRows),
+    threshold: thresholdOf(found.threshold, targets[0], cells[places[0]], fitRows),
   };
+}
+
+/** The share of the second of two classes; one half of more classes and of values. */
+function thresholdOf(
+  asked: number | "balanced",
+  target: ColumnsData["targets"][number],
+  cells: readonly (string | null)[],
+  fitRows: readonly number[],
+): number {
+  if (target.task !== "classification" || target.classes.length !== 2) return 0.5;
+  if (asked !== "balanced") return asked;
+  const labels = fitRows.map((row) => encodeTarget(target, cells[row])).filter((label) => !Number.isNaN(label));
+  return labels.reduce((sum, label) => sum + label, 0) / labels.length;
+}
+
+/** Learned by its logarithm, in units of its median size. */
+function withUnit(
+  finding: TargetFinding,
+  cells: readonly (string | null)[],
+  fitRows: readonly number[],
+): TargetFinding {
+  const { encoding } = finding;
+  if (encoding.task !== "regression") return finding;
+  const sizes = fitRows.map((row) => Math.abs(encodeTarget(encoding, cells[row]))).filter((size) => size > 0);
+  sizes.sort((a, b) => a - b);
+  return { ...finding, encoding: { ...encoding, unit: sizes[sizes.length >> 1] ?? 1 } };
 }
 
 function targetScaleOf(

@@ -210,7 +210,7 @@ describe("hessia train", () => {
   });
 
   it("ends at an abort with what was reached", async () => {
-    const { code, stdout, stderr } = await call(["train", iris], { signal: AbortSignal.abort() });
+    const { code, stdout, stderr } = await call(["train", iris, "--epochs", "60"], { signal: AbortSignal.abort() });
     expect(code).toBe(130);
     expect(stdout).toMatch(/^interrupted +after 0 of 60 epochs$/m);
     expect(stdout).toMatch(/^test +accuracy /m);

@@ -10,6 +10,7 @@ import {
   type Parser,
   positive,
   positiveInteger,
+  probability,
   share,
   wholeNumber,
 } from "../options.js";
@@ -57,6 +58,9 @@ const separator: Parser<Separator> = (option, text) => {
   return named ? named[1] : separators[oneOf(Object.keys(separators) as (keyof typeof separators)[])(option, text)];
 };
 
+const threshold: Parser<number | "balanced"> = (option, text) =>
+  text === "balanced" ? text : probability(option, text);
+
 export function addDataOptions(command: Command): void {
   command.optionsGroup("Data:");
   add(command, "--target <columns>", "what to learn: a name, or a number from 1 (default: the last column)");
@@ -75,6 +79,18 @@ export function addDataOptions(command: Command): void {
   add(command, "--separator <what>", `${Object.keys(separators).join(", ")} (default: found out)`, separator);
   add(command, "--decimal <sign>", "point or comma, where a column does not tell", oneOf(["point", "comma"] as const));
   add(command, "--task <task>", `${tasks.join(" or ")} (default: found out)`, oneOf(tasks));
+  add(
+    command,
+    "--target-scale <scale>",
+    "linear, or log for values over several sizes (default: linear, or what a search finds)",
+    oneOf(["linear", "log"] as const),
+  );
+  add(
+    command,
+    "--threshold <probability>",
+    "two classes: from which a row counts as the second, or balanced (default: 0.5; balanced where one has under 10 % of the rows)",
+    threshold,
+  );
   add(command, "--test-share <share>", "share of the rows to test on", share, 0.2);
   add(
     command,

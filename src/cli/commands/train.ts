@@ -30,8 +30,9 @@ Examples:
   hessia train data/iris.csv --target species --hidden 16 --early-stopping 20
   hessia train data/diabetes.csv --target progression --hidden 32 --l2 0.03
   hessia train data/iris.csv --hidden 8 --optimizer trust-region --epochs 30
-  hessia train data/iris.csv --save iris.safetensors --report iris.html
+  hessia train data/iris.csv --epochs 60 --save iris.safetensors
   hessia train --resume iris.safetensors --epochs 90
+  hessia train data/iris.csv --report iris.html
   hessia train data/digits.csv --epochs 20 --seed 7 --json > result.json
 
 Exit codes: 0 ended as asked, 1 failed, 2 bad input, 130 interrupted.
@@ -118,7 +119,9 @@ async function begin(file: string | undefined, given: TrainGiven, io: Io): Promi
   const prepared = prepare(source, settings, settings.batchNorm);
   const chosen = isOpen(given) ? await searched(prepared, settings, given, io) : { settings };
   const optimizer = makeOptimizer(chosen.settings.optimizer);
-  return { source, prepared, ...chosen, net: makeNetwork(prepared, chosen.settings), optimizer, resume: null };
+  const rescaled = chosen.settings.targetScale === settings.targetScale;
+  const data = rescaled ? prepared : prepare(source, chosen.settings, settings.batchNorm);
+  return { source, prepared: data, ...chosen, net: makeNetwork(data, chosen.settings), optimizer, resume: null };
 }
 
 async function searched(

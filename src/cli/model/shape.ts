@@ -50,6 +50,7 @@ const number = where(Number.isFinite);
 const nonNegative = where((value) => Number.isFinite(value) && (value as number) >= 0);
 const positive = where((value) => Number.isFinite(value) && (value as number) > 0);
 const share = where((value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) < 1);
+const probability = where((value) => Number.isFinite(value) && (value as number) > 0 && (value as number) < 1);
 const count = where((value) => Number.isSafeInteger(value) && (value as number) >= 0);
 const positiveCount = where((value) => Number.isSafeInteger(value) && (value as number) >= 1);
 const text = where((value) => typeof value === "string");
@@ -120,11 +121,14 @@ const table = object({
   ...{ version: oneOf([1]), columns: list(column), targetPlaces: list(count), targets: someOf(target) },
   ...{ targetNotes: list(text), named: flag, width: count, markers: list(text), inputScale: scale },
   targetScale: nullable(scale),
+  threshold: probability,
 });
 
 const settings = object({
   ...{ target: optional(text), ignore: optional(text), header: optional(flag), task: optional(oneOf(tasks)) },
   ...{ types: optional(text), decimal: optional(decimal), missingMarkers: optional(text) },
+  targetScale: optional(oneOf(["linear", "log"])),
+  threshold: (value, place) => (value === undefined || value === "balanced" ? null : probability(value, place)),
   separator: optional(oneOf([",", ";", "\t", "|", "space"])),
   ...{ missing: oneOf(missingChoices), testShare: share, validation: share, seed: count },
   ...{ hidden: list(positiveCount), activation: text, batchNorm: flag, l1: nonNegative, l2: nonNegative },

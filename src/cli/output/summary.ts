@@ -24,7 +24,8 @@ export function opening({ source, prepared, settings, net, optimizer, resume, se
     ...noteLines([...source.text.notes]),
     ...columnLines(columns),
     ...(gapsText(prepared) ? ([["missing", gapsText(prepared)]] as const) : []),
-    ["target", `${columns.targetNames.join(", ")} (${kind})`],
+    ["target", `${columns.targetNames.join(", ")} (${kind}${columns.learnsLogs ? ", by its logarithm" : ""})`],
+    ...thresholdLines(columns),
     ["split", splitText(prepared, settings.seed)],
     ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}`],
     ...(search ? ([["search", searchText(search)]] as const) : []),
@@ -69,6 +70,13 @@ function rateText({ optimizer: choice, schedule }: Settings, { learningRate }: O
 /** What the reader of a file passed over and assumed. */
 function noteLines(notes: readonly string[]): Line[] {
   return notes.length > 0 ? [["read as", notes.join("; ")]] : [];
+}
+
+/** Where a row does not count as the likelier of two classes. */
+function thresholdLines({ classes, data: { threshold } }: Columns): Line[] {
+  if (classes?.length !== 2 || threshold === 0.5) return [];
+  const text = `${printable(classes[1], 24)} from a probability of ${threshold.toPrecision(3)} on, so that both classes are found; --threshold 0.5 for the likelier`;
+  return [["decision", text]];
 }
 
 const LEFT_OUT: readonly ColumnType[] = ["text", "identifier", "constant", "empty", "ignored"];

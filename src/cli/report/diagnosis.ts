@@ -34,7 +34,7 @@ export async function diagnosisReport(
     const outputs: Section = {
       id: "outputs",
       title: "Predictions",
-      figures: outputFigures(net, data, part, { classes: columns.classes, targetScale: columns.data.targetScale }),
+      figures: outputFigures(net, data, part, columns),
     };
     const page = render({
       title: `Diagnosis of ${model.path}`,

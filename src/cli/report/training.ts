@@ -64,7 +64,6 @@ export function scoreFact(part: string, { accuracy, rmse, r2 }: Score): [string,
 function outputSection({ net, prepared }: Run): Section {
   const { test, validation, training, columns } = prepared;
   const part = test ? "test" : validation ? "validation" : "training";
-  const { classes, data } = columns;
-  const figures = outputFigures(net, test ?? validation ?? training, part, { classes, targetScale: data.targetScale });
+  const figures = outputFigures(net, test ?? validation ?? training, part, columns);
   return { id: "outputs", title: "Predictions", figures };
 }

@@ -32,10 +32,11 @@ export interface Prepared {
 export function prepare(source: Source, settings: DataSettings, batchNorm: boolean): Prepared {
   const table = source.text;
   checkRows(source, table.rows.length, 0);
-  const asked = optionsOf(source, settings);
-  const first = described(source, asked);
+  const given = optionsOf(source, settings);
+  const first = described(source, given);
   const { rows, usable } = usableRows(source, first, settings);
   const values = usable.map(({ target }) => target);
+  const asked = { ...given, threshold: settings.threshold ?? usualThreshold(first, values) };
   const parts = splitRows(values, first.task === "classification", settings);
   if (batchNorm && parts.training.length === 1) {
     badInput("--batch-norm: expected at least two rows to train on, since it needs a variance, got 1");
@@ -82,6 +83,7 @@ function optionsOf(source: Source, settings: DataSettings): Asked {
     ),
     ...(task === undefined ? {} : { task }),
     ...(decimal === undefined ? {} : { decimal }),
+    ...(settings.targetScale === "log" ? { logTarget: true } : {}),
     ...(missing === "mean" ? { fill: "mean" } : {}),
     ...(missingMarkers === undefined ? {} : { missing: listOf("--missing-markers", missingMarkers) }),
   };
@@ -101,6 +103,15 @@ function typesIn(text: string, source: Source): [number, ColumnType][] {
       return findColumns("--types", part.slice(0, at).trim(), source).map((place) => [place, type as ColumnType]);
     }) ?? []
   );
+}
+
+/** Two classes of which one has fewer than this share of the rows: accuracy is high for whoever never finds it. */
+const RARE = 0.1;
+
+function usualThreshold({ classes }: Columns, labels: readonly number[]): number | "balanced" {
+  if (classes?.length !== 2) return 0.5;
+  const share = labels.reduce((sum, label) => sum + label, 0) / labels.length;
+  return Math.min(share, 1 - share) < RARE ? "balanced" : 0.5;
 }
 
 /** Names that occur once each. */

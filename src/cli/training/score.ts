@@ -1,4 +1,5 @@
-import { type Dataset, type Network, type Scores, scores } from "../../index.js";
+import { type Dataset, dataset, type Matrix, type Network, type Scores, scores } from "../../index.js";
+import { scoreValues } from "../../network/scores.js";
 import type { Columns } from "../../tables/index.js";
 
 /** How well a network does on a part of the data, beside what needs no network. */
@@ -25,7 +26,12 @@ export interface Score {
 /** Measures a network on encoded rows; `training`: the rows that the baseline is taken from. */
 export function scoreOf(net: Network, data: Dataset, columns: Columns, training: Dataset = data): Score {
   const { loss } = net.evaluate(data);
-  const found = scores(net, data, { baseline: training });
+  const found = columns.learnsLogs
+    ? scoreValues(inUnits(net.predict(data.inputs), columns), unscaled(data, columns), unscaled(training, columns))
+    : scores(net, data, {
+        baseline: training,
+        ...(columns.classes?.length === 2 ? { threshold: columns.data.threshold } : {}),
+      });
   const { verdict } = found.comparison;
   return { rows: data.size, loss, ...measures(found, columns), baseline: measures(found.baseline, columns), verdict };
 }
@@ -36,6 +42,20 @@ function measures(found: Scores | Scores["baseline"], columns: Columns): Partial
     return { accuracy, balancedAccuracy, logLoss, ...(Number.isNaN(auc) ? {} : { auc }) };
   }
   const { rmse, mae, r2 } = found;
-  const [deviation] = columns.targetNames.length === 1 ? (columns.data.targetScale?.deviation ?? [1]) : [1];
+  const scaled = columns.targetNames.length === 1 && !columns.learnsLogs;
+  const [deviation] = scaled ? (columns.data.targetScale?.deviation ?? [1]) : [1];
   return { rmse: rmse * deviation, mae: mae * deviation, ...(Number.isNaN(r2) ? {} : { r2 }) };
+}
+
+function inUnits({ rows, columns: count, data }: Matrix, columns: Columns): Matrix {
+  return { rows, columns: count, data: Float64Array.from(data, (value, i) => columns.inUnits(value, i % count)) };
+}
+
+function unscaled(data: Dataset, columns: Columns): Dataset {
+  const { targets } = data;
+  if ("data" in targets) return dataset(data.inputs, inUnits(targets, columns));
+  return dataset(
+    data.inputs,
+    Float64Array.from(targets, (value) => columns.inUnits(value)),
+  );
 }

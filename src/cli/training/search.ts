@@ -47,18 +47,50 @@ export async function search(
   const spec = { inputs: training.inputs.columns, layers: [{ units: outputs }], loss };
   const { settings: space, folds, data } = portfolioFor(training, spec, settings.seed);
   const metric = columns.task === "classification" ? "logLoss" : "rmse";
-  const [best] = await chooseSetting(data, {
-    ...{ space, folds, metric, spec, seed: settings.seed, signal },
-    onProgress: (progress) => {
-      onProgress(progress);
-      return undefined;
-    },
-  });
+  const options = {
+    folds,
+    metric,
+    spec,
+    seed: settings.seed,
+    signal,
+    onProgress: (progress: TuneProgress) => void onProgress(progress),
+  } as const;
+  const trials = await chooseSetting(data, { ...options, space });
+  const [best] = await withLogarithms(prepared, trials, settings.targetScale, (settings) =>
+    chooseSetting(data, { ...options, space: settings, halving: false }),
+  );
   return {
     settings: { ...settings, ...settingsOf(best.setting) },
     search: reportOf(best, metric, space.length, folds, data.size),
   };
 }
+
+/** The best settings once more, with the logarithm of the target, where its values have one sign and range over several sizes. */
+async function withLogarithms(
+  { columns, training }: Prepared,
+  trials: readonly Trial[],
+  asked: Settings["targetScale"],
+  again: (settings: readonly Setting[]) => Promise<Trial[]>,
+): Promise<readonly Trial[]> {
+  const { targets } = training;
+  if (columns.task === "classification" || "data" in targets || asked !== undefined) return trials;
+  const values = Array.from(targets, (value) => columns.inUnits(value)).sort((a, b) => a - b);
+  const positive = values.filter((value) => value > 0);
+  if (values[0] < 0 || positive.length < values.length / 2) return trials;
+  const [low, high] = [0.05, 0.95].map((share) => positive[Math.floor(share * (positive.length - 1))]);
+  if (!(high >= RANGE * low)) return trials;
+  const { mean, deviation } = columns.data.targetScale as { mean: readonly number[]; deviation: readonly number[] };
+  const logFrom = -mean[0] / deviation[0];
+  const best = trials.slice(0, FINALISTS).map(({ setting }) => setting);
+  const logarithms = await again(best.map((setting) => ({ ...setting, logFrom })));
+  return [...logarithms, ...trials.slice(0, FINALISTS)].sort(
+    (a, b) => (a.mean.rmse ?? Infinity) - (b.mean.rmse ?? Infinity),
+  );
+}
+
+/** Settings that are tried with the logarithm of the target too, and how far its values have to range. */
+const FINALISTS = 2;
+const RANGE = 2.5;
 
 function reportOf(best: Trial, metric: "logLoss" | "rmse", tried: number, folds: number, rows: number): Search {
   const scale = metric === "rmse" ? "r2" : metric;
@@ -87,8 +119,10 @@ function settingsOf(setting: Setting): Partial<Settings> {
   const method = (typeof optimizer === "string" ? optimizer : optimizer.type) as Method;
   const options: OptimizerOptions = learningRate === undefined ? {} : { learningRate };
   const choice: Choice = { method, options };
+  const targetScale = setting.logFrom === undefined ? undefined : ("log" as const);
   const whole = batchSize === undefined && method !== "adam";
   return {
+    ...(targetScale ? { targetScale } : {}),
     hidden,
     activation,
     l2,

@@ -23,6 +23,10 @@ export interface DataSettings extends Reading {
   readonly decimal?: Decimal | undefined;
   readonly missing: MissingChoice;
   readonly task?: Task | undefined;
+  /** Whether the logarithm of a target is learned in place of its value. */
+  readonly targetScale?: "linear" | "log" | undefined;
+  /** Two classes: the probability from which a row counts as the second; found out by default. */
+  readonly threshold?: number | "balanced" | undefined;
   readonly testShare: number;
   readonly validation: number;
   /** Of the split, the weights and the order of the rows. */
@@ -93,7 +97,7 @@ export function resolveSettings(given: Given, choice: Choice = chosen(given)): S
 /** Names of settings that options set, for those that a saved run has a say in. */
 export const runOptions: readonly string[] = [
   ...["target", "ignore", "header", "types", "decimal", "separator", "missingMarkers", "missing"],
-  ...["task", "testShare", "validation", "seed"],
+  ...["task", "targetScale", "threshold", "testShare", "validation", "seed"],
   ...["hidden", "activation", "batchNorm", "l1", "l2", "dtype", "simd"],
   ...["optimizer", "schedule", "batchSize", "clip", "earlyStopping", ...Object.keys(optimizerOptions)],
 ];
@@ -105,11 +109,12 @@ function chosen(given: Given): Choice {
 
 function dataSettings(given: Given): DataSettings {
   const { target, ignore, header, types, decimal, separator, missingMarkers, task, testShare, seed } = given;
+  const { targetScale, threshold } = given;
   const { missing = "fill" } = given;
   const validation = given.validation ?? (given.earlyStopping === undefined ? 0 : VALIDATION_SHARE);
   return {
     ...{ target, ignore, header, types, decimal, separator, missingMarkers, missing },
-    ...{ task, testShare, validation, seed },
+    ...{ task, targetScale, threshold, testShare, validation, seed },
   };
 }
 
