@@ -8,8 +8,9 @@ const rooms = {
   diagnose: ["optimize", "network", "linalg", "wasm"],
   formats: ["train", "diagnose", "optimize", "network", "linalg", "wasm"],
   node: ["formats", "train", "diagnose", "optimize", "network", "linalg"],
+  tables: ["network", "linalg", "wasm"],
   jobs: ["train", "optimize", "network", "linalg", "wasm"],
-  cli: ["node", "jobs", "formats", "train", "diagnose", "optimize", "network", "linalg"],
+  cli: ["node", "jobs", "tables", "formats", "train", "diagnose", "optimize", "network", "linalg"],
 };
 
 /** What every room may use; the command line also stands on the public face. */
@@ -79,8 +80,9 @@ module.exports = {
     {
       name: "one-dependency",
       severity: "error",
-      comment: "outside of src/cli the loader is all that the library depends on",
-      from: { path: "^src/", pathNot: "^src/(cli|wasm)/" },
+      comment:
+        "outside of src/cli the loader is all that the library depends on, but for csv-parse, which reads tables",
+      from: { path: "^src/", pathNot: "^src/(cli|wasm|tables/reading)/" },
       to: { path: "node_modules" },
     },
     {

@@ -7,6 +7,7 @@ export const pages = {
     "docs/choosing-an-optimizer.md",
     "docs/curvature.md",
     "docs/diagnostics.md",
+    "docs/tables.md",
     "docs/recipes.md",
     "docs/files.md",
     "docs/performance.md",
@@ -30,7 +31,13 @@ export const titles = {
   "data/README.md": "Data sets",
 };
 
-export const modules = { index: "hessia", formats: "hessia/formats", jobs: "hessia/jobs", node: "hessia/node" };
+export const modules = {
+  index: "hessia",
+  formats: "hessia/formats",
+  jobs: "hessia/jobs",
+  tables: "hessia/tables",
+  node: "hessia/node",
+};
 
 /** Topics of the library's names, by the folder or file that declares them: the first that fits. */
 export const topics = [
@@ -40,6 +47,7 @@ export const topics = [
   ],
   ["Training", /^src\/train\//],
   ["Cross-validation and search", /^src\/jobs\//],
+  ["Tables", /^src\/tables\//],
   ["Optimizers", /^src\/optimize\//],
   ["Curvature", /^src\/(?:network|linalg)\//],
   ["Diagnostics", /^src\/diagnose\//],

@@ -8,11 +8,15 @@ import type { ColumnType } from "./types.js";
 
 /** What a column was taken for. */
 export interface Column {
+  /** As the table has it. */
   readonly name: string;
   /** Where it is in a row, from 0. */
   readonly place: number;
+  /** What it was taken for. */
   readonly type: ColumnType;
+  /** The reason, in a few words. */
   readonly why: string;
+  /** What was assumed and what was passed over, a sentence each. */
   readonly notes: readonly string[];
   /** Cells without a value, among the rows described. */
   readonly missing: number;
@@ -22,11 +26,15 @@ export interface Column {
 
 /** Plain data: what is kept of a table with a model. */
 export interface ColumnsData {
+  /** Of this format. */
   readonly version: 1;
+  /** All columns but the targets. */
   readonly columns: readonly Column[];
   /** The targets' places in a row. */
   readonly targetPlaces: readonly number[];
+  /** How their cells become labels or values. */
   readonly targets: readonly TargetEncoding[];
+  /** What was assumed of the targets, a sentence each. */
   readonly targetNotes: readonly string[];
   /** Whether the table had names of its own. */
   readonly named: boolean;
@@ -34,6 +42,7 @@ export interface ColumnsData {
   readonly width: number;
   /** Markers of missing values beside the usual ones. */
   readonly markers: readonly string[];
+  /** Of the inputs, in their order. */
   readonly inputScale: Scale;
   /** Of regression. */
   readonly targetScale: Scale | null;
@@ -72,7 +81,11 @@ export class Columns {
   /** Names of the network's inputs, such as "age", "sex = male" and "deck missing". */
   readonly inputNames: readonly string[];
 
-  constructor(readonly data: ColumnsData) {
+  /** @param data what `describe` found, as plain data. */
+  constructor(
+    /** What `describe` found. */
+    readonly data: ColumnsData,
+  ) {
     this.#missing = new Missing(data.markers);
     let at = 0;
     this.#plan = data.columns.flatMap(({ name, place, encoding }) => {
@@ -89,6 +102,7 @@ export class Columns {
     return this.data.columns;
   }
 
+  /** Classes or values. */
   get task(): Task {
     return this.data.targets[0].task;
   }
@@ -102,6 +116,11 @@ export class Columns {
   /** Names of the targets. */
   get targetNames(): readonly string[] {
     return this.data.targets.map(({ name }) => name);
+  }
+
+  /** The first input of each column that is not left out, by the column's name. */
+  get inputPlaces(): ReadonlyMap<string, number> {
+    return new Map(this.#plan.map(({ name, at }) => [name, at]));
   }
 
   /** The names, in order, of the columns that predictions need. */
@@ -176,6 +195,7 @@ export class Columns {
     return matrix(rows.length, width, data);
   }
 
+  /** Raw inputs at mean 0 and deviation 1; what is far away comes nearer. */
   scaled(raw: Matrix): Matrix {
     const { data } = standardize(raw, this.data.inputScale);
     for (const { encoding, at } of this.#plan) {
@@ -220,6 +240,7 @@ export class Columns {
     return unit === null ? t : Math.sign(t) * unit * Math.expm1(Math.abs(t));
   }
 
+  /** Plain data, for `columnsFrom`. */
   toJSON(): ColumnsData {
     return this.data;
   }

@@ -5,31 +5,57 @@ import type { Finding } from "./types.js";
 /** How the cells of a column become numbers: plain data, fitted on some rows and used on all others. */
 export type Encoding =
   | {
+      /** Numbers. */
       readonly kind: "number";
+      /** How they are written. */
       readonly decimal: Decimal;
       /** Stands for what is missing; null for the mean. */
       readonly median: number | null;
       /** Whether a second input tells that the value was missing. */
       readonly flag: boolean;
-      /** ln(1 + x/unit) in place of x. */
+      /** ln(1 + x/unit) in place of x; null for x. */
       readonly unit: number | null;
       /** Values beyond these deviations from the mean come nearer, by a logarithm. */
       readonly reach: number | null;
     }
-  | { readonly kind: "boolean"; readonly yes: string; readonly no: string; readonly flag: boolean }
   | {
+      /** One input: 1 for yes, 0 for no, ½ for neither. */
+      readonly kind: "boolean";
+      /** The cell that means yes. */
+      readonly yes: string;
+      /** The cell that means no. */
+      readonly no: string;
+      /** Whether a second input tells that the value was missing. */
+      readonly flag: boolean;
+    }
+  | {
+      /** An input for each kind. */
       readonly kind: "category";
+      /** In the order of their inputs. */
       readonly kinds: readonly string[];
+      /** Whether there is an input for all other kinds. */
       readonly other: boolean;
       /** Whether there is an input for missing cells. */
       readonly flag: boolean;
     }
-  | { readonly kind: "ordered"; readonly levels: readonly string[]; readonly flag: boolean }
   | {
+      /** An input for each step between levels. */
+      readonly kind: "ordered";
+      /** From the least to the greatest. */
+      readonly levels: readonly string[];
+      /** Whether a last input tells that the value was missing. */
+      readonly flag: boolean;
+    }
+  | {
+      /** Dates and times. */
       readonly kind: "date";
+      /** Which of two numbers is the day. */
       readonly order: DateOrder;
+      /** Days since 1970 that stand for what is missing; null for the mean. */
       readonly median: number | null;
+      /** What of the date is used. */
       readonly parts: readonly DatePart[];
+      /** Whether a last input tells that the value was missing. */
       readonly flag: boolean;
     };
 

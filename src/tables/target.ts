@@ -7,7 +7,9 @@ export type Task = "classification" | "regression";
 /** What there is to learn. */
 export type TargetEncoding =
   | {
+      /** Classes. */
       readonly task: "classification";
+      /** Of the column. */
       readonly name: string;
       /** In the order of the outputs. */
       readonly classes: readonly string[];
@@ -15,8 +17,11 @@ export type TargetEncoding =
       readonly numeric: boolean;
     }
   | {
+      /** Values. */
       readonly task: "regression";
+      /** Of the column. */
       readonly name: string;
+      /** How its numbers are written. */
       readonly decimal: Decimal;
       /** ln(1 + y/unit) is learned in place of y; null for y itself. */
       readonly unit: number | null;
@@ -41,8 +46,11 @@ const MOST_CODES = 20;
 export class TargetError extends RangeError {
   /** The column, and the row (from 0) where one cell is at fault. */
   constructor(
+    /** What was expected, and what there was. */
     readonly why: string,
+    /** Name of the column. */
     readonly column: string,
+    /** From 0; null where it is the column as a whole. */
     readonly row: number | null = null,
   ) {
     super(`describe: the target ${JSON.stringify(column)}${row === null ? "" : `, row ${row + 1}`}: ${why}`);

@@ -17,6 +17,7 @@ export function trainingJson(run: Run, outcome: Outcome): string {
       inputScale: columns.data.inputScale,
       columns: columns.columns.map(({ name, type, why, notes }) => ({ name, type, why, notes })),
       notes: source.text.notes,
+      warnings: prepared.warnings,
       missing: prepared.missing,
       dropped: prepared.dropped,
     },

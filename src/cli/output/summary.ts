@@ -26,6 +26,7 @@ export function opening({ source, prepared, settings, net, optimizer, resume, se
     ...(gapsText(prepared) ? ([["missing", gapsText(prepared)]] as const) : []),
     ["target", `${columns.targetNames.join(", ")} (${kind}${columns.learnsLogs ? ", by its logarithm" : ""})`],
     ...thresholdLines(columns),
+    ...prepared.warnings.map((warning): Line => ["warning", warning]),
     ["split", splitText(prepared, settings.seed)],
     ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}`],
     ...(search ? ([["search", searchText(search)]] as const) : []),

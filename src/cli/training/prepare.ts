@@ -3,7 +3,10 @@ import {
   type Columns,
   type ColumnType,
   columnTypes,
+  conflictsIn,
   describe,
+  leaksIn,
+  repeatedRows,
   TargetError,
   type TextTable,
 } from "../../tables/index.js";
@@ -20,10 +23,14 @@ export interface Prepared {
   readonly training: Dataset;
   readonly validation: Dataset | null;
   readonly test: Dataset | null;
+  /** Rows of each part, from 0, among those of the file. */
+  readonly parts: Readonly<Record<"training" | "validation" | "test", readonly number[]>>;
   /** Rows that can be used. */
   readonly rows: number;
   /** Cells of inputs without a value, filled in. */
   readonly missing: number;
+  /** What is suspicious of the data: columns that give the target away, rows in several parts. */
+  readonly warnings: readonly string[];
   /** Rows that were left out because something is missing. */
   readonly dropped: number;
 }
@@ -46,8 +53,11 @@ export function prepare(source: Source, settings: DataSettings, batchNorm: boole
   const columns = described(source, { ...asked, fitOn: original(parts.training) });
   const part = (chosen: readonly number[]): Dataset | null =>
     chosen.length > 0 ? columns.dataset(original(chosen).map((row) => table.rows[row])) : null;
+  const rowsOf = (part: readonly number[]) => original(part).map((row) => table.rows[row]);
   return {
     columns,
+    warnings: warningsOf(columns, { training: rowsOf(parts.training), test: rowsOf(parts.test) }, table.rows),
+    parts: { training: original(parts.training), validation: original(parts.validation), test: original(parts.test) },
     training: part(parts.training) as Dataset,
     validation: part(parts.validation),
     test: part(parts.test),
@@ -59,6 +69,18 @@ export function prepare(source: Source, settings: DataSettings, batchNorm: boole
     dropped: rows - usable.length,
   };
 }
+
+function warningsOf(columns: Columns, { training, test }: { training: Cells; test: Cells }, all: Cells): string[] {
+  const repeated = repeatedRows(test, training).length;
+  const twice = `${counted(repeated, "test row")} of ${test.length} ${repeated === 1 ? "stands" : "stand"} among the training rows too, cell by cell: the test score is too good`;
+  const conflicts = conflictsIn(columns, all);
+  // A row or two are chance.
+  const many = repeated >= Math.max(2, REPEATED * test.length);
+  return [...leaksIn(columns, all), ...(many ? [twice] : []), ...(conflicts ? [conflicts] : [])];
+}
+
+/** Share of the test rows that stand in the training rows too, from which a score is in doubt. */
+const REPEATED = 0.05;
 
 type Asked = Parameters<typeof describe>[1] & object;
 

@@ -25,7 +25,9 @@ export interface TextTable {
   readonly rows: readonly (readonly string[])[];
   /** The line of the file that each row begins in, from 1. */
   readonly lines: readonly number[];
+  /** What separates its cells. */
   readonly separator: Separator;
+  /** How its text is encoded. */
   readonly encoding: string;
   /** What was passed over and what was assumed. */
   readonly notes: readonly string[];
@@ -35,6 +37,7 @@ export interface TextTable {
 export class TableError extends Error {
   constructor(
     message: string,
+    /** From 1; null where it is the file as a whole. */
     readonly line: number | null = null,
   ) {
     super(line === null ? message : `line ${line}: ${message}`);
