@@ -8,9 +8,10 @@ const rooms = {
   diagnose: ["optimize", "network", "linalg", "wasm"],
   formats: ["train", "diagnose", "optimize", "network", "linalg", "wasm"],
   node: ["formats", "train", "diagnose", "optimize", "network", "linalg"],
+  infer: ["train", "optimize", "network", "linalg", "wasm"],
   tables: ["network", "linalg", "wasm"],
   jobs: ["train", "optimize", "network", "linalg", "wasm"],
-  cli: ["node", "jobs", "tables", "formats", "train", "diagnose", "optimize", "network", "linalg"],
+  cli: ["node", "jobs", "tables", "infer", "formats", "train", "diagnose", "optimize", "network", "linalg"],
 };
 
 /** What every room may use; the command line also stands on the public face. */

@@ -200,3 +200,5 @@ export {
   type HessianCheckOptions,
 } from "./diagnose/checks/check-hessian.js";
 export type { ParameterPlace } from "./diagnose/checks/coordinates.js";
+export { type LaplaceOptions, laplace, type PriorGroups, type Structure } from "./infer/laplace.js";
+export type { Posterior, Prediction, ProbabilityOptions, SampleOptions } from "./infer/posterior.js";
