@@ -1,4 +1,4 @@
-import { CsvError, parse } from "csv-parse/sync";
+import type { parse } from "csv-parse/sync";
 import { checkChoice, checkKeys, checkObject, wrongType } from "../../check.js";
 import { Missing } from "../cells.js";
 import { decode, EncodingError, unpacked } from "./decode.js";
@@ -60,11 +60,13 @@ const separators: readonly Separator[] = [",", ";", "\t", "|", "space"];
  * (await readTable("a;b\n1,5;x\n")).rows; // [["1,5", "x"]]
  */
 export async function readTable(file: Uint8Array | string, options: ReadOptions = {}): Promise<TextTable> {
-  if (typeof file === "string") return parseTable(file, "utf-8", options);
+  // Loaded by those who read files alone; the build for pages runs in Node too.
+  const csv = await import("csv-parse/browser/esm/sync");
+  if (typeof file === "string") return parseTable(csv.parse, file, "utf-8", options);
   if (!ArrayBuffer.isView(file)) wrongType(WHERE, "file", "bytes or text", file);
   try {
     const { text, encoding } = decode(await unpacked(file));
-    return parseTable(text, encoding, options);
+    return parseTable(csv.parse, text, encoding, options);
   } catch (error) {
     if (error instanceof EncodingError) throw new TableError(`expected a table as text, got ${error.message}`);
     throw error;
@@ -76,7 +78,7 @@ interface Record {
   readonly line: number;
 }
 
-function parseTable(text: string, encoding: string, options: ReadOptions): TextTable {
+function parseTable(csv: typeof parse, text: string, encoding: string, options: ReadOptions): TextTable {
   checkObject(WHERE, "options", options);
   checkKeys(WHERE, options, ["separator", "header", "expects", "missing"]);
   const { separator: asked, header: asHeader, expects = [], missing = [] } = options as ReadOptions;
@@ -85,7 +87,7 @@ function parseTable(text: string, encoding: string, options: ReadOptions): TextT
   const start = beginning(text, asked);
   if (start.passed > 0) notes.push(`${start.passed} comment ${start.passed === 1 ? "line" : "lines"} passed over`);
   const separator = asked ?? start.separator ?? separatorOf(start.lines);
-  const records = trimmed(recordsOf(start.text, separator, start.offset), notes);
+  const records = trimmed(recordsOf(csv, start.text, separator, start.offset), notes);
   if (records.length === 0) throw new TableError("expected rows of data, got only empty lines");
   const [first, ...rest] = records;
   const reader = new Missing(missing);
@@ -163,10 +165,10 @@ function holdsNames(text: string, asked: Separator | null): boolean {
   return names.length > 1 && names.length === next.length && names.length === after.length && !below;
 }
 
-function recordsOf(text: string, separator: Separator, offset: number): Record[] {
+function recordsOf(csv: typeof parse, text: string, separator: Separator, offset: number): Record[] {
   const records: Record[] = [];
   try {
-    parse(separator === "space" ? spaced(text) : text, {
+    csv(separator === "space" ? spaced(text) : text, {
       delimiter: separator === "space" ? " " : separator,
       record_delimiter: "\n",
       trim: true,
@@ -179,8 +181,9 @@ function recordsOf(text: string, separator: Separator, offset: number): Record[]
       },
     });
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new TableError(explain(error.code), offset + (error.lines as number));
+    const { code, lines } = error as { code?: unknown; lines?: number };
+    if (typeof code !== "string" || lines === undefined) throw error;
+    throw new TableError(explain(code), offset + lines);
   }
   return records;
 }
