@@ -44,42 +44,68 @@ export function evidenceOf(
   prior: Float64Array | null,
   noise: number | null,
 ): Evidence | null {
+  const { squares, misfit, terms } = problem;
+  const open = prior === null || (noise === null && squares);
+  const determined = open ? counter(problem) : null;
   let alpha = prior ?? firstPrior(problem);
-  let variance = problem.squares ? (noise ?? leastNoise(problem, problem.misfit / problem.terms)) : 1;
-  let settled = prior !== null && (noise !== null || !problem.squares);
-  let at = look(problem, alpha, variance);
-  for (let round = 0; at && !settled && round < MOST_ROUNDS; ++round) {
-    const next = prior ?? nextPrior(problem, alpha, at.gamma, variance);
-    const left = problem.terms - at.total;
-    const quiet =
-      problem.squares && noise === null ? leastNoise(problem, left > 0 ? problem.misfit / left : 0) : variance;
+  let variance = squares ? (noise ?? leastNoise(problem, misfit / terms)) : 1;
+  let settled = !open;
+  for (let round = 0; determined && !settled && round < MOST_ROUNDS; ++round) {
+    const gamma = determined(alpha, variance);
+    if (!gamma) return null;
+    const next = prior ?? nextPrior(problem, alpha, gamma);
+    const left = terms - sumOf(gamma);
+    const quiet = squares && noise === null ? leastNoise(problem, left > 0 ? misfit / left : 0) : variance;
     settled = change(alpha, next) <= CLOSE && Math.abs(Math.log(quiet / variance)) <= CLOSE;
     [alpha, variance] = [next, quiet];
-    at = look(problem, alpha, variance);
   }
-  if (!at) return null;
-  return {
-    ...{ alpha, noise: variance, precision: at.precision, effectiveParameters: at.total, settled },
-    logEvidence: logEvidence(problem, alpha, variance, at.precision),
+  const precision = precisionOf(problem, alpha, variance);
+  if (!precision) return null;
+  const effectiveParameters = sumOf(byVariances(problem, precision, alpha));
+  const evidence = logEvidence(problem, alpha, variance, precision);
+  return { alpha, noise: variance, precision, effectiveParameters, logEvidence: evidence, settled };
+}
+
+/** How many parameters of each group the data determine at priors and a noise. */
+type Counter = (alpha: Float64Array, noise: number) => Float64Array | null;
+
+/** With one prior for all the eigenvalues say it, γ = Σ λ/(λ + α); else each prior takes a factorization. */
+function counter(problem: EvidenceProblem): Counter {
+  if (problem.groups > 1) {
+    return (alpha, noise) => {
+      const precision = precisionOf(problem, alpha, noise);
+      return precision && byVariances(problem, precision, alpha);
+    };
+  }
+  const spectrum = problem.curvature.spectrum();
+  return ([alpha], noise) => {
+    const factor = problem.squares ? 1 / noise : 1;
+    return Float64Array.of(
+      spectrum.reduce((sum, value) => sum + Math.max(0, (factor * value) / (factor * value + alpha)), 0),
+    );
   };
 }
 
-interface At {
-  readonly precision: Precision;
-  /** Σᵢ (1 − αᵢ·Σᵢᵢ) for each group. */
-  readonly gamma: Float64Array;
-  readonly total: number;
+function precisionOf(
+  { curvature, group, squares }: EvidenceProblem,
+  alpha: Float64Array,
+  noise: number,
+): Precision | null {
+  const own = Float64Array.from(group, (g) => alpha[g]);
+  return curvature.precision(own, squares ? 1 / noise : 1);
 }
 
-function look({ curvature, group, groups, squares }: EvidenceProblem, alpha: Float64Array, noise: number): At | null {
-  const own = Float64Array.from(group, (g) => alpha[g]);
-  const precision = curvature.precision(own, squares ? 1 / noise : 1);
-  if (!precision) return null;
+/** Σᵢ (1 − αᵢ·Σᵢᵢ) for each group. */
+function byVariances({ group, groups }: EvidenceProblem, precision: Precision, alpha: Float64Array): Float64Array {
   const gamma = new Float64Array(groups);
   precision.variances().forEach((variance, i) => {
-    gamma[group[i]] += Math.max(0, 1 - own[i] * variance);
+    gamma[group[i]] += Math.max(0, 1 - alpha[group[i]] * variance);
   });
-  return { precision, gamma, total: gamma.reduce((sum, value) => sum + value, 0) };
+  return gamma;
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** As if all parameters were determined: γ = P. */
@@ -89,12 +115,7 @@ function firstPrior({ theta, group, groups }: EvidenceProblem): Float64Array {
   return squares.map((value, g) => counts[g] / (value || counts[g] * size));
 }
 
-function nextPrior(
-  { theta, group, groups }: EvidenceProblem,
-  alpha: Float64Array,
-  gamma: Float64Array,
-  _noise: number,
-): Float64Array {
+function nextPrior({ theta, group, groups }: EvidenceProblem, alpha: Float64Array, gamma: Float64Array): Float64Array {
   const { squares } = groupSums(theta, group, groups);
   return squares.map((value, g) => {
     const next = gamma[g] / value;

@@ -101,8 +101,9 @@ export class Posterior {
   }
 
   /**
-   * Probabilities of the classes, averaged over the posterior: nearer to even where the network is unsure. In closed form by MacKay's probit factor,
-   * z/√(1 + π·v/8) in place of each logit z of variance v; or as a mean over draws.
+   * Probabilities of the classes, averaged over the posterior: nearer to even where the network is unsure. In closed form by MacKay's probit factor:
+   * σ(z/√(1 + π·v/8)) for a logit z of variance v; for several classes p_c ∝ 1/Σ_k exp(−(z_c − z_k)/√(1 + π·v_ck/8)), v_ck being the variance
+   * of z_c − z_k (Lu, Ie and Sha 2020), which is the same for two. Or as a mean over draws.
    *
    * @param inputs one row a sample.
    * @param options see `ProbabilityOptions`.
@@ -120,6 +121,7 @@ export class Posterior {
     checkInteger("probabilities", "seed", seed, 0);
     const mean = this.#net.predict(inputs);
     const data = new Float64Array(mean.data.length);
+    const closed = loss === "cross-entropy" ? probitOfSeveral : probit;
     const squash = loss === "cross-entropy" ? softmax : logistic;
     const random = new Random(seed, STREAM);
     const outputs = mean.columns;
@@ -130,10 +132,8 @@ export class Posterior {
           { length: outputs },
           (_, c) => X.data.subarray((s * outputs + c) * X.columns, (s * outputs + c + 1) * X.columns) as Float64Array,
         );
-        const p =
-          samples > 0
-            ? averaged(z, rows, samples, random, squash)
-            : squash(z.map((value, c) => value / Math.sqrt(1 + (Math.PI / 8) * square(rows[c]))));
+        const covariance = products(rows);
+        const p = samples > 0 ? averaged(z, covariance, samples, random, squash) : closed(z, covariance);
         data.set(p, (from + s) * outputs);
       }
     });
@@ -212,8 +212,37 @@ function toRows(inputs: Matrix | readonly (readonly number[])[]): Matrix {
   return { rows: rows.length, columns: rows[0]?.length ?? 0, data: Float64Array.from(rows.flat()) };
 }
 
-function square(v: Float64Array): number {
-  return v.reduce((sum, value) => sum + value * value, 0);
+/** Covariances of the outputs of a sample: products of its whitened rows. */
+function products(rows: readonly Float64Array[]): Float64Array {
+  const n = rows.length;
+  const covariance = new Float64Array(n * n);
+  for (let i = 0; i < n; ++i) {
+    for (let j = 0; j <= i; ++j) {
+      let sum = 0;
+      for (let k = 0; k < rows[i].length; ++k) sum += rows[i][k] * rows[j][k];
+      covariance[i * n + j] = sum;
+      covariance[j * n + i] = sum;
+    }
+  }
+  return covariance;
+}
+
+function probit(z: Float64Array, covariance: Float64Array): Float64Array {
+  return logistic(z.map((value, c) => value / Math.sqrt(1 + (Math.PI / 8) * covariance[c * (z.length + 1)])));
+}
+
+function probitOfSeveral(z: Float64Array, covariance: Float64Array): Float64Array {
+  const n = z.length;
+  const own = z.map((value, c) => {
+    let sum = 0;
+    for (let k = 0; k < n; ++k) {
+      const variance = Math.max(0, covariance[c * (n + 1)] + covariance[k * (n + 1)] - 2 * covariance[c * n + k]);
+      sum += Math.exp((z[k] - value) / Math.sqrt(1 + (Math.PI / 8) * variance));
+    }
+    return 1 / sum;
+  });
+  const total = own.reduce((sum, value) => sum + value, 0);
+  return own.map((value) => value / total);
 }
 
 function softmax(z: Float64Array): Float64Array {
@@ -227,21 +256,15 @@ function logistic(z: Float64Array): Float64Array {
   return z.map((value) => 1 / (1 + Math.exp(-value)));
 }
 
-/** The mean over draws of z + X·ε. */
+/** The mean over draws from N(z, covariance). */
 function averaged(
   z: Float64Array,
-  rows: readonly Float64Array[],
+  covariance: Float64Array,
   samples: number,
   random: Random,
   squash: (z: Float64Array) => Float64Array,
 ): Float64Array {
   const outputs = z.length;
-  const covariance = new Float64Array(outputs * outputs);
-  rows.forEach((a, i) => {
-    rows.forEach((b, j) => {
-      for (let k = 0; k < a.length; ++k) covariance[i * outputs + j] += a[k] * b[k];
-    });
-  });
   const root = rootOf(covariance, outputs);
   const math = coreMath();
   const sum = new Float64Array(outputs);

@@ -23,6 +23,8 @@ export interface Curvature {
   readonly chosen: Uint32Array;
   /** A with prior α (one number for each chosen parameter) and 1/noise as the factor of G; null where it is not positive definite. */
   precision(alpha: Float64Array, factor: number): Precision | null;
+  /** Eigenvalues of G: with one prior for all, they say for every prior and noise how many parameters are determined. */
+  spectrum(): Float64Array;
 }
 
 /** Columns of the chosen parameters. */
@@ -57,6 +59,10 @@ export class DenseCurvature implements Curvature {
     const { factor: lower, logDeterminant } = new SymmetricMatrix(n, data).cholesky();
     if (!lower) return null;
     return new DensePrecision(lower, logDeterminant);
+  }
+
+  spectrum(): Float64Array {
+    return new SymmetricMatrix(this.chosen.length, this.block).eigenvalues();
   }
 }
 
@@ -93,6 +99,10 @@ export class DiagonalCurvature implements Curvature {
   precision(alpha: Float64Array, factor: number): Precision | null {
     const values = this.diagonal.map((value, i) => factor * value + alpha[i]);
     return values.every((value) => value > 0) ? new ScaledPrecision(values) : null;
+  }
+
+  spectrum(): Float64Array {
+    return this.diagonal;
   }
 }
 
@@ -159,14 +169,26 @@ export class KroneckerCurvature implements Curvature {
   precision(alpha: Float64Array, factor: number): Precision | null {
     const blocks = this.#blocks.map((block) => ({ ...block, values: valuesOf(block, alpha[block.weight], factor) }));
     const rest = this.diagonal.map((value, i) => factor * value + alpha[i]);
+    const covered = this.#covered();
+    const positive = blocks.every(({ values }) => values.every((value) => value > 0));
+    if (!positive || rest.some((value, i) => !covered[i] && !(value > 0))) return null;
+    return new KroneckerPrecision(this.#size, blocks, rest, covered);
+  }
+
+  spectrum(): Float64Array {
+    const covered = this.#covered();
+    const own = this.#blocks.flatMap((block) => Array.from(valuesOf(block, 0, 1)));
+    return Float64Array.from([...own, ...this.diagonal.filter((_, i) => !covered[i])]);
+  }
+
+  /** Parameters that the blocks are of. */
+  #covered(): Uint8Array {
     const covered = new Uint8Array(this.#size);
     for (const { weight, bias, units, width } of this.#blocks) {
       covered.fill(1, weight, weight + units * (width - 1));
       covered.fill(1, bias, bias + units);
     }
-    const positive = blocks.every(({ values }) => values.every((value) => value > 0));
-    if (!positive || rest.some((value, i) => !covered[i] && !(value > 0))) return null;
-    return new KroneckerPrecision(this.#size, blocks, rest, covered);
+    return covered;
   }
 }
 
