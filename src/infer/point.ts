@@ -17,6 +17,8 @@ export interface PointCheck {
 const MOST = 600;
 /** Deviations of the posterior from its mode, up to which a point counts as the mode. */
 const NEAR = 0.3;
+/** Added to a curvature whose diagonal is 1. */
+const RIDGE = 1e-10;
 
 /**
  * Looks at the objective that the network was trained on. The distance to its minimum is that of one Gauss-Newton step, √(gᵀ·A⁻¹·g) in posterior
@@ -57,10 +59,11 @@ function distanceToMinimum(
   for (const { offset, count } of layout.penalised) {
     for (let i = offset; i < offset + count; ++i) A[i * (n + 1)] += unit * spec.penalty.l2;
   }
-  // Directions without any curvature have a gradient of rounding alone, or are far from any minimum.
-  const most = A.reduce((largest, value, at) => (at % (n + 1) === 0 ? Math.max(largest, value) : largest), 0);
-  for (let i = 0; i < n; ++i) A[i * (n + 1)] += 1e-10 * most;
-  const right = g.map((value) => unit * value);
+  // In each parameter's own scale; directions without any curvature have a gradient of rounding alone, or are far from any minimum.
+  const d = Float64Array.from(g, (_, i) => (A[i * (n + 1)] > 0 ? 1 / Math.sqrt(A[i * (n + 1)]) : 0));
+  for (let i = 0; i < A.length; ++i) A[i] *= d[Math.floor(i / n)] * d[i % n];
+  for (let i = 0; i < n; ++i) A[i * (n + 1)] = d[i] > 0 ? 1 + RIDGE : 1;
+  const right = g.map((value, i) => unit * value * d[i]);
   const { factor: lower, solve } = choleskyOf(n, A);
   if (!lower) return Infinity;
   const step = solve(right);

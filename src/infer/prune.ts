@@ -63,6 +63,8 @@ const DAMPING = 1e-8;
 /** The objective may rise by so many times what the curvature foretells before the curvature is made again. */
 const TRUST = 2;
 const NOISE = 1e-6;
+/** Shares of the others' moves that are tried where the model is not trusted. */
+const SHARES = [1, 0.5, 0.2, 0];
 const RETRAINING_STEPS = 8;
 
 /**
@@ -217,19 +219,30 @@ class Pruner {
       const best = costs.indexOf(Math.min(...costs));
       const [theta, mask] = [this.#theta.slice(), this.#mask.slice()];
       this.#takeOut(this.#groups[best], method === "obs" ? curvature : null);
-      const trusted =
-        curvature === null || this.#loss() - before <= TRUST * (rise + costs[best]) + NOISE * Math.abs(before);
+      const foretold = TRUST * (rise + costs[best]) + NOISE * Math.abs(before);
+      const trusted = curvature === null || this.#loss() - before <= foretold;
       if (!trusted && k > 0) {
         // The model has been left behind: once more from here, with a new one.
         this.#theta.set(theta);
         this.#mask.set(mask);
         break;
       }
+      if (!trusted && method === "obs") this.#shorten(theta);
       rise += costs[best];
       this.#groups = this.#groups.filter((_, i) => i !== best);
       if (!trusted) break;
     }
     return before + rise;
+  }
+
+  /** The others have moved too far for the model: as far as is best of some shares. */
+  #shorten(from: Float64Array): void {
+    const to = this.#theta.slice();
+    const trials = SHARES.map((share) => {
+      for (let i = 0; i < to.length; ++i) this.#theta[i] = this.#mask[i] ? from[i] + share * (to[i] - from[i]) : 0;
+      return { theta: this.#theta.slice(), loss: this.#loss() };
+    });
+    this.#theta.set(trials.reduce((best, next) => (next.loss < best.loss ? next : best)).theta);
   }
 
   #takeOut({ weights, followers }: Group, curvature: Curvature | null): void {
@@ -242,18 +255,21 @@ class Pruner {
       this.#theta[q] = 0;
       this.#mask[q] = 0;
     }
+    // What went stays 0, to the bit.
+    this.#mask.forEach((kept, i) => {
+      if (!kept) this.#theta[i] = 0;
+    });
   }
 
   #active(): Uint32Array {
     return Uint32Array.from(Array.from(this.#mask.keys()).filter((i) => this.#mask[i] === 1));
   }
 
-  /** The rise of the objective; for magnitudes the square, which orders alike. Of several weights the sum of what they cost alone: a bound from below for obs. */
+  /** The rise of the objective; for magnitudes the square, which orders alike. */
   #cost(weights: readonly number[], curvature: Curvature | null): number {
-    return weights.reduce((sum, q) => {
-      const square = this.#theta[q] ** 2;
-      return sum + (this.#mask[q] === 0 ? 0 : curvature ? 0.5 * square * curvature.stiffness(q) : square);
-    }, 0);
+    const kept = weights.filter((q) => this.#mask[q] === 1);
+    if (curvature?.inverse) return curvature.costOf(kept, this.#theta);
+    return kept.reduce((sum, q) => sum + this.#theta[q] ** 2 * (curvature ? 0.5 * curvature.stiffness(q) : 1), 0);
   }
 
   /** Damped Gauss-Newton steps of what is left, as long as they help. */
@@ -378,11 +394,25 @@ class Curvature {
     this.#matrix = inverse ? inverted(H, n) : H;
   }
 
-  /** 1/[H⁻¹]_qq, or H_qq. */
+  /** H_qq. */
   stiffness(q: number): number {
-    const k = this.#place.get(q) as number;
-    const value = this.#matrix[k * (this.#n + 1)];
-    return this.inverse ? 1 / value : value;
+    return this.#matrix[(this.#place.get(q) as number) * (this.#n + 1)];
+  }
+
+  /** ½·θ_gᵀ·([H⁻¹]_gg)⁻¹·θ_g: what it costs to lose some weights together, the others making up for them. */
+  costOf(group: readonly number[], theta: Float64Array): number {
+    const places = group.map((q) => this.#place.get(q) as number);
+    const at = (i: number, j: number): number => this.#matrix[places[i] * this.#n + places[j]];
+    if (group.length === 1) return theta[group[0]] ** 2 / (2 * at(0, 0));
+    const block = Float64Array.from({ length: group.length ** 2 }, (_, k) =>
+      at(Math.floor(k / group.length), k % group.length),
+    );
+    const found = new SymmetricMatrix(group.length, block).cholesky();
+    const own = Float64Array.from(group, (q) => theta[q]);
+    // Weights that depend on each other so closely cost together what the dearest costs.
+    if (!found.factor) return Math.max(...group.map((_, i) => own[i] ** 2 / (2 * at(i, i))));
+    const solved = found.solve(own);
+    return 0.5 * own.reduce((sum, value, i) => sum + value * solved[i], 0);
   }
 
   /** Sets a parameter to 0: the others move, and H⁻¹ becomes that of the others. */
