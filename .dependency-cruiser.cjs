@@ -4,7 +4,7 @@ const rooms = {
   linalg: ["wasm"],
   network: ["linalg", "wasm"],
   optimize: ["network", "linalg", "wasm"],
-  train: ["optimize", "network", "linalg", "wasm"],
+  train: ["infer", "optimize", "network", "linalg", "wasm"],
   diagnose: ["optimize", "network", "linalg", "wasm"],
   formats: ["train", "diagnose", "optimize", "network", "linalg", "wasm"],
   node: ["formats", "train", "diagnose", "optimize", "network", "linalg"],

@@ -8,6 +8,7 @@ export const pages = {
     "docs/curvature.md",
     "docs/diagnostics.md",
     "docs/tables.md",
+    "docs/uncertainty.md",
     "docs/recipes.md",
     "docs/files.md",
     "docs/performance.md",
@@ -50,6 +51,7 @@ export const topics = [
   ["Tables", /^src\/tables\//],
   ["Optimizers", /^src\/optimize\//],
   ["Curvature", /^src\/(?:network|linalg)\//],
+  ["Inference", /^src\/infer\//],
   ["Diagnostics", /^src\/diagnose\//],
   ["Files", /^src\/(?:formats|node)\//],
 ];

@@ -32,8 +32,9 @@ export interface PruneOptions {
 export interface PruneRecord {
   /** Parameters that are left. */
   readonly parameters: number;
-  /** The objective by the curvature's prediction, and as it is, before what is left is trained. */
+  /** The objective that the curvature foretells. */
   readonly predicted: number;
+  /** The objective as it is, before what is left is trained. */
   readonly pruned: number;
   /** The objective after what is left was trained. */
   readonly loss: number;

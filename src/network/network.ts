@@ -411,6 +411,15 @@ export class Network {
   }
 
   /**
+   * Sets the penalty's l2.
+   * @internal
+   */
+  penalise(l2: number): void {
+    const spec = { ...this.spec, penalty: Object.freeze({ ...this.spec.penalty, l2 }) };
+    (this as { spec: ResolvedSpec }).spec = Object.freeze(spec);
+  }
+
+  /**
    * Counts every change of the parameters; a run compares it to see changes made by others.
    * @internal
    */
