@@ -85,6 +85,7 @@ export { levenbergMarquardt, type LevenbergMarquardtOptions } from "./optimize/l
 export { hessianFree, type HessianFreeOptions } from "./optimize/hessian-free.js";
 export { kfac, type KfacOptions } from "./optimize/kfac.js";
 export { lbfgs, type LbfgsOptions } from "./optimize/lbfgs.js";
+export type { RobustLoss } from "./optimize/robust.js";
 export { minimize, type MinimizeOptions, type MinimizeRecord, type Result } from "./optimize/minimize.js";
 export type { LeastSquares, SmoothFunction } from "./optimize/function-problem.js";
 export type { Evaluations } from "./optimize/problem.js";
@@ -204,3 +205,4 @@ export { type Influence, type InfluenceOptions, influence, type Suspect } from "
 export { type LaplaceOptions, laplace, type PriorGroups, type Structure } from "./infer/laplace.js";
 export type { Posterior, Prediction, ProbabilityOptions, SampleOptions } from "./infer/posterior.js";
 export { type Pruning, type PruneOptions, type PruneRecord, type PruneUntil, prune } from "./infer/prune.js";
+export type { FunctionCheck, FunctionCheckOptions, WrongDerivative } from "./diagnose/checks/check-function.js";
