@@ -33,7 +33,7 @@ export {
   type ConjugateGradientsOptions,
   type ConjugateGradientsResult,
 } from "./linalg/conjugate-gradients.js";
-export { dataset, type Dataset } from "./network/dataset.js";
+export { dataset, type Dataset, type DatasetOptions } from "./network/dataset.js";
 export { network, type Network } from "./network/network.js";
 export type { CurvatureOptions, HessianOptions, PassOptions } from "./network/pass.js";
 export { hessianCost } from "./network/cost.js";

@@ -1,10 +1,10 @@
 /**
  * Losses and their first two derivatives in z, per sample. z and its derivatives are C rows (outputs) × ld, of which the first n
  * columns are samples. The targets y are laid out alike, but for class labels: those are one number per sample.
- * `param` is huber's δ. Sums are in double precision; NaN or ∞ in a valid column reaches them.
+ * `param` is huber's δ. Sums are in double precision; NaN or ∞ in a valid column reaches them, unless its weight is 0.
  */
 import { lanes, sumLanes } from "../inline/lanes";
-import { accumulate, choose, constant, signBit } from "../inline/elements";
+import { accumulate, choose, constant, signBit, weighed } from "../inline/elements";
 import { clearPadding, firstLanes, loadUpTo, storeUpTo } from "../inline/ragged";
 import { expMinusAbs, sigmoid, sigmoidSlope } from "../inline/exponential";
 import { log1p } from "../inline/logarithm";
@@ -15,12 +15,15 @@ const HUBER: i32 = 1;
 const BINARY_CROSS_ENTROPY: i32 = 2;
 const CLASS_LABELS: i32 = 3;
 
-/** Sum over the samples, unscaled; where delta ≠ 0, delta = scale·∂sum/∂z, with zeros in the padding. delta may not be z. */
+/**
+ * Sum over the samples, each times its weight where there are weights, unscaled; where delta ≠ 0, delta = scale·∂ℓ/∂z of each sample, without
+ * its weight, with zeros in the padding. delta may not be z.
+ */
 export function loss<T>(
-  kind: i32, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
+  kind: i32, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64, weights: usize,
 ): f64 {
   if (delta) clearPadding<T>(delta, C, n, ld);
-  if (kind >= CLASS_LABELS) return softmaxLoss<T>(kind == CLASS_LABELS, z, y, delta, n, ld, C, scale);
+  if (kind >= CLASS_LABELS) return softmaxLoss<T>(kind == CLASS_LABELS, z, y, delta, n, ld, C, scale, weights);
   const p = constant<T>(param);
   const factor = constant<T>(scale);
   const row = <usize>ld * sizeof<T>();
@@ -32,7 +35,9 @@ export function loss<T>(
       const left = n - s;
       const prediction = loadUpTo<T>(z + at, left);
       const target = loadUpTo<T>(y + at, left);
-      sum = accumulate<T>(sum, v128.and(value<T>(kind, prediction, target, p), firstLanes<T>(left)));
+      let terms = v128.and(value<T>(kind, prediction, target, p), firstLanes<T>(left));
+      if (weights) terms = weighed<T>(terms, weights + <usize>s * sizeof<T>(), left);
+      sum = accumulate<T>(sum, terms);
       if (delta) storeUpTo<T>(delta + at, v128.mul<T>(factor, slope<T>(kind, prediction, target, p)), left);
     }
   }

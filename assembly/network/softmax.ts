@@ -7,14 +7,14 @@
  * the largest: ln Σ = ln(1 + rest), and what all classes but one add up to is never made by taking a number from one that is nearly equal.
  */
 import { lanes, sumLanes } from "../inline/lanes";
-import { accumulate, choose, constant } from "../inline/elements";
+import { accumulate, choose, constant, weighed } from "../inline/elements";
 import { firstLanes, loadUpTo, storeUpTo } from "../inline/ragged";
 import { exp } from "../inline/exponential";
 import { log, log1p } from "../inline/logarithm";
 
 /** The differences z_c − m are taken by halves, because they may overflow where the logits do not. */
 export function softmaxLoss<T>(
-  labels: bool, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64,
+  labels: bool, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, weights: usize,
 ): f64 {
   const row = <usize>ld * sizeof<T>();
   const half = constant<T>(0.5);
@@ -30,7 +30,9 @@ export function softmaxLoss<T>(
       const shifted = v128.sub<T>(v128.mul<T>(half, loadUpTo<T>(z + <usize>c * row, left)), halfMax);
       value = v128.add<T>(value, v128.mul<T>(target<T>(labels, y, row, c, left), v128.sub<T>(halfLog, shifted)));
     }
-    sum = accumulate<T>(sum, v128.and(value, firstLanes<T>(left)));
+    value = v128.and(value, firstLanes<T>(left));
+    if (weights) value = weighed<T>(value, weights + <usize>s * sizeof<T>(), left);
+    sum = accumulate<T>(sum, value);
     if (delta) {
       softmaxSlope<T>(labels, y, delta, rest, row, C, left, scale);
       delta += 16;

@@ -159,13 +159,13 @@ export class Assembly {
   }
 
   #spreadLoss(count: number): void {
-    const { propagation, kind } = this.#objective;
+    const { propagation, loss } = this.#objective;
     const { outputs } = this.layout;
     const { stride: width } = this.#rows[this.#rows.length - 1];
     const scale = 1 / this.#objective.terms(this.data.size);
     const { stride } = propagation;
     const [d, p] = this.#lossRows;
-    this.#kernels.lossCurvature(kind, propagation.output, propagation.y, d, p, count, stride, outputs, scale, 1);
+    loss.curvature(d, p, scale);
     this.#kernels.transpose(d, outputs, count, stride, this.#curvature, width);
     if (this.#probability) this.#kernels.transpose(p, outputs, count, stride, this.#probability, width);
   }

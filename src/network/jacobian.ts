@@ -92,11 +92,11 @@ export class JacobianProducts {
 
   #addChunk(theta: number, samples: number, added: boolean): void {
     const { objective } = this;
-    const { layout, propagation, kind, mode } = objective;
-    const { kernels, output, y, size, columns, stride, x } = propagation;
+    const { layout, propagation, loss, mode } = objective;
+    const { kernels, size, columns, stride, x } = propagation;
     const { parameterCount, outputs, inputs } = layout;
     const scale = 1 / objective.terms(samples);
-    kernels.lossCurvature(kind, output, y, this.#curvature, 0, size, stride, outputs, scale, 1);
+    loss.curvature(this.#curvature, 0, scale);
     kernels.transpose(x, columns, inputs, inputs, this.#inputs, stride);
     for (let c = 0; c < outputs; ++c) {
       this.#seed(c);

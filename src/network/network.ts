@@ -7,7 +7,7 @@ import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
 import { costOf, shapeOf } from "./cost-model.js";
 import { CurvatureProducts } from "./curvature.js";
-import { checkDataset, type Dataset } from "./dataset.js";
+import { checkDataset, countedRows, type Dataset } from "./dataset.js";
 import { assembleHessian } from "./hessian.js";
 import { initialize } from "./initializer.js";
 import { type Layout, layoutOf } from "./layout.js";
@@ -422,7 +422,7 @@ export class Network {
     checkKeys(where, options, ["batchNorm", ...more]);
     const mode = (options as PassOptions).batchNorm ?? "batch";
     checkChoice(where, "batchNorm", mode, ["batch", "running"]);
-    if (this.layout.batchNorm && mode === "batch" && data.size === 1) {
+    if (this.layout.batchNorm && mode === "batch" && countedRows(data).length === 1) {
       const remedy = 'or pass { batchNorm: "running" }';
       wrongValue(where, "data", "at least two rows, since batch norm needs a variance", "one", remedy);
     }

@@ -1,6 +1,7 @@
 import type { Kernels } from "../wasm/kernels.js";
 import { bytesPer, type Workspace } from "../wasm/workspace.js";
 import type { LayerLayout, Layout } from "./layout.js";
+import type { OutputLoss } from "./output-loss.js";
 import { type Features, LayerProducts } from "./products.js";
 import type { ResolvedSpec } from "./spec.js";
 
@@ -49,6 +50,8 @@ export class Propagation {
   readonly products: LayerProducts;
   readonly x: number;
   readonly y: number;
+  /** Of the samples, as multiples of their mean; 0 where all count alike. Zero in the padding. */
+  readonly weights: number;
   readonly layers: readonly LayerBuffers[];
   /** What each layer works on: the inputs, or the layer below. */
   readonly below: readonly Features[];
@@ -59,6 +62,8 @@ export class Propagation {
   readonly #kept: boolean;
   /** Samples loaded now. */
   size = 0;
+  /** How many samples their weights are worth. */
+  worth = 0;
   #columns = 0;
 
   constructor(
@@ -68,6 +73,7 @@ export class Propagation {
     readonly capacity: number,
     targetWidth: number,
     gradients: Gradients,
+    weighted = false,
   ) {
     const { dtype } = spec;
     const tile = TILE_BYTES / bytesPer(dtype);
@@ -78,6 +84,7 @@ export class Propagation {
     const allocate = (rows: number): number => workspace.allocate(dtype, rows * this.stride);
     this.x = allocate(layout.inputs);
     this.y = allocate(targetWidth);
+    this.weights = weighted ? allocate(1) : 0;
     const widest = Math.max(...layout.layers.map(({ units }) => units));
     const shared = gradients === "transient" ? [allocate(widest), allocate(widest)] : [0, 0];
     this.#unused = this.#kept ? workspace.allocate(dtype, 2 * widest) : 0;
@@ -119,6 +126,7 @@ export class Propagation {
   resize(size: number): void {
     const tile = TILE_BYTES / bytesPer(this.spec.dtype);
     this.size = size;
+    this.worth = size;
     this.#columns = Math.ceil(size / tile) * tile;
     const from = this.x / bytesPer(this.spec.dtype);
     const { inputs } = this.layout;
@@ -170,6 +178,7 @@ export class Propagation {
         this.size,
         this.stride,
         epsilon,
+        this.weights,
       );
     } else {
       const running = statistics + layer.statistics * size;
@@ -190,26 +199,27 @@ export class Propagation {
     }
   }
 
-  /** Sum of the data loss over the samples (and outputs), unscaled. */
-  loss(kind: number): number {
-    return this.kernels.loss(kind, this.output, this.y, 0, this.size, this.stride, this.layout.outputs, 1, 1);
+  /** Multiplies each sample's column of a matrix of units × stride by a number of its own. */
+  scaleSamples(values: number, rows: number, factors: number): void {
+    const bytes = this.stride * bytesPer(this.spec.dtype);
+    for (let row = 0; row < rows; ++row, values += bytes) {
+      this.kernels.multiplyElements(this.size, values, factors, values);
+    }
   }
 
   /**
-   * The loss as above, and its gradient times `scale` with respect to the parameters, written to `gradient` or added to it;
+   * Σ of the loss over the samples, and its gradient times `scale` with respect to the parameters, written to `gradient` or added to it;
    * 0 for derivatives with respect to activations alone. Needs a forward pass before.
    */
   backward(
     theta: number,
     gradient: number,
-    kind: number,
+    loss: OutputLoss,
     scale: number,
     accumulate: boolean,
     mode: BatchNormMode,
   ): number {
-    const { outputs } = this.layout;
-    const dy = this.cotangent;
-    const sum = this.kernels.loss(kind, this.output, this.y, dy, this.size, this.stride, outputs, scale, 1);
+    const sum = loss.sum(this.cotangent, scale);
     this.pullBack(theta, gradient, accumulate, mode);
     return sum;
   }
@@ -278,7 +288,7 @@ export class Propagation {
     const dbeta = gradient ? this.products.at(gradient, shift) : this.products.at(this.#unused, units);
     const call = mode === "batch" ? this.kernels.batchNormBackward : this.kernels.batchNormBackwardRunning;
     const add = accumulate ? 1 : 0;
-    call(xhat, invStd, gamma, dy, delta, dgamma, dbeta, units, this.size, this.stride, add);
+    call(xhat, invStd, gamma, dy, delta, dgamma, dbeta, units, this.size, this.stride, add, this.weights);
   }
 
   /**
@@ -295,7 +305,7 @@ export class Propagation {
       const running = statistics + layer.statistics * size;
       const { momentum } = layer.batchNorm;
       this.kernels.updateRunning(running, mean, units, momentum, 1);
-      this.kernels.updateRunning(running + units * size, variance, units, momentum, this.size / (this.size - 1));
+      this.kernels.updateRunning(running + units * size, variance, units, momentum, this.worth / (this.worth - 1));
     });
   }
 

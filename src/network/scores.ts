@@ -3,7 +3,7 @@ import type { Matrix } from "../linalg/matrix.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import { coreMath } from "../wasm/math.js";
 import { areaUnderCurve } from "./curves.js";
-import { checkDataset, type Dataset } from "./dataset.js";
+import { checkDataset, type Dataset, samplesWorth } from "./dataset.js";
 import { checkNetwork, type Network } from "./network.js";
 import { decide } from "./score.js";
 
@@ -35,7 +35,7 @@ export interface ClassScores {
 export interface Classification {
   /** What is scored. */
   readonly task: "classification";
-  /** Rows scored. */
+  /** Rows scored; a whole-number weight counts a row so many times, and rows of weight 0 are left out. */
   readonly rows: number;
   /** Share of rows that are classified correctly. */
   readonly accuracy: number;
@@ -51,7 +51,7 @@ export interface Classification {
 export interface Regression {
   /** What is scored. */
   readonly task: "regression";
-  /** Rows scored. */
+  /** Rows scored; a whole-number weight counts a row so many times, and rows of weight 0 are left out. */
   readonly rows: number;
   /** √(mean squared error). */
   readonly rmse: number;
@@ -168,16 +168,16 @@ function scoreClasses(
   math: ScalarMath,
 ): ClassificationScores {
   const labels = labelsOf(data);
-  const weights = weightsOf(data);
+  const weights = rowWeights(data);
   const chosen = decisions(logs, threshold, math);
-  const shares = sharesOf(labelsOf(baseline), weightsOf(baseline), logs.columns);
+  const shares = sharesOf(labelsOf(baseline), rowWeights(baseline), logs.columns);
   const classes = Array.from({ length: logs.columns }, (_, c) => classScores(c, logs, labels, chosen, weights));
   const majority = shares.indexOf(Math.max(...shares));
   const own = Array.from(labels, (label, row) => -logs.data[row * logs.columns + label]);
   const floor = Array.from(labels, (label) => -math.log(shares[label]));
   return {
     task: "classification",
-    rows: labels.length,
+    rows: rowsIn(labels.length, weights),
     accuracy: mean(
       labels.map((label, row) => Number(label === chosen[row])),
       weights,
@@ -186,10 +186,10 @@ function scoreClasses(
     logLoss: mean(own, weights),
     auc: logs.columns === 2 ? classes[1].auc : meanOf(classes.map(({ auc }) => auc)),
     classes,
-    confusion: confusionOf(labels, chosen, logs.columns),
+    confusion: confusionOf(labels, chosen, weights, logs.columns),
     baseline: {
       task: "classification",
-      rows: labels.length,
+      rows: rowsIn(labels.length, weights),
       accuracy: mean(
         labels.map((label) => Number(label === majority)),
         weights,
@@ -203,10 +203,10 @@ function scoreClasses(
 }
 
 function scoreValues(predicted: Matrix, data: Dataset, baseline: Dataset): RegressionScores {
-  const weights = weightsOf(data);
+  const weights = rowWeights(data);
   const targets = valuesOf(data);
   const { rows, columns } = predicted;
-  const means = columnMeans(valuesOf(baseline), weightsOf(baseline));
+  const means = columnMeans(valuesOf(baseline), rowWeights(baseline));
   const constant = { rows, columns, data: Float64Array.from(predicted.data, (_, i) => means[i % columns]) };
   const outputs = Array.from({ length: columns }, (_, j) => valueScores(predicted, targets, j, weights));
   const floors = Array.from({ length: columns }, (_, j) => valueScores(constant, targets, j, weights));
@@ -233,7 +233,7 @@ function valueScores(predicted: Matrix, targets: Matrix, j: number, weights: Wei
   );
   return {
     task: "regression",
-    rows,
+    rows: rowsIn(rows, weights),
     rmse: Math.sqrt(squared),
     mae: mean(errors.map(Math.abs), weights),
     r2: variance > 0 ? 1 - squared / variance : Number.NaN,
@@ -283,18 +283,26 @@ function decisions(logs: Matrix, threshold: number, math: ScalarMath): Int32Arra
   );
 }
 
-function confusionOf(labels: Int32Array, chosen: Int32Array, classes: number): number[][] {
+function confusionOf(labels: Int32Array, chosen: Int32Array, weights: Weights, classes: number): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   labels.forEach((label, row) => {
-    ++counts[label][chosen[row]];
+    counts[label][chosen[row]] += weights ? weights[row] : 1;
   });
   return counts;
 }
 
-type Weights = ArrayLike<number> | null;
+type Weights = Float64Array | null;
 
-function weightsOf(data: Dataset): Weights {
-  return (data as { weights?: ArrayLike<number> | null }).weights ?? null;
+/** Whole numbers as they are, because they count repeated rows; others as multiples of their mean. */
+function rowWeights({ weights, meanWeight }: Dataset): Weights {
+  if (!weights || weights.every(Number.isInteger)) return weights;
+  return weights.map((weight) => weight / meanWeight);
+}
+
+/** How many rows count. */
+function rowsIn(rows: number, weights: Weights): number {
+  if (!weights) return rows;
+  return weights.every(Number.isInteger) ? samplesWorth(weights) : weights.filter((weight) => weight > 0).length;
 }
 
 /** Shares with one row more for each class, so that a class that was not there is unlikely, not impossible. */
@@ -336,7 +344,7 @@ function rowErrors(predicted: Matrix, targets: Matrix): number[] {
 function compare(floor: ArrayLike<number>, own: ArrayLike<number>, weights: Weights, what: string): Comparison {
   const gains = Float64Array.from(own, (loss, row) => floor[row] - loss);
   const gain = mean(gains, weights);
-  const rows = gains.length;
+  const rows = weights ? samplesWorth(weights) : gains.length;
   const spread = mean(
     gains.map((value) => (value - gain) ** 2),
     weights,
@@ -351,7 +359,7 @@ function compare(floor: ArrayLike<number>, own: ArrayLike<number>, weights: Weig
       ? `the loss is ${share.toFixed(0)} % below that of ${what}`
       : verdict === "worse"
         ? `the loss is ${(-share).toFixed(0)} % above that of ${what}: worse than no model`
-        : `not clearly better than ${what}: over ${rows} rows the difference may be chance`;
+        : `not clearly better than ${what}: over ${rowsIn(gains.length, weights)} rows the difference may be chance`;
   return { verdict, gain, standardError, reason };
 }
 

@@ -66,7 +66,8 @@ export function batchStatistics(net: Network, data: Dataset): FloatArray {
       if (statistics < 0) return;
       const { mean, variance } = objective.propagation.layers[l];
       result.set(workspace.read(dtype, mean, units), statistics);
-      const unbiased = data.size / (data.size - 1);
+      const { worth } = objective.propagation;
+      const unbiased = worth / (worth - 1);
       result.set(
         workspace.read(dtype, variance, units).map((value) => value * unbiased),
         statistics + units,

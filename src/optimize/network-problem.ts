@@ -1,7 +1,7 @@
 import { wrongValue } from "../check.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { CurvatureProducts } from "../network/curvature.js";
-import { type Dataset, samplesOf } from "../network/dataset.js";
+import { type Dataset, samplesOf, weighedAs } from "../network/dataset.js";
 import type { LayerFactors, SecondMoments } from "../network/fisher.js";
 import { assembleHessian } from "../network/hessian.js";
 import type { JacobianProducts } from "../network/jacobian.js";
@@ -330,7 +330,7 @@ export class NetworkProblem extends Problem {
     const rows = order.subarray(from, from + count);
     const known = this.#subset;
     if (known && known.rows.length === count && known.rows.every((row, i) => row === rows[i])) return known.data;
-    this.#subset = { rows: rows.slice(), data: samplesOf(this.#data, rows) };
+    this.#subset = { rows: rows.slice(), data: weighedAs(samplesOf(this.#data, rows), this.#data.meanWeight) };
     return this.#subset.data;
   }
 

@@ -11,7 +11,7 @@ import {
   wrongType,
   wrongValue,
 } from "../check.js";
-import { checkDataset, type Dataset } from "../network/dataset.js";
+import { checkDataset, countedRows, type Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
 import type { EpochRecord } from "./checkpoint.js";
@@ -172,10 +172,10 @@ export function checkCallback(where: string, name: string, callback: unknown): v
 /** Refuses what cannot be validation, and gives the number of samples left to train on. */
 function checkValidation(where: string, net: Network, data: Dataset, validation: unknown): number {
   const least = net.layout.batchNorm ? 2 : 1;
-  let training = data.size;
+  let training = countedRows(data).length;
   if (typeof validation === "number") {
     checkShare(where, "validation", validation);
-    training -= heldOut(data.size, validation);
+    training -= heldOut(training, validation);
   } else if (validation !== null) checkDataset(`${where}: validation`, validation, net.layout, net.spec.loss);
   if (training < least) {
     wrongValue(where, "data", `at least ${least} rows to train on`, `${training} of ${data.size}`);

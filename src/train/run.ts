@@ -1,5 +1,5 @@
 import { valueNoise } from "../linalg/noise.js";
-import type { Dataset } from "../network/dataset.js";
+import { countedRows, type Dataset, weighedBy } from "../network/dataset.js";
 import type { Layout } from "../network/layout.js";
 import type { Network, ParameterHolder } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
@@ -44,6 +44,8 @@ export class Run implements ParameterHolder, RunHandle {
   readonly #statistics: number;
   readonly #validation: Validation | null;
   readonly #score: Score | null;
+  /** The data, with weights as multiples of the training rows' mean. */
+  readonly #training: Dataset;
   readonly #optimizer: Optimizer;
   readonly #epochs: EpochRecord[] = [];
   #fingerprint: Fingerprint | null = null;
@@ -69,7 +71,8 @@ export class Run implements ParameterHolder, RunHandle {
     const { spec, layout } = net;
     const { optimizer, validation, batchSize, shuffle, seed } = options;
     const share = typeof validation === "number" ? validation : 0;
-    const held = holdOut(data.size, share, seed);
+    const held = heldOutOf(countedRows(data), share, seed);
+    this.#training = weighedBy(data, held.training);
     this.#where = where;
     this.#optimizer = optimizer;
     // Where a step sees all samples their order is nothing but rounding, and gradients are kept from one step to the next.
@@ -83,7 +86,7 @@ export class Run implements ParameterHolder, RunHandle {
       const { capacity, perEpoch } = this.batches;
       const second = optimizer.curvature !== null;
       const { workspace, batches } = this;
-      this.problem = new NetworkProblem(workspace, net, data, this.#statistics, batches, capacity, second);
+      this.problem = new NetworkProblem(workspace, net, this.#training, this.#statistics, batches, capacity, second);
       this.problem.stochastic = perEpoch > 1;
       if (second && perEpoch === 1) this.problem.pin();
       this.#validation = this.#openValidation(validation, held.validation);
@@ -113,7 +116,7 @@ export class Run implements ParameterHolder, RunHandle {
     const { spec, layout } = this.net;
     if (validation === null || (typeof validation === "number" && held.length === 0)) return null;
     const given = typeof validation !== "number";
-    const data = given ? validation : this.data;
+    const data = given ? validation : weighedBy(this.data, held);
     const batch = given ? { order: null, from: 0, count: data.size } : { order: held, from: 0, count: held.length };
     const needs = { capacity: batch.count, gradients: "none" } as const;
     const objective = new Objective(this.workspace, spec, layout, data, "running", needs);
@@ -128,11 +131,11 @@ export class Run implements ParameterHolder, RunHandle {
       this.position.step = step;
       this.position.epoch = epoch;
       this.#lossSum = lossSum;
-      this.#score?.resume(right, used);
+      this.batches.seek(epoch, used);
+      this.#score?.resume(right, this.#weightOf(0, used));
       this.#epochs.push(...epochs);
       this.#best = best;
       this.#seen = resume.progress.seen ?? null;
-      this.batches.seek(epoch, used);
       if (epoch >= this.options.epochs) this.#finish();
     } else {
       this.batches.seek(0, 0);
@@ -185,10 +188,19 @@ export class Run implements ParameterHolder, RunHandle {
     problem.updateRunning();
     this.#version = this.net.heldBy(this);
     this.#lossSum += value * this.samples;
-    this.#score?.resume(this.#score.right + problem.rightAt(start), batches.from + batches.count);
+    if (this.#score) {
+      this.#score.addRight(problem.rightAt(start), this.#weightOf(batches.from, batches.from + batches.count));
+    }
     ++this.position.step;
     if (this.#optimizer.curvature && !problem.stochastic) this.#remember(start);
     if (this.batches.last) this.#endEpoch();
+  }
+
+  /** Σ w over places of the epoch's order. */
+  #weightOf(from: number, to: number): number {
+    const { weights } = this.data;
+    if (!weights) return to - from;
+    return this.batches.order.subarray(from, to).reduce((sum, row) => sum + weights[row], 0);
   }
 
   download(parameters: FloatArray, statistics: FloatArray): void {
@@ -410,6 +422,12 @@ export class Run implements ParameterHolder, RunHandle {
     };
     return this.#history;
   }
+}
+
+/** Which of the rows are trained on and which are held out. */
+function heldOutOf(rows: Uint32Array, share: number, seed: number): ReturnType<typeof holdOut> {
+  const { training, validation } = holdOut(rows.length, share, seed);
+  return { training: training.map((i) => rows[i]), validation: validation.map((i) => rows[i]) };
 }
 
 /** Which parameters no second-order step can move, by layer and unit. */
