@@ -1,6 +1,6 @@
 import { product } from "./matmul/product";
 import { activate, activationDerivative, activationSecondDerivative, backpropActivation } from "./network/activation";
-import { loss, lossCurvature, lossHessian, lossHessianProduct } from "./network/loss";
+import { loss, lossCurvature, lossHessianProduct } from "./network/loss";
 import {
   activeSamples, addColumn, gatherRows, hessianRows, lossCurvatureRows, multiplyRows, seedRows,
 } from "./network/hessian";
@@ -74,18 +74,6 @@ export function loss_f64(
   kind: i32, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64, weights: usize,
 ): f64 {
   return loss<f64>(kind, z, y, delta, n, ld, C, scale, param, weights);
-}
-
-export function lossHessian_f32(
-  kind: i32, z: usize, y: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
-): void {
-  lossHessian<f32>(kind, z, y, out, n, ld, C, scale, param);
-}
-
-export function lossHessian_f64(
-  kind: i32, z: usize, y: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
-): void {
-  lossHessian<f64>(kind, z, y, out, n, ld, C, scale, param);
 }
 
 export function lossHessianProduct_f32(

@@ -59,11 +59,14 @@ export type {
   Activation,
   ActivationName,
   BatchNorm,
+  CustomLoss,
   LayerSpec,
   Loss,
+  LossName,
   NetworkSpec,
   Penalty,
   ResolvedLayer,
+  ResolvedLoss,
   ResolvedSpec,
 } from "./network/spec.js";
 export { sgd, type SgdOptions } from "./optimize/sgd.js";

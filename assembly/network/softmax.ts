@@ -83,34 +83,6 @@ function allBut<T>(e: v128, rest: v128, total: v128): v128 {
   return choose(v128.eq<T>(e, constant<T>(1)), rest, v128.sub<T>(total, e));
 }
 
-/** The exponentials sit in the rows (0, p), so i runs down to 0 and overwrites those last. A diagonal element is minus the sum of the others in its row. */
-export function softmaxHessian<T>(
-  labels: bool, z: usize, y: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64,
-): void {
-  const row = <usize>ld * sizeof<T>();
-  for (let s = 0; s < n; s += lanes<T>()) {
-    const left = n - s;
-    const rest = columnExp<T>(z, columnMax<T>(z, row, C, left), out, row, C, left);
-    const total = v128.add<T>(constant<T>(1), rest);
-    const factor = v128.div<T>(weightOver<T>(total, labels, y, row, C, left, scale), total);
-    for (let i = C - 1; i >= 0; --i) {
-      const first = v128.mul<T>(factor, loadUpTo<T>(out + <usize>i * row, left));
-      const target = out + <usize>i * C * row;
-      let diagonal = constant<T>(0);
-      for (let p = 0; p < C; ++p) {
-        if (p == i) continue;
-        const d = v128.mul<T>(first, loadUpTo<T>(out + <usize>p * row, left));
-        diagonal = v128.add<T>(diagonal, d);
-        storeUpTo<T>(target + <usize>p * row, v128.neg<T>(d), left);
-      }
-      storeUpTo<T>(target + <usize>i * row, diagonal, left);
-    }
-    z += 16;
-    y += 16;
-    out += 16;
-  }
-}
-
 /**
  * w·p ⊙ (u − pᵀu). Where one class has more than half, its u is taken from all first, which changes nothing but the rounding: what is then left for
  * that class is the mean of the others' differences, and is as small as they are likely.

@@ -2,7 +2,7 @@ import { checkChoice, checkInteger, checkKeys, checkObject, isObject, show, wron
 import { isFloatArray } from "../linalg/matrix.js";
 import { type Layout, layoutOf } from "../network/layout.js";
 import { checkNetwork, type Network, network } from "../network/network.js";
-import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "../network/spec.js";
+import { lossName, type NetworkSpec, type ResolvedSpec, resolveSpec } from "../network/spec.js";
 import { type Checkpoint, checkPoint, checkProgress } from "../train/checkpoint.js";
 import type { Build } from "../wasm/load.js";
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
@@ -79,7 +79,7 @@ export function pack(where: string, net: unknown, options: unknown): Document {
     format: FORMAT,
     version: VERSION,
     build: net.build,
-    spec: writableSpec(net.spec),
+    spec: writableSpec(where, net.spec),
     ...(checkpoint === undefined ? {} : { checkpoint: packCheckpoint(where, checkpoint, net, keep) }),
     ...(metadata === undefined ? {} : { metadata: packMetadata(where, metadata, keep) }),
   };
@@ -192,7 +192,11 @@ function partsOf({ layers }: Layout): Part[] {
   });
 }
 
-function writableSpec(spec: ResolvedSpec): ResolvedSpec {
+function writableSpec(where: string, spec: ResolvedSpec): ResolvedSpec {
+  if (lossName(spec.loss) === "custom") {
+    const remedy = "save net.getParameters() and make the network again with its loss";
+    wrongType(where, "net", "a loss with a name, which a file can hold", "one of the caller's functions", remedy);
+  }
   return typeof spec.initializer === "function" ? { ...spec, initializer: STAND_IN } : spec;
 }
 

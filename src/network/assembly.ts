@@ -233,17 +233,14 @@ export class Assembly {
     for (let m = l + 1; m <= last; ++m) this.#forward(l, i, m, count);
     const top = this.#rows[last];
     const { outputs } = this.layout;
-    this.#kernels.lossCurvatureRows(
-      this.#list,
-      count,
-      this.#curvature,
-      this.#probability,
-      top.stride,
-      outputs,
-      top.rh,
-      top.rda,
-      top.stride,
-    );
+    const { loss } = this.#objective;
+    if (loss.multiplyRows) loss.multiplyRows(this.#list, count, top.rh, top.rda, top.stride);
+    else {
+      // biome-ignore format: grouped by operand
+      this.#kernels.lossCurvatureRows(
+        this.#list, count, this.#curvature, this.#probability, top.stride, outputs, top.rh, top.rda, top.stride,
+      );
+    }
     for (let m = last; m >= l; --m) {
       if (m < last) this.#passDown(theta, m, count);
       this.#throughActivation(l, i, m, count);

@@ -1,8 +1,9 @@
 import { checkKeys, checkObject, firstNonFinite, isFloat32, wrongType, wrongValue } from "../check.js";
 import { checkFinite, copyNumbers, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
+import { checkDerivatives } from "./caller-loss.js";
 import type { Layout } from "./layout.js";
-import type { Loss } from "./spec.js";
+import { lossName, lossParameters, type ResolvedLoss } from "./spec.js";
 
 /** Inputs with what should come out of them. Flat targets are class labels or the values of a single output. */
 export interface Dataset {
@@ -203,7 +204,7 @@ export function checkDataset(
   where: string,
   data: unknown,
   { inputs, outputs }: Layout,
-  loss: Loss,
+  loss: ResolvedLoss,
 ): asserts data is Dataset {
   if (!(data instanceof CheckedDataset)) wrongType(where, "data", "what dataset(inputs, targets) returns", data);
   if (data.inputs.columns !== inputs) {
@@ -212,17 +213,22 @@ export function checkDataset(
   if (!(data.meanWeight > 0)) wrongValue(where, "data", "a row whose weight is not 0", `${data.size} of weight 0`);
   const { targets } = data;
   if (loss === "cross-entropy" && !("data" in targets)) return checkLabels(where, targets, outputs);
-  const width = "data" in targets ? targets.columns : 1;
-  if (width !== outputs) {
-    const remedy = loss === "cross-entropy" && width === 1 ? "class labels go in a flat array" : undefined;
-    wrongValue(where, "data", `targets of width ${outputs}, as the network has`, String(width), remedy);
+  const { data: values, columns: width } = "data" in targets ? targets : { data: targets, columns: 1 };
+  if (typeof loss === "object" && "value" in loss) {
+    checkDerivatives(where, loss, Float64Array.from(values.subarray(0, width)), outputs);
+    return;
   }
-  const values = "data" in targets ? targets.data : targets;
+  const expected = lossName(loss) === "quantile" ? outputs / lossParameters(loss).length : outputs;
+  if (width !== expected) {
+    const remedy = loss === "cross-entropy" && width === 1 ? "class labels go in a flat array" : undefined;
+    wrongValue(where, "data", `targets of width ${expected}, as the network has`, String(width), remedy);
+  }
   if (loss === "binary-cross-entropy") checkProbabilities(where, values, width);
   if (loss === "cross-entropy") {
     checkProbabilities(where, values, width);
     checkSums(where, values, width);
   }
+  if (loss === "poisson") checkCounts(where, values, width);
 }
 
 function checkLabels(where: string, labels: Float64Array, classes: number): void {
@@ -230,6 +236,15 @@ function checkLabels(where: string, labels: Float64Array, classes: number): void
     if (!(labels[i] >= 0 && labels[i] < classes && Number.isInteger(labels[i]))) {
       const expected = `class labels from 0 to ${classes - 1}, as the network has ${classes} outputs`;
       wrongValue(where, "targets", expected, `${labels[i]} in row ${i}`);
+    }
+  }
+}
+
+function checkCounts(where: string, values: ArrayLike<number>, width: number): void {
+  for (let i = 0; i < values.length; ++i) {
+    if (!(values[i] >= 0)) {
+      const place = `row ${Math.floor(i / width)}, column ${i % width}`;
+      wrongValue(where, "targets", "counts of at least 0 under poisson", `${values[i]} in ${place}`);
     }
   }
 }

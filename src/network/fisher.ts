@@ -108,7 +108,7 @@ export class SecondMoments {
     const { outputs } = this.layout;
     const { dtype } = this.spec;
     const probability = this.#curvature + outputs * stride * bytesPer(dtype);
-    loss.curvature(this.#curvature, probability, 1 / scale);
+    if (!loss.hessians) loss.curvature(this.#curvature, probability, 1 / scale);
     const view = this.workspace.view(dtype);
     const d = this.#curvature / bytesPer(dtype);
     const noise = this.#noise / bytesPer(dtype);
@@ -116,12 +116,31 @@ export class SecondMoments {
       let bits = 0;
       for (let i = 0; i < stride; ++i) {
         if (i % 32 === 0) bits = random.next();
-        const curvature = i < size ? view[d + c * stride + i] : 0;
+        const curvature = i >= size ? 0 : loss.hessians ? 1 : view[d + c * stride + i];
         view[noise + c * stride + i] = curvature > 0 ? (bits & 1 ? 1 : -1) / Math.sqrt(curvature) : 0;
         bits >>>= 1;
       }
     }
-    loss.hessianProduct(this.#noise, cotangent, 1 / scale);
+    if (loss.hessians) this.#multiplyRoots(loss.hessians(1 / scale));
+    else loss.hessianProduct(this.#noise, cotangent, 1 / scale);
+  }
+
+  /** cotangent = √∇²ℓ·noise, the root being Cholesky's. */
+  #multiplyRoots(hessians: Float64Array): void {
+    const { size, stride, cotangent } = this.#objective.propagation;
+    const { outputs } = this.layout;
+    const bytes = bytesPer(this.spec.dtype);
+    const view = this.workspace.view(this.spec.dtype);
+    const [from, to] = [this.#noise / bytes, cotangent / bytes];
+    view.fill(0, to, to + outputs * stride);
+    for (let s = 0; s < size; ++s) {
+      const root = rootOf(hessians.subarray(s * outputs ** 2, (s + 1) * outputs ** 2), outputs);
+      for (let i = 0; i < outputs; ++i) {
+        for (let j = 0; j <= i; ++j) {
+          view[to + i * stride + s] += root[i * outputs + j] * view[from + j * stride + s];
+        }
+      }
+    }
   }
 
   #addInputs({ inputs }: LayerLayout, l: number, sum: Float64Array, count: number): void {
@@ -228,4 +247,21 @@ export class SecondMoments {
     const values = this.workspace.slice(this.spec.dtype, from, length);
     for (let i = 0; i < length; ++i) to[at + i] += values[i] / count;
   }
+}
+
+/** L with L·Lᵀ = A, where A is positive semidefinite; what is negative in it is left out. */
+function rootOf(a: Float64Array, n: number): Float64Array {
+  const root = new Float64Array(n * n);
+  for (let j = 0; j < n; ++j) {
+    let pivot = a[j * n + j];
+    for (let k = 0; k < j; ++k) pivot -= root[j * n + k] ** 2;
+    if (!(pivot > 1e-12 * Math.abs(a[j * n + j]))) continue;
+    root[j * n + j] = Math.sqrt(pivot);
+    for (let i = j + 1; i < n; ++i) {
+      let sum = a[i * n + j];
+      for (let k = 0; k < j; ++k) sum -= root[i * n + k] * root[j * n + k];
+      root[i * n + j] = sum / root[j * n + j];
+    }
+  }
+  return root;
 }

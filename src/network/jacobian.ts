@@ -1,7 +1,7 @@
 import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
 import type { Layout } from "./layout.js";
 import type { Batch, Objective } from "./objective.js";
-import type { ResolvedSpec } from "./spec.js";
+import { lossName, type ResolvedSpec } from "./spec.js";
 
 /** Parameters × outputs up to which rows of the Jacobian beat an R{·} pass a unit, whose calls weigh on small networks. */
 const MOST = 512;
@@ -14,7 +14,7 @@ export class JacobianProducts {
   /** Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a curvature of its own. */
   static suits({ loss }: ResolvedSpec, { batchNorm, outputs, parameterCount }: Layout, samples: number): boolean {
     const small = outputs * parameterCount <= MOST && samples * parameterCount <= ROOM;
-    return small && !batchNorm && loss !== "cross-entropy";
+    return small && !batchNorm && loss !== "cross-entropy" && lossName(loss) !== "custom";
   }
 
   readonly #workspace: Workspace;

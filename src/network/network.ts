@@ -15,7 +15,7 @@ import { forwardChunks, Objective, wholeBatch } from "./objective.js";
 import type { HessianOptions, PassOptions } from "./pass.js";
 import type { BatchNormMode, Gradients } from "./propagation.js";
 import { decide, type Evaluation, Score } from "./score.js";
-import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
+import { decidesClasses, lossName, type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
 /** Samples `from` to `from + size` as they passed through the network; a vector over them for each unit. */
@@ -430,8 +430,8 @@ export class Network {
   }
 
   #checkClassifier(where: string): void {
-    if (!this.spec.loss.endsWith("cross-entropy")) {
-      throw new Error(`${where}: a network with loss "${this.spec.loss}" has no classes; use net.predict`);
+    if (!decidesClasses(this.spec.loss)) {
+      throw new Error(`${where}: a network with loss "${lossName(this.spec.loss)}" has no classes; use net.predict`);
     }
   }
 

@@ -1,10 +1,11 @@
 import type { Matrix } from "../linalg/matrix.js";
 import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
+import { CallerLoss } from "./caller-loss.js";
 import { type Dataset, samplesWorth } from "./dataset.js";
 import type { Layout } from "./layout.js";
-import { OutputLoss } from "./output-loss.js";
+import { KernelLoss, type OutputLoss } from "./output-loss.js";
 import { type BatchNormMode, type Gradients, Propagation } from "./propagation.js";
-import type { ResolvedSpec } from "./spec.js";
+import { lossTraits, type ResolvedSpec } from "./spec.js";
 
 /** Bytes that one chunk's activations may take: about a second-level cache, whatever the machine, so that bits do not depend on it. */
 const CHUNK_BYTES = 1 << 20;
@@ -67,14 +68,13 @@ export class Objective {
     { capacity, gradients, chunk = chunkSize(spec, layout) }: ObjectiveNeeds,
   ) {
     const { targets } = data;
-    const labels = spec.loss === "cross-entropy" && !("data" in targets);
     this.#data = data;
-    this.#targetWidth = labels ? 1 : layout.outputs;
+    this.#targetWidth = "data" in targets ? targets.columns : 1;
     const coupled = layout.batchNorm && mode === "batch";
     const samples = coupled ? capacity : Math.min(capacity, chunk);
     const weighted = data.weights !== null;
     this.propagation = new Propagation(workspace, spec, layout, samples, this.#targetWidth, gradients, weighted);
-    this.loss = new OutputLoss(this.propagation, spec, labels);
+    this.loss = lossOf(this.propagation, data, this.#targetWidth);
   }
 
   /** Mean loss of the batch, penalty included. */
@@ -199,7 +199,7 @@ export class Objective {
 
   /** What the mean is over: samples, whose weights are multiples of their mean, and for all but cross-entropy outputs too. */
   terms(samples: number): number {
-    return this.spec.loss === "cross-entropy" ? samples : samples * this.layout.outputs;
+    return lossTraits(this.spec.loss).perSample ? samples : samples * this.layout.outputs;
   }
 
   #load(order: Uint32Array | null, from: number, count: number): void {
@@ -226,6 +226,12 @@ export class Objective {
     const values = workspace.slice(spec.dtype, propagation.weights, propagation.stride).fill(0);
     for (let i = 0; i < count; ++i) values[i] = loaded[i] / meanWeight;
   }
+}
+
+function lossOf(propagation: Propagation, { targets }: Dataset, targetWidth: number): OutputLoss {
+  const { loss } = propagation.spec;
+  if (typeof loss === "object" && "value" in loss) return new CallerLoss(propagation, loss, targetWidth);
+  return new KernelLoss(propagation, loss, loss === "cross-entropy" && "data" in targets);
 }
 
 /** Passes over inputs alone, chunk by chunk, under running statistics; `visit` sees each chunk's outputs. */

@@ -2,7 +2,7 @@ import { bytesPer } from "../wasm/workspace.js";
 import type { Dataset } from "./dataset.js";
 import type { Layout } from "./layout.js";
 import type { Propagation } from "./propagation.js";
-import type { ResolvedSpec } from "./spec.js";
+import { decidesClasses, lossTraits, type ResolvedSpec } from "./spec.js";
 
 /** How a network does on data, as it would be used: running statistics, no penalty. */
 export interface Evaluation {
@@ -10,7 +10,7 @@ export interface Evaluation {
   loss: number;
   /** Share classified correctly; with the cross-entropies. */
   accuracy?: number;
-  /** √(mean squared error); with mse and huber. */
+  /** √(mean squared error); with losses of values in the targets' unit: mse, huber, log-cosh and mae. */
   rmse?: number;
 }
 
@@ -24,11 +24,15 @@ export class Score {
   readonly #targets: ArrayLike<number>;
   readonly #weights: ArrayLike<number> | null;
   readonly #labels: boolean;
+  /** Whether outputs are decisions or values that can be held against targets. */
+  readonly #scored: boolean;
   readonly #loss: ResolvedSpec["loss"];
   readonly #dtype: ResolvedSpec["dtype"];
 
   constructor({ loss, dtype }: ResolvedSpec, { outputs }: Layout, { targets, weights }: Dataset) {
     this.#loss = loss;
+    const { outputs: kind } = lossTraits(loss);
+    this.#scored = kind === "logits" || kind === "values";
     this.#dtype = dtype;
     this.#outputs = outputs;
     this.#weights = weights;
@@ -46,7 +50,7 @@ export class Score {
       const target = sample * this.#targetWidth;
       const weight = this.#weights ? this.#weights[sample] : 1;
       if (this.#loss === "cross-entropy") this.#addClass(decide(view, at + i, stride, this.#outputs), target, weight);
-      else
+      else if (this.#scored)
         for (let j = 0; j < this.#outputs; ++j)
           this.#addSingle(view[at + j * stride + i], this.#targets[target + j], weight);
     }
@@ -77,12 +81,13 @@ export class Score {
   }
 
   get accuracy(): number | undefined {
-    return this.#loss.endsWith("cross-entropy") && this.#count > 0 ? this.#right / this.#count : undefined;
+    return decidesClasses(this.#loss) && this.#count > 0 ? this.#right / this.#count : undefined;
   }
 
   evaluation(loss: number): Evaluation {
     const { accuracy } = this;
-    return accuracy === undefined ? { loss, rmse: Math.sqrt(this.#squares / this.#count) } : { loss, accuracy };
+    if (accuracy !== undefined) return { loss, accuracy };
+    return this.#scored ? { loss, rmse: Math.sqrt(this.#squares / this.#count) } : { loss };
   }
 
   #addClass(given: number, target: number, weight: number): void {

@@ -2,10 +2,12 @@ import { checkKeys, checkNumber, checkObject, wrongType } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import { coreMath } from "../wasm/math.js";
+import type { FloatArray } from "../wasm/workspace.js";
 import { areaUnderCurve } from "./curves.js";
 import { checkDataset, type Dataset, samplesWorth } from "./dataset.js";
 import { checkNetwork, type Network } from "./network.js";
 import { decide } from "./score.js";
+import { decidesClasses, lossName, lossParameters, lossTraits } from "./spec.js";
 
 /** What `scores` takes beside network and data. */
 export interface ScoresOptions {
@@ -129,11 +131,35 @@ export function scores(net: Network, data: Dataset, options: ScoresOptions = {})
   checkDataset(`${WHERE}: baseline`, baseline, net.layout, net.spec.loss);
   checkNumber(WHERE, "threshold", threshold, "a probability in (0, 1)", (x) => x > 0 && x < 1);
   const math = coreMath(net.build);
-  if (!net.spec.loss.endsWith("cross-entropy")) return scoreValues(net.predict(data.inputs), data, baseline);
+  if (!decidesClasses(net.spec.loss)) return scoreValues(valuesFrom(net, data), data, baseline);
   if (net.spec.loss === "binary-cross-entropy" && net.layout.outputs > 1) {
     wrongType(WHERE, "net", "one decision a row", net, "score each output of several decisions by itself");
   }
   return scoreClasses(logProbabilities(net.predict(data.inputs), math), data, baseline, threshold, math);
+}
+
+/** What the network predicts in the targets' unit: its outputs, their medians or, for counts, the rates. */
+function valuesFrom(net: Network, { inputs }: Dataset): Matrix {
+  const { loss } = net.spec;
+  const outputs = net.predict(inputs);
+  const { outputs: kind } = lossTraits(loss);
+  if (kind === "values") return outputs;
+  if (kind === "rates") {
+    const { exp } = coreMath(net.build);
+    return { ...outputs, data: outputs.data.map((z) => exp(z)) as FloatArray };
+  }
+  const levels = lossParameters(loss);
+  const median = levels.indexOf(0.5);
+  if (kind === "custom" || median < 0) {
+    const expected = "outputs to hold against targets: values, rates, logits, or quantiles with the level 0.5";
+    wrongType(WHERE, "net", expected, lossName(loss), "use net.evaluate, which gives the loss");
+  }
+  const columns = outputs.columns / levels.length;
+  const data = Float64Array.from(
+    { length: outputs.rows * columns },
+    (_, k) => outputs.data[k * levels.length + median],
+  );
+  return { rows: outputs.rows, columns, data };
 }
 
 /** ln p of each class: from one logit of two classes, or from a logit a class. */

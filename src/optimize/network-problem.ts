@@ -10,6 +10,7 @@ import type { Network } from "../network/network.js";
 import { type Batch, Objective, type Visit } from "../network/objective.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
 import { Score } from "../network/score.js";
+import { decidesClasses, lossName, lossTraits } from "../network/spec.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, type Workspace } from "../wasm/workspace.js";
 import { type CurvatureNeeds, type MomentsFactory, Problem, type RowsFactory } from "./problem.js";
@@ -89,7 +90,7 @@ export class NetworkProblem extends Problem {
       new Objective(workspace, spec, layout, data, "batch", { capacity, gradients });
     this.objective = open("transient");
     this.#trial = second ? open(layout.batchNorm ? "none" : "transient") : this.objective;
-    this.#score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
+    this.#score = decidesClasses(spec.loss) ? new Score(spec, layout, data) : null;
     const patterned = second && switches(spec);
     this.#patterns = patterned ? [new ActivationPattern(spec, capacity), new ActivationPattern(spec, capacity)] : null;
     const keep = (): number => workspace.allocate(spec.dtype, layout.statisticsCount);
@@ -177,6 +178,11 @@ export class NetworkProblem extends Problem {
     if (spec.penalty.l1 > 0) {
       const remedy = "use a first-order optimizer, or l2";
       wrongValue(where, "optimizer", "a first-order one under an l1 penalty, which has a kink", "a smooth one", remedy);
+    }
+    if (!lossTraits(spec.loss).curved) {
+      const remedy = 'use a first-order optimizer, or the loss "huber" or "log-cosh"';
+      const expected = `a first-order one under ${lossName(spec.loss)}, which has a kink and no curvature`;
+      wrongValue(where, "optimizer", expected, "a second-order one", remedy);
     }
     const bytes = this.size ** 2 * bytesPer(spec.dtype);
     if (form === "dense" && bytes > MOST_BYTES) {

@@ -13,6 +13,7 @@ import {
 } from "../check.js";
 import { checkDataset, countedRows, type Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
+import { decidesClasses } from "../network/spec.js";
 import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
 import type { EpochRecord } from "./checkpoint.js";
 import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
@@ -209,7 +210,7 @@ function resolveEarlyStopping(
       "give a validation set or share",
     );
   }
-  if (monitor === "validationAccuracy" && !net.spec.loss.endsWith("cross-entropy")) {
+  if (monitor === "validationAccuracy" && !decidesClasses(net.spec.loss)) {
     wrongValue(where, "earlyStopping.monitor", "a loss, since this network has no classes", `"${monitor}"`);
   }
   return { patience, minimumImprovement, monitor };

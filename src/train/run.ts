@@ -4,6 +4,7 @@ import type { Layout } from "../network/layout.js";
 import type { Network, ParameterHolder } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import { Score } from "../network/score.js";
+import { decidesClasses } from "../network/spec.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, epsilonOf, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
@@ -99,7 +100,7 @@ export class Run implements ParameterHolder, RunHandle {
       if (before) optimizer.restore(before);
       throw error;
     }
-    const score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
+    const score = decidesClasses(spec.loss) ? new Score(spec, layout, data) : null;
     this.#score = score;
     this.position = {
       step: 0,

@@ -21,10 +21,6 @@ export interface Kernels {
     kind: number, z: Pointer, y: Pointer, delta: Pointer,
     n: number, ld: number, outputs: number, scale: number, param: number, weights: Pointer,
   ): number;
-  lossHessian(
-    kind: number, z: Pointer, y: Pointer, out: Pointer,
-    n: number, ld: number, outputs: number, scale: number, param: number,
-  ): void;
   lossHessianProduct(
     kind: number, z: Pointer, y: Pointer, u: Pointer, out: Pointer,
     n: number, ld: number, outputs: number, scale: number, param: number,
