@@ -69,6 +69,7 @@ export type {
   ResolvedLoss,
   ResolvedSpec,
 } from "./network/spec.js";
+export { lossNames } from "./network/spec.js";
 export { sgd, type SgdOptions } from "./optimize/sgd.js";
 export { adagrad, type AdagradOptions } from "./optimize/adagrad.js";
 export { adadelta, type AdadeltaOptions } from "./optimize/adadelta.js";
