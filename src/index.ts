@@ -69,6 +69,8 @@ export type {
   ResolvedLoss,
   ResolvedSpec,
 } from "./network/spec.js";
+export type { ParameterMask } from "./network/selection.js";
+export { withParameters } from "./network/with-parameters.js";
 export { lossNames } from "./network/spec.js";
 export { sgd, type SgdOptions } from "./optimize/sgd.js";
 export { adagrad, type AdagradOptions } from "./optimize/adagrad.js";

@@ -171,6 +171,11 @@ export function weighedAs(
   return new CheckedDataset(inputs, targets, weights, meanWeight);
 }
 
+/** The same targets and weights with other inputs. */
+export function withInputs({ targets, weights, meanWeight }: Dataset, inputs: Matrix): Dataset {
+  return new CheckedDataset(inputs, targets, weights, meanWeight);
+}
+
 /** The rows that count: all, but those of weight 0. */
 export function countedRows({ size, weights }: Dataset): Uint32Array {
   const rows = Uint32Array.from({ length: size }, (_, row) => row);

@@ -1,10 +1,11 @@
-import { type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
 import { Assembly } from "./assembly.js";
 import { CurvatureProducts } from "./curvature.js";
-import type { Dataset } from "./dataset.js";
-import type { Layout } from "./layout.js";
-import { wholeBatch } from "./objective.js";
+import { type Dataset, withInputs } from "./dataset.js";
+import { type Layout, layoutOf } from "./layout.js";
+import { Objective, wholeBatch } from "./objective.js";
 import type { BatchNormMode } from "./propagation.js";
+import { lowestLayer } from "./selection.js";
 import type { ResolvedSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
@@ -81,4 +82,76 @@ export function assembleHessian(
   new Assembly(workspace, spec, layout, data, kind, matrix, used !== undefined).run(theta, statistics);
   addPenalty(matrix, spec, layout);
   return matrix;
+}
+
+/** Rows and columns of a matrix of that size. */
+export function blockOf(matrix: FloatArray, size: number, places: ArrayLike<number>): FloatArray {
+  const count = places.length;
+  const block = floatArray(matrix.BYTES_PER_ELEMENT === 4 ? "f32" : "f64", count * count);
+  for (let i = 0, at = 0; i < count; ++i) {
+    for (let j = 0; j < count; ++j, ++at) block[at] = matrix[places[i] * size + places[j]];
+  }
+  return block;
+}
+
+/**
+ * The block of some parameters: of the matrix of the layers from the lowest of theirs on, which work on what the layers below give. Those below are not
+ * differentiated, and the matrix has no rows for them.
+ */
+export function assembleBlock(
+  workspace: Workspace,
+  spec: ResolvedSpec,
+  layout: Layout,
+  data: Dataset,
+  mode: BatchNormMode,
+  kind: CurvatureKind,
+  theta: number,
+  statistics: number,
+  places: Uint32Array,
+): FloatArray {
+  const lowest = lowestLayer(layout, places);
+  const from = layout.layers[lowest].weight;
+  const upper =
+    lowest === 0 ? { spec, layout, data } : above(workspace, spec, layout, data, mode, theta, statistics, lowest);
+  const bytes = bytesPer(spec.dtype);
+  const before = layout.layers
+    .slice(0, lowest)
+    .reduce((sum, { batchNorm, units }) => sum + (batchNorm ? 2 * units : 0), 0);
+  const point = theta + from * bytes;
+  const held = statistics + before * bytes;
+  const matrix = assembleHessian(workspace, upper.spec, upper.layout, upper.data, mode, kind, point, held);
+  const size = upper.layout.parameterCount;
+  return places.length === size
+    ? matrix
+    : blockOf(
+        matrix,
+        size,
+        places.map((place) => place - from),
+      );
+}
+
+/** The layers from one on as a network of their own, and its data: what the layers below give. */
+function above(
+  workspace: Workspace,
+  spec: ResolvedSpec,
+  layout: Layout,
+  data: Dataset,
+  mode: BatchNormMode,
+  theta: number,
+  statistics: number,
+  lowest: number,
+): { spec: ResolvedSpec; layout: Layout; data: Dataset } {
+  const { units } = layout.layers[lowest - 1];
+  const { trainable: _, ...rest } = spec;
+  const upper = { ...rest, inputs: units, layers: spec.layers.slice(lowest) };
+  const inputs = floatArray(spec.dtype, data.size * units);
+  const objective = new Objective(workspace, spec, layout, data, mode, { capacity: data.size, gradients: "none" });
+  const { propagation } = objective;
+  objective.dataLoss(theta, statistics, wholeBatch(data), (first) => {
+    const { size, stride, layers } = propagation;
+    const h = workspace.slice(spec.dtype, layers[lowest - 1].h, units * stride);
+    for (let s = 0; s < size; ++s) for (let u = 0; u < units; ++u) inputs[(first + s) * units + u] = h[u * stride + s];
+  });
+  const rows = { rows: data.size, columns: units, data: inputs };
+  return { spec: upper, layout: layoutOf(upper), data: withInputs(data, rows) };
 }

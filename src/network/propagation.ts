@@ -8,6 +8,11 @@ import type { ResolvedSpec } from "./spec.js";
 /** Which statistics batch norm uses: those of the batch at hand, or the running ones. */
 export type BatchNormMode = "batch" | "running";
 
+/** Whether a layer's batch norm goes by the batch, which couples its samples; a frozen layer's never does. */
+export function isCoupled({ batchNorm, frozen }: LayerLayout, mode: BatchNormMode): boolean {
+  return batchNorm !== false && mode === "batch" && !frozen;
+}
+
 /** A tile of the matrix product is 32 bytes wide; leading dimensions are whole tiles, so that no product has ragged columns. */
 const TILE_BYTES = 32;
 
@@ -60,6 +65,8 @@ export class Propagation {
   /** Room for gradients that nobody asked for. */
   readonly #unused: number;
   readonly #kept: boolean;
+  /** The layer below which backward passes stop. */
+  lowest = 0;
   /** Samples loaded now. */
   size = 0;
   /** How many samples their weights are worth. */
@@ -164,7 +171,7 @@ export class Propagation {
     const gamma = theta + layer.scale * size;
     const beta = theta + layer.shift * size;
     const { epsilon } = layer.batchNorm;
-    if (mode === "batch") {
+    if (isCoupled(layer, mode)) {
       this.kernels.batchNormForward(
         a,
         xhat,
@@ -241,12 +248,12 @@ export class Propagation {
     visit?: (layer: number) => void,
   ): void {
     const { layers } = this.layout;
-    for (let l = layers.length - 1; l >= 0; --l) {
+    for (let l = layers.length - 1; l >= this.lowest; --l) {
       this.#backpropActivation(l);
       if (layers[l].batchNorm) this.#normaliseBackward(theta, gradient, l, accumulate, mode);
       if (gradient) this.#layerGradient(gradient, l, accumulate);
       visit?.(l);
-      if (l > 0) {
+      if (l > this.lowest) {
         const weight = this.products.at(theta, layers[l].weight);
         this.products.pull(layers[l], this.#columns, weight, this.layers[l].delta, this.layers[l - 1].dy, false);
       }
@@ -281,12 +288,13 @@ export class Propagation {
   }
 
   #normaliseBackward(theta: number, gradient: number, l: number, accumulate: boolean, mode: BatchNormMode): void {
-    const { units, scale, shift } = this.layout.layers[l];
+    const layer = this.layout.layers[l];
+    const { units, scale, shift } = layer;
     const { xhat, invStd, dy, delta } = this.layers[l];
     const gamma = this.products.at(theta, scale);
     const dgamma = gradient ? this.products.at(gradient, scale) : this.#unused;
     const dbeta = gradient ? this.products.at(gradient, shift) : this.products.at(this.#unused, units);
-    const call = mode === "batch" ? this.kernels.batchNormBackward : this.kernels.batchNormBackwardRunning;
+    const call = isCoupled(layer, mode) ? this.kernels.batchNormBackward : this.kernels.batchNormBackwardRunning;
     const add = accumulate ? 1 : 0;
     call(xhat, invStd, gamma, dy, delta, dgamma, dbeta, units, this.size, this.stride, add, this.weights);
   }
@@ -298,7 +306,7 @@ export class Propagation {
   updateRunning(statistics: number, kept = 0): void {
     const size = bytesPer(this.spec.dtype);
     this.layout.layers.forEach((layer: LayerLayout, l) => {
-      if (!layer.batchNorm) return;
+      if (!layer.batchNorm || layer.frozen) return;
       const { units } = layer;
       const own = kept + layer.statistics * size;
       const { mean, variance } = kept ? { mean: own, variance: own + units * size } : this.layers[l];
@@ -313,8 +321,8 @@ export class Propagation {
   keepStatistics(to: number): void {
     const size = bytesPer(this.spec.dtype);
     const view = this.workspace.view(this.spec.dtype);
-    this.layout.layers.forEach(({ batchNorm, statistics, units }, l) => {
-      if (!batchNorm) return;
+    this.layout.layers.forEach(({ batchNorm, frozen, statistics, units }, l) => {
+      if (!batchNorm || frozen) return;
       const { mean, variance } = this.layers[l];
       view.copyWithin(to / size + statistics, mean / size, mean / size + units);
       view.copyWithin(to / size + statistics + units, variance / size, variance / size + units);
@@ -324,7 +332,8 @@ export class Propagation {
   /** The first layer whose batch variance has overflowed, or −1. Outputs stay finite then: 1/√∞ is 0. Needs a "batch" forward pass before. */
   firstOverflownVariance(): number {
     return this.layout.layers.findIndex(
-      ({ batchNorm, units }, l) => batchNorm && this.kernels.firstNonFinite(this.layers[l].variance, units) >= 0,
+      ({ batchNorm, frozen, units }, l) =>
+        batchNorm && !frozen && this.kernels.firstNonFinite(this.layers[l].variance, units) >= 0,
     );
   }
 

@@ -72,6 +72,11 @@ export interface LayerSpec {
   activation?: ActivationName | Activation;
   /** Between the affine map and the activation. */
   batchNorm?: boolean | BatchNorm;
+  /**
+   * Whether its parameters take no step and keep their bits; they count in `parameterCount` all the same. As in Keras its batch norm then goes by the
+   * running statistics, which stay as they are. False.
+   */
+  frozen?: boolean;
 }
 
 /**
@@ -209,6 +214,8 @@ export interface NetworkSpec {
   initializer?: Initializer;
   /** Of the initial weights; 0. */
   seed?: number;
+  /** Runs [from, to) of the parameters that take steps, as `withParameters` makes them; all of layers that are not frozen by default. */
+  trainable?: readonly (readonly [from: number, to: number])[];
 }
 
 /** A layer with every default filled in. */
@@ -219,6 +226,8 @@ export interface ResolvedLayer {
   readonly activation: Readonly<Activation>;
   /** False for none. */
   readonly batchNorm: false | Readonly<Required<BatchNorm>>;
+  /** True where its parameters take no step; else left out. */
+  readonly frozen?: true;
 }
 
 /** A specification with every default filled in. */
@@ -237,6 +246,8 @@ export interface ResolvedSpec {
   readonly initializer: Initializer;
   /** What it drew them from. */
   readonly seed: number;
+  /** Runs of parameters that take steps, where these are not those of whole layers; else left out. */
+  readonly trainable?: readonly (readonly [from: number, to: number])[];
 }
 
 const WHERE = "network";
@@ -244,7 +255,7 @@ const WHERE = "network";
 /** Checks a specification and fills in its defaults. */
 export function resolveSpec(spec: unknown): ResolvedSpec {
   checkObject(WHERE, "spec", spec);
-  checkKeys(WHERE, spec, ["inputs", "layers", "loss", "penalty", "dtype", "initializer", "seed"]);
+  checkKeys(WHERE, spec, ["inputs", "layers", "loss", "penalty", "dtype", "initializer", "seed", "trainable"]);
   const { inputs, layers, loss = "mse", dtype = "f64", initializer = "he-normal", seed = 0 } = spec;
   checkInteger(WHERE, "inputs", inputs, 1);
   if (!Array.isArray(layers)) wrongType(WHERE, "layers", "an array of layers", layers);
@@ -263,6 +274,7 @@ export function resolveSpec(spec: unknown): ResolvedSpec {
     dtype,
     initializer: initializer as Initializer,
     seed,
+    ...(spec.trainable === undefined ? {} : { trainable: resolveRuns(spec.trainable) }),
   });
 }
 
@@ -312,13 +324,15 @@ function checkOutputs(loss: ResolvedLoss, { units, activation }: ResolvedLayer):
 
 function resolveLayer(layer: unknown, name: string): ResolvedLayer {
   checkObject(WHERE, name, layer);
-  checkKeys(`${WHERE}: ${name}`, layer, ["units", "activation", "batchNorm"]);
-  const { units, activation = "identity", batchNorm = false } = layer;
+  checkKeys(`${WHERE}: ${name}`, layer, ["units", "activation", "batchNorm", "frozen"]);
+  const { units, activation = "identity", batchNorm = false, frozen = false } = layer;
   checkInteger(WHERE, `${name}.units`, units, 1);
+  checkBoolean(WHERE, `${name}.frozen`, frozen);
   return {
     units,
     activation: resolveActivation(activation, `${name}.activation`),
     batchNorm: resolveBatchNorm(batchNorm, `${name}.batchNorm`),
+    ...(frozen ? { frozen } : {}),
   };
 }
 
@@ -358,6 +372,19 @@ function resolveBatchNorm(given: unknown, name: string): ResolvedLayer["batchNor
   checkShare(WHERE, `${name}.momentum`, momentum, true);
   checkPositive(WHERE, `${name}.epsilon`, epsilon);
   return { momentum, epsilon };
+}
+
+/** Ascending and apart; the layout says whether the network has them. */
+function resolveRuns(given: unknown): [number, number][] {
+  if (!Array.isArray(given)) wrongType(WHERE, "trainable", "runs [from, to) of parameters", given);
+  let end = -1;
+  return given.map((run: unknown) => {
+    const [from, to]: unknown[] = Array.isArray(run) ? run : [];
+    checkInteger(WHERE, "trainable", from, Math.max(0, end + 1));
+    checkInteger(WHERE, "trainable", to, from + 1);
+    end = to;
+    return [from, to];
+  });
 }
 
 function resolvePenalty(given: unknown = {}): Required<Penalty> {

@@ -1,6 +1,6 @@
 import { bytesPer } from "../wasm/workspace.js";
 import type { OutputLoss } from "./output-loss.js";
-import type { BatchNormMode, Propagation } from "./propagation.js";
+import { type BatchNormMode, isCoupled, type Propagation } from "./propagation.js";
 
 /** The Hessian itself, or the generalised Gauss-Newton matrix Jᵀ∇²ℓJ. */
 export type CurvatureKind = "exact" | "ggn";
@@ -100,7 +100,7 @@ export class Tangent {
       units,
       size,
       stride,
-      mode === "batch" ? 1 : 0,
+      isCoupled(layout.layers[l], mode) ? 1 : 0,
       weights,
     );
   }
@@ -150,7 +150,7 @@ export class Tangent {
     const dbeta = products.at(out, shift);
     const add = accumulate ? 1 : 0;
     if (kind === "ggn") {
-      const call = mode === "batch" ? kernels.batchNormBackward : kernels.batchNormBackwardRunning;
+      const call = isCoupled(layout.layers[l], mode) ? kernels.batchNormBackward : kernels.batchNormBackwardRunning;
       call(xhat, invStd, gamma, delta, delta, dgamma, dbeta, units, size, stride, add, weights);
       return;
     }
@@ -170,7 +170,7 @@ export class Tangent {
       units,
       size,
       stride,
-      mode === "batch" ? 1 : 0,
+      isCoupled(layout.layers[l], mode) ? 1 : 0,
       add,
       weights,
     );

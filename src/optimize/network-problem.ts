@@ -3,13 +3,14 @@ import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { CurvatureProducts } from "../network/curvature.js";
 import { type Dataset, samplesOf, weighedAs } from "../network/dataset.js";
 import type { LayerFactors, SecondMoments } from "../network/fisher.js";
-import { assembleHessian } from "../network/hessian.js";
+import { assembleBlock, assembleHessian, blockOf } from "../network/hessian.js";
 import type { JacobianProducts } from "../network/jacobian.js";
-import type { LayerLayout, Layout } from "../network/layout.js";
+import { freeCount, type LayerLayout, type Layout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { type Batch, Objective, type Visit } from "../network/objective.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
 import { Score } from "../network/score.js";
+import { lowestLayer, Selection } from "../network/selection.js";
 import { decidesClasses, lossName, lossTraits } from "../network/spec.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, type Workspace } from "../wasm/workspace.js";
@@ -28,6 +29,16 @@ const DIAGONAL_SEED = 0;
 interface ProductSeat {
   readonly products: CurvatureProducts;
   readonly v: number;
+  readonly out: number;
+}
+
+/** Addresses of vectors over all parameters, the fixed ones included. */
+interface AllParameters {
+  readonly selection: Selection;
+  /** The fixed parameters are always in it. */
+  readonly point: number;
+  /** Zero but at chosen places. */
+  readonly direction: number;
   readonly out: number;
 }
 
@@ -66,6 +77,8 @@ export class NetworkProblem extends Problem {
   #linearized = 0;
   /** The last dense matrix, whose memory the next one takes. */
   #assembled: FloatArray | undefined;
+  /** All parameters, and vectors as long, where only some take steps: those are what points and gradients hold. */
+  readonly #all: AllParameters | null;
   #subset: { rows: Uint32Array; data: Dataset } | null = null;
 
   /** `batch` is overwritten by the run as it goes; say `changed` then. */
@@ -79,7 +92,7 @@ export class NetworkProblem extends Problem {
     second: boolean,
   ) {
     const { spec, layout } = net;
-    super(workspace, spec.dtype, net.parameterCount);
+    super(workspace, spec.dtype, freeCount(layout));
     this.#net = net;
     this.#data = data;
     this.#statistics = statistics;
@@ -90,6 +103,7 @@ export class NetworkProblem extends Problem {
       new Objective(workspace, spec, layout, data, "batch", { capacity, gradients });
     this.objective = open("transient");
     this.#trial = second ? open(layout.batchNorm ? "none" : "transient") : this.objective;
+    this.#all = layout.free ? this.#openAll(layout.free) : null;
     this.#score = decidesClasses(spec.loss) ? new Score(spec, layout, data) : null;
     const patterned = second && switches(spec);
     this.#patterns = patterned ? [new ActivationPattern(spec, capacity), new ActivationPattern(spec, capacity)] : null;
@@ -103,6 +117,51 @@ export class NetworkProblem extends Problem {
             this.#patterns?.[this.#pattern].record(propagation, from - batch.from);
           }
         : undefined;
+  }
+
+  #openAll(free: Uint32Array): AllParameters {
+    const { workspace, dtype } = this;
+    const { layout, parameterCount } = this.#net;
+    const lowest = lowestLayer(layout, free);
+    this.objective.propagation.lowest = lowest;
+    this.#trial.propagation.lowest = lowest;
+    const vector = (): number => workspace.allocate(dtype, parameterCount);
+    const [point, direction, out] = [vector(), vector(), vector()];
+    workspace.slice(dtype, direction, parameterCount).fill(0);
+    return { selection: new Selection(workspace, dtype, free), point, direction, out };
+  }
+
+  /** Takes over a network's parameters as the current point. */
+  write(parameters: FloatArray): void {
+    this.workspace.write(this.dtype, this.#all?.point ?? this.theta, parameters);
+    this.#all?.selection.gather(this.#all.point, this.theta);
+  }
+
+  /** All parameters at a point, fixed ones included, as an address that holds them until the next call. */
+  place(point: number): number {
+    if (!this.#all) return point;
+    this.#all.selection.scatter(point, this.#all.point);
+    return this.#all.point;
+  }
+
+  /** A vector over all parameters, 0 at fixed ones, as an address that holds it until the next call. */
+  spread(vector: number): number {
+    if (!this.#all) return vector;
+    this.#all.selection.scatter(vector, this.#all.direction);
+    return this.#all.direction;
+  }
+
+  /** Has a vector over all parameters written, and takes from it what belongs to those that take steps. */
+  #gathered<T>(to: number, write: (at: number) => T): T {
+    if (!this.#all) return write(to);
+    const result = write(this.#all.out);
+    this.#all.selection.gather(this.#all.out, to);
+    return result;
+  }
+
+  override placesOf(parameters: readonly number[]): readonly number[] {
+    const { free } = this.#net.layout;
+    return free ? parameters.map((i) => free[i]) : parameters;
   }
 
   /** Says that every step is over the same samples in the same order. */
@@ -175,6 +234,10 @@ export class NetworkProblem extends Problem {
 
   override checkCurvature(where: string, { form }: CurvatureNeeds): void {
     const { spec } = this.#net;
+    if (form === "factors" && spec.trainable) {
+      const expected = "one that needs no Kronecker factors where single parameters of a layer are fixed";
+      wrongValue(where, "optimizer", expected, "kfac", "fix whole layers, or use hessianFree()");
+    }
     if (spec.penalty.l1 > 0) {
       const remedy = "use a first-order optimizer, or l2";
       wrongValue(where, "optimizer", "a first-order one under an l1 penalty, which has a kink", "a smooth one", remedy);
@@ -196,7 +259,11 @@ export class NetworkProblem extends Problem {
 
   override curvatureDiagonal(moments: MomentsFactory): Float64Array {
     ++this.evaluations.gradient;
-    return this.#secondMoments(moments).curvatureDiagonal(this.theta, this.#statistics, this.#batch, DIAGONAL_SEED);
+    const point = this.place(this.theta);
+    const seconds = this.#secondMoments(moments);
+    const diagonal = seconds.curvatureDiagonal(point, this.#statistics, this.#batch, DIAGONAL_SEED);
+    const { free } = this.#net.layout;
+    return free ? Float64Array.from(free, (place) => diagonal[place]) : diagonal;
   }
 
   override kroneckerFactors(
@@ -204,8 +271,10 @@ export class NetworkProblem extends Problem {
     seed: number,
   ): { layers: readonly LayerLayout[]; factors: LayerFactors[] } {
     ++this.evaluations.gradient;
-    const factors = this.#secondMoments(moments).factors(this.theta, this.#statistics, this.#batch, seed);
-    return { layers: this.#net.layout.layers, factors };
+    const point = this.place(this.theta);
+    const factors = this.#secondMoments(moments).factors(point, this.#statistics, this.#batch, seed);
+    const chosen = factors.filter((_, l) => !this.#net.layout.layers[l].frozen);
+    return { layers: closedUp(this.#net.layout.layers), factors: chosen };
   }
 
   #secondMoments(make: MomentsFactory): SecondMoments {
@@ -216,24 +285,29 @@ export class NetworkProblem extends Problem {
 
   override accelerationAt(step: Float64Array): Float64Array {
     const { workspace, dtype, size, theta, objective } = this;
+    const count = this.#net.parameterCount;
     if (this.#jacobian && this.#rowsAt === theta) return this.#bendOfRows(this.#jacobian, step);
     this.#bend ??= {
-      ahead: workspace.allocate(dtype, size),
-      behind: workspace.allocate(dtype, size),
+      ahead: workspace.allocate(dtype, count),
+      behind: workspace.allocate(dtype, count),
       out: workspace.allocate(dtype, size),
     };
     const { ahead, behind, out } = this.#bend;
+    const point = this.place(theta);
+    const all = this.#whole(step);
     const view = workspace.view(dtype);
-    const [at, plus, minus] = [theta, ahead, behind].map((address) => address / bytesPer(dtype));
-    for (let i = 0; i < size; ++i) {
-      view[plus + i] = view[at + i] + BEND_LENGTH * step[i];
-      view[minus + i] = view[at + i] - BEND_LENGTH * step[i];
+    const [at, plus, minus] = [point, ahead, behind].map((address) => address / bytesPer(dtype));
+    for (let i = 0; i < count; ++i) {
+      view[plus + i] = view[at + i] + BEND_LENGTH * all[i];
+      view[minus + i] = view[at + i] - BEND_LENGTH * all[i];
     }
     this.evaluations.value += 2;
     ++this.evaluations.gradient;
     this.#heldAhead = 0;
-    const line = { theta, ahead, behind, length: BEND_LENGTH };
-    objective.acceleration(line, this.#statistics, this.#batch, out, this.#trial, this.#holds);
+    const line = { theta: point, ahead, behind, length: BEND_LENGTH };
+    this.#gathered(out, (to) =>
+      objective.acceleration(line, this.#statistics, this.#batch, to, this.#trial, this.#holds),
+    );
     this.#held = theta;
     return Float64Array.from(workspace.read(dtype, out, size));
   }
@@ -244,14 +318,30 @@ export class NetworkProblem extends Problem {
     const view = workspace.view(dtype);
     for (let i = 0; i < size; ++i) view[to + i] = view[at + i] + BEND_LENGTH * step[i];
     this.valueAhead();
-    return jacobian.acceleration(step, this.#trial.propagation.output, BEND_LENGTH);
+    const bend = jacobian.acceleration(this.#whole(step), this.#trial.propagation.output, BEND_LENGTH);
+    const { free } = this.#net.layout;
+    return free ? Float64Array.from(free, (place) => bend[place]) : bend;
+  }
+
+  /** A step of all parameters, 0 for fixed ones. */
+  #whole(step: Float64Array): Float64Array {
+    const { free } = this.#net.layout;
+    if (!free) return step;
+    const all = new Float64Array(this.#net.parameterCount);
+    free.forEach((place, i) => {
+      all[place] = step[i];
+    });
+    return all;
   }
 
   protected override gradientAt(point: number, gradient: number): number {
     const { objective } = this;
     this.#score?.reset();
     const held = this.#held === point && this.#holds;
-    const value = objective.valueAndGradient(point, this.#statistics, this.#batch, gradient, this.#visit, held);
+    const at = this.place(point);
+    const value = this.#gathered(gradient, (to) =>
+      objective.valueAndGradient(at, this.#statistics, this.#batch, to, this.#visit, held),
+    );
     this.#held = point;
     if (this.#score) this.#right[point === this.#first ? 0 : 1] = this.#score.right;
     if (this.#kept) objective.propagation.keepStatistics(this.#kept[this.#pattern]);
@@ -265,22 +355,24 @@ export class NetworkProblem extends Problem {
     if (objective === this.objective) this.#held = 0;
     const whole = this.#batch.count <= propagation.capacity && !this.#net.layout.batchNorm;
     this.#heldAhead = whole && objective !== this.objective ? point : 0;
-    const data = objective.dataLoss(point, this.#statistics, this.#batch, (from) =>
+    const at = this.place(point);
+    const data = objective.dataLoss(at, this.#statistics, this.#batch, (from) =>
       patterns?.[this.#pattern].record(propagation, from - this.#batch.from),
     );
-    return this.#checked(objective, data + objective.penalty(point));
+    return this.#checked(objective, data + objective.penalty(at));
   }
 
   protected override productAt(kind: CurvatureKind, share: number): (v: FloatArray) => FloatArray {
     const { workspace, dtype, size } = this;
     const { products, v, out } = this.#open();
     if (this.#linearized !== share) {
-      products.linearize(this.theta, this.#statistics, this.#part(share));
+      products.linearize(this.place(this.theta), this.#statistics, this.#part(share));
       this.#linearized = share;
     }
     return (vector) => {
       workspace.write(dtype, v, vector);
-      products.multiply(this.theta, this.#statistics, v, out, kind);
+      const [point, direction] = [this.place(this.theta), this.spread(v)];
+      this.#gathered(out, (to) => products.multiply(point, this.#statistics, direction, to, kind));
       return workspace.read(dtype, out, size);
     };
   }
@@ -291,17 +383,21 @@ export class NetworkProblem extends Problem {
       this.#jacobian ??= new rows(this.objective);
       const single = layout.outputs === 1 && this.#batch.count <= this.objective.propagation.capacity;
       this.#rowsAt = single ? this.theta : 0;
-      const matrix = this.#jacobian.gaussNewton(this.objective, this.theta, this.#statistics, this.#batch, this.#holds);
-      return new SymmetricMatrix(this.size, matrix, build);
+      const point = this.place(this.theta);
+      const matrix = this.#jacobian.gaussNewton(this.objective, point, this.#statistics, this.#batch, this.#holds);
+      const block = layout.free ? blockOf(matrix, layout.parameterCount, layout.free) : matrix;
+      return new SymmetricMatrix(this.size, block, build);
     }
     const data = this.#batchData();
-    const theta = this.workspace.slice(this.dtype, this.theta, this.size);
+    const theta = this.workspace.read(this.dtype, this.place(this.theta), layout.parameterCount);
     const held = this.workspace.slice(this.dtype, this.#statistics, layout.statisticsCount);
     this.#assembled = borrow(build, (workspace) => {
-      const point = workspace.allocate(this.dtype, this.size);
+      const point = workspace.allocate(this.dtype, layout.parameterCount);
       const statistics = workspace.allocate(this.dtype, layout.statisticsCount);
       workspace.write(this.dtype, point, theta);
       workspace.write(this.dtype, statistics, held);
+      const { free } = layout;
+      if (free) return assembleBlock(workspace, spec, layout, data, "batch", kind, point, statistics, free);
       return assembleHessian(workspace, spec, layout, data, "batch", kind, point, statistics, this.#assembled);
     });
     return new SymmetricMatrix(this.size, this.#assembled, build);
@@ -344,4 +440,21 @@ export class NetworkProblem extends Problem {
   #checked({ propagation }: Objective, value: number): number {
     return this.#net.layout.batchNorm && propagation.firstOverflownVariance() >= 0 ? Number.NaN : value;
   }
+}
+
+/** The layers that take steps, as if their parameters alone lay one after another. */
+function closedUp(layers: readonly LayerLayout[]): readonly LayerLayout[] {
+  let gone = 0;
+  return layers.flatMap((layer) => {
+    const { weight, bias, scale, shift, end, frozen } = layer;
+    if (frozen) {
+      gone += end - weight;
+      return [];
+    }
+    const moved = (offset: number): number => (offset < 0 ? offset : offset - gone);
+    return {
+      ...layer,
+      ...{ weight: moved(weight), bias: moved(bias), scale: moved(scale), shift: moved(shift), end: moved(end) },
+    };
+  });
 }

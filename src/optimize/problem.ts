@@ -143,6 +143,11 @@ export abstract class Problem {
     return null;
   }
 
+  /** Places of parameters among all that there are, fixed ones included. */
+  placesOf(parameters: readonly number[]): readonly number[] {
+    return parameters;
+  }
+
   /** Residuals and Jacobian at `theta`, where the objective is their sum of squares and has few parameters; else null. */
   linearizedAt(): Linearized | null {
     return null;

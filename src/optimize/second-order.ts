@@ -137,7 +137,7 @@ export class SecondOrder extends Optimizer {
     const { found, model } = fall ? { found: unbounded(fall), model: null } : this.#find(local, learningRate);
     const known = {
       ...(model?.smallestEigenvalue === undefined ? {} : { smallestEigenvalue: model.smallestEigenvalue }),
-      ...(model?.frozen?.length ? { frozen: model.frozen } : {}),
+      ...(model?.frozen?.length ? { frozen: problem.placesOf(model.frozen) } : {}),
     };
     if (isEnd(found)) {
       this.#stop(found, outcome, problem, known);

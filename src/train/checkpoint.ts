@@ -1,4 +1,5 @@
 import { checkInteger, checkNumber, checkObject, isObject, wrongType, wrongValue } from "../check.js";
+import { freeCount } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import type { Optimizer, OptimizerState } from "../optimize/optimizer.js";
 import type { FloatArray } from "../wasm/workspace.js";
@@ -142,7 +143,7 @@ function checkMemory(where: string, memory: unknown, net: Network, optimizer: Op
       refusePlain(where, `${name}.vectors.${key}`, "a Float64Array or Float32Array", vector);
     }
   }
-  optimizer.checkState(where, name, memory, net.parameterCount);
+  optimizer.checkState(where, name, memory, freeCount(net.layout));
   for (const [key, vector] of Object.entries(memory.vectors)) {
     const at = vector.findIndex(Number.isNaN);
     if (at >= 0) wrongValue(where, `${name}.vectors.${key}`, "numbers other than NaN", `NaN at index ${at}`);

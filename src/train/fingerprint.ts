@@ -12,11 +12,11 @@ export type Fingerprint = Readonly<Record<string, string | number | boolean | nu
  */
 export function fingerprintOf(net: Network, data: Dataset, options: ResolvedOptions): Fingerprint {
   const { optimizer, batchSize, shuffle, validation, scheduled, earlyStopping, clip, seed } = options;
-  const { layers, loss, penalty, dtype } = net.spec;
+  const { layers, loss, penalty, dtype, trainable } = net.spec;
   return {
     build: net.build,
     data: rowsAnd(data),
-    network: JSON.stringify({ layers, loss, penalty, dtype }),
+    network: JSON.stringify({ layers, loss, penalty, dtype, trainable }),
     optimizer: optimizer.settings,
     batchSize,
     shuffle,

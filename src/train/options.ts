@@ -12,6 +12,7 @@ import {
   wrongValue,
 } from "../check.js";
 import { checkDataset, countedRows, type Dataset } from "../network/dataset.js";
+import { freeCount } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { decidesClasses } from "../network/spec.js";
 import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
@@ -141,7 +142,8 @@ export function resolveTraining(
   if (net.layout.batchNorm && batchSize === 1) {
     wrongValue(where, "batchSize", "at least 2, since batch norm needs a variance", "1");
   }
-  optimizer.checkFree(where, net.parameterCount);
+  if (freeCount(net.layout) === 0) wrongValue(where, "net", "a layer that is not frozen", "none");
+  optimizer.checkFree(where, freeCount(net.layout));
   if (resume !== null) checkCheckpoint(where, resume, net, optimizer, samples);
   const resolved: ResolvedOptions = {
     optimizer,

@@ -1,6 +1,6 @@
 import { valueNoise } from "../linalg/noise.js";
 import { countedRows, type Dataset, weighedBy } from "../network/dataset.js";
-import type { Layout } from "../network/layout.js";
+import { freeCount, type Layout } from "../network/layout.js";
 import type { Network, ParameterHolder } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import { Score } from "../network/score.js";
@@ -79,7 +79,7 @@ export class Run implements ParameterHolder, RunHandle {
     // Where a step sees all samples their order is nothing but rounding, and gradients are kept from one step to the next.
     const shuffled = shuffle && !(optimizer.curvature && batchSize >= held.training.length);
     this.batches = new Batches(held.training, batchSize, shuffled, seed, layout.batchNorm);
-    optimizer.checkFree(where, net.parameterCount);
+    optimizer.checkFree(where, freeCount(layout));
     this.workspace = acquire(net.build);
     const before = options.resume || optimizer.steps > 0 ? optimizer.state() : null;
     try {
@@ -205,7 +205,8 @@ export class Run implements ParameterHolder, RunHandle {
   }
 
   download(parameters: FloatArray, statistics: FloatArray): void {
-    parameters.set(this.workspace.slice(this.net.spec.dtype, this.problem.theta, parameters.length));
+    const { problem, workspace } = this;
+    parameters.set(workspace.slice(this.net.spec.dtype, problem.place(problem.theta), parameters.length));
     statistics.set(this.workspace.slice(this.net.spec.dtype, this.#statistics, statistics.length));
   }
 
@@ -214,7 +215,7 @@ export class Run implements ParameterHolder, RunHandle {
     if (this.#version === this.net.version) return;
     const { parameters, statistics } = this.net.current();
     const { dtype } = this.net.spec;
-    this.workspace.write(dtype, this.problem.theta, parameters);
+    this.problem.write(parameters);
     this.workspace.write(dtype, this.#statistics, statistics);
     this.problem.changed();
     if (this.#version >= 0) {
@@ -258,7 +259,8 @@ export class Run implements ParameterHolder, RunHandle {
     if (!this.#validation) return null;
     const { objective, batch, score } = this.#validation;
     score.reset();
-    const loss = objective.dataLoss(this.problem.theta, this.#statistics, batch, (from) =>
+    const { problem } = this;
+    const loss = objective.dataLoss(problem.place(problem.theta), this.#statistics, batch, (from) =>
       score.add(objective.propagation, batch.order, from),
     );
     return score.evaluation(loss);
@@ -303,14 +305,16 @@ export class Run implements ParameterHolder, RunHandle {
     const { breakdown } = this.outcome as StepOutcome;
     const place = { step: this.position.step + 1, epoch: this.position.epoch + 1 };
     if (breakdown === "value") {
-      const layer = this.problem.objective.firstNonFiniteLayer(this.problem.theta, this.#statistics, this.batches);
+      const { problem } = this;
+      const at = problem.place(problem.theta);
+      const layer = problem.objective.firstNonFiniteLayer(at, this.#statistics, this.batches);
       return { ...place, layer, quantity: layer >= 0 ? "pre-activation" : "loss" };
     }
     const { layers } = this.net.layout;
     const { dtype } = this.net.spec;
     const kernels = this.workspace.kernels(dtype);
     const size = bytesPer(dtype);
-    const at = breakdown === "gradient" ? this.#optimizer.gradient : this.problem.next;
+    const at = this.problem.spread(breakdown === "gradient" ? this.#optimizer.gradient : this.problem.next);
     const holds = ({ weight, end }: (typeof layers)[number]): boolean =>
       kernels.firstNonFinite(at + weight * size, end - weight) >= 0;
     // Backpropagation meets the last layer first; an update has no order, so the first layer is named.
@@ -337,7 +341,7 @@ export class Run implements ParameterHolder, RunHandle {
 
   #snapshot(at = this.problem.theta): { parameters: FloatArray; statistics: FloatArray } {
     return {
-      parameters: this.workspace.read(this.net.spec.dtype, at, this.net.parameterCount),
+      parameters: this.workspace.read(this.net.spec.dtype, this.problem.place(at), this.net.parameterCount),
       statistics: this.workspace.read(this.net.spec.dtype, this.#statistics, this.net.layout.statisticsCount),
     };
   }
