@@ -1,3 +1,4 @@
+import { isFloat32 } from "../check.js";
 import { bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
 import { Assembly } from "./assembly.js";
 import { CurvatureProducts } from "./curvature.js";
@@ -85,13 +86,27 @@ export function assembleHessian(
 }
 
 /** Rows and columns of a matrix of that size. */
-export function blockOf(matrix: FloatArray, size: number, places: ArrayLike<number>): FloatArray {
+export function blockOf(
+  matrix: FloatArray,
+  size: number,
+  places: ArrayLike<number>,
+  used: FloatArray | null = null,
+): FloatArray {
   const count = places.length;
-  const block = floatArray(matrix.BYTES_PER_ELEMENT === 4 ? "f32" : "f64", count * count);
+  const block = used ?? floatArray(isFloat32(matrix) ? "f32" : "f64", count * count);
   for (let i = 0, at = 0; i < count; ++i) {
     for (let j = 0; j < count; ++j, ++at) block[at] = matrix[places[i] * size + places[j]];
   }
   return block;
+}
+
+/** A network with its data and the addresses of its parameters and running statistics. */
+export interface Part {
+  readonly spec: ResolvedSpec;
+  readonly layout: Layout;
+  readonly data: Dataset;
+  readonly theta: number;
+  readonly statistics: number;
 }
 
 /**
@@ -108,39 +123,30 @@ export function assembleBlock(
   theta: number,
   statistics: number,
   places: Uint32Array,
+  used?: FloatArray,
 ): FloatArray {
-  const lowest = lowestLayer(layout, places);
-  const from = layout.layers[lowest].weight;
-  const upper =
-    lowest === 0 ? { spec, layout, data } : above(workspace, spec, layout, data, mode, theta, statistics, lowest);
-  const bytes = bytesPer(spec.dtype);
-  const before = layout.layers
-    .slice(0, lowest)
-    .reduce((sum, { batchNorm, units }) => sum + (batchNorm ? 2 * units : 0), 0);
-  const point = theta + from * bytes;
-  const held = statistics + before * bytes;
-  const matrix = assembleHessian(workspace, upper.spec, upper.layout, upper.data, mode, kind, point, held);
-  const size = upper.layout.parameterCount;
-  return places.length === size
+  const part = above(workspace, { spec, layout, data, theta, statistics }, mode, lowestLayer(layout, places));
+  const { parameterCount: size } = part.layout;
+  const all = places.length === size;
+  const matrix = assembleHessian(
+    ...([workspace, part.spec, part.layout, part.data, mode, kind, part.theta, part.statistics] as const),
+    all ? used : undefined,
+  );
+  const from = layout.parameterCount - size;
+  return all
     ? matrix
     : blockOf(
         matrix,
         size,
         places.map((place) => place - from),
+        used,
       );
 }
 
-/** The layers from one on as a network of their own, and its data: what the layers below give. */
-function above(
-  workspace: Workspace,
-  spec: ResolvedSpec,
-  layout: Layout,
-  data: Dataset,
-  mode: BatchNormMode,
-  theta: number,
-  statistics: number,
-  lowest: number,
-): { spec: ResolvedSpec; layout: Layout; data: Dataset } {
+/** The layers from one on as a network of their own, whose data is what the layers below give. */
+export function above(workspace: Workspace, whole: Part, mode: BatchNormMode, lowest: number): Part {
+  if (lowest === 0) return whole;
+  const { spec, layout, data, theta, statistics } = whole;
   const { units } = layout.layers[lowest - 1];
   const { trainable: _, ...rest } = spec;
   const upper = { ...rest, inputs: units, layers: spec.layers.slice(lowest) };
@@ -152,6 +158,13 @@ function above(
     const h = workspace.slice(spec.dtype, layers[lowest - 1].h, units * stride);
     for (let s = 0; s < size; ++s) for (let u = 0; u < units; ++u) inputs[(first + s) * units + u] = h[u * stride + s];
   });
-  const rows = { rows: data.size, columns: units, data: inputs };
-  return { spec: upper, layout: layoutOf(upper), data: withInputs(data, rows) };
+  const made = layoutOf(upper);
+  const bytes = bytesPer(spec.dtype);
+  return {
+    spec: upper,
+    layout: made,
+    data: withInputs(data, { rows: data.size, columns: units, data: inputs }),
+    theta: theta + layout.layers[lowest].weight * bytes,
+    statistics: statistics + (layout.statisticsCount - made.statisticsCount) * bytes,
+  };
 }

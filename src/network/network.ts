@@ -8,13 +8,14 @@ import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Work
 import { costOf, shapeOf } from "./cost-model.js";
 import { CurvatureProducts } from "./curvature.js";
 import { checkDataset, countedRows, type Dataset } from "./dataset.js";
-import { assembleHessian } from "./hessian.js";
+import { above, assembleBlock, assembleHessian } from "./hessian.js";
 import { initialize } from "./initializer.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
-import type { HessianOptions, PassOptions } from "./pass.js";
+import type { DerivativeOptions, HessianOptions, PassOptions } from "./pass.js";
 import type { BatchNormMode, Gradients } from "./propagation.js";
 import { decide, type Evaluation, Score } from "./score.js";
+import { chosenParameters, lowestLayer, picked, rangesOf, spread } from "./selection.js";
 import { decidesClasses, lossName, type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
@@ -196,31 +197,39 @@ export class Network {
    * The training objective and its gradient with respect to the parameters, in their order, by backpropagation.
    *
    * @param data inputs and targets.
-   * @param options batchNorm: as in `loss`.
-   * @returns the gradient belongs to the caller. Cost: about 6·N·P flops.
-   * @throws as `loss`.
+   * @param options batchNorm: as in `loss`; of: the parameters to differentiate by, all by default.
+   * @returns the gradient belongs to the caller. Cost: about 6·N·P flops; layers below those of `of` are not passed back through.
+   * @throws as `loss`, and for an `of` that is no mask of this network.
    */
-  gradient(data: Dataset, options: PassOptions = {}): { loss: number; gradient: FloatArray } {
-    const mode = this.mode("gradient", data, options);
+  gradient(data: Dataset, options: DerivativeOptions = {}): { loss: number; gradient: FloatArray } {
+    const mode = this.mode("gradient", data, options, ["of"]);
+    const places = this.#chosen("gradient", options);
     const { dtype } = this.spec;
     return this.resident((workspace, theta, statistics) => {
       const at = workspace.allocate(dtype, this.parameterCount);
       const objective = this.#objective(workspace, data, mode, "transient");
+      if (places) objective.propagation.lowest = lowestLayer(this.layout, places);
       const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), at);
-      return { loss, gradient: workspace.read(dtype, at, this.parameterCount) };
+      const gradient = workspace.read(dtype, at, this.parameterCount);
+      return { loss, gradient: places ? picked(gradient, places) : gradient };
     });
+  }
+
+  #chosen(where: string, { of }: DerivativeOptions): Uint32Array | null {
+    return of === undefined ? null : chosenParameters(where, "of", of, this.layout);
   }
 
   /**
    * The exact product H·v of the objective's Hessian with a vector, by Pearlmutter's R-operator (1994): no matrix, no differences.
    *
    * @param data inputs and targets.
-   * @param v `parameterCount` finite numbers.
-   * @param options batchNorm: as in `loss`.
-   * @returns the product, owned by the caller. Cost: about 18·N·P flops; `hessianOperator` does half of that once for many products.
+   * @param v `parameterCount` finite numbers, or as many as `of` chooses.
+   * @param options batchNorm: as in `loss`; of: the parameters whose block of H it is, all by default.
+   * @returns the product, owned by the caller. Cost: about 18·N·P flops, P being the parameters of the lowest layer of `of` and those above;
+   * `hessianOperator` does half of that once for many products.
    * @throws as `loss`, and for a vector of the wrong kind, length or values.
    */
-  hvp(data: Dataset, v: ArrayLike<number>, options: PassOptions = {}): FloatArray {
+  hvp(data: Dataset, v: ArrayLike<number>, options: DerivativeOptions = {}): FloatArray {
     return this.#curvatureProduct("hvp", "exact", data, v, options);
   }
 
@@ -229,12 +238,12 @@ export class Network {
    * outputs; the penalty's curvature included.
    *
    * @param data inputs and targets.
-   * @param v `parameterCount` finite numbers.
-   * @param options batchNorm: as in `loss`.
+   * @param v `parameterCount` finite numbers, or as many as `of` chooses.
+   * @param options as in `hvp`.
    * @returns the product, owned by the caller. Cost: about 14·N·P flops.
    * @throws as `hvp`.
    */
-  ggnvp(data: Dataset, v: ArrayLike<number>, options: PassOptions = {}): FloatArray {
+  ggnvp(data: Dataset, v: ArrayLike<number>, options: DerivativeOptions = {}): FloatArray {
     return this.#curvatureProduct("ggnvp", "ggn", data, v, options);
   }
 
@@ -248,7 +257,8 @@ export class Network {
    *
    * @param data inputs and targets.
    * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default; out: a matrix
-   * whose memory to use again, for calls in a row.
+   * whose memory to use again, for calls in a row; of: the parameters whose block to make, all by default. Of the last layers' parameters
+   * the block is made alone; those of layers below take no part.
    * @returns exactly symmetric, of the network's dtype, owned by the caller and, with `out`, in its memory; `block` takes the names "0", "1", … of the layers.
    * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see `hessianCost`.
    * @throws RangeError, before anything is allocated, where the matrix would be larger than `maxBytes`, and for an `out` of another size or
@@ -258,36 +268,39 @@ export class Network {
    * net.hessian(dataset([[1], [2]], [1, 2])).toDense().data; // Float64Array [5, 3, 3, 2]
    */
   hessian(data: Dataset, options: HessianOptions = {}): SymmetricMatrix {
-    const mode = this.mode("hessian", data, options, ["kind", "maxBytes", "out"]);
+    const mode = this.mode("hessian", data, options, ["kind", "maxBytes", "out", "of"]);
+    const places = this.#chosen("hessian", options);
     const { kind = "exact", maxBytes = 2 ** 31, out } = options;
     checkChoice("hessian", "kind", kind, ["exact", "ggn"]);
     checkNumber("hessian", "maxBytes", maxBytes, "a positive number", (x) => x > 0);
-    this.#checkHessianSize(data.size, maxBytes);
-    if (out !== undefined) this.#checkOut(out);
-    const matrix = this.resident((workspace, theta, statistics) =>
-      assembleHessian(workspace, this.spec, this.layout, data, mode, kind, theta, statistics, out?.data),
-    );
-    const ranges = this.layout.layers.map(({ weight, end }, l) => ({ name: String(l), from: weight, to: end }));
-    return new SymmetricMatrix(this.parameterCount, matrix, this.build, ranges);
+    const wanted = places?.length ?? this.parameterCount;
+    const lowest = places ? this.layout.layers[lowestLayer(this.layout, places)].weight : 0;
+    this.#checkHessianSize(data.size, this.parameterCount - lowest, maxBytes);
+    if (out !== undefined) this.#checkOut(out, wanted);
+    const matrix = this.resident((workspace, theta, statistics) => {
+      const { spec, layout } = this;
+      if (!places) return assembleHessian(workspace, spec, layout, data, mode, kind, theta, statistics, out?.data);
+      return assembleBlock(workspace, spec, layout, data, mode, kind, theta, statistics, places, out?.data);
+    });
+    return new SymmetricMatrix(wanted, matrix, this.build, rangesOf(this.layout, places));
   }
 
-  #checkOut(out: unknown): void {
-    const expected = `a SymmetricMatrix of size ${this.parameterCount} in ${this.spec.dtype}`;
+  #checkOut(out: unknown, wanted: number): void {
+    const expected = `a SymmetricMatrix of size ${wanted} in ${this.spec.dtype}`;
     if (!(out instanceof SymmetricMatrix)) wrongType("hessian", "out", expected, out);
     const { size, dtype } = out;
-    if (size !== this.parameterCount || dtype !== this.spec.dtype) {
+    if (size !== wanted || dtype !== this.spec.dtype) {
       wrongValue("hessian", "out", expected, `size ${size} in ${dtype}`);
     }
   }
 
-  #checkHessianSize(samples: number, maxBytes: number): void {
-    const { parameterCount: size } = this;
+  #checkHessianSize(samples: number, size: number, maxBytes: number): void {
     if (size ** 2 * bytesPer(this.spec.dtype) <= maxBytes) return;
-    const { bytes, product } = costOf(shapeOf(this, true), samples);
+    const { product } = costOf(shapeOf(this, true), samples);
     wrongValue(
       "hessian",
       "maxBytes",
-      `at least the ${describeBytes(bytes)} that P = ${size} needs`,
+      `at least the ${describeBytes(size ** 2 * bytesPer(this.spec.dtype))} that P = ${size} needs`,
       describeBytes(maxBytes),
       `hvp and hessianOperator need ${describeBytes(product.bytes)} a vector, ${describeBytes(product.workspace)} of ` +
         `workspace and about ${product.seconds.toPrecision(1)} s a product; ` +
@@ -300,18 +313,23 @@ export class Network {
     kind: CurvatureKind,
     data: Dataset,
     v: ArrayLike<number>,
-    options: PassOptions,
+    options: DerivativeOptions,
   ): FloatArray {
-    const mode = this.mode(where, data, options);
-    checkVector(where, "v", v, this.parameterCount, this.spec.dtype);
-    const { spec, layout, parameterCount: size } = this;
+    const mode = this.mode(where, data, options, ["of"]);
+    const places = this.#chosen(where, options);
+    checkVector(where, "v", v, places?.length ?? this.parameterCount, this.spec.dtype);
     return this.resident((workspace, theta, statistics) => {
-      const [at, out] = [workspace.allocate(spec.dtype, size), workspace.allocate(spec.dtype, size)];
-      workspace.write(spec.dtype, at, v);
-      const products = new CurvatureProducts(workspace, spec, layout, data, mode);
-      products.linearize(theta, statistics, wholeBatch(data));
-      products.multiply(theta, statistics, at, out, kind);
-      return workspace.read(spec.dtype, out, size);
+      const whole = { spec: this.spec, layout: this.layout, data, theta, statistics };
+      const part = places ? above(workspace, whole, mode, lowestLayer(this.layout, places)) : whole;
+      const { parameterCount: size } = part.layout;
+      const own = places?.map((place) => place - (this.parameterCount - size));
+      const [at, out] = [workspace.allocate(this.spec.dtype, size), workspace.allocate(this.spec.dtype, size)];
+      workspace.write(this.spec.dtype, at, own ? spread(v, own, size) : v);
+      const products = new CurvatureProducts(workspace, part.spec, part.layout, part.data, mode);
+      products.linearize(part.theta, part.statistics, wholeBatch(data));
+      products.multiply(part.theta, part.statistics, at, out, kind);
+      const product = workspace.read(this.spec.dtype, out, size);
+      return own ? picked(product, own) : product;
     });
   }
 

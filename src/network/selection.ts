@@ -1,4 +1,5 @@
 import { show, wrongType, wrongValue } from "../check.js";
+import type { NamedRange } from "../linalg/symmetric.js";
 import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
 import type { Layout } from "./layout.js";
 
@@ -50,6 +51,32 @@ function ofLayers(where: string, name: string, given: ArrayLike<unknown>, { laye
 /** The first layer that has one of these parameters. */
 export function lowestLayer({ layers }: Layout, places: Uint32Array): number {
   return layers.findIndex(({ end }) => places[0] < end);
+}
+
+/** What a vector over all parameters has at some places. */
+export function picked(values: FloatArray, places: Uint32Array): FloatArray {
+  const some = values.slice(0, places.length) as FloatArray;
+  places.forEach((place, i) => {
+    some[i] = values[place];
+  });
+  return some;
+}
+
+/** A vector of so many numbers that has the given ones at some places, and else zeros. */
+export function spread(values: ArrayLike<number>, places: Uint32Array, count: number): Float64Array {
+  const all = new Float64Array(count);
+  places.forEach((place, i) => {
+    all[place] = values[i];
+  });
+  return all;
+}
+
+/** Where the layers' parameters are among those chosen, by the layers' numbers. */
+export function rangesOf({ layers }: Layout, places: Uint32Array | null): NamedRange[] {
+  return layers.flatMap(({ weight, end }, l) => {
+    const [from, to] = places ? [weight, end].map((place) => places.filter((at) => at < place).length) : [weight, end];
+    return to > from ? [{ name: String(l), from, to }] : [];
+  });
 }
 
 /** Runs [from, to) of ascending places. */
