@@ -19,6 +19,8 @@ export interface LayerLayout {
   readonly batchNorm: false | { readonly momentum: number; readonly epsilon: number };
   /** Whether none of its parameters takes steps: it works as at inference then. */
   readonly frozen: boolean;
+  /** Share of outputs that training drops; 0 where frozen. */
+  readonly dropout: number;
 }
 
 export interface Layout {
@@ -41,7 +43,7 @@ export function layoutOf(spec: ResolvedSpec): Layout {
   let inputs = spec.inputs;
   let offset = 0;
   let statistics = 0;
-  for (const { units, activation, batchNorm, frozen = false } of spec.layers) {
+  for (const { units, activation, batchNorm, frozen = false, dropout = 0 } of spec.layers) {
     const bias = offset + units * inputs;
     const end = bias + units * (batchNorm ? 3 : 1);
     layers.push({
@@ -57,6 +59,7 @@ export function layoutOf(spec: ResolvedSpec): Layout {
       parameter: activationParameter(activation),
       batchNorm,
       frozen,
+      dropout: frozen ? 0 : dropout,
     });
     if (batchNorm) statistics += 2 * units;
     inputs = units;

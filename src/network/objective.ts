@@ -41,6 +41,8 @@ export interface ObjectiveNeeds {
   /** Most samples that pass at once; a function of the network by default. */
   chunk?: number;
   gradients: Gradients;
+  /** Whether outputs of layers with dropout are dropped. */
+  dropping?: boolean;
 }
 
 /**
@@ -65,7 +67,7 @@ export class Objective {
     readonly layout: Layout,
     data: Dataset,
     readonly mode: BatchNormMode,
-    { capacity, gradients, chunk = chunkSize(spec, layout) }: ObjectiveNeeds,
+    { capacity, gradients, chunk = chunkSize(spec, layout), dropping = false }: ObjectiveNeeds,
   ) {
     const { targets } = data;
     this.#data = data;
@@ -73,7 +75,16 @@ export class Objective {
     const coupled = layout.batchNorm && mode === "batch";
     const samples = coupled ? capacity : Math.min(capacity, chunk);
     const weighted = data.weights !== null;
-    this.propagation = new Propagation(workspace, spec, layout, samples, this.#targetWidth, gradients, weighted);
+    this.propagation = new Propagation(
+      workspace,
+      spec,
+      layout,
+      samples,
+      this.#targetWidth,
+      gradients,
+      weighted,
+      dropping,
+    );
     this.loss = lossOf(this.propagation, data, this.#targetWidth);
   }
 

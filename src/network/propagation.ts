@@ -1,3 +1,4 @@
+import type { Random } from "../random.js";
 import type { Kernels } from "../wasm/kernels.js";
 import { bytesPer, type Workspace } from "../wasm/workspace.js";
 import type { LayerLayout, Layout } from "./layout.js";
@@ -34,6 +35,9 @@ interface LayerBuffers {
   /** φ′(a), and φ″(a) ⊙ ∂loss/∂h; 0 where not kept, or where they are one and zero throughout. */
   readonly slope: number;
   readonly curve: number;
+  /** What the next layer gets where outputs are dropped, h ⊙ mask, and the mask; else 0. */
+  readonly dropped: number;
+  readonly mask: number;
 }
 
 /**
@@ -65,6 +69,8 @@ export class Propagation {
   /** Room for gradients that nobody asked for. */
   readonly #unused: number;
   readonly #kept: boolean;
+  /** What masks are drawn from; without it nothing is dropped. */
+  random: Random | null = null;
   /** The layer below which backward passes stop. */
   lowest = 0;
   /** Samples loaded now. */
@@ -81,6 +87,7 @@ export class Propagation {
     targetWidth: number,
     gradients: Gradients,
     weighted = false,
+    dropping = false,
   ) {
     const { dtype } = spec;
     const tile = TILE_BYTES / bytesPer(dtype);
@@ -95,7 +102,8 @@ export class Propagation {
     const widest = Math.max(...layout.layers.map(({ units }) => units));
     const shared = gradients === "transient" ? [allocate(widest), allocate(widest)] : [0, 0];
     this.#unused = this.#kept ? workspace.allocate(dtype, 2 * widest) : 0;
-    this.layers = layout.layers.map(({ units, kind, batchNorm }, l) => {
+    this.layers = layout.layers.map(({ units, kind, batchNorm, dropout }, l) => {
+      const drops = dropping && dropout > 0;
       const a = allocate(units);
       const vector = (): number => (batchNorm ? workspace.allocate(dtype, units) : 0);
       const dy = this.#kept ? allocate(units) : shared[l % 2];
@@ -110,12 +118,14 @@ export class Propagation {
         delta: this.#kept && batchNorm ? allocate(units) : dy,
         slope: this.#kept && kind !== 0 ? allocate(units) : 0,
         curve: this.#kept && !PIECEWISE_LINEAR.has(kind) ? allocate(units) : 0,
+        dropped: drops ? allocate(units) : 0,
+        mask: drops ? allocate(units) : 0,
       };
     });
     this.below = this.layers.map((_, l) =>
       l === 0
         ? { at: this.x, row: 1, column: layout.inputs }
-        : { at: this.layers[l - 1].h, row: this.stride, column: 1 },
+        : { at: this.layers[l - 1].dropped || this.layers[l - 1].h, row: this.stride, column: 1 },
     );
   }
 
@@ -151,7 +161,24 @@ export class Propagation {
         this.#normalise(theta, l, mode, statistics);
         this.kernels.activate(layer.kind, a, h, layer.units * this.stride, layer.parameter);
       }
+      if (this.layers[l].dropped) this.#drop(l);
     }
+  }
+
+  /** Draws sample by sample, so that what is dropped does not depend on the memory's layout. */
+  #drop(l: number): void {
+    const { units, dropout } = this.layout.layers[l];
+    const { h, mask, dropped } = this.layers[l];
+    const { random, stride } = this;
+    const view = this.workspace.view(this.spec.dtype);
+    const at = mask / bytesPer(this.spec.dtype);
+    view.fill(random ? 0 : 1, at, at + units * stride);
+    for (let s = 0; random && s < this.size; ++s) {
+      for (let unit = 0; unit < units; ++unit) {
+        if (random.next() >= dropout * 2 ** 32) view[at + unit * stride + s] = 1 / (1 - dropout);
+      }
+    }
+    this.kernels.multiplyElements(units * stride, h, mask, dropped);
   }
 
   /** a = W·h + b; and φ(a) at once, while a row is in the cache, unless `kind` is −1. */
@@ -263,8 +290,9 @@ export class Propagation {
   /** Turns ∂loss/∂h into ∂loss/∂a, in place. */
   #backpropActivation(l: number): void {
     const { kind, units, parameter } = this.layout.layers[l];
-    const { a, h, dy, slope, curve } = this.layers[l];
+    const { a, h, dy, slope, curve, mask } = this.layers[l];
     const count = units * this.stride;
+    if (mask) this.kernels.multiplyElements(count, dy, mask, dy);
     if (kind === 0) return;
     if (!this.#kept) {
       this.kernels.backpropActivation(kind, a, h, dy, count, parameter);

@@ -77,6 +77,11 @@ export interface LayerSpec {
    * running statistics, which stay as they are. False.
    */
   frozen?: boolean;
+  /**
+   * Share of its outputs that training sets to 0, anew for each sample and step, while the others are divided by 1 − share (inverted dropout,
+   * Srivastava et al. 2014). Not in the last layer, and not beside second-order methods, which need an objective that stays. 0.
+   */
+  dropout?: number;
 }
 
 /**
@@ -228,6 +233,8 @@ export interface ResolvedLayer {
   readonly batchNorm: false | Readonly<Required<BatchNorm>>;
   /** True where its parameters take no step; else left out. */
   readonly frozen?: true;
+  /** Where some of its outputs are dropped in training; else left out. */
+  readonly dropout?: number;
 }
 
 /** A specification with every default filled in. */
@@ -308,7 +315,8 @@ function resolveCustom(given: Record<string, unknown>): CustomLoss {
 }
 
 /** Refuses a last layer that the loss cannot have. */
-function checkOutputs(loss: ResolvedLoss, { units, activation }: ResolvedLayer): void {
+function checkOutputs(loss: ResolvedLoss, { units, activation, dropout }: ResolvedLayer): void {
+  if (dropout) wrongValue(WHERE, "dropout", "none in the last layer, whose outputs are the network's", String(dropout));
   if (decidesClasses(loss) && activation.type === "sigmoid") {
     const remedy = 'leave the last activation at "identity" and read probabilities from net.probabilities';
     wrongValue(WHERE, "loss", `a loss of outputs after a sigmoid (${loss} takes logits)`, `"${loss}"`, remedy);
@@ -324,15 +332,17 @@ function checkOutputs(loss: ResolvedLoss, { units, activation }: ResolvedLayer):
 
 function resolveLayer(layer: unknown, name: string): ResolvedLayer {
   checkObject(WHERE, name, layer);
-  checkKeys(`${WHERE}: ${name}`, layer, ["units", "activation", "batchNorm", "frozen"]);
-  const { units, activation = "identity", batchNorm = false, frozen = false } = layer;
+  checkKeys(`${WHERE}: ${name}`, layer, ["units", "activation", "batchNorm", "frozen", "dropout"]);
+  const { units, activation = "identity", batchNorm = false, frozen = false, dropout = 0 } = layer;
   checkInteger(WHERE, `${name}.units`, units, 1);
   checkBoolean(WHERE, `${name}.frozen`, frozen);
+  checkShare(WHERE, `${name}.dropout`, dropout);
   return {
     units,
     activation: resolveActivation(activation, `${name}.activation`),
     batchNorm: resolveBatchNorm(batchNorm, `${name}.batchNorm`),
     ...(frozen ? { frozen } : {}),
+    ...(dropout > 0 ? { dropout } : {}),
   };
 }
 

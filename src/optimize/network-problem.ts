@@ -13,6 +13,7 @@ import { Score } from "../network/score.js";
 import { lowestLayer, Selection } from "../network/selection.js";
 import { decidesClasses, lossName, lossTraits } from "../network/spec.js";
 import type { CurvatureKind } from "../network/tangent.js";
+import { Random } from "../random.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, type Workspace } from "../wasm/workspace.js";
 import { type CurvatureNeeds, type MomentsFactory, Problem, type RowsFactory } from "./problem.js";
 
@@ -24,6 +25,9 @@ const BEND_LENGTH = 0.03;
 
 /** Of the random signs in the diagonal's estimate: always the same, so that there is nothing to keep between steps. */
 const DIAGONAL_SEED = 0;
+
+/** Not one that anything else of a run's seed draws from. */
+const DROPOUT_STREAM = 12;
 
 /** Memory that products need, made when the first is asked for. */
 interface ProductSeat {
@@ -77,6 +81,9 @@ export class NetworkProblem extends Problem {
   #linearized = 0;
   /** The last dense matrix, whose memory the next one takes. */
   #assembled: FloatArray | undefined;
+  readonly #dropping: boolean;
+  /** What the masks of dropout are drawn from: the run's seed and the step. */
+  drawn: readonly [seed: number, step: number] = [0, 0];
   /** All parameters, and vectors as long, where only some take steps: those are what points and gradients hold. */
   readonly #all: AllParameters | null;
   #subset: { rows: Uint32Array; data: Dataset } | null = null;
@@ -99,8 +106,10 @@ export class NetworkProblem extends Problem {
     this.#batch = batch;
     this.#capacity = capacity;
     this.#first = this.theta;
+    const dropping = !second && layout.layers.some(({ dropout }) => dropout > 0);
+    this.#dropping = dropping;
     const open = (gradients: "transient" | "none"): Objective =>
-      new Objective(workspace, spec, layout, data, "batch", { capacity, gradients });
+      new Objective(workspace, spec, layout, data, "batch", { capacity, gradients, dropping });
     this.objective = open("transient");
     this.#trial = second ? open(layout.batchNorm ? "none" : "transient") : this.objective;
     this.#all = layout.free ? this.#openAll(layout.free) : null;
@@ -234,6 +243,10 @@ export class NetworkProblem extends Problem {
 
   override checkCurvature(where: string, { form }: CurvatureNeeds): void {
     const { spec } = this.#net;
+    if (this.layout.layers.some(({ dropout }) => dropout > 0)) {
+      const expected = "a first-order one beside dropout, which makes each step's objective another";
+      wrongValue(where, "optimizer", expected, "a second-order one", "use a penalty instead of dropout");
+    }
     if (form === "factors" && spec.trainable) {
       const expected = "one that needs no Kronecker factors where single parameters of a layer are fixed";
       wrongValue(where, "optimizer", expected, "kfac", "fix whole layers, or use hessianFree()");
@@ -339,6 +352,7 @@ export class NetworkProblem extends Problem {
     this.#score?.reset();
     const held = this.#held === point && this.#holds;
     const at = this.place(point);
+    if (this.#dropping) objective.propagation.random = new Random(...this.drawn, DROPOUT_STREAM);
     const value = this.#gathered(gradient, (to) =>
       objective.valueAndGradient(at, this.#statistics, this.#batch, to, this.#visit, held),
     );

@@ -174,6 +174,7 @@ export class Run implements ParameterHolder, RunHandle {
     this.samples = this.batches.count;
     const { problem, batches } = this;
     if (problem.stochastic) problem.changed();
+    problem.drawn = [this.options.seed, this.position.step];
     const start = problem.theta;
     this.outcome = this.#optimizer.step(problem, this.learningRate, this.options.clip);
     const { breakdown, end, report, value } = this.outcome;
