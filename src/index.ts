@@ -34,7 +34,7 @@ export {
   type ConjugateGradientsResult,
 } from "./linalg/conjugate-gradients.js";
 export { dataset, type Dataset, type DatasetOptions } from "./network/dataset.js";
-export { network, type Network } from "./network/network.js";
+export { network, type Network, type NetworkJson } from "./network/network.js";
 export type { CurvatureOptions, DerivativeOptions, HessianOptions, PassOptions } from "./network/pass.js";
 export { hessianCost } from "./network/cost.js";
 export type { HessianCost } from "./network/cost-model.js";

@@ -2,6 +2,7 @@ import { checkChoice, checkInteger, checkKeys, checkObject, isObject, show, wron
 import { isFloatArray } from "../linalg/matrix.js";
 import { type Layout, layoutOf } from "../network/layout.js";
 import { checkNetwork, type Network, network } from "../network/network.js";
+import { checkParameters, checkStatistics } from "../network/parameters.js";
 import { lossName, type NetworkSpec, type ResolvedSpec, resolveSpec } from "../network/spec.js";
 import { type Checkpoint, checkPoint, checkProgress } from "../train/checkpoint.js";
 import type { Build } from "../wasm/load.js";
@@ -118,8 +119,8 @@ export function unpack(where: string, header: Record<string, unknown>, shelf: Te
     (of === "parameters" ? parameters : statistics).set(shelf.take(name), from);
   }
   const net = network(spec as NetworkSpec);
-  net.checkParameters(where, "layers", parameters);
-  net.checkStatistics(where, "layers", statistics);
+  checkParameters(where, "layers", parameters, net);
+  checkStatistics(where, "layers", statistics, net);
   net.setParameters(parameters);
   net.setRunningStatistics(statistics);
   const take = (tensor: string): FloatArray => shelf.take(tensor);

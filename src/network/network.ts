@@ -1,7 +1,6 @@
 import { checkChoice, checkKeys, checkNumber, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
 import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
-import { Random } from "../random.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
@@ -9,9 +8,9 @@ import { costOf, shapeOf } from "./cost-model.js";
 import { CurvatureProducts } from "./curvature.js";
 import { checkDataset, countedRows, type Dataset } from "./dataset.js";
 import { above, assembleBlock, assembleHessian } from "./hessian.js";
-import { initialize } from "./initializer.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
+import { checkParameters, checkStatistics, type ParameterHolder, ParameterStore } from "./parameters.js";
 import type { DerivativeOptions, HessianOptions, PassOptions } from "./pass.js";
 import type { BatchNormMode, Gradients } from "./propagation.js";
 import { decide, type Evaluation, Score } from "./score.js";
@@ -27,10 +26,18 @@ export interface ActivationChunk {
   activation(layer: number, unit: number): FloatArray;
 }
 
-/** Holds the newest parameters of a network while a run trains it in memory of its own. */
-export interface ParameterHolder {
-  download(parameters: FloatArray, statistics: FloatArray): void;
+/** A network as JSON has it: `network(spec)` and the two setters make it again. */
+export interface NetworkJson {
+  /** The specification with every default filled in. */
+  readonly spec: ResolvedSpec;
+  /** In their order. */
+  readonly parameters: readonly number[];
+  /** Of batch norm: mean, then variance, layer by layer. */
+  readonly runningStatistics: readonly number[];
 }
+
+/** Structured cloning copies no private fields, so a clone would be without parameters. It refuses functions, and shows their text. */
+const REFUSE = (): string => "parameters do not survive structured cloning: pass net.toJSON(), or toSafetensors(net)";
 
 /**
  * A multi-layer perceptron and its parameters. Made by `network`.
@@ -46,11 +53,7 @@ export class Network {
   readonly build: Build;
   /** @internal */
   readonly layout: Layout;
-  readonly #parameters: FloatArray;
-  readonly #statistics: FloatArray;
-  /** A run that has trained further than the arrays here. */
-  #holder: ParameterHolder | null = null;
-  #version = 0;
+  readonly #store: ParameterStore;
 
   /** @internal */
   constructor(spec: NetworkSpec) {
@@ -58,19 +61,13 @@ export class Network {
     this.layout = layoutOf(this.spec);
     this.build = currentBuild();
     this.parameterCount = this.layout.parameterCount;
-    this.#parameters = floatArray(this.spec.dtype, this.parameterCount);
-    this.#statistics = floatArray(this.spec.dtype, this.layout.statisticsCount);
-    const { initializer, seed } = this.spec;
-    initialize(this.#parameters, this.layout.layers, initializer, new Random(seed), coreMath(this.build));
-    for (const { statistics, units } of this.layout.layers) {
-      if (statistics >= 0) this.#statistics.fill(1, statistics + units, statistics + 2 * units);
-    }
+    this.#store = new ParameterStore(this.spec, this.layout, this.build);
+    Object.defineProperty(this, "structuredClone", { enumerable: true, value: REFUSE });
   }
 
   /** A copy of the parameters, of the network's dtype. */
   getParameters(): FloatArray {
-    this.#refresh();
-    return this.#parameters.slice() as FloatArray;
+    return this.current().parameters.slice() as FloatArray;
   }
 
   /**
@@ -80,16 +77,13 @@ export class Network {
    * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size.
    */
   setParameters(values: ArrayLike<number>): void {
-    this.checkParameters("setParameters", "values", values);
-    this.#refresh();
-    this.#parameters.set(values);
-    this.#changed();
+    checkParameters("setParameters", "values", values, this);
+    this.#store.write({ parameters: values });
   }
 
   /** A copy of batch norm's running statistics: mean, then variance, layer by layer; empty without batch norm. */
   getRunningStatistics(): FloatArray {
-    this.#refresh();
-    return this.#statistics.slice() as FloatArray;
+    return this.current().statistics.slice() as FloatArray;
   }
 
   /**
@@ -99,10 +93,30 @@ export class Network {
    * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size, or a negative variance.
    */
   setRunningStatistics(values: ArrayLike<number>): void {
-    this.checkStatistics("setRunningStatistics", "values", values);
-    this.#refresh();
-    this.#statistics.set(values);
-    this.#changed();
+    checkStatistics("setRunningStatistics", "values", values, this);
+    this.#store.write({ statistics: values });
+  }
+
+  /**
+   * What `JSON.stringify` writes: specification, parameters and running statistics, exactly but for the sign of zero. `toJson` of
+   * hessia/formats adds builds, checkpoints and metadata.
+   *
+   * @throws TypeError for a network whose loss is the caller's: JSON has no functions.
+   * @example
+   * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
+   * const { spec, parameters } = JSON.parse(JSON.stringify(net));
+   * const copy = network(spec);
+   * copy.setParameters(parameters);
+   */
+  toJSON(): NetworkJson {
+    if (lossName(this.spec.loss) === "custom") {
+      const remedy = "take net.getParameters(), and make the network again with its loss";
+      wrongType("toJSON", "net", "a loss with a name", "one of the caller's functions", remedy);
+    }
+    const [parameters, runningStatistics] = [this.getParameters(), this.getRunningStatistics()].map((x) =>
+      Array.from(x),
+    );
+    return { spec: this.spec, parameters, runningStatistics };
   }
 
   /**
@@ -354,33 +368,11 @@ export class Network {
   }
 
   /**
-   * Refuses what `setParameters` does.
-   * @internal
-   */
-  checkParameters(where: string, name: string, values: unknown): void {
-    checkVector(where, name, values, this.parameterCount, this.spec.dtype);
-  }
-
-  /**
-   * Refuses what `setRunningStatistics` does.
-   * @internal
-   */
-  checkStatistics(where: string, name: string, values: unknown): void {
-    const checked = checkVector(where, name, values, this.layout.statisticsCount, this.spec.dtype);
-    for (const { statistics, units } of this.layout.layers) {
-      for (let unit = 0; statistics >= 0 && unit < units; ++unit) {
-        const variance = checked[statistics + units + unit];
-        if (variance < 0) wrongValue(where, name, "variances of at least 0", String(variance));
-      }
-    }
-  }
-
-  /**
    * Counts every change of the parameters; a run compares it to see changes made by others.
    * @internal
    */
   get version(): number {
-    return this.#version;
+    return this.#store.version;
   }
 
   /**
@@ -388,8 +380,7 @@ export class Network {
    * @internal
    */
   current(): { parameters: FloatArray; statistics: FloatArray } {
-    this.#refresh();
-    return { parameters: this.#parameters, statistics: this.#statistics };
+    return this.#store.current();
   }
 
   /**
@@ -397,17 +388,7 @@ export class Network {
    * @internal
    */
   heldBy(holder: ParameterHolder): number {
-    this.#holder = holder;
-    return ++this.#version;
-  }
-
-  #refresh(): void {
-    this.#holder?.download(this.#parameters, this.#statistics);
-    this.#holder = null;
-  }
-
-  #changed(): void {
-    ++this.#version;
+    return this.#store.heldBy(holder);
   }
 
   #predict(where: string, inputs: unknown): Matrix {
@@ -462,13 +443,13 @@ export class Network {
    * @internal
    */
   resident<T>(use: (workspace: Workspace, theta: number, statistics: number) => T): T {
-    this.#refresh();
     const { dtype } = this.spec;
+    const values = this.current();
     return borrow(this.build, (workspace) => {
       const theta = workspace.allocate(dtype, this.parameterCount);
       const statistics = workspace.allocate(dtype, this.layout.statisticsCount);
-      workspace.write(dtype, theta, this.#parameters);
-      workspace.write(dtype, statistics, this.#statistics);
+      workspace.write(dtype, theta, values.parameters);
+      workspace.write(dtype, statistics, values.statistics);
       return use(workspace, theta, statistics);
     });
   }

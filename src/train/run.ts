@@ -1,8 +1,9 @@
 import { valueNoise } from "../linalg/noise.js";
 import { countedRows, type Dataset, weighedBy } from "../network/dataset.js";
 import { freeCount, type Layout } from "../network/layout.js";
-import type { Network, ParameterHolder } from "../network/network.js";
+import type { Network } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
+import type { ParameterHolder } from "../network/parameters.js";
 import { Score } from "../network/score.js";
 import { decidesClasses } from "../network/spec.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
