@@ -4,12 +4,14 @@ const rooms = {
   linalg: ["wasm"],
   network: ["linalg", "wasm"],
   optimize: ["network", "linalg", "wasm"],
-  train: ["optimize", "network", "linalg", "wasm"],
+  train: ["infer", "optimize", "network", "linalg", "wasm"],
   diagnose: ["optimize", "network", "linalg", "wasm"],
   formats: ["train", "diagnose", "optimize", "network", "linalg", "wasm"],
   node: ["formats", "train", "diagnose", "optimize", "network", "linalg"],
+  infer: ["train", "optimize", "network", "linalg", "wasm"],
+  tables: ["network", "linalg", "wasm"],
   jobs: ["train", "optimize", "network", "linalg", "wasm"],
-  cli: ["node", "jobs", "formats", "train", "diagnose", "optimize", "network", "linalg"],
+  cli: ["node", "jobs", "tables", "infer", "formats", "train", "diagnose", "optimize", "network", "linalg"],
 };
 
 /** What every room may use; the command line also stands on the public face. */
@@ -79,8 +81,9 @@ module.exports = {
     {
       name: "one-dependency",
       severity: "error",
-      comment: "outside of src/cli the loader is all that the library depends on",
-      from: { path: "^src/", pathNot: "^src/(cli|wasm)/" },
+      comment:
+        "outside of src/cli the loader is all that the library depends on, but for csv-parse, which reads tables",
+      from: { path: "^src/", pathNot: "^src/(cli|wasm|tables/reading)/" },
       to: { path: "node_modules" },
     },
     {

@@ -206,3 +206,7 @@ export {
   type HessianCheckOptions,
 } from "./diagnose/checks/check-hessian.js";
 export type { ParameterPlace } from "./diagnose/checks/coordinates.js";
+export { type Influence, type InfluenceOptions, influence, type Suspect } from "./infer/influence.js";
+export { type LaplaceOptions, laplace, type PriorGroups, type Structure } from "./infer/laplace.js";
+export type { Posterior, Prediction, ProbabilityOptions, SampleOptions } from "./infer/posterior.js";
+export { type Pruning, type PruneOptions, type PruneRecord, type PruneUntil, prune } from "./infer/prune.js";

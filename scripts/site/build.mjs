@@ -16,7 +16,13 @@ const others = readdirSync("docs")
 
 const app = await Application.bootstrapWithPlugins({
   name: "hessia",
-  entryPoints: ["src/index.ts", "src/formats/index.ts", "src/jobs/index.ts", "src/node/index.ts"],
+  entryPoints: [
+    "src/index.ts",
+    "src/formats/index.ts",
+    "src/jobs/index.ts",
+    "src/tables/index.ts",
+    "src/node/index.ts",
+  ],
   tsconfig: "tsconfig.build.json",
   readme: "README.md",
   router: "files",

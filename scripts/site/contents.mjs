@@ -7,6 +7,8 @@ export const pages = {
     "docs/choosing-an-optimizer.md",
     "docs/curvature.md",
     "docs/diagnostics.md",
+    "docs/tables.md",
+    "docs/uncertainty.md",
     "docs/recipes.md",
     "docs/files.md",
     "docs/performance.md",
@@ -30,7 +32,13 @@ export const titles = {
   "data/README.md": "Data sets",
 };
 
-export const modules = { index: "hessia", formats: "hessia/formats", jobs: "hessia/jobs", node: "hessia/node" };
+export const modules = {
+  index: "hessia",
+  formats: "hessia/formats",
+  jobs: "hessia/jobs",
+  tables: "hessia/tables",
+  node: "hessia/node",
+};
 
 /** Topics of the library's names, by the folder or file that declares them: the first that fits. */
 export const topics = [
@@ -40,8 +48,10 @@ export const topics = [
   ],
   ["Training", /^src\/train\//],
   ["Cross-validation and search", /^src\/jobs\//],
+  ["Tables", /^src\/tables\//],
   ["Optimizers", /^src\/optimize\//],
   ["Curvature", /^src\/(?:network|linalg)\//],
+  ["Inference", /^src\/infer\//],
   ["Diagnostics", /^src\/diagnose\//],
   ["Files", /^src\/(?:formats|node)\//],
 ];

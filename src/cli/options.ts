@@ -1,7 +1,14 @@
-import { toNumber } from "./data/number.js";
 import { badInput } from "./errors.js";
 import { suggestion } from "./nearest.js";
 import { quote } from "./output/format.js";
+
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** A decimal number, or null for anything else; never infinite. */
+function toNumber(text: string): number | null {
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : null;
+}
 
 /** Turns the text given for an option into its value, or ends with what was expected. */
 export type Parser<T> = (option: string, text: string) => T;
@@ -20,6 +27,7 @@ function numberWhere(what: string, accept: (value: number) => boolean): Parser<n
 export const positive = numberWhere("a positive number", (x) => x > 0);
 export const nonNegative = numberWhere("a number of at least 0", (x) => x >= 0);
 export const share = numberWhere("a share in [0, 1), as in 0.2", (x) => x >= 0 && x < 1);
+export const probability = numberWhere('a probability in (0, 1), or "balanced"', (x) => x > 0 && x < 1);
 export const positiveInteger = numberWhere("a positive whole number", (x) => Number.isSafeInteger(x) && x >= 1);
 export const wholeNumber = numberWhere("a whole number of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
 
@@ -39,9 +47,6 @@ export const layers: Parser<readonly number[]> = (option, text) => {
     return expected(option, 'positive whole numbers with commas between, as in 64,32, or "none"', text);
   });
 };
-
-/** Names with commas between. */
-export const names: Parser<readonly string[]> = (_, text) => text.split(",").map((name) => name.trim());
 
 /** Two shares with a comma between. */
 export const shares: Parser<readonly number[]> = (option, text) => {

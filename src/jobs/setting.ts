@@ -1,4 +1,13 @@
-import { checkChoice, checkInteger, checkKeys, checkNonNegative, checkObject, isObject, wrongType } from "../check.js";
+import {
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkNonNegative,
+  checkNumber,
+  checkObject,
+  isObject,
+  wrongType,
+} from "../check.js";
 import type { Dataset } from "../network/dataset.js";
 import type { ActivationName, LayerSpec, Loss, NetworkSpec } from "../network/spec.js";
 import type { Dtype } from "../wasm/kernels.js";
@@ -34,13 +43,15 @@ export interface Setting {
   schedule?: ScheduleName;
   /** Epochs without improvement on held-out training rows after which a run ends. Default: never. */
   patience?: number;
+  /** Learns the logarithm of a single target instead of its value; the number is the target's value at which it is 0 in its own unit. Default: no. */
+  logFrom?: number;
   /** "balanced": classes weigh the same. Default: rows weigh the same. */
   weights?: "balanced";
 }
 
 const KEYS = [
   ...["hidden", "activation", "batchNorm", "l1", "l2", "dtype", "optimizer", "learningRate", "epochs"],
-  ...["batchSize", "schedule", "patience", "weights"],
+  ...["batchSize", "schedule", "patience", "logFrom", "weights"],
 ];
 
 /** Names of everything that a setting can hold. */
@@ -57,12 +68,14 @@ export function checkSetting(where: string, name: string, value: unknown): asser
     learningRate = 0,
     weights = "balanced",
     schedule = "constant",
+    logFrom = 0,
   } = value;
   if (!Array.isArray(hidden)) wrongType(where, `${name}.hidden`, "an array of numbers of units", hidden);
   for (const units of hidden) checkInteger(where, `${name}.hidden`, units, 1);
   checkInteger(where, `${name}.epochs`, epochs, 1);
   checkInteger(where, `${name}.patience`, patience, 1);
   checkNonNegative(where, `${name}.learningRate`, learningRate);
+  checkNumber(where, `${name}.logFrom`, logFrom, "a finite number", Number.isFinite);
   checkChoice(where, `${name}.weights`, weights, ["balanced"]);
   checkChoice(where, `${name}.schedule`, schedule, scheduleNames);
   makeOptimizer(where, optimizerOf(value as Setting));

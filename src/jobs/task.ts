@@ -1,6 +1,6 @@
 import { type Dataset, dataset, samplesOf } from "../network/dataset.js";
 import { type Network, network } from "../network/network.js";
-import { labelsOf, type Scores, scores } from "../network/scores.js";
+import { labelsOf, type Scores, scores, scoreValues } from "../network/scores.js";
 import type { NetworkSpec } from "../network/spec.js";
 import { fit } from "../train/fit.js";
 import type { FitOptions } from "../train/options.js";
@@ -9,6 +9,7 @@ import { foldOf } from "./folds.js";
 import { makeOptimizer } from "./optimizers.js";
 import { makeSchedule } from "./schedules.js";
 import { optimizerOf, type Setting, specOf } from "./setting.js";
+import { fromLogs, type LogScale, logScaleOf, withLogs } from "./target-scale.js";
 
 /**
  * A network to be trained on all folds but one and scored on that one. Plain data; the result depends on the task and the
@@ -63,8 +64,11 @@ export async function runFold(task: FoldTask, data: Dataset, signal?: AbortSigna
   const { setting, base, folds, fold, repeat, seed } = task;
   const rows = foldOf(data.size, stratum(data, base), folds, fold, [seed, repeat]);
   const [training, test] = [samplesOf(data, rows.training), samplesOf(data, rows.test)];
-  const { net, history } = await train(setting, base, training, seed, signal, data);
-  const [own, left] = [measure(net, training, training), measure(net, test, training)];
+  const scale = setting.logFrom === undefined ? null : logScaleOf(training, setting.logFrom);
+  const { net, history } = await train(setting, base, scale ? withLogs(training, scale) : training, seed, signal, data);
+  const [own, left] = [training, test].map((part) =>
+    scale ? measureLogs(net, part, training, scale) : measure(net, part, training),
+  );
   const { status, epochs } = history;
   return { fold, repeat, status, epochs: epochs.length, training: own.model, test: left.model, baseline: left.floor };
 }
@@ -113,6 +117,17 @@ function measure(net: Network, data: Dataset, training: Dataset): { model: Metri
   }
   const found = scores(net, data, { baseline: training });
   return { model: { loss, ...metricsOf(found) }, floor: metricsOf(found.baseline) };
+}
+
+/** Of values in the data's own scale, whose logarithms were learned. */
+function measureLogs(
+  net: Network,
+  data: Dataset,
+  training: Dataset,
+  scale: LogScale,
+): { model: Metrics; floor: Metrics } {
+  const found = scoreValues(fromLogs(net.predict(data.inputs), scale), data, training);
+  return { model: { loss: found.rmse ** 2, ...metricsOf(found) }, floor: metricsOf(found.baseline) };
 }
 
 function metricsOf(found: Scores | Scores["baseline"]): Metrics {

@@ -94,10 +94,15 @@ const FINALISTS = 2;
 export async function tune(data: Dataset, options: TuneOptions): Promise<Tuning> {
   const resolved = resolve(data, options);
   const { metric, seed, spec, signal } = resolved;
-  const trials = await search(data, resolved);
+  const trials = await trialsOf(data, resolved);
   const { setting } = trials[0];
   const { net, history } = await train(setting, spec, data, seed, signal);
   return { best: trials[0], trials, network: net, history, metric };
+}
+
+/** The trials of a search, the best first, without a last training. */
+export async function chooseSetting(data: Dataset, options: TuneOptions): Promise<Trial[]> {
+  return trialsOf(data, resolve(data, options));
 }
 
 type Resolved = Required<Omit<TuneOptions, "space" | "trials" | "onProgress" | "signal">> &
@@ -129,7 +134,7 @@ function settings(space: unknown, trials: number, seed: number): readonly Settin
 }
 
 /** Fold after fold, the better half going on. */
-async function search(data: Dataset, resolved: Resolved): Promise<Trial[]> {
+async function trialsOf(data: Dataset, resolved: Resolved): Promise<Trial[]> {
   const { settings, spec, folds, metric, halving, seed, pool, onProgress, signal } = resolved;
   const results = settings.map((): FoldResult[] => []);
   const ranked = (): Trial[] => rank(settings, results, metric);
@@ -151,7 +156,9 @@ async function search(data: Dataset, resolved: Resolved): Promise<Trial[]> {
         .slice(0, keep);
     }
   }
-  return ranked();
+  const trials = ranked();
+  if (trials.length === 0) throw new Error(`${WHERE}: aborted before the first fit had ended`);
+  return trials;
 }
 
 /** Those that were scored on more folds first, since the others were behind when they were left. */

@@ -137,15 +137,24 @@ function factorIndefinite(workspace: Workspace, dtype: Dtype, n: number, at: num
   return { info: kernels.ldl(n, at, n, d, e, swaps, work, workspace.scratch), d, e, swaps };
 }
 
-/** Of the eigenvalues of the matrix at an address. */
+/** The same matrix in double precision: factors in single precision would add n times the rounding that its entries have. */
+function inDouble(H: Symmetric): Symmetric {
+  return H.dtype === "f64" ? H : { ...H, size: H.size, build: H.build, dtype: "f64", data: Float64Array.from(H.data) };
+}
+
+/**
+ * Of the eigenvalues of the matrix at an address, in double precision: what its factors round, or what its entries did where they are of
+ * single precision, which moves no eigenvalue by more than ½·ε·‖A‖.
+ */
 function noise(workspace: Workspace, dtype: Dtype, n: number, at: number): number {
-  return eigenvalueNoise(n, Math.sqrt(workspace.kernels(dtype).sumSquares(at, n * n)), epsilonOf(dtype));
+  const norm = Math.sqrt(workspace.kernels("f64").sumSquares(at, n * n));
+  return Math.max(eigenvalueNoise(n, norm), dtype === "f32" ? 0.5 * epsilonOf(dtype) * norm : 0);
 }
 
 export interface IndefiniteSolution {
   /** Whether no pivot is exactly 0, so that x exists. */
   readonly solved: boolean;
-  /** Whether an eigenvalue seems to be within n·ε·‖A‖ of 0. */
+  /** Whether an eigenvalue seems to be within rounding noise of 0. */
   readonly singular: boolean;
   readonly x: FloatArray;
 }
@@ -155,14 +164,15 @@ const PROBES = 3;
 
 /** Factors A = P·L·D·Lᵀ·Pᵀ and solves for B (n × columns, row-major). */
 export function solveIndefinite(H: Symmetric, B: ArrayLike<number>, columns: number): IndefiniteSolution | undefined {
-  const { size: n, dtype } = H;
-  return load(H, (workspace, { at, scale }) => {
+  const n = H.size;
+  const dtype = "f64";
+  return load(inDouble(H), (workspace, { at, scale }) => {
     const kernels = workspace.kernels(dtype);
     const x = workspace.allocate(dtype, n * columns);
     const probe = workspace.allocate(dtype, n);
-    const tolerance = noise(workspace, dtype, n, at);
+    const tolerance = noise(workspace, H.dtype, n, at);
     const { info, d, e, swaps } = factorIndefinite(workspace, dtype, n, at);
-    if (info) return { solved: false, singular: true, x: floatArray(dtype, 0) };
+    if (info) return { solved: false, singular: true, x: floatArray(H.dtype, 0) };
     const solve = (m: number, target: number) =>
       kernels.ldlSolve(n, m, at, n, d, e, swaps, target, m, workspace.scratch);
     const view = workspace.view(dtype);
@@ -176,28 +186,31 @@ export function solveIndefinite(H: Symmetric, B: ArrayLike<number>, columns: num
       solve(1, probe);
       growth = Math.sqrt(kernels.sumSquares(probe, n));
     }
-    return { solved: true, singular: !(growth * tolerance < 1), x: workspace.read(dtype, x, n * columns) };
+    const solution = workspace.read(dtype, x, n * columns);
+    const kept = H.dtype === dtype ? solution : Float32Array.from(solution);
+    return { solved: true, singular: !(growth * tolerance < 1), x: kept };
   });
 }
 
 /** How many eigenvalues of each sign a symmetric matrix has. */
 export interface Inertia {
-  /** Eigenvalues above n·ε·‖A‖, ‖A‖ being Frobenius' norm. */
+  /** Eigenvalues above the rounding noise: n·ε·‖A‖ in f64, ‖A‖ being Frobenius' norm; ½·ε·‖A‖ in f32, factored in f64. */
   readonly positive: number;
-  /** Eigenvalues below −n·ε·‖A‖. */
+  /** Eigenvalues below minus the rounding noise. */
   readonly negative: number;
   /** Eigenvalues that rounding does not tell from 0. */
   readonly zero: number;
 }
 
 /**
- * Eigenvalues beyond ±n·ε·‖A‖, from the factors of A − tI and A + tI: those of A itself would leave open on which
+ * Eigenvalues beyond the rounding noise, from the factors of A − tI and A + tI: those of A itself would leave open on which
  * side of the tolerance an eigenvalue lies.
  */
 export function countEigenvalues(H: Symmetric): Inertia | undefined {
-  const { size: n, dtype, data } = H;
-  return load(H, (workspace, { at, scale }) => {
-    const tolerance = noise(workspace, dtype, n, at);
+  const double = inDouble(H);
+  const { size: n, dtype, data } = double;
+  return load(double, (workspace, { at, scale }) => {
+    const tolerance = noise(workspace, H.dtype, n, at);
     const count = (shift: number, sign: number): number => {
       const view = workspace.slice(dtype, at, n * n);
       if (scale === 1) view.set(data);

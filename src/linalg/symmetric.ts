@@ -294,8 +294,8 @@ export class SymmetricMatrix {
   }
 
   /**
-   * How many eigenvalues are positive, negative and zero. Zero is what lies within t = n·ε·‖A‖, ‖A‖ being Frobenius'
-   * norm and ε 2⁻⁵² or 2⁻²³.
+   * How many eigenvalues are positive, negative and zero. Zero is what lies within rounding noise t: n·2⁻⁵²·‖A‖, ‖A‖ being
+   * Frobenius' norm. A matrix in f32 is factored in f64, and t is at least 2⁻²⁴·‖A‖, the rounding of its entries.
    *
    * From the signs of D in the factorizations L·D·Lᵀ of A − t·I and A + t·I (Sylvester's law of inertia), in 2/3·n³
    * flops: half of those that the eigenvalues take.

@@ -176,6 +176,11 @@ export function withInputs({ targets, weights, meanWeight }: Dataset, inputs: Ma
   return new CheckedDataset(inputs, targets, weights, meanWeight);
 }
 
+/** How many rows the data stands for: the sum of its weights. */
+export function totalWeight({ weights, size }: Dataset): number {
+  return weights ? weights.reduce((sum, weight) => sum + weight, 0) : size;
+}
+
 /** The rows that count: all, but those of weight 0. */
 export function countedRows({ size, weights }: Dataset): Uint32Array {
   const rows = Uint32Array.from({ length: size }, (_, row) => row);

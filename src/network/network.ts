@@ -1,4 +1,13 @@
-import { checkChoice, checkKeys, checkNumber, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
+import {
+  checkChoice,
+  checkKeys,
+  checkNumber,
+  checkObject,
+  checkVector,
+  isObject,
+  wrongType,
+  wrongValue,
+} from "../check.js";
 import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { type Build, currentBuild } from "../wasm/load.js";
@@ -7,6 +16,7 @@ import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Work
 import { costOf, shapeOf } from "./cost-model.js";
 import { CurvatureProducts } from "./curvature.js";
 import { checkDataset, countedRows, type Dataset } from "./dataset.js";
+import { jacobianOf, type Resident, sensitivityOf } from "./derivatives.js";
 import { above, assembleBlock, assembleHessian } from "./hessian.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
@@ -299,6 +309,49 @@ export class Network {
     return new SymmetricMatrix(wanted, matrix, this.build, rangesOf(this.layout, places));
   }
 
+  /**
+   * Derivatives of the outputs in the parameters, under running statistics: row s·outputs + c is ∂f_c(x_s)/∂θ, before any loss. The
+   * derivative at a kink is that of `gradient`.
+   *
+   * @param inputs one row a sample; or a data set, whose inputs are taken.
+   * @returns (samples · outputs) × P in double precision, owned by the caller. Cost: a backward pass an output, and as many numbers.
+   * @throws as `predict`.
+   * @example
+   * network({ inputs: 1, layers: [{ units: 1 }], seed: 1 }).jacobian([[3]]).data; // Float64Array [3, 1]
+   */
+  jacobian(inputs: Dataset | Matrix | readonly (readonly number[])[]): Matrix {
+    return this.#differentiated("jacobian", inputs, jacobianOf);
+  }
+
+  /**
+   * Derivatives of the outputs in the inputs, under running statistics: row s·outputs + c is ∂f_c(x_s)/∂x.
+   *
+   * @param inputs one row a sample; or a data set, whose inputs are taken.
+   * @returns (samples · outputs) × inputs in double precision, owned by the caller. Cost: a backward pass an output.
+   * @throws as `predict`.
+   * @example
+   * const net = network({ inputs: 2, layers: [{ units: 1 }] });
+   * net.setParameters([5, -2, 1]);
+   * net.sensitivity([[3, 4]]).data; // Float64Array [5, -2]
+   */
+  sensitivity(inputs: Dataset | Matrix | readonly (readonly number[])[]): Matrix {
+    return this.#differentiated("sensitivity", inputs, sensitivityOf);
+  }
+
+  #differentiated(where: string, given: unknown, derivatives: (net: Resident, x: Matrix) => Matrix): Matrix {
+    const x = this.#checkInputs(where, isObject(given) && "inputs" in given ? given.inputs : given);
+    if (x.rows === 0)
+      return {
+        rows: 0,
+        columns: derivatives === jacobianOf ? this.parameterCount : x.columns,
+        data: new Float64Array(0),
+      };
+    const { spec, layout } = this;
+    return this.resident((workspace, theta, statistics) =>
+      derivatives({ workspace, spec, layout, theta, statistics }, x),
+    );
+  }
+
   #checkOut(out: unknown, wanted: number): void {
     const expected = `a SymmetricMatrix of size ${wanted} in ${this.spec.dtype}`;
     if (!(out instanceof SymmetricMatrix)) wrongType("hessian", "out", expected, out);
@@ -368,6 +421,15 @@ export class Network {
   }
 
   /**
+   * Sets the penalty's l2.
+   * @internal
+   */
+  penalise(l2: number): void {
+    const spec = { ...this.spec, penalty: Object.freeze({ ...this.spec.penalty, l2 }) };
+    (this as { spec: ResolvedSpec }).spec = Object.freeze(spec);
+  }
+
+  /**
    * Counts every change of the parameters; a run compares it to see changes made by others.
    * @internal
    */
@@ -392,12 +454,8 @@ export class Network {
   }
 
   #predict(where: string, inputs: unknown): Matrix {
-    const x = toMatrix(where, "inputs", inputs);
+    const x = this.#checkInputs(where, inputs);
     const { outputs } = this.layout;
-    if (x.rows > 0 && x.columns !== this.layout.inputs) {
-      wrongValue(where, "inputs", `rows of width ${this.layout.inputs}, as the network has`, String(x.columns));
-    }
-    checkFinite(where, "inputs", x);
     const result = { rows: x.rows, columns: outputs, data: floatArray(this.spec.dtype, x.rows * outputs) };
     if (x.rows === 0) return result;
     this.resident((workspace, theta, statistics) => {
@@ -409,6 +467,15 @@ export class Network {
       });
     });
     return result;
+  }
+
+  #checkInputs(where: string, inputs: unknown): Matrix {
+    const x = toMatrix(where, "inputs", inputs);
+    if (x.rows > 0 && x.columns !== this.layout.inputs) {
+      wrongValue(where, "inputs", `rows of width ${this.layout.inputs}, as the network has`, String(x.columns));
+    }
+    checkFinite(where, "inputs", x);
+    return x;
   }
 
   /**

@@ -254,9 +254,10 @@ export function forwardChunks(
   theta: number,
   statistics: number,
   visit: (propagation: Propagation, from: number) => void,
+  gradients: Gradients = "none",
 ): void {
   const capacity = Math.min(inputs.rows, chunkSize(spec, layout));
-  const propagation = new Propagation(workspace, spec, layout, capacity, 0, "none");
+  const propagation = new Propagation(workspace, spec, layout, capacity, 0, gradients);
   const at = propagation.x / bytesPer(spec.dtype);
   for (let from = 0; from < inputs.rows; from += capacity) {
     const count = Math.min(capacity, inputs.rows - from);

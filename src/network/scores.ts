@@ -228,7 +228,8 @@ function scoreClasses(
   };
 }
 
-function scoreValues(predicted: Matrix, data: Dataset, baseline: Dataset): RegressionScores {
+/** Scores of predicted values, whatever predicted them. */
+export function scoreValues(predicted: Matrix, data: Dataset, baseline: Dataset): RegressionScores {
   const weights = rowWeights(data);
   const targets = valuesOf(data);
   const { rows, columns } = predicted;

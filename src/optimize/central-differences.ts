@@ -5,6 +5,12 @@ import { norm2 } from "../linalg/vector.js";
 const SHARE = Math.cbrt(Number.EPSILON);
 /** Factor within which the change of the residuals has to be what was wanted, where a parameter of 0 has no scale of its own. */
 const WITHIN = 8;
+/** ε^⅕: the same for the formula of four points. */
+const FINE = Number.EPSILON ** 0.2;
+/** Parameters that have moved by less than this share of their sizes since the last Jacobian are near the end of their way. */
+const NEAR = 1e-3;
+/** Share by which differences over h and over 2h may differ: what the four points leave is about its square. */
+const SMOOTH = 1e-6;
 const MOST_TRIALS = 40;
 /** Factors of a step that changed nothing, and of one that led where there is no value. */
 const FARTHER = 1e8;
@@ -18,11 +24,15 @@ const LEAST = 1e-300;
  *
  * Relative error about ε^⅔ = 4e-11. Cost: 2·n residuals a Jacobian, and a few more for parameters of 0. Where one side has no
  * finite value, the other side's one-sided difference stands in.
+ *
+ * Where the parameters have hardly moved since the last Jacobian, four points a column take the error down to about ε^⅘ = 3e-13:
+ * (8·(r(x + h·eⱼ) − r(x − h·eⱼ)) − (r(x + 2h·eⱼ) − r(x − 2h·eⱼ))) / 12h with h = ε^⅕·|xⱼ|, for 4·n residuals.
  */
 export class CentralDifferences {
   /** Largest |xⱼ| seen, and steps found for parameters that were 0. */
   readonly #sizes: Float64Array;
   readonly #found: Float64Array;
+  #last: Float64Array | null = null;
   #reference = 0;
 
   constructor(
@@ -41,10 +51,31 @@ export class CentralDifferences {
     if (norm < Infinity) this.#reference = Math.max(this.#reference, norm);
     for (let j = 0; j < columns; ++j) {
       this.#sizes[j] = Math.max(this.#sizes[j], Math.abs(x[j]));
-      const column = this.#column(x, r, j, this.#step(x, r, j));
+    }
+    const near = this.#near(x);
+    for (let j = 0; j < columns; ++j) {
+      const column = (near && this.#fineColumn(x, j)) || this.#column(x, r, j, this.#step(x, r, j));
       for (let i = 0; i < rows; ++i) data[i * columns + j] = column[i];
     }
+    this.#last = x.slice();
     return { rows, columns, data };
+  }
+
+  #near(x: Float64Array): boolean {
+    const last = this.#last;
+    return last?.every((before, j) => Math.abs(x[j] - before) <= NEAR * this.#sizes[j]) ?? false;
+  }
+
+  /** By four points; null where the parameter is 0, or the residuals change too much on the way, or have no finite value. */
+  #fineColumn(x: Float64Array, j: number): Float64Array | null {
+    const h = x[j] + FINE * x[j] - x[j];
+    if (h === 0) return null;
+    const [near, far] = [h, 2 * h].map((by) => {
+      const [ahead, behind] = [this.#shifted(x, j, by), this.#shifted(x, j, -by)];
+      return ahead.map((value, i) => (value - behind[i]) / (2 * by));
+    });
+    const rest = near.map((slope, i) => slope - far[i]);
+    return norm2(rest) <= SMOOTH * norm2(near) ? near.map((slope, i) => slope + rest[i] / 3) : null;
   }
 
   #step(x: Float64Array, r: Float64Array, j: number): number {

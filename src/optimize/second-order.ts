@@ -161,9 +161,19 @@ export class SecondOrder extends Optimizer {
     const remembers = !this.#memory.empty;
     const once = this.#tried(local, learningRate);
     const lost = isEnd(once.found) && once.found.status === "stalled";
-    if (!lost || !remembers || local.problem.stochastic) return once;
+    if (!lost || local.problem.stochastic) return once;
+    if (!remembers) return this.#confirmed(local, once);
     this.#memory.clear();
-    return this.#tried(local, learningRate);
+    return this.#confirmed(local, this.#tried(local, learningRate));
+  }
+
+  /** A fresh estimate of the curvature promises falls that rounding drowns: what is measured along the gradient then decides. */
+  #confirmed(
+    local: Local,
+    last: { found: Move | End; model: Model | null },
+  ): { found: Move | End; model: Model | null } {
+    const lost = isEnd(last.found) && last.found.status === "stalled" && last.model && !last.model.exact;
+    return lost ? { ...last, found: this.#measured(local) ?? last.found } : last;
   }
 
   #tried(local: Local, learningRate: number): { found: Move | End; model: Model | null } {

@@ -1,3 +1,4 @@
+import { checkChoice } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import type { StepOutcome } from "../optimize/optimizer.js";
@@ -32,6 +33,12 @@ import { aside, enter, isTurnDue, leave, turn } from "./turns.js";
  */
 export async function fit(net: Network, data: Dataset, options: FitOptions): Promise<History> {
   checkNetwork("fit", net);
+  if (options?.penalty !== undefined) {
+    checkChoice("fit", "penalty", options.penalty, ["evidence"]);
+    const { penalty: _, ...rest } = options;
+    resolveTraining("fit", net, data, rest, ["onEpoch", "onStep"]);
+    return (await import("../infer/fit-evidence.js")).fitByEvidence(net, data, options, fit);
+  }
   const resolved = resolveTraining("fit", net, data, options, ["onEpoch", "onStep"]);
   const { onEpoch, onStep } = options;
   checkCallback("fit", "onEpoch", onEpoch);

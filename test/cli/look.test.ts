@@ -5,9 +5,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import npyjs from "npyjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseTable } from "../../src/cli/data/table.js";
+import { sourceOf } from "../../src/cli/data/source.js";
+import { diagnoseOptions } from "../../src/cli/model/data.js";
+import { loadTableModel } from "../../src/cli/model/file.js";
 import { prepare } from "../../src/cli/training/prepare.js";
-import { type Dataset, diagnose, init, type Network, network, spectrum } from "../../src/index.js";
+import {
+  type Dataset,
+  type DiagnoseOptions,
+  diagnose,
+  init,
+  type Network,
+  network,
+  spectrum,
+} from "../../src/index.js";
 import { loadNetwork } from "../../src/node/index.js";
 import { call, folder, root } from "./support.js";
 
@@ -17,14 +27,19 @@ const { path, remove } = folder({});
 const model = path("iris.safetensors");
 let net: Network;
 let data: Dataset;
+/** What the command tells `diagnose` beside the rows. */
+let options: DiagnoseOptions;
 
 beforeAll(async () => {
   await init({ simd: "strict" });
   const args = [iris, "--hidden", "6", "--dtype", "f64", "--simd", "strict", "--epochs", "40", "--save", model];
   await run("train", ...args);
   ({ network: net } = await loadNetwork(model));
-  const split = { testShare: 0.2, validation: 0, seed: 0 };
-  data = prepare(parseTable(iris, readFileSync(iris), {}), split, false).training;
+  const split = { testShare: 0.2, validation: 0, seed: 0, missing: "fill" } as const;
+  const prepared = prepare(await sourceOf(iris, readFileSync(iris), {}), split, false);
+  data = prepared.training;
+  const saved = await loadTableModel(model);
+  options = diagnoseOptions(saved, { ...prepared, data, part: "training", path: iris, heldOut: prepared.test });
 });
 afterAll(remove);
 
@@ -37,14 +52,14 @@ async function run(...args: string[]): Promise<string> {
 describe("hessia diagnose", () => {
   it("says what the library says of the training rows", async () => {
     const { diagnosis, score } = JSON.parse(await run("diagnose", model, "--json"));
-    expect(diagnosis).toEqual(JSON.parse(JSON.stringify(diagnose(net, data))));
+    expect(diagnosis).toEqual(JSON.parse(JSON.stringify(diagnose(net, data, options))));
     expect(score.loss).toBe(net.evaluate(data).loss);
   });
 
   it("looks at as much of the curvature as is asked for", async () => {
     expect(JSON.parse(await run("diagnose", model, "--curvature", "none", "--json")).diagnosis.point).toBeNull();
     const text = await run("diagnose", model, "--curvature", "dense");
-    expect(text).toContain(String(diagnose(net, data, { curvature: "dense" })));
+    expect(text).toContain(String(diagnose(net, data, { ...options, curvature: "dense" })));
   });
 
   it("takes the test rows, all rows, and rows of another file", async () => {

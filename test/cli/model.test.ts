@@ -68,7 +68,10 @@ describe("a saved model", () => {
     const { stdout } = await run("predict", path("iris.safetensors"), iris, "--probabilities", "--json");
     const { rows, score, classes } = JSON.parse(stdout);
     const { network: net, metadata } = await loadNetwork(path("iris.safetensors"));
-    const { mean, deviation } = metadata.inputScale as { mean: number[]; deviation: number[] };
+    const { mean, deviation } = (metadata.table as { inputScale: unknown }).inputScale as {
+      mean: number[];
+      deviation: number[];
+    };
     const inputs = lines.slice(1).map((line) =>
       line
         .split(",")
@@ -123,6 +126,8 @@ describe("a saved model", () => {
     const inputs = lines.slice(1).map((line) => line.split(",").slice(0, 4).join(","));
     writeFileSync(path("inputs.csv"), inputs.join("\n"));
     const alone = await run("predict", path("bare.safetensors"), path("inputs.csv"));
+    const asked = await run("predict", path("iris.safetensors"), path("bare.csv"), "--no-header", "--quiet");
+    expect(asked.stdout.trimEnd().split("\n")).toHaveLength(151);
     expect(alone.stdout.split("\n").slice(1)).toEqual(stdout.split("\n").slice(1));
   });
 });
@@ -160,7 +165,10 @@ describe("missing values", () => {
       );
     }
     const { network: net, metadata } = await loadNetwork(path("mean.safetensors"));
-    const { mean, deviation } = metadata.inputScale as { mean: number[]; deviation: number[] };
+    const { mean, deviation } = (metadata.table as { inputScale: unknown }).inputScale as {
+      mean: number[];
+      deviation: number[];
+    };
     const filled = gaps[3]!.split(",").map((cell, j) => (cell === "" ? 0 : (Number(cell) - mean[j]!) / deviation[j]!));
     const expected = Array.from(net.probabilities(matrix([filled.slice(0, 4)])).data);
     const json = async (model: string): Promise<{ rows: { prediction: string | null; probabilities?: number[] }[] }> =>
@@ -168,6 +176,18 @@ describe("missing values", () => {
     expect((await json("mean.safetensors")).rows[2]!.probabilities).toEqual(expected);
     const { rows } = await json("drop.safetensors");
     expect([2, 3, 4].map((row) => rows[row]!.prediction === null)).toEqual([true, false, true]);
+  });
+});
+
+describe("cells and labels that a model does not know", () => {
+  it("are told of, and stop nothing", async () => {
+    const odd = [lines[0], "5.1,wide,1.4,0.2,setosa", ...lines.slice(1, 9), "5,3,1,0,tulip"];
+    writeFileSync(path("odd.csv"), odd.join("\n"));
+    const { stdout, stderr } = await call(["predict", path("iris.safetensors"), path("odd.csv")]);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(11);
+    expect(stderr).toMatch(/sepal_width: "wide" in row 1: not known from the training rows/);
+    expect(stderr).toMatch(/1 row with a label that the model does not know, the first "tulip"; it counts as wrong/);
+    expect(stderr).toMatch(/^10 rows with a known species: accuracy 90\.0 % \(9 of 10\)/m);
   });
 });
 
@@ -208,17 +228,19 @@ describe("refused", () => {
       "expected a model that hessia train saved",
     ],
     ["missing columns", () => ["predict", model, diabetes], 'got none called "sepal_length"'],
+    ["rows without names", () => ["predict", model, path("bare.csv")], "--no-header takes the columns by their places"],
     [
-      "text for a number",
-      () => ["predict", model, path("text.csv")],
-      'line 3, column "sepal_width": expected a number, got "wide"',
+      "the model to write to",
+      () => ["predict", model, iris, "--output", model],
+      "another file than those that are read",
     ],
-    ["a missing value", () => ["predict", model, path("gap.csv")], "a model trained with --missing mean or drop"],
+    ["one file for two outputs", () => ["curvature", model, "--hessian", "a.npy", "--ggn", "a.npy"], "than --hessian"],
     [
-      "ragged rows",
-      () => ["predict", model, path("ragged.csv")],
-      "line 3: expected 5 columns, as in the first line, got 2",
+      "probabilities of values",
+      () => ["predict", path("d.safetensors"), diabetes, "--probabilities"],
+      "got a regression",
     ],
+    ["ragged rows", () => ["predict", model, path("ragged.csv")], "line 3: expected 5 columns, as in line 1, got 2"],
     ["another ending to save to", () => ["train", iris, "--save", "model.bin"], "ends in .safetensors or .json"],
     ["another ending for a report", () => ["train", iris, "--report", "r.pdf"], "ends in .html or .htm"],
     [
@@ -272,8 +294,6 @@ describe("refused", () => {
     writeFileSync(path("cut.safetensors"), readFileSync(model).subarray(0, 700));
     const { metadata: _, ...network } = JSON.parse(readFileSync(path("model.json"), "utf8"));
     writeFileSync(path("other.json"), JSON.stringify(network));
-    writeFileSync(path("text.csv"), [...lines.slice(0, 2), "1,wide,2,3,setosa"].join("\n"));
-    writeFileSync(path("gap.csv"), [...lines.slice(0, 2), "1,,2,3,setosa"].join("\n"));
     writeFileSync(path("ragged.csv"), [...lines.slice(0, 2), "1,2"].join("\n"));
     writeFileSync(path("half.csv"), lines.slice(0, 80).join("\n"));
     await run("train", digits, "--epochs", "1", "--save", path("large.safetensors"));

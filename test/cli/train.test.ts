@@ -33,10 +33,10 @@ describe("the first command of the README", () => {
   });
 
   it.each([
-    [/^data +data\/digits\.csv: 1,797 rows, 64 inputs$/m],
+    [/^data +data\/digits\.csv: 1,797 rows, 61 inputs$/m],
     [/^target +digit \(classification, 10 classes\)$/m],
     [/^split +1,438 rows to train on, 359 to test on \(stratified, seed 0\)$/m],
-    [/^network +64-64-32-10, relu, 6,570 parameters, f32$/m],
+    [/^network +61-64-32-10, relu, 6,378 parameters, f32$/m],
     [/^test +accuracy 9[5-9]\.\d % \(3\d\d of 359\), loss /m],
     [/^training +accuracy (100|9\d)\.\d % /m],
     [/^dead units +\d+ of 64 in layer 1, \d+ of 32 in layer 2$/m],
@@ -99,6 +99,7 @@ describe("hessia train", () => {
     expect(result.target).toEqual({
       name: "species",
       task: "classification",
+      notes: ["species: classification, text"],
       classes: ["setosa", "versicolor", "virginica"],
     });
     expect(result.split).toEqual({ training: 120, validation: 0, test: 30, seed: 0 });
@@ -188,6 +189,7 @@ describe("hessia train", () => {
     const { stdout } = await call(["train", iris, "--epochs", "2", "--quiet"]);
     expect(linesOf(stdout).map((line) => line.split("  ")[0])).toEqual([
       "test",
+      "baseline",
       "training",
       "dead units",
       "speed",
@@ -208,7 +210,7 @@ describe("hessia train", () => {
   });
 
   it("ends at an abort with what was reached", async () => {
-    const { code, stdout, stderr } = await call(["train", iris], { signal: AbortSignal.abort() });
+    const { code, stdout, stderr } = await call(["train", iris, "--epochs", "60"], { signal: AbortSignal.abort() });
     expect(code).toBe(130);
     expect(stdout).toMatch(/^interrupted +after 0 of 60 epochs$/m);
     expect(stdout).toMatch(/^test +accuracy /m);

@@ -8,9 +8,11 @@ import {
   gaussNewton,
   hessianFree,
   hessianOperator,
+  influence,
   init,
   kfac,
   type LayerSpec,
+  laplace,
   lbfgs,
   levenbergMarquardt,
   type Network,
@@ -286,3 +288,25 @@ function flat(value: unknown): number[] {
   if (typeof value === "number") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(flat) : [];
 }
+
+describe("inference from weighted rows", () => {
+  it.each(["full", "last-layer", "kronecker", "diagonal"] as const)("laplace, %s: counts rows", (structure) => {
+    for (const kind of ["mse", "labels"] as const) {
+      const { weighted, repeated } = twins(kind, 1, kind === "mse" ? 1 : 2);
+      const net = make(kind, { activation: "tanh" }, "f64", kind === "mse" ? 1 : 2);
+      const options = { structure, prior: 0.3, ...(kind === "mse" ? { noise: 0.2 } : {}) };
+      const [a, b] = [weighted, repeated].map((data) => laplace(net, data, options));
+      expect(distance([a.logEvidence], [b.logEvidence])).toBeLessThan(1e-9);
+      const [p, q] = [a, b].map((posterior) =>
+        kind === "mse" ? posterior.predict([[1, 0, 2]]).deviation.data : posterior.probabilities([[1, 0, 2]]).data,
+      );
+      expect(distance(p, q)).toBeLessThan(1e-9);
+    }
+  });
+
+  it("influence refuses weights, because leaving out part of a row is no row", () => {
+    const { weighted } = twins("mse", 1, 1);
+    const net = make("mse", { activation: "tanh" }, "f64", 1);
+    expect(() => influence(net, weighted)).toThrow("rows that count alike");
+  });
+});

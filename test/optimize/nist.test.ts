@@ -52,8 +52,8 @@ describe("levenbergMarquardt() by default options, Jacobians by central differen
     );
     expect(wrong.map(({ run, result }) => `${run.name}: ${result.status}`)).toEqual([]);
     const mean = results.reduce((sum, { run, result }) => sum + digits(result.x, run.certified), 0) / runs.length;
-    // Differences of residuals in other units round in another way.
-    expect(mean).toBeGreaterThan(given.response === 1 && given.parameter(0) === 1 ? 9.4 : 9);
+    // In other units than powers of two the residuals round in another way.
+    expect(mean).toBeGreaterThan(given.response === 1 && given.parameter(0) === 1 ? 9.4 : 9.2);
     // Lanczos1's residuals are the rounding of its data.
     const errors = results.filter(({ run, result }) => digits(result.standardErrors(), run.deviations) >= 4);
     expect(errors.length).toBeGreaterThanOrEqual(52);

@@ -58,7 +58,7 @@ test("the library loads nothing of what the command line depends on", () => {
   cpSync(join(consumer, "node_modules/hessia"), join(modules, "hessia"), { recursive: true });
   symlinkSync(resolve("node_modules/@assemblyscript/loader"), join(modules, "@assemblyscript/loader"), "junction");
   const load = (name: string): string => `await import(${JSON.stringify(name)})`;
-  const program = ["hessia", "hessia/formats", "hessia/jobs", "hessia/node"].map(load).join("; ");
+  const program = ["hessia", "hessia/formats", "hessia/jobs", "hessia/tables", "hessia/node"].map(load).join("; ");
   expect(node(folder, "--input-type=module", ["-e", program])).toBe("");
   const command = join(modules, "hessia/dist/cli/main.js");
   expect(() => node(folder, command, ["--help"])).toThrow(/Cannot find package 'commander'/);

@@ -3,7 +3,7 @@ import { init } from "../../index.js";
 import { readSource } from "../data/source.js";
 import { asRefusal, badInput, failed, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
-import { checkWritable } from "../model/file.js";
+import { checkOutputs } from "../model/file.js";
 import { positive } from "../options.js";
 import { headOf, rowOf } from "../output/comparison.js";
 import { counted } from "../output/format.js";
@@ -58,12 +58,12 @@ async function run(file: string, given: CompareGiven, io: Io): Promise<void> {
   const dtype = given.dtype ?? (chosen.some(({ method }) => takesWholeData(method)) ? "f64" : "f32");
   const settings = chosen.map((choice) => resolveSettings({ ...given, dtype }, choice));
   const [first] = settings;
-  await checkWritable(given.report);
+  await checkOutputs([file], { "--report": given.report });
   await init({ simd: first.simd }).catch((error) => {
     throw asRefusal(error);
   });
-  const { table } = await readSource(file, first);
-  const prepared = prepare(table, first, first.batchNorm);
+  const source = await readSource(file, first);
+  const prepared = prepare(source, first, first.batchNorm);
   const net = makeNetwork(prepared, first);
   const weights = weightsOf(net, prepared.training.size);
   io.keeps?.(true);
@@ -71,8 +71,8 @@ async function run(file: string, given: CompareGiven, io: Io): Promise<void> {
   if (!io.signal.aborted) io.keeps?.(false);
   const parameters = net.parameterCount;
   const comparison = {
-    path: table.path,
-    target: table.target.name,
+    path: source.path,
+    target: prepared.columns.targetNames.join(", "),
     prepared,
     shape: shapeOf(net),
     parameters,

@@ -3,7 +3,7 @@ import { hessianCost, type Spectrum, spectrum } from "../../index.js";
 import { badInput, failed, refusals } from "../errors.js";
 import type { Io } from "../io.js";
 import { dataFor, type ModelData, parts } from "../model/data.js";
-import { checkWritable, loadTableModel, type TableModel, writeOutput } from "../model/file.js";
+import { checkOutputs, loadTableModel, type TableModel, writeOutput } from "../model/file.js";
 import { fileEnding, oneOf, positiveInteger, wholeNumber } from "../options.js";
 import { count, counted, duration, short } from "../output/format.js";
 import { finiteJson } from "../output/json.js";
@@ -60,7 +60,12 @@ async function run(path: string, file: string | undefined, given: CurvatureGiven
   checkMatrixFile("--hessian", hessian, net.parameterCount);
   checkMatrixFile("--ggn", ggn, net.parameterCount);
   if (given.eigenvalues === 1) badInput("--eigenvalues: expected at least 2, from both ends of the spectrum, got 1");
-  await checkWritable(hessian, ggn, spectrumPath, report);
+  await checkOutputs([path, file], {
+    "--hessian": hessian,
+    "--ggn": ggn,
+    "--spectrum": spectrumPath,
+    "--report": report,
+  });
   const rows = await dataFor(model, file, given.part);
   const steps = stepsOf([hessian, ggn, "spectrum"].filter((step) => step !== undefined).length, io, given.quiet);
   let found: Spectrum;

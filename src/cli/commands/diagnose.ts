@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { type CurvatureChoice, type Diagnosis, diagnose } from "../../index.js";
 import { refusals } from "../errors.js";
 import type { Io } from "../io.js";
-import { dataFor, type ModelData, parts } from "../model/data.js";
-import { checkWritable, loadTableModel, type TableModel } from "../model/file.js";
+import { dataFor, diagnoseOptions, type ModelData, parts } from "../model/data.js";
+import { checkOutputs, loadTableModel, type TableModel } from "../model/file.js";
 import { oneOf, wholeNumber } from "../options.js";
 import { counted } from "../output/format.js";
 import { finiteJson } from "../output/json.js";
@@ -50,15 +50,16 @@ export function addDiagnose(program: Command, io: Io): void {
 
 async function run(path: string, file: string | undefined, given: DiagnoseGiven, io: Io): Promise<void> {
   const model = await loadTableModel(path);
-  await checkWritable(given.report);
+  await checkOutputs([path, file], { "--report": given.report });
   const rows = await dataFor(model, file, given.part);
   const diagnosis =
     given.report === undefined ? diagnosisOf(model, rows, given) : await reported(model, rows, given, io);
   io.stdout.write(given.json ? jsonOf(model, rows, diagnosis) : textOf(model, rows, diagnosis, given.report));
 }
 
-function diagnosisOf({ net }: TableModel, { data }: ModelData, { curvature, seed }: DiagnoseGiven): Diagnosis {
-  return refusals(() => diagnose(net, data, { seed, ...(curvature ? { curvature } : {}) }));
+function diagnosisOf(model: TableModel, rows: ModelData, { curvature, seed }: DiagnoseGiven): Diagnosis {
+  const options = { seed, ...diagnoseOptions(model, rows), ...(curvature ? { curvature } : {}) };
+  return refusals(() => diagnose(model.net, rows.data, options));
 }
 
 async function reported(model: TableModel, rows: ModelData, given: DiagnoseGiven, io: Io): Promise<Diagnosis> {
@@ -71,16 +72,16 @@ function textOf(model: TableModel, rows: ModelData, diagnosis: Diagnosis, report
   return `${layOut([
     ["model", model.path],
     ["data", `${path}, ${counted(data.size, "row")} (${part})`],
-    ["score", scoreText(scoreOf(model.net, data, model.record))],
+    ["score", scoreText(scoreOf(model.net, data, rows.columns))],
     ...(report === undefined ? [] : ([["report", report]] as const)),
   ])}${diagnosis}\n`;
 }
 
 function jsonOf(
-  { path, net, record }: TableModel,
-  { data, part, path: file }: ModelData,
+  { path, net }: TableModel,
+  { data, columns, part, path: file }: ModelData,
   diagnosis: Diagnosis,
 ): string {
   const about = { command: "diagnose", model: path, data: { path: file, part, rows: data.size } };
-  return finiteJson({ ...about, score: scoreOf(net, data, record), diagnosis });
+  return finiteJson({ ...about, score: scoreOf(net, data, columns), diagnosis });
 }

@@ -1,10 +1,19 @@
 import type { Command } from "commander";
+import { columnsFrom } from "../../tables/index.js";
 import type { Io } from "../io.js";
 import { loadModel, type Model } from "../model/file.js";
 import type { ModelRecord } from "../model/record.js";
 import { count, counted } from "../output/format.js";
-import { type Line, layOut, scoreText, shapeOf } from "../output/summary.js";
+import { columnLines, type Line, layOut, scoreText, shapeOf } from "../output/summary.js";
 import { labelOf } from "../training/optimizer.js";
+import type { MissingChoice } from "../training/settings.js";
+
+const missingNames: Record<MissingChoice, string> = {
+  fill: "filled in",
+  mean: "replaced by the mean",
+  drop: "rows left out",
+  refuse: "refused",
+};
 
 const examples = `
 Examples:
@@ -37,13 +46,16 @@ function infoText(model: Model): string {
   return layOut(lines);
 }
 
-function recordLines({ data, columns, classes, missing, settings, outcome }: ModelRecord): Line[] {
-  const named = columns.names.length <= 20 ? `: ${columns.names.join(", ")}` : "";
+function recordLines({ data, table, settings, outcome }: ModelRecord): Line[] {
+  const columns = columnsFrom(table);
+  const { classes, needed } = columns;
+  const named = needed.length <= 20 ? `: ${needed.join(", ")}` : "";
   const lines: Line[] = [
     ["data", `${data.path}, ${counted(data.rows, "row")}, SHA-256 ${data.sha256.slice(0, 16)}…`],
-    ["inputs", `${counted(columns.names.length, "column")}${named}, standardised`],
-    ["target", `${columns.targetName} (${classes ? `one of ${classes.join(", ")}` : "regression"})`],
-    ["missing values", { refuse: "refused", mean: "replaced by the mean", drop: "rows left out" }[missing]],
+    ["inputs", `${counted(needed.length, "column")}${named}, standardised`],
+    ...columnLines(columns),
+    ["target", `${columns.targetNames.join(", ")} (${classes ? `one of ${classes.join(", ")}` : "regression"})`],
+    ["missing values", missingNames[settings.missing]],
     ["optimizer", labelOf(settings.optimizer)],
   ];
   if (outcome === null) return lines;

@@ -1,21 +1,21 @@
 import { type Command, Option } from "commander";
 import type { ActivationName } from "../../index.js";
 import { scheduleNames } from "../../jobs/schedules.js";
-import { missingChoices } from "../data/table.js";
-import { tasks } from "../data/target.js";
+import { columnTypes, type Separator } from "../../tables/index.js";
 import {
   fileEnding,
   layers,
-  names,
   nonNegative,
   oneOf,
   type Parser,
   positive,
   positiveInteger,
+  probability,
   share,
   wholeNumber,
 } from "../options.js";
 import { method, methodNames, optimizerOptions, takersOf, usualRates } from "../training/optimizer.js";
+import { missingChoices, tasks } from "../training/settings.js";
 
 /** A record, so that the compiler sees to it that none is left out. */
 const activations = Object.keys({
@@ -47,20 +47,50 @@ export function add<T>(
   command.addOption(option);
 }
 
+const separators = { comma: ",", semicolon: ";", tab: "\t", bar: "|", space: "space" } as const satisfies Record<
+  string,
+  Separator
+>;
+
+/** By its name, or as the character that it is. */
+const separator: Parser<Separator> = (option, text) => {
+  const named = Object.entries(separators).find(([name, sign]) => text === name || text === sign);
+  return named ? named[1] : separators[oneOf(Object.keys(separators) as (keyof typeof separators)[])(option, text)];
+};
+
+const threshold: Parser<number | "balanced"> = (option, text) =>
+  text === "balanced" ? text : probability(option, text);
+
 export function addDataOptions(command: Command): void {
   command.optionsGroup("Data:");
-  add(command, "--target <column>", "what to learn: a name, or a number from 1 (default: the last column)");
-  add(command, "--ignore <columns>", "columns to leave out, with commas between", names);
+  add(command, "--target <columns>", "what to learn: a name, or a number from 1 (default: the last column)");
+  add(command, "--ignore <columns>", "columns to leave out, with commas between");
+  add(command, "--types <column=type>", `what columns are: ${columnTypes.join(", ")}`);
   command
     .option("--header", "the first line holds names (default: found out)")
     .option("--no-header", "there is no header");
   add(
     command,
     "--missing <what>",
-    "refuse missing values, put the mean in their place, or drop their rows (default: refuse)",
+    "fill missing values in (the median, and an input that says so), mean (without), drop their rows, or refuse them (default: fill)",
     oneOf(missingChoices),
   );
+  add(command, "--missing-markers <texts>", "texts that stand for missing values, beside the usual ones");
+  add(command, "--separator <what>", `${Object.keys(separators).join(", ")} (default: found out)`, separator);
+  add(command, "--decimal <sign>", "point or comma, where a column does not tell", oneOf(["point", "comma"] as const));
   add(command, "--task <task>", `${tasks.join(" or ")} (default: found out)`, oneOf(tasks));
+  add(
+    command,
+    "--target-scale <scale>",
+    "linear, or log for values over several sizes (default: linear, or what a search finds)",
+    oneOf(["linear", "log"] as const),
+  );
+  add(
+    command,
+    "--threshold <probability>",
+    "two classes: from which a row counts as the second, or balanced (default: 0.5; balanced where one has under 10 % of the rows)",
+    threshold,
+  );
   add(command, "--test-share <share>", "share of the rows to test on", share, 0.2);
   add(
     command,

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import type { Matrix, Network } from "../../index.js";
-import { readText } from "../data/csv.js";
+import type { Network } from "../../index.js";
+import { readSource } from "../data/source.js";
+import { badInput } from "../errors.js";
 import type { Io } from "../io.js";
-import { checkWritable, loadTableModel, writeOutput } from "../model/file.js";
-import type { ModelRecord } from "../model/record.js";
-import { knownRows, readSheet, type Sheet } from "../model/sheet.js";
-import { counted } from "../output/format.js";
+import { checkOutputs, loadTableModel, writeOutput } from "../model/file.js";
+import { type Sheet, sheetOf } from "../model/sheet.js";
+import { counted, quote } from "../output/format.js";
 import { scoreText } from "../output/summary.js";
 import { type Score, scoreOf } from "../training/score.js";
 import { add } from "./options.js";
@@ -59,52 +59,77 @@ export function addPredict(program: Command, io: Io): void {
 
 async function runPredict(path: string, file: string, given: Given, io: Io): Promise<void> {
   const { net, record } = await loadTableModel(path);
-  await checkWritable(given.output);
-  const sheet = readSheet(file, await readText(file), record, given.header);
-  const predictions = predict(net, sheet, record, given);
-  const text = given.json ? jsonOf(sheet, record, predictions) : csvOf(sheet, predictions, given);
+  await checkOutputs([path, file], { "--output": given.output });
+  const { target: _, ...reading } = record.settings;
+  const source = await readSource(file, { ...reading, separator: undefined, header: given.header });
+  const sheet = sheetOf(source, record, given.header);
+  const { columns } = sheet;
+  if (given.probabilities && columns.classes === null) {
+    badInput("--probabilities: expected a model of classes, got a regression, whose predictions are values");
+  }
+  const predictions = predict(net, sheet, given);
+  const text = given.json ? jsonOf(sheet, predictions) : csvOf(sheet, predictions, given);
   if (given.output === undefined) io.stdout.write(text);
   else await writeOutput(given.output, text);
+  if (!given.quiet) for (const note of sheet.notes) io.stderr.write(`${source.file}: ${note}\n`);
   const { score } = predictions;
   if (score && !given.quiet && !given.json) {
-    io.stderr.write(`${counted(score.rows, "row")} with a known ${record.columns.targetName}: ${scoreText(score)}\n`);
+    const unknown = sheet.strangers;
+    if (unknown) {
+      const labels = `${counted(unknown.rows.length, "row")} with a label that the model does not know, the first ${quote(unknown.label)}`;
+      io.stderr.write(
+        `${source.file}: ${labels}; ${unknown.rows.length === 1 ? "it counts" : "they count"} as wrong\n`,
+      );
+    }
+    io.stderr.write(
+      `${counted(score.rows, "row")} with a known ${columns.targetNames.join(", ")}: ${scoreText(score)}\n`,
+    );
   }
 }
 
-function predict(net: Network, sheet: Sheet, record: ModelRecord, given: Given): Predictions {
-  const known = sheet.hasTarget ? knownRows(sheet, record) : null;
-  const score = known && scoreOf(net, known, record);
-  const { classes, columns, targetScale } = record;
-  const name = sheet.header?.includes(columns.targetName) || !columns.header ? "prediction" : columns.targetName;
+function predict(net: Network, sheet: Sheet, given: Given): Predictions {
+  const { columns } = sheet;
+  const score = sheet.data && withStrangers(scoreOf(net, sheet.data, columns), sheet);
+  const { classes, targetNames } = columns;
+  const taken = new Set(sheet.source.names);
+  const free = (name: string): string => {
+    let own = name;
+    for (let k = 2; taken.has(own); ++k) own = `${name} ${k}`;
+    taken.add(own);
+    return own;
+  };
+  const decoded = columns.decode(net.predict(sheet.inputs));
+  const own = (name: string): string =>
+    free(sheet.source.names.includes(name) || !columns.data.named ? "prediction" : name);
   if (classes === null) {
-    const [mean, deviation] = [targetScale?.mean[0] ?? 0, targetScale?.deviation[0] ?? 1];
-    const { data } = net.predict(sheet.inputs);
-    return { names: [name], cells: rowsOf(sheet, (row) => [mean + deviation * data[row]]), score };
+    const names =
+      targetNames.length === 1 ? [own(targetNames[0])] : targetNames.map((name) => free(`prediction of ${name}`));
+    return { names, cells: rowsOf(sheet, (row) => [decoded[row]].flat() as number[]), score };
   }
+  const name = own(targetNames[0]);
+  if (!given.probabilities) return { names: [name], cells: rowsOf(sheet, (row) => [decoded[row] as string]), score };
   const probabilities = net.probabilities(sheet.inputs);
-  const best = (row: number): string => classes[greatest(probabilities, row)];
-  if (!given.probabilities) return { names: [name], cells: rowsOf(sheet, (row) => [best(row)]), score };
-  const names = [name, ...classes.map((label) => `probability of ${label}`)];
+  const names = [name, ...classes.map((label) => free(`probability of ${label}`))];
   const cells = rowsOf(sheet, (row) => [
-    best(row),
+    decoded[row] as string,
     ...classes.map((_, k) => probabilities.data[row * classes.length + k]),
   ]);
   return { names, cells, score };
+}
+
+/** Rows whose label is no class of the model count as wrong. */
+function withStrangers(score: Score, { strangers }: Sheet): Score {
+  if (!strangers || score.accuracy === undefined) return score;
+  const rows = score.rows + strangers.rows.length;
+  return { ...score, rows, accuracy: (score.accuracy * score.rows) / rows };
 }
 
 function rowsOf(sheet: Sheet, cells: (row: number) => (string | number)[]): (string | number | null)[][] {
   return sheet.records.map((_, row) => (sheet.incomplete.has(row) ? [null] : cells(row)));
 }
 
-function greatest({ data, columns }: Matrix, row: number): number {
-  let best = 0;
-  for (let k = 1; k < columns; ++k) if (data[row * columns + k] > data[row * columns + best]) best = k;
-  return best;
-}
-
-function csvOf({ header, records }: Sheet, { names, cells }: Predictions, { append }: Given): string {
-  const own = header ?? (records[0] ?? []).map((_, i) => `column ${i + 1}`);
-  const head = [...(append ? own : []), ...names];
+function csvOf({ source, records }: Sheet, { names, cells }: Predictions, { append }: Given): string {
+  const head = [...(append ? source.names : []), ...names];
   const lines = records.map((record, row) => {
     const predicted = names.map((_, k) => cells[row][k] ?? "");
     return [...(append ? record : []), ...predicted].map(cellOf).join(",");
@@ -118,16 +143,14 @@ export function cellOf(value: string | number): string {
   return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function jsonOf(
-  { path, lines }: Sheet,
-  { columns, classes }: ModelRecord,
-  { names, cells, score }: Predictions,
-): string {
+function jsonOf({ source, columns, lines, notes }: Sheet, { names, cells, score }: Predictions): string {
+  const { classes, targetNames } = columns;
+  const several = classes === null && targetNames.length > 1;
   const rows = cells.map((row, i) => ({
     line: lines[i],
-    prediction: row[0],
-    ...(names.length > 1 ? { probabilities: row.slice(1) } : {}),
+    prediction: several ? row : row[0],
+    ...(!several && names.length > 1 ? { probabilities: row.slice(1) } : {}),
   }));
-  const about = { command: "predict", data: path, target: columns.targetName, classes, score };
+  const about = { command: "predict", data: source.path, target: targetNames.join(", "), classes, notes, score };
   return `${JSON.stringify({ ...about, rows })}\n`;
 }

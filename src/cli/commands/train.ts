@@ -3,15 +3,16 @@ import { init } from "../../index.js";
 import { readSource } from "../data/source.js";
 import { asRefusal, badInput, failed, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
-import { checkWritable, loadTableModel, modelEndings, type TableModel } from "../model/file.js";
+import { checkOutputs, loadTableModel, modelEndings, type TableModel } from "../model/file.js";
 import { saverOf } from "../model/saver.js";
 import { fileEnding } from "../options.js";
 import { counted, printable } from "../output/format.js";
 import { trainingJson } from "../output/json.js";
-import { progressOf } from "../output/progress.js";
+import { progressOf, searchBar } from "../output/progress.js";
 import { closing, endOf, layOut, opening } from "../output/summary.js";
 import { makeOptimizer } from "../training/optimizer.js";
-import { prepare } from "../training/prepare.js";
+import { type Prepared, prepare } from "../training/prepare.js";
+import { isOpen, search } from "../training/search.js";
 import { type Given, resolveSettings, runOptions, type Settings } from "../training/settings.js";
 import { makeNetwork, type Outcome, type Run, train } from "../training/train.js";
 import {
@@ -29,8 +30,9 @@ Examples:
   hessia train data/iris.csv --target species --hidden 16 --early-stopping 20
   hessia train data/diabetes.csv --target progression --hidden 32 --l2 0.03
   hessia train data/iris.csv --hidden 8 --optimizer trust-region --epochs 30
-  hessia train data/iris.csv --save iris.safetensors --report iris.html
+  hessia train data/iris.csv --epochs 60 --save iris.safetensors
   hessia train --resume iris.safetensors --epochs 90
+  hessia train data/iris.csv --report iris.html
   hessia train data/digits.csv --epochs 20 --seed 7 --json > result.json
 
 Exit codes: 0 ended as asked, 1 failed, 2 bad input, 130 interrupted.
@@ -56,6 +58,7 @@ export function addTrain(program: Command, io: Io): void {
   addOptimizerOptions(command);
   addTrainingOptions(command);
   addOutputOptions(command);
+  command.option("--no-search", "train with the defaults, without a search for a better network");
   command.addHelpText("after", examples);
   command.action((file: string | undefined, given: TrainGiven) => runTrain(file, given, command, io));
 }
@@ -71,8 +74,9 @@ function addOutputOptions(command: Command): void {
 
 async function runTrain(file: string | undefined, given: TrainGiven, command: Command, io: Io): Promise<void> {
   const { save = given.resume, report } = given;
-  const run = given.resume === undefined ? await begin(file, given) : await goOn(file, given, given.resume, command);
-  await checkWritable(save, report);
+  const run =
+    given.resume === undefined ? await begin(file, given, io) : await goOn(file, given, given.resume, command);
+  await checkOutputs([file], { "--save": save, "--report": report });
   const talks = !given.json && !given.quiet;
   if (talks) io.stdout.write(opening(run));
   const progress = progressOf(run.settings.epochs, io, given);
@@ -103,17 +107,40 @@ async function writeReport(path: string, run: Run, outcome: Outcome, io: Io, giv
   await trainingReport(path, run, outcome, io, given);
 }
 
-async function begin(file: string | undefined, given: TrainGiven): Promise<Run> {
+async function begin(file: string | undefined, given: TrainGiven, io: Io): Promise<Run> {
   if (file === undefined) badInput("missing required argument 'file'");
   // First what costs nothing to refuse.
   const settings = resolveSettings(given);
-  const optimizer = makeOptimizer(settings.optimizer);
+  makeOptimizer(settings.optimizer);
   await init({ simd: settings.simd }).catch((error) => {
     throw asRefusal(error);
   });
   const source = await readSource(file, settings);
-  const prepared = prepare(source.table, settings, settings.batchNorm);
-  return { source, prepared, settings, net: makeNetwork(prepared, settings), optimizer, resume: null };
+  const prepared = prepare(source, settings, settings.batchNorm);
+  const chosen = isOpen(given) ? await searched(prepared, settings, given, io) : { settings };
+  const optimizer = makeOptimizer(chosen.settings.optimizer);
+  const rescaled = chosen.settings.targetScale === settings.targetScale;
+  const data = rescaled ? prepared : prepare(source, chosen.settings, settings.batchNorm);
+  return { source, prepared: data, ...chosen, net: makeNetwork(data, chosen.settings), optimizer, resume: null };
+}
+
+async function searched(
+  prepared: Prepared,
+  settings: Settings,
+  given: TrainGiven,
+  io: Io,
+): Promise<Pick<Run, "settings" | "search">> {
+  const bar = searchBar(io, given);
+  try {
+    const found = await search(prepared, settings, io.signal, bar.progress);
+    if (io.signal.aborted) interrupted("interrupted in the search for a network; --no-search leaves it out");
+    return found;
+  } catch (error) {
+    if (io.signal.aborted) interrupted("interrupted in the search for a network; --no-search leaves it out");
+    throw error;
+  } finally {
+    bar.end();
+  }
 }
 
 /** A saved run as it was, but for its length. */
@@ -133,7 +160,7 @@ async function goOn(file: string | undefined, given: TrainGiven, path: string, c
   }
   const source = await readSource(file ?? record.data.path, settings);
   checkSame(source.sha256, model, file ?? record.data.path);
-  const prepared = prepare(source.table, settings, settings.batchNorm);
+  const prepared = prepare(source, settings, settings.batchNorm);
   return { source, prepared, settings, net, optimizer: makeOptimizer(settings.optimizer), resume: checkpoint };
 }
 

@@ -1,11 +1,13 @@
-import type { Dataset } from "../../index.js";
-import { readText } from "../data/csv.js";
-import { fingerprint, readSource } from "../data/source.js";
+import type { Dataset, DiagnoseOptions } from "../../index.js";
+import { type Columns, columnsFrom } from "../../tables/index.js";
+import { readBytes } from "../data/file.js";
+import { fingerprint, sourceOf } from "../data/source.js";
 import { badInput } from "../errors.js";
 import { printable } from "../output/format.js";
+import { makeOptimizer } from "../training/optimizer.js";
 import { prepare } from "../training/prepare.js";
 import type { TableModel } from "./file.js";
-import { knownRows, readSheet } from "./sheet.js";
+import { sheetOf } from "./sheet.js";
 
 export const parts = ["training", "validation", "test", "all"] as const;
 export type Part = (typeof parts)[number];
@@ -13,8 +15,11 @@ export type Part = (typeof parts)[number];
 /** Rows to look at a model on. */
 export interface ModelData {
   readonly data: Dataset;
+  readonly columns: Columns;
   readonly part: Part;
   readonly path: string;
+  /** Rows held out, where the model's own data has some: what a fit is judged on. */
+  readonly heldOut: Dataset | null;
 }
 
 /**
@@ -26,33 +31,33 @@ export interface ModelData {
 export async function dataFor(model: TableModel, file: string | undefined, asked?: Part): Promise<ModelData> {
   const { record } = model;
   const path = file ?? record.data.path;
-  const bytes = await readText(path);
+  const bytes = await readBytes(path);
   const same = fingerprint(bytes) === record.data.sha256;
-  if (same && asked !== "all") return { ...(await splitAsThen(model, path, asked ?? "training")), path };
+  const source = await sourceOf(path, bytes, record.settings);
+  if (same && asked !== "all") {
+    const part = asked ?? "training";
+    const prepared = prepare(source, record.settings, record.settings.batchNorm);
+    const data = prepared[part];
+    return {
+      ...{ columns: prepared.columns, part, path },
+      data: data ?? badInput(`--part: expected a part that the model has, got ${part}, of which there are no rows`),
+      heldOut: part === "training" ? (prepared.validation ?? prepared.test) : null,
+    };
+  }
   if (!same && file === undefined) {
     badInput(`${printable(path)}: expected the data that the model was trained on, got another content; name a file`);
   }
   if (!same && asked !== undefined && asked !== "all") {
     badInput(`--part: expected all for rows that the model was not trained on, got ${asked}`);
   }
-  const data = knownRows(readSheet(path, bytes, record), record);
+  const { data } = sheetOf(source, record);
   return {
+    ...{ columns: columnsFrom(record.table), part: "all", path, heldOut: null },
     data: data ?? badInput(`${printable(path)}: expected rows with a known target, got none`),
-    part: "all",
-    path,
   };
 }
 
-async function splitAsThen(
-  { record }: TableModel,
-  path: string,
-  part: Exclude<Part, "all">,
-): Promise<{ data: Dataset; part: Part }> {
-  const { table } = await readSource(path, record.settings);
-  const prepared = prepare(table, record.settings, record.settings.batchNorm);
-  const data = prepared[part];
-  return {
-    data: data ?? badInput(`--part: expected a part that the model has, got ${part}, of which there are no rows`),
-    part,
-  };
+/** What a diagnosis of a model is told beside the rows it is looked at on: rows held out, and the optimizer. */
+export function diagnoseOptions({ record }: TableModel, { heldOut }: ModelData): DiagnoseOptions {
+  return { optimizer: makeOptimizer(record.settings.optimizer), ...(heldOut ? { validation: heldOut } : {}) };
 }

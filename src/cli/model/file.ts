@@ -1,11 +1,12 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Saved } from "../../formats/index.js";
 import { type Checkpoint, init, type Network } from "../../index.js";
 import { loadNetwork, saveNetwork, writeFileAtomically } from "../../node/index.js";
+import { STDIN } from "../data/file.js";
 import { asRefusal, badInput, failed } from "../errors.js";
-import { printable } from "../output/format.js";
+import { printable, quote } from "../output/format.js";
 import { type ModelRecord, readRecord } from "./record.js";
 
 /** A saved model, read and made ready. */
@@ -82,6 +83,23 @@ export async function writeOutput(path: string, data: string | Uint8Array): Prom
 function notWritten(path: string, error: unknown): never {
   if ((error as NodeJS.ErrnoException).code === undefined) throw error;
   return failed(`${printable(path)}: could not be written: ${(error as Error).message}`);
+}
+
+/** Refuses outputs that are also read or written twice, and finds out before any work is done whether they can be written. */
+export async function checkOutputs(
+  inputs: readonly (string | undefined)[],
+  outputs: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const given = Object.entries(outputs).flatMap(([option, path]) =>
+    path === undefined ? [] : [{ option, path, at: resolve(path) }],
+  );
+  const read = inputs.flatMap((path) => (path === undefined || path === STDIN ? [] : [resolve(path)]));
+  for (const [i, { option, path, at }] of given.entries()) {
+    if (read.includes(at)) badInput(`${option}: expected another file than those that are read, got ${quote(path)}`);
+    const other = given.slice(0, i).find((before) => before.at === at);
+    if (other) badInput(`${option}: expected another file than ${other.option}, got ${quote(path)}`);
+  }
+  await checkWritable(...given.map(({ path }) => path));
 }
 
 /** Finds out before any work is done that a file could not be written. */

@@ -1,8 +1,6 @@
 import { isObject } from "../../check.js";
 import type { Status } from "../../index.js";
-import type { Scale } from "../data/scale.js";
-import type { Missing, Places } from "../data/table.js";
-import type { Task } from "../data/target.js";
+import { type ColumnsData, columnsFrom } from "../../tables/index.js";
 import { badInput } from "../errors.js";
 import { printable, quote } from "../output/format.js";
 import type { Score } from "../training/score.js";
@@ -14,14 +12,8 @@ import { misplaced } from "./shape.js";
 export interface ModelRecord {
   readonly tool: "hessia train";
   readonly data: { readonly path: string; readonly sha256: string; readonly rows: number };
-  readonly columns: Places & { readonly names: readonly string[]; readonly targetName: string };
-  readonly missing: Missing;
-  readonly task: Task;
-  /** In classification: the classes, in the order of the outputs. */
-  readonly classes: readonly string[] | null;
-  readonly inputScale: Scale;
-  /** In regression. */
-  readonly targetScale: Scale | null;
+  /** What each column was taken for, and how it becomes numbers. */
+  readonly table: ColumnsData;
   readonly settings: Settings;
   /** Null while the run goes on. */
   readonly outcome: ModelOutcome | null;
@@ -41,17 +33,11 @@ const TOOL = "hessia train";
 
 /** What belongs into the file of a run's model. */
 export function recordOf({ source, prepared, settings }: Run, outcome: Outcome | null): ModelRecord {
-  const { table, sha256 } = source;
-  const { target, inputScale, targetScale } = prepared;
+  const { path, sha256 } = source;
   return {
     tool: TOOL,
-    data: { path: table.path, sha256, rows: table.inputs.rows },
-    columns: { ...table.places, names: table.names, targetName: table.target.name },
-    missing: settings.missing ?? "refuse",
-    task: target.task,
-    classes: target.task === "classification" ? target.classes : null,
-    inputScale,
-    targetScale,
+    data: { path, sha256, rows: prepared.rows },
+    table: prepared.columns.toJSON(),
     settings,
     outcome: outcome && outcomeOf(outcome),
   };
@@ -67,24 +53,30 @@ export function readRecord(path: string, metadata: unknown, inputs: number, outp
   const refuse = (what: string): never =>
     badInput(`${printable(path)}: expected a model that hessia train saved, got ${what}`);
   if (!isObject(metadata) || metadata.tool !== TOOL) return refuse("a network without the columns of its data");
+  if (metadata.table === undefined && metadata.columns !== undefined) {
+    return refuse("one of an earlier version; train it again");
+  }
   const place = misplaced(metadata);
   if (place !== null) return refuse(`one whose ${quote(place)} is missing or no such thing`);
   const record = metadata as unknown as ModelRecord;
-  const { columns, task, classes, inputScale, targetScale } = record;
-  const { names, inputs: places, width, target } = columns;
-  if (names.length !== inputs) return refuse(`one without names for its ${inputs} inputs`);
-  if (places.length !== inputs || [...places, target].some((place) => place >= width)) {
+  const columns = columnsFrom(record.table);
+  const { columns: own, targetPlaces, targets, width, inputScale, targetScale } = columns.data;
+  if (columns.inputNames.length !== inputs) return refuse(`one without columns for its ${inputs} inputs`);
+  if ([...own.map(({ place }) => place), ...targetPlaces].some((place) => place >= width)) {
     return refuse("one without the places of its columns");
   }
   if (!isOf(inputScale, inputs)) return refuse("one without the scales of its inputs");
-  const fits =
-    task === "classification"
-      ? classes?.length === outputs && targetScale === null
-      : classes === null && targetScale !== null && isOf(targetScale, outputs);
-  if (!fits) return refuse("one whose classes or scales do not fit its outputs");
+  const fits = columns.classes
+    ? columns.classes.length === outputs && targetScale === null && targets.length === 1
+    : targetScale !== null &&
+      isOf(targetScale, outputs) &&
+      targets.length === outputs &&
+      targets.every(({ task }) => task === "regression");
+  if (!fits || targetPlaces.length !== targets.length)
+    return refuse("one whose classes or scales do not fit its outputs");
   return record;
 }
 
-function isOf({ mean, deviation }: Scale, length: number): boolean {
+function isOf({ mean, deviation }: ColumnsData["inputScale"], length: number): boolean {
   return mean.length === length && deviation.length === length;
 }

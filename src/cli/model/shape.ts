@@ -1,8 +1,8 @@
 import { isObject } from "../../check.js";
 import { scheduleNames } from "../../jobs/schedules.js";
-import { missingChoices } from "../data/table.js";
-import { tasks } from "../data/target.js";
+import { columnTypes } from "../../tables/index.js";
 import { methodNames } from "../training/optimizer.js";
+import { missingChoices, tasks } from "../training/settings.js";
 
 /** Where in a value something is not as it should be, as in `settings.seed`; null where all is well. */
 type Shape = (value: unknown, place: string) => string | null;
@@ -50,6 +50,7 @@ const number = where(Number.isFinite);
 const nonNegative = where((value) => Number.isFinite(value) && (value as number) >= 0);
 const positive = where((value) => Number.isFinite(value) && (value as number) > 0);
 const share = where((value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) < 1);
+const probability = where((value) => Number.isFinite(value) && (value as number) > 0 && (value as number) < 1);
 const count = where((value) => Number.isSafeInteger(value) && (value as number) >= 0);
 const positiveCount = where((value) => Number.isSafeInteger(value) && (value as number) >= 1);
 const text = where((value) => typeof value === "string");
@@ -62,10 +63,15 @@ const measure = nullable(number);
 const score = object({
   rows: count,
   loss: measure,
-  accuracy: optional(measure),
-  rmse: optional(measure),
-  r2: optional(measure),
+  ...measures(),
+  baseline: optional(object(measures())),
+  verdict: optional(oneOf(["better", "worse", "unclear"])),
 });
+
+function measures(): Record<string, Shape> {
+  const names = ["accuracy", "balancedAccuracy", "auc", "logLoss", "rmse", "mae", "r2"];
+  return Object.fromEntries(names.map((name) => [name, optional(measure)]));
+}
 
 /** The optimizer itself refuses values that it cannot use. */
 const options: Shape = (value, place) =>
@@ -77,9 +83,54 @@ const options: Shape = (value, place) =>
       )
     : place;
 
+const decimal = oneOf(["point", "comma"]);
+const order = oneOf(["dmy", "mdy"]);
+
+/** One of several kinds of object, told by a key. */
+function tagged(key: string, kinds: Record<string, Record<string, Shape>>): Shape {
+  return (value, place) => {
+    if (!isObject(value) || typeof value[key] !== "string" || !Object.hasOwn(kinds, value[key])) return place;
+    return object(kinds[value[key]])(value, place);
+  };
+}
+
+const encoding = tagged("kind", {
+  number: { decimal, median: nullable(number), flag, unit: nullable(positive), reach: nullable(positive) },
+  boolean: { yes: text, no: text, flag },
+  category: { kinds: list(text), other: flag, flag },
+  ordered: { levels: list(text), flag },
+  date: { order, median: nullable(number), parts: list(oneOf(["days", "year", "week", "day"])), flag },
+});
+
+const column = object({
+  ...{ name: text, place: count, type: oneOf([...columnTypes, "constant", "empty"]), why: text, notes: list(text) },
+  ...{ missing: count, encoding: nullable(encoding) },
+});
+
+const target = tagged("task", {
+  classification: { name: text, classes: list(text), numeric: flag },
+  regression: { name: text, decimal, unit: nullable(positive) },
+});
+
+const someOf =
+  (shape: Shape): Shape =>
+  (value, place) =>
+    Array.isArray(value) && value.length > 0 ? list(shape)(value, place) : place;
+
+const table = object({
+  ...{ version: oneOf([1]), columns: list(column), targetPlaces: list(count), targets: someOf(target) },
+  ...{ targetNotes: list(text), named: flag, width: count, markers: list(text), inputScale: scale },
+  targetScale: nullable(scale),
+  threshold: probability,
+});
+
 const settings = object({
-  ...{ target: optional(text), ignore: optional(list(text)), header: optional(flag), task: optional(oneOf(tasks)) },
-  ...{ missing: optional(oneOf(missingChoices)), testShare: share, validation: share, seed: count },
+  ...{ target: optional(text), ignore: optional(text), header: optional(flag), task: optional(oneOf(tasks)) },
+  ...{ types: optional(text), decimal: optional(decimal), missingMarkers: optional(text) },
+  targetScale: optional(oneOf(["linear", "log"])),
+  threshold: (value, place) => (value === undefined || value === "balanced" ? null : probability(value, place)),
+  separator: optional(oneOf([",", ";", "\t", "|", "space"])),
+  ...{ missing: oneOf(missingChoices), testShare: share, validation: share, seed: count },
   ...{ hidden: list(positiveCount), activation: text, batchNorm: flag, l1: nonNegative, l2: nonNegative },
   ...{ dtype: oneOf(["f32", "f64"]), simd: oneOf(["auto", "strict", "relaxed"]) },
   optimizer: object({ method: oneOf(methodNames), options }),
@@ -90,11 +141,7 @@ const settings = object({
 
 const record = object({
   data: object({ path: text, sha256: text, rows: count }),
-  columns: object({
-    ...{ width: count, header: flag, inputs: list(count), target: count, names: list(text), targetName: text },
-  }),
-  ...{ missing: oneOf(missingChoices), task: oneOf(tasks), classes: nullable(list(text)) },
-  ...{ inputScale: scale, targetScale: nullable(scale), settings },
+  ...{ table, settings },
   outcome: nullable(
     object({
       ...{ status: text, reason: text, epochs: count, steps: count },

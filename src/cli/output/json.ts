@@ -5,27 +5,32 @@ import { endOf } from "./summary.js";
 /** A run for machines; numbers in full, null for what is not finite. */
 export function trainingJson(run: Run, outcome: Outcome): string {
   const { source, prepared, settings, net, optimizer } = run;
-  const { table } = source;
-  const { target, inputScale, targetScale, training, validation, test } = prepared;
+  const { columns, training, validation, test } = prepared;
   const { history } = outcome;
   return `${JSON.stringify({
     command: "train",
     data: {
-      path: table.path,
-      rows: table.inputs.rows,
-      inputs: table.names,
-      inputScale,
-      missing: table.missing,
-      dropped: table.dropped,
+      path: source.path,
+      rows: prepared.rows,
+      inputs: columns.needed,
+      encodedInputs: columns.inputNames,
+      inputScale: columns.data.inputScale,
+      columns: columns.columns.map(({ name, type, why, notes }) => ({ name, type, why, notes })),
+      notes: source.text.notes,
+      warnings: prepared.warnings,
+      missing: prepared.missing,
+      dropped: prepared.dropped,
     },
     target: {
-      name: table.target.name,
-      task: target.task,
-      ...(target.task === "classification" ? { classes: target.classes } : { scale: targetScale }),
+      name: columns.targetNames.join(", "),
+      task: columns.task,
+      notes: columns.data.targetNotes,
+      ...(columns.classes ? { classes: columns.classes } : { scale: columns.data.targetScale }),
     },
     split: { training: training.size, validation: validation?.size ?? 0, test: test?.size ?? 0, seed: settings.seed },
     network: { ...net.spec, parameters: net.parameterCount },
     optimizer: { name: labelOf(settings.optimizer), learningRate: optimizer.learningRate, schedule: settings.schedule },
+    search: run.search ?? null,
     status: history.status,
     reason: endOf(run, history),
     training: outcome.training,

@@ -1,5 +1,6 @@
 import { SingleBar } from "cli-progress";
 import type { EpochRecord } from "../../index.js";
+import type { TuneProgress } from "../../jobs/tune.js";
 import { interrupted } from "../errors.js";
 import { type Io, isTerminal, type Output } from "../io.js";
 import { duration, percent, short } from "./format.js";
@@ -68,6 +69,25 @@ export function stepsOf(total: number, io: Io, quiet = false): Steps {
     },
     end() {
       bar.update(total, { state: "" });
+      bar.stop();
+      io.stderr.write("\n");
+    },
+  };
+}
+
+/** A bar over the fits of a search, on stderr where that is a terminal. */
+export function searchBar(
+  io: Io,
+  { quiet = false }: { quiet?: boolean },
+): { progress: (progress: TuneProgress) => void; end(): void } {
+  if (quiet || !isTerminal(io.stderr, io)) return { progress() {}, end() {} };
+  const bar = barOn(io.stderr, "search {value}/{total} [{bar}] {state}", 1);
+  return {
+    progress({ done, of, trials: [best] }) {
+      bar.setTotal(of);
+      bar.update(done, { state: best ? `best so far: ${(best.setting.hidden ?? []).join("-") || "linear"}` : "" });
+    },
+    end() {
       bar.stop();
       io.stderr.write("\n");
     },

@@ -20,8 +20,8 @@ export async function curvatureReport(
   given: CurvatureGiven,
   io: Io,
 ): Promise<void> {
-  const { net, record } = model;
-  const { data, part } = rows;
+  const { net } = model;
+  const { data, part, columns } = rows;
   const steps = stepsOf(STEPS, io, given.quiet);
   try {
     const { kind: _, ...options } = spectrumOptions(given);
@@ -32,7 +32,7 @@ export async function curvatureReport(
       title: `Curvature of ${model.path}`,
       summary: `${shapeOf(net)} on ${counted(data.size, "row")} (${part}) of ${rows.path}.`,
       facts: [
-        scoreFact(part, scoreOf(net, data, record)),
+        scoreFact(part, scoreOf(net, data, columns)),
         ["parameters", count(net.parameterCount)],
         ["precision", net.spec.dtype],
       ],

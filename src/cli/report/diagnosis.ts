@@ -1,7 +1,7 @@
 import type { Diagnosis } from "../../index.js";
 import type { DiagnoseGiven } from "../commands/diagnose.js";
 import type { Io } from "../io.js";
-import type { ModelData } from "../model/data.js";
+import { diagnoseOptions, type ModelData } from "../model/data.js";
 import { type TableModel, writeOutput } from "../model/file.js";
 import { count, counted, short } from "../output/format.js";
 import { stepsOf } from "../output/progress.js";
@@ -21,22 +21,26 @@ export async function diagnosisReport(
   { curvature, seed, quiet }: DiagnoseGiven,
   io: Io,
 ): Promise<Diagnosis> {
-  const { net, record, checkpoint } = model;
-  const { data, part } = rows;
+  const { net, checkpoint } = model;
+  const { data, part, columns } = rows;
   const steps = stepsOf(EXAMINATION_STEPS + 1, io, quiet);
   try {
-    const options = curvature === undefined ? {} : { curvature };
+    const options = { ...diagnoseOptions(model, rows), ...(curvature === undefined ? {} : { curvature }) };
     const { diagnosis, sections } = await examine(net, data, { seed, options, steps });
     await steps.next("page");
     const learned: Section[] = checkpoint
       ? [{ id: "learning", title: "Learning", figures: curveFigures(checkpoint.progress.epochs) }]
       : [];
-    const outputs: Section = { id: "outputs", title: "Predictions", figures: outputFigures(net, data, part, record) };
+    const outputs: Section = {
+      id: "outputs",
+      title: "Predictions",
+      figures: outputFigures(net, data, part, columns),
+    };
     const page = render({
       title: `Diagnosis of ${model.path}`,
       summary: `${shapeOf(net)} on ${counted(data.size, "row")} (${part}) of ${rows.path}.`,
       facts: [
-        scoreFact(part, scoreOf(net, data, record)),
+        scoreFact(part, scoreOf(net, data, columns)),
         ["loss", short(diagnosis.loss)],
         ["‖gradient‖", short(diagnosis.gradientNorm)],
         ["point", diagnosis.point?.kind ?? "not looked at"],

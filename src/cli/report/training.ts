@@ -27,10 +27,9 @@ export async function trainingReport(
     const { sections } = await examine(net, prepared.training, { seed: settings.seed, steps });
     await steps.next("page");
     const learning: Section = { id: "learning", title: "Learning", figures: curveFigures(history.epochs) };
-    const { table } = source;
     const page = render({
-      title: `${table.target.name} from ${table.path}`,
-      summary: `${shapeOf(net)} trained by ${labelOf(settings.optimizer)} on ${counted(prepared.training.size, "row")} of ${table.path}: ${endOf(run, history)}.`,
+      title: `${prepared.columns.targetNames.join(", ")} from ${source.path}`,
+      summary: `${shapeOf(net)} trained by ${labelOf(settings.optimizer)} on ${counted(prepared.training.size, "row")} of ${source.path}: ${endOf(run, history)}.`,
       facts: factsOf(run, outcome),
       sections: [learning, outputSection(run), ...sections],
     });
@@ -63,9 +62,8 @@ export function scoreFact(part: string, { accuracy, rmse, r2 }: Score): [string,
 }
 
 function outputSection({ net, prepared }: Run): Section {
-  const { test, validation, training, target, targetScale } = prepared;
+  const { test, validation, training, columns } = prepared;
   const part = test ? "test" : validation ? "validation" : "training";
-  const classes = target.task === "classification" ? target.classes : null;
-  const figures = outputFigures(net, test ?? validation ?? training, part, { classes, targetScale });
+  const figures = outputFigures(net, test ?? validation ?? training, part, columns);
   return { id: "outputs", title: "Predictions", figures };
 }

@@ -81,7 +81,7 @@ export function weightsOf(net: Network, rows: number): Weights {
 
 /** Trains one method from the start that all have in common, on the network of its own. */
 export async function trace(prepared: Prepared, settings: Settings, weights: Weights, limits: Limits): Promise<Trace> {
-  const { training: data, validation, test } = prepared;
+  const { columns, training: data, validation, test } = prepared;
   const net = makeNetwork(prepared, settings);
   const recorder = new Recorder(net, prepared, weights, limits);
   const history = await drive(net, prepared, settings, recorder);
@@ -97,9 +97,9 @@ export async function trace(prepared: Prepared, settings: Settings, weights: Wei
     steps,
     batchSize: batchSizeOf(settings, data.size),
     evaluations,
-    training: scoreOf(net, data, prepared),
-    validation: validation && scoreOf(net, validation, prepared),
-    test: test && scoreOf(net, test, prepared),
+    training: scoreOf(net, data, columns),
+    validation: validation && scoreOf(net, validation, columns, data),
+    test: test && scoreOf(net, test, columns, data),
   };
 }
 

@@ -1,13 +1,32 @@
 import type { ActivationName, Dtype, InitOptions } from "../../index.js";
 import type { ScheduleName } from "../../jobs/schedules.js";
-import type { Columns } from "../data/table.js";
-import type { Task } from "../data/target.js";
+import type { Decimal, Task } from "../../tables/index.js";
+import type { Reading } from "../data/source.js";
 import { badInput } from "../errors.js";
 import { type Choice, type Method, optimizerOptions, optionsFor, takesWholeData } from "./optimizer.js";
 
-/** Which rows are for what. */
-export interface DataSettings extends Columns {
+export const missingChoices = ["fill", "mean", "drop", "refuse"] as const;
+/**
+ * The median in place of what is missing, and an input that says so; the mean alone; rows with gaps left out; or no gaps at all. Rows without a
+ * target are left out but where gaps are refused.
+ */
+export type MissingChoice = (typeof missingChoices)[number];
+
+export const tasks = ["classification", "regression"] as const satisfies readonly Task[];
+
+/** Which columns mean what, and which rows are for what. */
+export interface DataSettings extends Reading {
+  /** Names or numbers of columns to leave out, with commas between. */
+  readonly ignore?: string | undefined;
+  /** `column=type`, with commas between. */
+  readonly types?: string | undefined;
+  readonly decimal?: Decimal | undefined;
+  readonly missing: MissingChoice;
   readonly task?: Task | undefined;
+  /** Whether the logarithm of a target is learned in place of its value. */
+  readonly targetScale?: "linear" | "log" | undefined;
+  /** Two classes: the probability from which a row counts as the second; found out by default. */
+  readonly threshold?: number | "balanced" | undefined;
   readonly testShare: number;
   readonly validation: number;
   /** Of the split, the weights and the order of the rows. */
@@ -77,7 +96,8 @@ export function resolveSettings(given: Given, choice: Choice = chosen(given)): S
 
 /** Names of settings that options set, for those that a saved run has a say in. */
 export const runOptions: readonly string[] = [
-  ...["target", "ignore", "header", "missing", "task", "testShare", "validation", "seed"],
+  ...["target", "ignore", "header", "types", "decimal", "separator", "missingMarkers", "missing"],
+  ...["task", "targetScale", "threshold", "testShare", "validation", "seed"],
   ...["hidden", "activation", "batchNorm", "l1", "l2", "dtype", "simd"],
   ...["optimizer", "schedule", "batchSize", "clip", "earlyStopping", ...Object.keys(optimizerOptions)],
 ];
@@ -88,9 +108,14 @@ function chosen(given: Given): Choice {
 }
 
 function dataSettings(given: Given): DataSettings {
-  const { target, ignore, header, missing = "refuse", task, testShare, seed } = given;
+  const { target, ignore, header, types, decimal, separator, missingMarkers, task, testShare, seed } = given;
+  const { targetScale, threshold } = given;
+  const { missing = "fill" } = given;
   const validation = given.validation ?? (given.earlyStopping === undefined ? 0 : VALIDATION_SHARE);
-  return { target, ignore, header, missing, task, testShare, validation, seed };
+  return {
+    ...{ target, ignore, header, types, decimal, separator, missingMarkers, missing },
+    ...{ task, targetScale, threshold, testShare, validation, seed },
+  };
 }
 
 function networkSettings(given: Given, double: boolean): NetworkSettings {

@@ -15,6 +15,7 @@ import type { Source } from "../data/source.js";
 import { asRefusal, refusals } from "../errors.js";
 import type { Prepared } from "./prepare.js";
 import { type Score, scoreOf } from "./score.js";
+import type { Search } from "./search.js";
 import type { NetworkSettings, Settings } from "./settings.js";
 
 /** A network with what it is to be trained on and how. */
@@ -24,6 +25,8 @@ export interface Run {
   readonly settings: Settings;
   readonly net: Network;
   readonly optimizer: Optimizer;
+  /** What chose the settings, where nobody did. */
+  readonly search?: Search | undefined;
   /** Where to go on from. */
   readonly resume: Checkpoint | null;
 }
@@ -42,11 +45,11 @@ export interface Outcome {
 }
 
 /** The network that settings and data ask for. */
-export function makeNetwork({ target, training }: Prepared, settings: NetworkSettings & { seed: number }): Network {
+export function makeNetwork({ columns, training }: Prepared, settings: NetworkSettings & { seed: number }): Network {
   const { hidden, activation, batchNorm, dtype, seed, l1, l2 } = settings;
   const layers: LayerSpec[] = hidden.map((units) => ({ units, activation, batchNorm }));
-  layers.push({ units: target.task === "classification" ? target.classes.length : 1 });
-  const loss = target.task === "classification" ? "cross-entropy" : "mse";
+  layers.push({ units: columns.classes?.length ?? columns.targetNames.length });
+  const loss = columns.task === "classification" ? "cross-entropy" : "mse";
   return refusals(() => network({ inputs: training.inputs.columns, layers, loss, dtype, seed, penalty: { l1, l2 } }));
 }
 
@@ -57,16 +60,16 @@ export async function train(
   onEpoch: (record: EpochRecord, handle: RunHandle) => void | Promise<void>,
 ): Promise<Outcome> {
   const { net, prepared, settings, resume } = run;
-  const { training, validation, test } = prepared;
+  const { columns, training, validation, test } = prepared;
   const before = resume ? samplesIn(resume.progress.epochs.length, resume.progress.step, run) : 0;
   const start = performance.now();
   const history = await fitted(run, signal, onEpoch);
   const seconds = (performance.now() - start) / 1000;
   return {
     history,
-    training: scoreOf(net, training, prepared),
-    validation: validation && scoreOf(net, validation, prepared),
-    test: test && scoreOf(net, test, prepared),
+    training: scoreOf(net, training, columns),
+    validation: validation && scoreOf(net, validation, columns, training),
+    test: test && scoreOf(net, test, columns, training),
     deadUnits: settings.activation === "relu" ? deadUnits(net, training).slice(0, -1) : null,
     seconds,
     samplesPerSecond: (samplesIn(history.epochs.length, history.steps, run) - before) / seconds,

@@ -1,6 +1,6 @@
 import { cell, dot, link, rectY, ruleX, text } from "@observablehq/plot";
 import type { Dataset, Network } from "../../../index.js";
-import type { Scale } from "../../data/scale.js";
+import type { Columns } from "../../../tables/index.js";
 import { count, percent, short } from "../../output/format.js";
 import { draw, type Figure, greatest, least, WIDTH } from "../figure.js";
 
@@ -11,18 +11,21 @@ const MOST_POINTS = 1500;
 const BINS = 24;
 
 /** What a network says of some rows against what is right: a confusion matrix, or residuals. */
-export function outputFigures(
+export function outputFigures(net: Network, data: Dataset, part: string, columns: Columns): Figure[] {
+  const { classes } = columns;
+  if (classes) return [confusionFigure(net, data, part, columns, classes)];
+  // Several targets have no unit in common.
+  return "data" in data.targets ? [] : residualFigures(net, data, part, columns);
+}
+
+function confusionFigure(
   net: Network,
   data: Dataset,
   part: string,
-  { classes, targetScale }: { classes: readonly string[] | null; targetScale: Scale | null },
-): Figure[] {
-  if (classes) return [confusionFigure(net, data, part, classes)];
-  return targetScale ? residualFigures(net, data, part, targetScale) : [];
-}
-
-function confusionFigure(net: Network, data: Dataset, part: string, classes: readonly string[]): Figure {
-  const guesses = net.classify(data.inputs);
+  columns: Columns,
+  classes: readonly string[],
+): Figure {
+  const guesses = columns.decode(net.predict(data.inputs)).map((name) => classes.indexOf(name as string));
   const labels = data.targets as Float64Array;
   const counts = classes.map(() => new Float64Array(classes.length));
   for (let row = 0; row < data.size; ++row) ++counts[labels[row]][guesses[row]];
@@ -31,7 +34,10 @@ function confusionFigure(net: Network, data: Dataset, part: string, classes: rea
     .sort((a, b) => wrong(b) - wrong(a) || a - b)
     .slice(0, MOST_CLASSES)
     .sort((a, b) => a - b);
-  const name = (k: number): string => (classes[k].length > 12 ? `${classes[k].slice(0, 11)}…` : classes[k]);
+  const short = classes.map((label) => (label.length > 12 ? `${label.slice(0, 11)}…` : label));
+  // Classes that agree so far are told apart by their number.
+  const name = (k: number): string =>
+    short.indexOf(short[k]) === short.lastIndexOf(short[k]) ? short[k] : `${short[k].slice(0, 8)}… ${k + 1}`;
   const cells = shown.flatMap((actual) => {
     const total = counts[actual].reduce((sum, n) => sum + n, 0);
     return shown.map((guess) => {
@@ -97,10 +103,10 @@ function confusionFigure(net: Network, data: Dataset, part: string, classes: rea
   return { id: "confusion", title: `Confusion matrix (${part})`, caption, alt, body };
 }
 
-function residualFigures(net: Network, data: Dataset, part: string, { mean, deviation }: Scale): Figure[] {
+function residualFigures(net: Network, data: Dataset, part: string, columns: Columns): Figure[] {
   const { data: outputs } = net.predict(data.inputs);
   const targets = data.targets as Float64Array;
-  const unscaled = (value: number): number => mean[0] + deviation[0] * value;
+  const unscaled = (value: number): number => columns.inUnits(value);
   const points = Array.from(targets, (target, row) => ({ actual: unscaled(target), guess: unscaled(outputs[row]) }));
   const every = Math.ceil(points.length / MOST_POINTS);
   const drawn = points.filter((_, row) => row % every === 0);

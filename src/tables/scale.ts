@@ -1,7 +1,8 @@
-import { type Matrix, matrix } from "../../index.js";
+import { type Matrix, matrix } from "../linalg/matrix.js";
 
 /** How columns are brought to mean 0 and deviation 1. */
 export interface Scale {
+  /** Of each column. */
   readonly mean: readonly number[];
   /** Standard deviation (÷ rows); 0 for a column that is constant. */
   readonly deviation: readonly number[];

@@ -1,0 +1,51 @@
+import { type Dataset, totalWeight } from "../network/dataset.js";
+import type { Network } from "../network/network.js";
+import { eachRoot } from "./curvature.js";
+import type { Likelihood } from "./likelihood.js";
+import { type Factors, KroneckerCurvature } from "./precision.js";
+
+/**
+ * The Kronecker-factored Gauss-Newton matrix (Martens and Grosse 2015): for each layer (Σ δ·δᵀ) ⊗ (mean of h̃·h̃ᵀ), h̃ being the layer's inputs with a 1 behind
+ * them and δ the rows of R·∂f/∂u. What batch norm's parameters have is their diagonal.
+ */
+export function kroneckerCurvature(net: Network, data: Dataset, likelihood: Likelihood): KroneckerCurvature {
+  const factors = net.layout.layers.map(({ inputs, units }) => ({
+    inputs: new Float64Array((inputs + 1) ** 2),
+    outputs: new Float64Array(units ** 2),
+  }));
+  const diagonal = new Float64Array(net.parameterCount);
+  addInputs(net, data, factors);
+  eachRoot(net, data, likelihood, ({ rows, columns, data: roots }) => {
+    for (let i = 0; i < roots.length; ++i) diagonal[i % columns] += roots[i] ** 2;
+    net.layout.layers.forEach(({ units, bias }, l) => {
+      for (let r = 0; r < rows; ++r) addOuter(roots as Float64Array, r * columns + bias, units, factors[l].outputs);
+    });
+  });
+  return new KroneckerCurvature(net, factors, diagonal);
+}
+
+function addInputs(net: Network, data: Dataset, factors: readonly Factors[]): void {
+  const { layers, inputs: width } = net.layout;
+  net.visitActivations(data.inputs, ({ from, size, activation }) => {
+    layers.forEach(({ inputs }, l) => {
+      const h = new Float64Array(inputs + 1).fill(1);
+      const rows = l > 0 ? Array.from({ length: inputs }, (_, i) => activation(l - 1, i)) : [];
+      for (let s = 0; s < size; ++s) {
+        for (let i = 0; i < inputs; ++i) h[i] = l > 0 ? rows[i][s] : data.inputs.data[(from + s) * width + i];
+        const weight = data.weights ? data.weights[from + s] : 1;
+        for (let i = 0; weight !== 1 && i <= inputs; ++i) h[i] *= Math.sqrt(weight);
+        addOuter(h, 0, inputs + 1, factors[l].inputs);
+        h[inputs] = 1;
+      }
+    });
+  });
+  for (const { inputs } of factors) for (let i = 0; i < inputs.length; ++i) inputs[i] /= totalWeight(data);
+}
+
+function addOuter(v: Float64Array, at: number, n: number, sum: Float64Array): void {
+  for (let i = 0; i < n; ++i) {
+    const factor = v[at + i];
+    if (factor === 0) continue;
+    for (let j = 0; j < n; ++j) sum[i * n + j] += factor * v[at + j];
+  }
+}

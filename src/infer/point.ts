@@ -1,0 +1,111 @@
+import { SymmetricMatrix } from "../linalg/symmetric.js";
+import { type Dataset, totalWeight } from "../network/dataset.js";
+import type { Network } from "../network/network.js";
+import { equilibrate } from "../optimize/criticality.js";
+import { exactHessian, gaussNewton } from "./curvature.js";
+import type { Likelihood } from "./likelihood.js";
+import { termsOf } from "./likelihood.js";
+import { DenseCurvature, transposed } from "./precision.js";
+
+/** Whether a point is one to expand about. */
+export interface PointCheck {
+  readonly status: "converged" | "not-converged" | "saddle" | "non-finite";
+  readonly reason: string;
+}
+
+/** Networks up to this size are looked at by their exact Hessian too. */
+const MOST = 600;
+/** Deviations of the posterior from its mode, up to which a point counts as the mode. */
+const NEAR = 0.3;
+/** Added to a curvature whose diagonal is 1. */
+const RIDGE = 1e-10;
+
+/**
+ * Looks at the objective that the network was trained on. The distance to its minimum is that of one Gauss-Newton step, √(gᵀ·A⁻¹·g) in posterior
+ * deviations: nothing in it has a unit. A saddle is told by the exact Hessian in the posterior's scale.
+ */
+export function checkPoint(net: Network, data: Dataset, likelihood: Likelihood, noise: number): PointCheck {
+  const { gradient, loss } = net.gradient(data, { batchNorm: "running" });
+  if (!Number.isFinite(loss) || !gradient.every(Number.isFinite)) {
+    return { status: "non-finite", reason: "the loss or its gradient is not finite" };
+  }
+  const A = objectiveCurvature(net, data, likelihood, noise);
+  const unit = unitOf(net, data, noise);
+  const distance = distanceToMinimum(
+    net,
+    A,
+    Float64Array.from(gradient, (value) => unit * value),
+  );
+  if (!(distance <= NEAR)) {
+    const far = Number.isFinite(distance) ? `about ${distance.toPrecision(2)} posterior deviations` : "far";
+    return { status: "not-converged", reason: `the point is ${far} from the minimum of its objective; train further` };
+  }
+  if (net.parameterCount <= MOST && isSaddle(net, data, A, noise)) {
+    return { status: "saddle", reason: "the exact Hessian has negative eigenvalues here: the point is a saddle" };
+  }
+  return {
+    status: "converged",
+    reason: `the point is ${distance.toPrecision(1)} posterior deviations from its minimum`,
+  };
+}
+
+/** The Gauss-Newton matrix of the objective in natural units, its penalty included. */
+function objectiveCurvature(net: Network, data: Dataset, likelihood: Likelihood, noise: number): Float64Array {
+  const A = gaussNewton(net, data, likelihood);
+  addPenalty(net, data, A, noise);
+  return A;
+}
+
+/** Multiplies a matrix of the likelihood by the noise's factor, and adds the penalty in the same units. */
+function addPenalty(net: Network, data: Dataset, A: Float64Array, noise: number): void {
+  const { parameterCount: n, layout, spec } = net;
+  const factor = spec.loss === "mse" ? 1 / noise : 1;
+  for (let i = 0; i < A.length; ++i) A[i] *= factor;
+  const share = unitOf(net, data, noise) * spec.penalty.l2;
+  for (const { offset, count } of layout.penalised) {
+    for (let i = offset; i < offset + count; ++i) A[i * (n + 1)] += share;
+  }
+}
+
+/** The mean loss times this is a negative log-likelihood. */
+function unitOf(net: Network, data: Dataset, noise: number): number {
+  const terms = termsOf(net, totalWeight(data));
+  return net.spec.loss === "mse" ? terms / (2 * noise) : terms;
+}
+
+/** In each parameter's own scale; directions without any curvature have a gradient of rounding alone, or are far from any minimum. */
+function distanceToMinimum(net: Network, A: Float64Array, right: Float64Array): number {
+  const { parameterCount: n } = net;
+  const d = Float64Array.from(right, (_, i) => (A[i * (n + 1)] > 0 ? 1 / Math.sqrt(A[i * (n + 1)]) : 0));
+  const scaled = A.map((value, i) => value * d[Math.floor(i / n)] * d[i % n]);
+  for (let i = 0; i < n; ++i) scaled[i * (n + 1)] = 1 + RIDGE;
+  const found = new SymmetricMatrix(n, scaled).cholesky();
+  if (!found.factor) return Infinity;
+  const b = right.map((value, i) => value * d[i]);
+  const step = found.solve(b);
+  return Math.sqrt(b.reduce((sum, value, i) => sum + value * step[i], 0));
+}
+
+/**
+ * Whether a direction curves down by more than the Gauss-Newton matrix curves up: moved by what counts as one deviation there, the objective falls by half a
+ * nat.
+ */
+function isSaddle(net: Network, data: Dataset, A: Float64Array, noise: number): boolean {
+  const { parameterCount: n } = net;
+  const H = exactHessian(net, data);
+  addPenalty(net, data, H, noise);
+  const d = equilibrate(
+    A.map((value, i) => Math.max(Math.abs(value), Math.abs(H[i]))),
+    n,
+  );
+  const scaled = (matrix: Float64Array): Float64Array =>
+    matrix.map((value, i) => value * d[Math.floor(i / n)] * d[i % n]);
+  const all = Uint32Array.from({ length: n }, (_, i) => i);
+  const precision = new DenseCurvature(all, scaled(A)).precision(new Float64Array(n).fill(RIDGE), 1);
+  if (!precision) return false;
+  const half = precision.whiten({ rows: n, columns: n, data: scaled(H) });
+  const ratio = Float64Array.from(precision.whiten(transposed(half)).data);
+  for (let i = 0; i < n; ++i) for (let j = 0; j < i; ++j) ratio[i * n + j] = ratio[j * n + i];
+  const [smallest] = new SymmetricMatrix(n, ratio).eigenvalues();
+  return smallest < -1;
+}

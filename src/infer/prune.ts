@@ -1,0 +1,448 @@
+import { checkChoice, checkKeys, checkNumber, checkObject, isObject, wrongType, wrongValue } from "../check.js";
+import { SymmetricMatrix } from "../linalg/symmetric.js";
+import { checkDataset, type Dataset } from "../network/dataset.js";
+import { checkNetwork, type Network, network } from "../network/network.js";
+import { withoutIdleUnits } from "./shrink.js";
+
+/** When to stop. */
+export interface PruneUntil {
+  /** This share of the weights is gone, in (0, 1). */
+  share?: number;
+  /** So many parameters are left, biases and batch norm's included. */
+  parameters?: number;
+  /** The loss would rise by more than this share of what it was, as in 0.05. */
+  lossIncrease?: number;
+}
+
+/** What `prune` takes beside network and data. */
+export interface PruneOptions {
+  /** "obs": by the whole curvature, the other weights making up for what goes; "obd": by its diagonal; "magnitude": the smallest. Default: "obs". */
+  method?: "obs" | "obd" | "magnitude";
+  /** When to stop; at least one of them. */
+  until: PruneUntil;
+  /** Single "weights", whole hidden "units", or all weights of "inputs". Default: "weights". */
+  of?: "weights" | "units" | "inputs";
+  /** Whether what is left is trained in between, by damped Gauss-Newton steps. Default: true. */
+  retrain?: boolean;
+  /** Bytes of the largest matrix to make. Default: 2 GiB. */
+  maxBytes?: number;
+}
+
+/** Where pruning was after some removals. */
+export interface PruneRecord {
+  /** Parameters that are left. */
+  readonly parameters: number;
+  /** The objective that the curvature foretells. */
+  readonly predicted: number;
+  /** The objective as it is, before what is left is trained. */
+  readonly pruned: number;
+  /** The objective after what is left was trained. */
+  readonly loss: number;
+}
+
+/** What is left of a network. */
+export interface Pruning {
+  /** With zeros in place of the weights that went, and without hidden units that nothing goes out from any more. */
+  readonly network: Network;
+  /** The network that was given, with zeros in place of what went: the mask is of its parameters. */
+  readonly masked: Network;
+  /** 1 for parameters that are left, 0 for those that went. */
+  readonly mask: Uint8Array;
+  /** After each batch of removals. */
+  readonly history: readonly PruneRecord[];
+  /** "converged": `until` is reached; "stalled": nothing more can go without more loss than allowed. */
+  readonly status: "converged" | "stalled" | "non-finite";
+  /** In words. */
+  readonly reason: string;
+}
+
+const WHERE = "prune";
+/** Share of the parameters left that goes before the curvature is made again. */
+const BATCH = 0.1;
+/** On the curvature's diagonal, as a share of its mean. */
+const DAMPING = 1e-8;
+/** The objective may rise by so many times what the curvature foretells before the curvature is made again. */
+const TRUST = 2;
+const NOISE = 1e-6;
+/** Shares of the others' moves that are tried where the model is not trusted. */
+const SHARES = [1, 0.5, 0.2, 0];
+const RETRAINING_STEPS = 8;
+
+/**
+ * Takes weights out of a trained network, those first without which its objective rises least.
+ *
+ * Optimal Brain Surgeon (Hassibi and Stork 1993): to lose weight q costs θ_q²/(2·[H⁻¹]_qq), if all others move by −θ_q·H⁻¹e_q/[H⁻¹]_qq; H⁻¹ is downdated by
+ * rank one, and made again where the objective has risen by twice what it foretells, or after a tenth of the weights. H is the Gauss-Newton matrix with the penalty. Optimal Brain Damage (LeCun, Denker and Solla
+ * 1990) takes H's diagonal, θ_q²·H_qq/2, and moves nothing. Biases and batch norm stay.
+ *
+ * @param net a trained network; it is not changed.
+ * @param data the rows that it was trained on.
+ * @param options see `PruneOptions`; `until` is required.
+ * @returns networks of the caller's. Cost: "obs" P³ each time the curvature is made, and P² a weight.
+ * @throws TypeError or RangeError for bad options and data, and, before anything is computed, where the matrix would be larger than `maxBytes`.
+ * @example
+ * const net = network({ inputs: 2, layers: [{ units: 1 }] });
+ * net.setParameters([2, 0.01, 0]);
+ * const data = dataset([[1, 0], [0, 1], [1, 1]], [2, 0, 2]);
+ * prune(net, data, { until: { share: 0.5 } }).mask; // Uint8Array [1, 0, 1]
+ */
+export function prune(net: Network, data: Dataset, options: PruneOptions): Pruning {
+  checkNetwork(WHERE, net);
+  checkObject(WHERE, "options", options);
+  checkKeys(WHERE, options, ["method", "until", "of", "retrain", "maxBytes"]);
+  const { method = "obs", until, of = "weights", retrain = true, maxBytes = 2 ** 31 } = options as PruneOptions;
+  checkChoice(WHERE, "method", method, ["obs", "obd", "magnitude"]);
+  checkChoice(WHERE, "of", of, ["weights", "units", "inputs"]);
+  checkUntil(until);
+  checkDataset(WHERE, data, net.layout, net.spec.loss);
+  if ((method === "obs" || retrain) && 8 * net.parameterCount ** 2 > maxBytes) {
+    const remedy = 'method "magnitude" with retrain: false needs no matrix';
+    wrongValue(
+      WHERE,
+      "maxBytes",
+      `at least the ${8 * net.parameterCount ** 2} bytes that ${net.parameterCount} parameters take`,
+      String(maxBytes),
+      remedy,
+    );
+  }
+  return new Pruner(net, data, { method, until, of, retrain }).run();
+}
+
+function checkUntil(until: unknown): asserts until is PruneUntil {
+  if (!isObject(until)) wrongType(WHERE, "until", "{ share }, { parameters } or { lossIncrease }", until);
+  checkKeys(`${WHERE}: until`, until, ["share", "parameters", "lossIncrease"]);
+  const { share, parameters, lossIncrease } = until;
+  if (share === undefined && parameters === undefined && lossIncrease === undefined) {
+    wrongType(WHERE, "until", "{ share }, { parameters } or { lossIncrease }", until);
+  }
+  if (share !== undefined) checkNumber(WHERE, "until.share", share, "a share in (0, 1]", (x) => x > 0 && x <= 1);
+  if (parameters !== undefined)
+    checkNumber(
+      WHERE,
+      "until.parameters",
+      parameters,
+      "a whole number of at least 0",
+      (x) => Number.isInteger(x) && x >= 0,
+    );
+  if (lossIncrease !== undefined)
+    checkNumber(WHERE, "until.lossIncrease", lossIncrease, "a number of at least 0", (x) => x >= 0);
+}
+
+/** Weights that go together, as indices; a unit's incoming parameters follow it. */
+interface Group {
+  readonly weights: readonly number[];
+  readonly followers: readonly number[];
+}
+
+class Pruner {
+  readonly #net: Network;
+  readonly #theta: Float64Array;
+  readonly #mask: Uint8Array;
+  readonly #history: PruneRecord[] = [];
+  readonly #weights: number;
+  #groups: Group[];
+
+  constructor(
+    net: Network,
+    readonly data: Dataset,
+    readonly options: Required<Omit<PruneOptions, "maxBytes">>,
+  ) {
+    this.#net = network(net.spec);
+    this.#net.setRunningStatistics(net.getRunningStatistics());
+    this.#theta = Float64Array.from(net.getParameters());
+    this.#mask = new Uint8Array(net.parameterCount).fill(1);
+    this.#groups = groupsOf(net, options.of);
+    this.#weights = net.layout.layers.reduce((sum, { inputs, units }) => sum + inputs * units, 0);
+  }
+
+  run(): Pruning {
+    const first = this.#loss();
+    if (!Number.isFinite(first)) return this.#result("non-finite", "the loss is not finite");
+    const { lossIncrease = Infinity } = this.options.until;
+    const allowed = first + lossIncrease * Math.abs(first);
+    let batch = Math.max(1, Math.ceil(BATCH * this.#groups.length));
+    while (this.#groups.length > 0) {
+      const reached = this.#reached();
+      if (reached) return this.#result("converged", reached);
+      const [theta, mask, groups] = [this.#theta.slice(), this.#mask.slice(), this.#groups];
+      const predicted = this.#remove(Math.min(batch, this.#groups.length));
+      const pruned = this.#loss();
+      if (this.options.retrain) this.#retrain();
+      const loss = this.#loss();
+      if (loss <= allowed) {
+        this.#history.push({ parameters: this.#left, predicted, pruned, loss });
+        continue;
+      }
+      // Too much at once: fewer, down to one.
+      this.#theta.set(theta);
+      this.#mask.set(mask);
+      this.#groups = groups;
+      if (batch === 1)
+        return this.#result("converged", `the loss would rise by more than ${lossIncrease} of what it was`);
+      batch = Math.max(1, Math.floor(batch / 4));
+    }
+    return this.#result(this.#reached() ? "converged" : "stalled", this.#reached() ?? "nothing is left to take out");
+  }
+
+  get #left(): number {
+    return this.#mask.reduce((sum, kept) => sum + kept, 0);
+  }
+
+  #reached(): string | null {
+    const { share = Infinity, parameters = -1 } = this.options.until;
+    const gone = this.#weights - this.#countWeights();
+    if (gone >= share * this.#weights) return `${gone} of ${this.#weights} weights are gone`;
+    return this.#left <= parameters ? `${this.#left} parameters are left` : null;
+  }
+
+  #countWeights(): number {
+    let left = 0;
+    for (const { weight, inputs, units } of this.#net.layout.layers) {
+      for (let i = weight; i < weight + inputs * units; ++i) left += this.#mask[i];
+    }
+    return left;
+  }
+
+  #loss(): number {
+    this.#net.setParameters(this.#theta);
+    return this.#net.loss(this.data, { batchNorm: "running" });
+  }
+
+  /** Takes out some groups, the cheapest first; returns the objective that the curvature foretells. */
+  #remove(count: number): number {
+    const before = this.#loss();
+    const active = this.#active();
+    const { method } = this.options;
+    const curvature = method === "magnitude" ? null : new Curvature(this.#net, this.data, active, method === "obs");
+    let rise = 0;
+    for (let k = 0; k < count && this.#groups.length > 0 && !(k > 0 && this.#reached()); ++k) {
+      const costs = this.#groups.map(({ weights }) => this.#cost(weights, curvature));
+      const best = costs.indexOf(Math.min(...costs));
+      const [theta, mask] = [this.#theta.slice(), this.#mask.slice()];
+      this.#takeOut(this.#groups[best], method === "obs" ? curvature : null);
+      const foretold = TRUST * (rise + costs[best]) + NOISE * Math.abs(before);
+      const trusted = curvature === null || this.#loss() - before <= foretold;
+      if (!trusted && k > 0) {
+        // The model has been left behind: once more from here, with a new one.
+        this.#theta.set(theta);
+        this.#mask.set(mask);
+        break;
+      }
+      if (!trusted && method === "obs") this.#shorten(theta);
+      rise += costs[best];
+      this.#groups = this.#groups.filter((_, i) => i !== best);
+      if (!trusted) break;
+    }
+    return before + rise;
+  }
+
+  /** The others have moved too far for the model: as far as is best of some shares. */
+  #shorten(from: Float64Array): void {
+    const to = this.#theta.slice();
+    const trials = SHARES.map((share) => {
+      for (let i = 0; i < to.length; ++i) this.#theta[i] = this.#mask[i] ? from[i] + share * (to[i] - from[i]) : 0;
+      return { theta: this.#theta.slice(), loss: this.#loss() };
+    });
+    this.#theta.set(trials.reduce((best, next) => (next.loss < best.loss ? next : best)).theta);
+  }
+
+  #takeOut({ weights, followers }: Group, curvature: Curvature | null): void {
+    for (const q of weights) {
+      curvature?.takeOut(q, this.#theta);
+      this.#theta[q] = 0;
+      this.#mask[q] = 0;
+    }
+    for (const q of followers) {
+      this.#theta[q] = 0;
+      this.#mask[q] = 0;
+    }
+    // What went stays 0, to the bit.
+    this.#mask.forEach((kept, i) => {
+      if (!kept) this.#theta[i] = 0;
+    });
+  }
+
+  #active(): Uint32Array {
+    return Uint32Array.from(Array.from(this.#mask.keys()).filter((i) => this.#mask[i] === 1));
+  }
+
+  /** The rise of the objective; for magnitudes the square, which orders alike. */
+  #cost(weights: readonly number[], curvature: Curvature | null): number {
+    const kept = weights.filter((q) => this.#mask[q] === 1);
+    if (curvature?.inverse) return curvature.costOf(kept, this.#theta);
+    return kept.reduce((sum, q) => sum + this.#theta[q] ** 2 * (curvature ? 0.5 * curvature.stiffness(q) : 1), 0);
+  }
+
+  /** Damped Gauss-Newton steps of what is left, as long as they help. */
+  #retrain(): void {
+    const active = this.#active();
+    let mu = 1e-6;
+    let loss = this.#loss();
+    for (let step = 0; step < RETRAINING_STEPS && active.length > 0; ++step) {
+      this.#net.setParameters(this.#theta);
+      const { gradient } = this.#net.gradient(this.data, { batchNorm: "running" });
+      const G = blockOf(this.#net, this.data, active);
+      const before = this.#theta.slice();
+      const taken = this.#damped(G, active, gradient, mu, loss);
+      if (taken === null) {
+        this.#theta.set(before);
+        return;
+      }
+      const fall = loss - taken.loss;
+      [mu, loss] = [Math.max(1e-12, taken.mu / 10), taken.loss];
+      if (!(fall > 1e-9 * Math.abs(loss))) return;
+    }
+  }
+
+  #damped(
+    G: Float64Array,
+    active: Uint32Array,
+    gradient: ArrayLike<number>,
+    first: number,
+    loss: number,
+  ): { mu: number; loss: number } | null {
+    const n = active.length;
+    const start = this.#theta.slice();
+    const mean = meanDiagonal(G, n);
+    for (let mu = first; mu < 1e6; mu *= 10) {
+      const A = G.slice();
+      for (let i = 0; i < n; ++i) A[i * (n + 1)] += mu * (A[i * (n + 1)] + 1e-3 * mean);
+      const found = new SymmetricMatrix(n, A).cholesky();
+      if (!found.factor) continue;
+      const step = found.solve(Float64Array.from(active, (i) => gradient[i]));
+      active.forEach((i, k) => {
+        this.#theta[i] = start[i] - step[k];
+      });
+      const now = this.#loss();
+      if (now < loss) return { mu, loss: now };
+    }
+    return null;
+  }
+
+  #result(status: Pruning["status"], reason: string): Pruning {
+    this.#net.setParameters(this.#theta);
+    return {
+      ...{
+        network: withoutIdleUnits(this.#net, this.#mask),
+        masked: this.#net,
+        mask: this.#mask,
+        history: this.#history,
+      },
+      ...{ status, reason },
+    };
+  }
+}
+
+function groupsOf(net: Network, of: "weights" | "units" | "inputs"): Group[] {
+  const { layers, inputs } = net.layout;
+  if (of === "weights") {
+    return layers.flatMap(({ weight, inputs: width, units }) =>
+      Array.from({ length: width * units }, (_, i): Group => ({ weights: [weight + i], followers: [] })),
+    );
+  }
+  if (of === "inputs") {
+    const [{ weight, units }] = layers;
+    return Array.from(
+      { length: inputs },
+      (_, i): Group => ({
+        weights: Array.from({ length: units }, (_, u) => weight + u * inputs + i),
+        followers: [],
+      }),
+    );
+  }
+  return layers.slice(0, -1).flatMap(({ weight, bias, scale, shift, inputs: width, units, batchNorm }, l) =>
+    Array.from({ length: units }, (_, u): Group => {
+      const next = layers[l + 1];
+      const out = Array.from({ length: next.units }, (_, v) => next.weight + v * next.inputs + u);
+      const own = Array.from({ length: width }, (_, i) => weight + u * width + i);
+      return { weights: out, followers: [...own, bias + u, ...(batchNorm ? [scale + u, shift + u] : [])] };
+    }),
+  );
+}
+
+/** The Gauss-Newton matrix of the objective for some parameters, penalty included, in double precision. */
+function blockOf(net: Network, data: Dataset, active: Uint32Array): Float64Array {
+  const { data: G, size } = net.hessian(data, { kind: "ggn", batchNorm: "running" });
+  const n = active.length;
+  const block = new Float64Array(n * n);
+  for (let a = 0, at = 0; a < n; ++a) for (let b = 0; b < n; ++b) block[at++] = G[active[a] * size + active[b]];
+  return block;
+}
+
+function meanDiagonal(A: Float64Array, n: number): number {
+  let sum = 0;
+  for (let i = 0; i < n; ++i) sum += A[i * (n + 1)];
+  return sum / n;
+}
+
+/** What it costs to hold a parameter at another value, and what the others do about it. */
+class Curvature {
+  readonly #place: Map<number, number>;
+  readonly #n: number;
+  /** H⁻¹ for obs, else H. */
+  readonly #matrix: Float64Array;
+
+  constructor(
+    net: Network,
+    data: Dataset,
+    readonly active: Uint32Array,
+    readonly inverse: boolean,
+  ) {
+    const n = active.length;
+    this.#n = n;
+    this.#place = new Map(Array.from(active, (i, k) => [i, k]));
+    const H = blockOf(net, data, active);
+    this.#matrix = inverse ? inverted(H, n) : H;
+  }
+
+  /** H_qq. */
+  stiffness(q: number): number {
+    return this.#matrix[(this.#place.get(q) as number) * (this.#n + 1)];
+  }
+
+  /** ½·θ_gᵀ·([H⁻¹]_gg)⁻¹·θ_g: what it costs to lose some weights together, the others making up for them. */
+  costOf(group: readonly number[], theta: Float64Array): number {
+    const places = group.map((q) => this.#place.get(q) as number);
+    const at = (i: number, j: number): number => this.#matrix[places[i] * this.#n + places[j]];
+    if (group.length === 1) return theta[group[0]] ** 2 / (2 * at(0, 0));
+    const block = Float64Array.from({ length: group.length ** 2 }, (_, k) =>
+      at(Math.floor(k / group.length), k % group.length),
+    );
+    const found = new SymmetricMatrix(group.length, block).cholesky();
+    const own = Float64Array.from(group, (q) => theta[q]);
+    // Weights that depend on each other so closely cost together what the dearest costs.
+    if (!found.factor) return Math.max(...group.map((_, i) => own[i] ** 2 / (2 * at(i, i))));
+    const solved = found.solve(own);
+    return 0.5 * own.reduce((sum, value, i) => sum + value * solved[i], 0);
+  }
+
+  /** Sets a parameter to 0: the others move, and H⁻¹ becomes that of the others. */
+  takeOut(q: number, theta: Float64Array): void {
+    const [n, A, k] = [this.#n, this.#matrix, this.#place.get(q) as number];
+    const pivot = A[k * (n + 1)];
+    if (!(pivot > 0)) return;
+    const column = A.slice(k * n, (k + 1) * n);
+    const factor = theta[q] / pivot;
+    this.active.forEach((i, j) => {
+      theta[i] -= factor * column[j];
+    });
+    for (let i = 0; i < n; ++i) {
+      const share = column[i] / pivot;
+      if (share === 0) continue;
+      for (let j = 0, at = i * n; j < n; ++j, ++at) A[at] -= share * column[j];
+    }
+  }
+}
+
+function inverted(H: Float64Array, n: number): Float64Array {
+  const mean = meanDiagonal(H, n) || 1;
+  for (let damping = DAMPING; ; damping *= 100) {
+    const A = H.slice();
+    for (let i = 0; i < n; ++i) A[i * (n + 1)] += damping * mean;
+    const found = new SymmetricMatrix(n, A).cholesky();
+    if (!found.factor) continue;
+    const unit = new Float64Array(n * n);
+    for (let i = 0; i < n; ++i) unit[i * (n + 1)] = 1;
+    return Float64Array.from(found.solve({ rows: n, columns: n, data: unit }).data);
+  }
+}

@@ -1,0 +1,20 @@
+export type { Cell, Row } from "./cells.js";
+export { conflictsIn, leaksIn, repeatedRows } from "./checks.js";
+export {
+  type Column,
+  Columns,
+  type ColumnsData,
+  columnsFrom,
+  type Decoded,
+  datasetOf,
+  type Encoded,
+} from "./columns.js";
+export type { DateOrder } from "./dates.js";
+export { type DescribeOptions, describe } from "./describe.js";
+export type { DatePart, Encoding } from "./encodings.js";
+export type { Decimal } from "./numbers.js";
+export { type ReadOptions, readTable, TableError, type TextTable } from "./reading/read.js";
+export type { Separator } from "./reading/separator.js";
+export type { Scale } from "./scale.js";
+export { type TargetEncoding, TargetError, type Task } from "./target.js";
+export { type ColumnType, columnTypes } from "./types.js";

@@ -1,0 +1,83 @@
+/** Numbers as people write them: 1,234.5 and 1.234,5, with signs, currencies and per cent. */
+
+/** What separates whole units from fractions. */
+export type Decimal = "point" | "comma";
+
+/** What programs write; most cells of most files. */
+const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const SPACES = /[\s\u00a0\u2007\u2009\u202f]+/g;
+const CURRENCY =
+  /^(?:[\p{Sc}]|(?:usd|eur|gbp|chf|jpy|cny|inr|brl|rub|sek|nok|dkk|pln|czk|aud|cad|us\$|rs\.?|kr\.?|r\$)(?![a-z]))/iu;
+const CURRENCY_AFTER =
+  /(?:[\p{Sc}]|(?<![a-z])(?:usd|eur|gbp|chf|jpy|cny|inr|brl|rub|sek|nok|dkk|pln|czk|aud|cad|kr\.?))$/iu;
+/** Groups of thousands; the first of them may be shorter, and the others have two digits in India. */
+const GROUPED: Record<Decimal, RegExp> = {
+  point: /^(?:\d{1,3}(?:[,'’_]\d{2,3})*[,'’_]\d{3}|\d+)?(?:\.\d*)?(?:e[+-]?\d+)?$/i,
+  comma: /^(?:\d{1,3}(?:[.'’_]\d{2,3})*[.'’_]\d{3}|\d+)?(?:,\d*)?(?:e[+-]?\d+)?$/i,
+};
+
+/** The number without sign, currency, per cent and spaces, and its sign; null where that leaves no digit. */
+function core(text: string): { digits: string; negative: boolean } | null {
+  let rest = text.replaceAll("\u2212", "-").replaceAll(SPACES, " ").trim();
+  let negative = false;
+  const within = /^\((.*)\)$/.exec(rest);
+  if (within) [rest, negative] = [within[1].trim(), true];
+  rest = rest.replace(/\s?%$/, "").trim();
+  for (let pass = 0; pass < 2; ++pass) {
+    const sign = /^[+-]/.exec(rest)?.[0];
+    if (sign) {
+      if (sign === "-") negative = !negative;
+      rest = rest.slice(1).trim();
+    }
+    rest = rest.replace(CURRENCY, "").trim();
+  }
+  rest = rest.replace(CURRENCY_AFTER, "").trim();
+  if (/^\d+(?: \d{3})+(?:[.,]\d*)?$/.test(rest)) rest = rest.replaceAll(" ", "");
+  return /\d/.test(rest) && !/\s/.test(rest) ? { digits: rest, negative } : null;
+}
+
+/** A number, or null for anything else; never infinite. Per cent stay per cent: 12 % is 12. */
+export function toNumber(text: string, decimal: Decimal = "point"): number | null {
+  if (decimal === "point" && PLAIN.test(text)) return finite(Number(text));
+  const found = core(text);
+  if (!found || !GROUPED[decimal].test(found.digits)) return null;
+  const [thousands, comma] = decimal === "point" ? [/[,'’_]/g, "."] : [/[.'’_]/g, ","];
+  const value = Number(found.digits.replaceAll(thousands, "").replace(comma, "."));
+  return finite(found.negative ? -value : value);
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** How the numbers of a column are written. */
+export interface Writing {
+  readonly decimal: Decimal;
+  /** A cell that would be another number with the other decimal sign, where no cell decides which is meant. */
+  readonly ambiguous: string | null;
+}
+
+/**
+ * Decides by the whole column: the decimal sign that makes numbers of more cells. Where both do, points are decimal signs, and so are commas only
+ * if `likely` says so: a column of 1,234 alone does not tell.
+ */
+export function writingOf(cells: readonly string[], likely: Decimal = "point"): Writing {
+  let [point, comma] = [0, 0];
+  let ambiguous: string | null = null;
+  for (const cell of cells) {
+    const [a, b] = [toNumber(cell, "point"), toNumber(cell, "comma")];
+    if (a !== null) ++point;
+    if (b !== null) ++comma;
+    if (a !== null && b !== null && a !== b) ambiguous ??= cell;
+  }
+  if (point !== comma) return { decimal: point > comma ? "point" : "comma", ambiguous: null };
+  if (ambiguous === null) return { decimal: likely, ambiguous };
+  // 1.234 is how programs write a fraction; 1,234 may be either.
+  const decimal = cells.some((cell) => cell.includes(".")) ? "point" : likely;
+  return { decimal, ambiguous: decimal === "point" && !cells.some((cell) => cell.includes(",")) ? null : ambiguous };
+}
+
+/** Whether a text of digits says more than its number: a leading zero, or more digits than a double has. */
+export function isCode(text: string): boolean {
+  return /^0\d+$/.test(text) || (/^\d{16,}$/.test(text) && String(Number(text)) !== text);
+}

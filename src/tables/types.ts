@@ -1,0 +1,242 @@
+import { type DateOrder, orderOf, toMoment } from "./dates.js";
+import { type Decimal, isCode, toNumber, writingOf } from "./numbers.js";
+import { levelsOf } from "./order.js";
+
+/** What a column can be taken for. The last five are left out. */
+export type ColumnType =
+  | "number"
+  | "category"
+  | "ordered"
+  | "boolean"
+  | "date"
+  | "text"
+  | "identifier"
+  | "constant"
+  | "empty"
+  | "ignored";
+
+/** Types that a caller may ask for. */
+export const columnTypes: readonly ColumnType[] = [
+  ...(["number", "category", "ordered", "boolean", "date", "text", "identifier", "ignored"] as const),
+];
+
+/** What a column was taken for, and why. */
+export interface Finding {
+  readonly type: ColumnType;
+  readonly why: string;
+  /** Something that a reader should know: what was assumed, and what was passed over. */
+  readonly notes: readonly string[];
+  /** Of numbers. */
+  readonly decimal?: Decimal;
+  /** Of dates. */
+  readonly order?: DateOrder;
+  /** Of categories, the most frequent first; of ordered ones from the least to the greatest. */
+  readonly kinds?: readonly string[];
+  /** Of yes and no: the kinds that mean no and yes. */
+  readonly pair?: readonly [no: string, yes: string];
+}
+
+/** A column as it is looked at. */
+export interface Look {
+  readonly name: string;
+  /** Whether the table has names of its own. */
+  readonly named: boolean;
+  readonly first: boolean;
+  /** Null where a value is missing. */
+  readonly cells: readonly (string | null)[];
+  /** The decimal sign that other columns decide for. */
+  readonly likely: Decimal;
+}
+
+/** Share of the known cells that make a column of numbers or dates; the others are taken for mistakes. */
+const MOSTLY = 0.8;
+/** Kinds in fewer rows than this, or than this share of them, go to "other". */
+const LEAST_ROWS = 3;
+const LEAST_SHARE = 0.005;
+const MOST_KINDS = 50;
+/** Share of the rows whose kinds are frequent enough, below which text is no category. */
+const COVERED = 0.5;
+
+const PAIRS: readonly (readonly [string, string])[] = [
+  ["no", "yes"],
+  ["n", "y"],
+  ["false", "true"],
+  ["f", "t"],
+  ["off", "on"],
+  ["nein", "ja"],
+  ["non", "oui"],
+];
+
+/** Takes a column for something: what its cells say, unless a type is asked for. */
+export function findingOf(look: Look, asked?: ColumnType): Finding {
+  const known = look.cells.filter((cell): cell is string => cell !== null);
+  if (asked === "ignored") return { type: "ignored", why: "left out by option", notes: [] };
+  if (known.length === 0) return { type: "empty", why: "no cell has a value", notes: [] };
+  if (asked !== undefined) return asFound(look, known, asked);
+  const kinds = countKinds(known);
+  if (kinds.size === 1 && known.length === look.cells.length) {
+    return { type: "constant", why: `every cell is ${short(known[0])}`, notes: [] };
+  }
+  return (
+    pairOf(kinds) ??
+    identifierOf(look, known, kinds) ??
+    numberOf(look, known) ??
+    dateOf(known) ??
+    orderedOf(kinds) ??
+    categoryOf(known, kinds, look.cells.length)
+  );
+}
+
+/** The type that was asked for, with what it needs to know of the cells. */
+function asFound(look: Look, known: readonly string[], type: ColumnType): Finding {
+  const why = "by option";
+  const kinds = countKinds(known);
+  if (type === "number") return { ...numbers(known, look.likely), why };
+  if (type === "date") return { ...dates(known, orderOf(known)?.order ?? "dmy"), why };
+  if (type === "ordered") {
+    const levels = levelsOf([...kinds.keys()]) ?? [...kinds.keys()].sort(byNumberOrName);
+    return { type, why, notes: [], kinds: levels };
+  }
+  if (type === "boolean" && kinds.size <= 2) {
+    const [no, yes = no] = [...kinds.keys()].sort(byNumberOrName);
+    return { ...(pairOf(kinds) ?? { type: "boolean", notes: [], pair: [no, yes] }), why };
+  }
+  if (type === "category" || type === "boolean") {
+    return { type: "category", why, notes: [], kinds: frequent(kinds, known.length) };
+  }
+  return { type, why, notes: [] };
+}
+
+function pairOf(kinds: ReadonlyMap<string, number>): Finding | null {
+  if (kinds.size < 1 || kinds.size > 2) return null;
+  const names = [...kinds.keys()];
+  for (const [no, yes] of PAIRS) {
+    if (!names.every((name) => name.toLowerCase() === no || name.toLowerCase() === yes)) continue;
+    const find = (word: string): string | undefined => names.find((name) => name.toLowerCase() === word);
+    return {
+      type: "boolean",
+      why: `${names.map(short).join(" or ")}`,
+      notes: [],
+      pair: [find(no) ?? no, find(yes) ?? yes],
+    };
+  }
+  return null;
+}
+
+const NAMED_IDENTIFIER =
+  /(?:^|[^a-z])(?:id|ids|pid|uid|uuid|guid|key|index|row|row ?number|record|no|nr|serial|instant|unnamed.*)$/i;
+
+/** All cells differ, and they count rows or are named like it. */
+function identifierOf(look: Look, known: readonly string[], kinds: ReadonlyMap<string, number>): Finding | null {
+  const { cells, named, name, first } = look;
+  if (kinds.size < cells.length || cells.length < 10) return null;
+  const found = (why: string): Finding => ({ type: "identifier", why, notes: [] });
+  const whole = known.every((cell) => /^\d+$/.test(cell));
+  if (whole) {
+    const values = known.map(Number);
+    if (values.every((value, i) => i === 0 || value === values[i - 1] + 1)) return found("it numbers the rows");
+    if (named && NAMED_IDENTIFIER.test(name)) return found("every row has another whole number, and the name says so");
+    if (known.some(isCode)) return found("every row has another code");
+    const long = values.every((value) => value >= 1000);
+    return !named && first && long ? found("the first column, with another whole number in every row") : null;
+  }
+  if (toNumber(known[0], "point") !== null || toNumber(known[0], "comma") !== null) return null;
+  if (toMoment(known[0], "dmy") !== null || toMoment(known[0], "mdy") !== null) return null;
+  if (known.some((cell) => / \S+ /.test(cell))) return null;
+  return found("every row has another text");
+}
+
+function numberOf(look: Look, known: readonly string[]): Finding | null {
+  if (known.some(isCode) && known.every((cell) => /^\d+$/.test(cell))) return null;
+  const finding = numbers(known, look.likely);
+  const { decimal } = finding;
+  const fine = known.filter((cell) => toNumber(cell, decimal) !== null).length;
+  if (fine < MOSTLY * known.length) return null;
+  // A few words among few numbers are kinds of their own.
+  if (fine < known.length && levelsOf([...countKinds(known).keys()])) return null;
+  return finding;
+}
+
+function numbers(known: readonly string[], likely: Decimal): Finding & { decimal: Decimal } {
+  const { decimal, ambiguous } = writingOf(known, likely);
+  const notes: string[] = [];
+  const fine = known.filter((cell) => toNumber(cell, decimal) !== null).length;
+  const stray = known.find((cell) => toNumber(cell, decimal) === null);
+  if (stray !== undefined) {
+    notes.push(
+      `${known.length - fine} of ${known.length} cells are no numbers and count as missing, the first ${short(stray)}`,
+    );
+  }
+  if (ambiguous !== null) {
+    const [one, other] = [toNumber(ambiguous, decimal), toNumber(ambiguous, decimal === "point" ? "comma" : "point")];
+    notes.push(`${short(ambiguous)} is read as ${one}; with the other decimal sign it would be ${other}`);
+  }
+  return { type: "number", why: decimal === "comma" ? "numbers with decimal commas" : "numbers", notes, decimal };
+}
+
+function dateOf(known: readonly string[]): Finding | null {
+  const sample = known.length > 1000 ? known.filter((_, i) => i % Math.floor(known.length / 1000) === 0) : known;
+  const order = orderOf(sample);
+  if (order === null) return null;
+  const fine = known.filter((cell) => toMoment(cell, order.order) !== null).length;
+  if (fine < MOSTLY * known.length) return null;
+  return dates(known, order.order, order.ambiguous);
+}
+
+function dates(known: readonly string[], order: DateOrder, ambiguous = false): Finding {
+  const notes: string[] = [];
+  const stray = known.find((cell) => toMoment(cell, order) === null);
+  if (stray !== undefined) notes.push(`cells that are no dates count as missing, the first ${short(stray)}`);
+  if (ambiguous) {
+    notes.push(
+      `days and months cannot be told apart; ${order === "mdy" ? "the month" : "the day"} is taken to come first`,
+    );
+  }
+  return { type: "date", why: "dates or times", notes, order };
+}
+
+function orderedOf(kinds: ReadonlyMap<string, number>): Finding | null {
+  const levels = levelsOf([...kinds.keys()]);
+  return levels && { type: "ordered", why: levels.map(short).join(" < "), notes: [], kinds: levels };
+}
+
+function categoryOf(known: readonly string[], kinds: ReadonlyMap<string, number>, rows: number): Finding {
+  const kept = frequent(kinds, known.length);
+  const covered = kept.reduce((sum, kind) => sum + (kinds.get(kind) as number), 0);
+  if (kept.length === 0 || covered < COVERED * known.length) {
+    return { type: "text", why: `${kinds.size} different texts in ${rows} rows`, notes: [] };
+  }
+  const rare = kinds.size - kept.length;
+  const notes = rare > 0 ? [`${rare} of ${kinds.size} kinds are rare and count as other`] : [];
+  return { type: "category", why: `${kinds.size} ${kinds.size === 1 ? "kind" : "kinds"}`, notes, kinds: kept };
+}
+
+/** Kinds that are not rare, the most frequent first. */
+function frequent(kinds: ReadonlyMap<string, number>, rows: number): string[] {
+  const least = Math.min(Math.max(LEAST_ROWS, LEAST_SHARE * rows), rows / 2);
+  return [...kinds]
+    .filter(([, count]) => count >= least)
+    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+    .slice(0, MOST_KINDS)
+    .map(([kind]) => kind);
+}
+
+export function countKinds(cells: readonly string[]): Map<string, number> {
+  const kinds = new Map<string, number>();
+  for (const cell of cells) kinds.set(cell, (kinds.get(cell) ?? 0) + 1);
+  return kinds;
+}
+
+/** Numbers by size, then texts by their letters. */
+export function byNumberOrName(a: string, b: string): number {
+  const [x, y] = [toNumber(a), toNumber(b)];
+  if (x !== null && y !== null) return x - y || (a < b ? -1 : 1);
+  if (x !== null || y !== null) return x !== null ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Text of a table that fits into a sentence. */
+export function short(text: string): string {
+  const plain = text.replaceAll(/\p{C}/gu, "\uFFFD");
+  return JSON.stringify(plain.length > 30 ? `${plain.slice(0, 27)}...` : plain);
+}

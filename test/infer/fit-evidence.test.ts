@@ -1,0 +1,92 @@
+// Oracles: MacKay's fixed point for a line, in loops; held-out rows, against the same training without a penalty.
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { adam, cosine, dataset, fit, init, lbfgs, levenbergMarquardt, network, newton } from "../../src/index.js";
+import { inverse } from "../oracle/dense.js";
+
+beforeAll(() => init({ simd: "strict" }));
+
+const wave = (i: number): number => Math.cos(12.9898 * i + 78.233 * i * i);
+const inputs = Array.from({ length: 40 }, (_, i) => [wave(i), wave(i + 100)]);
+const values = inputs.map(([a, b], i) => 1.5 * a - 0.5 * b + 0.3 * wave(i + 500));
+
+describe('fit with penalty: "evidence"', () => {
+  it("ends a line at the fixed point of prior and noise", async () => {
+    const net = network({ inputs: 2, layers: [{ units: 1 }], penalty: { on: "all" } });
+    const history = await fit(net, dataset(inputs, values), { optimizer: newton(), epochs: 60, penalty: "evidence" });
+    expect(history.status).toBe("completed");
+    expect(history.epochs.map(({ epoch }) => epoch)).toEqual(history.epochs.map((_, i) => i + 1));
+    const X = inputs.map((row) => [...row, 1]);
+    const theta = Array.from(net.getParameters());
+    const rss = X.reduce((sum, x, i) => sum + (x.reduce((f, v, j) => f + v * theta[j], 0) - values[i]) ** 2, 0);
+    const { l2 } = net.spec.penalty;
+    // l2 = 2·σ²·α/N, so that JᵀJ + (N·l2/2)·I is the precision times σ².
+    const A = [0, 1, 2].map((j) =>
+      [0, 1, 2].map((k) => X.reduce((sum, x) => sum + x[j] * x[k], j === k ? 20 * l2 : 0)),
+    );
+    const gamma = 3 - 20 * l2 * inverse(A).reduce((sum, row, i) => sum + row[i], 0);
+    const alpha = gamma / theta.reduce((sum, t) => sum + t * t, 0);
+    const noise = rss / (40 - gamma);
+    expect(l2 / ((2 * noise * alpha) / 40)).toBeCloseTo(1, 6);
+    expect(history.notes.at(-1)).toMatch(/^the evidence leaves 3\.0 of 3 parameters to the data; the penalty is l2 = /);
+  });
+
+  it.each(["mse", "cross-entropy"] as const)(
+    "is better on other rows than no penalty, where the network is too large: %s",
+    async (loss) => {
+      const layers = [{ units: 12, activation: "tanh" as const }, { units: loss === "mse" ? 1 : 2 }];
+      const target = (row: number[], i: number): number => {
+        const y = row[0] * row[1] + 0.5 * wave(i + 4000);
+        return loss === "mse" ? y : Number(y > 0);
+      };
+      const other = Array.from({ length: 200 }, (_, i) => [wave(i + 7000), wave(i + 9000)]);
+      const held = dataset(
+        other,
+        other.map((row, i) => target(row, i + 300)),
+      );
+      const data = dataset(inputs, inputs.map(target));
+      const trained = async (penalty: boolean): Promise<number> => {
+        const net = network({ inputs: 2, layers, loss, seed: 1 });
+        const optimizer = loss === "mse" ? levenbergMarquardt() : lbfgs();
+        await fit(net, data, { optimizer, epochs: 200, ...(penalty ? { penalty: "evidence" as const } : {}) });
+        return net.evaluate(held).loss;
+      };
+      expect(await trained(true)).toBeLessThan(0.8 * (await trained(false)));
+    },
+  );
+
+  it("is in no unit of the targets", async () => {
+    const trained = async (unit: number): Promise<number> => {
+      const net = network({ inputs: 2, layers: [{ units: 1 }], penalty: { on: "all" } });
+      const data = dataset(
+        inputs,
+        values.map((y) => y * unit),
+      );
+      await fit(net, data, { optimizer: newton(), epochs: 60, penalty: "evidence" });
+      return net.spec.penalty.l2;
+    };
+    const one = await trained(1);
+    for (const unit of [1e-9, 1e9]) expect((await trained(unit)) / one).toBeCloseTo(1, 6);
+  });
+
+  it("hears an abort, calls back with its own count of epochs, and refuses what does not go with it", async () => {
+    const net = network({ inputs: 2, layers: [{ units: 3, activation: "tanh" }, { units: 1 }] });
+    const data = dataset(inputs, values);
+    const seen: number[] = [];
+    const controller = new AbortController();
+    const options = {
+      ...{ optimizer: adam(), epochs: 40, penalty: "evidence" as const, signal: controller.signal },
+      onEpoch: ({ epoch }: { epoch: number }) => {
+        seen.push(epoch);
+        if (epoch === 7) controller.abort();
+      },
+    };
+    expect((await fit(net, data, options)).status).toBe("aborted");
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    const plain = { optimizer: adam(), epochs: 4, penalty: "evidence" as const };
+    await expect(fit(net, data, { ...plain, schedule: cosine() })).rejects.toThrow(
+      'fit: "schedule" expected nothing beside penalty',
+    );
+    await expect(fit(net, data, { ...plain, penalty: "evidnce" as never })).rejects.toThrow('did you mean "evidence"?');
+  });
+});

@@ -1,0 +1,109 @@
+// Oracle: files small enough to be read by eye.
+
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { readTable, TableError } from "../../src/tables/index.js";
+
+const plain = [
+  ["1", "x"],
+  ["2", "y"],
+];
+
+describe("readTable", () => {
+  it.each<[string, string]>([
+    ["commas", "a,b\n1,x\n2,y\n"],
+    ["semicolons", "a;b\n1;x\n2;y\n"],
+    ["tabs", "a\tb\n1\tx\n2\ty\n"],
+    ["bars", "a|b\n1|x\n2|y\n"],
+    ["spaces", "a b\n1 x\n2 y\n"],
+    ["runs of spaces", "  a    b\n  1    x\n  2    y\n"],
+    ["carriage returns", "a,b\r1,x\r2,y\r"],
+    ["Windows' line ends", "a,b\r\n1,x\r\n2,y\r\n"],
+    ["a mark of the byte order", "\uFEFFa,b\n1,x\n2,y\n"],
+    ["sep=", "sep=;\na;b\n1;x\n2;y\n"],
+    ["comment lines", "# made by hand, in 2011\n\n# twice\na,b\n1,x\n2,y\n"],
+    ["names in a comment", "# a b\n1 x\n2 y\n"],
+    ["quotation marks", '"a","b"\n"1","x"\n"2","y"\n'],
+    ["no line end", "a,b\n1,x\n2,y"],
+    ["empty rows", "a,b\n\n1,x\n,\n2,y\n\n,,\n"],
+    ["empty columns", "a,b,,\n1,x,,\n2,y,,\n"],
+  ])("takes %s", async (_, text) => {
+    const { names, rows } = await readTable(text);
+    expect({ names, rows }).toEqual({ names: ["a", "b"], rows: plain });
+    const bytes = new TextEncoder().encode(text);
+    expect((await readTable(bytes)).rows).toEqual(plain);
+    expect((await readTable(gzipSync(bytes))).rows).toEqual(plain);
+    expect((await readTable(Buffer.from(`\uFEFF${text.replace("\uFEFF", "")}`, "utf16le"))).rows).toEqual(plain);
+    expect((await readTable(Buffer.from(text.replace("\uFEFF", ""), "utf16le"))).rows).toEqual(plain);
+  });
+
+  it("takes Latin 1, UTF-8 and UTF-16 of either order", async () => {
+    const text = "größe,°C\n1,ä\n2,ß\n";
+    const swapped = Buffer.from(`\uFEFF${text}`, "utf16le").swap16();
+    for (const bytes of [
+      Buffer.from(text),
+      Buffer.from(text, "latin1"),
+      Buffer.from(`\uFEFF${text}`, "utf16le"),
+      swapped,
+    ]) {
+      const { names, rows } = await readTable(bytes);
+      expect({ names, rows }).toEqual({
+        names: ["größe", "°C"],
+        rows: [
+          ["1", "ä"],
+          ["2", "ß"],
+        ],
+      });
+    }
+  });
+
+  it("keeps the text of a cell, and the line it is in", async () => {
+    const { rows, lines } = await readTable('a,b\n"x\ny",01234\n  z ,"1,5"\n');
+    expect(rows).toEqual([
+      ["x\ny", "01234"],
+      ["z", "1,5"],
+    ]);
+    expect(lines).toEqual([2, 4]);
+    expect((await readTable("# one\n# two\na,b\n1,2\n")).lines).toEqual([4]);
+  });
+
+  it("prefers what separates to what is a decimal comma", async () => {
+    expect((await readTable("a;b\n1,5;2,5\n3,5;4,5\n")).rows[0]).toEqual(["1,5", "2,5"]);
+  });
+
+  it.each<[string, string, boolean]>([
+    ["text over numbers", "a,b\n1,2\n3,4\n", true],
+    ["numbers alone", "1,2\n3,4\n5,6\n", false],
+    ["words that never come again", "kind,colour\nx,red\ny,blue\nx,red\n", true],
+    ["words that come again", "x,red\ny,blue\nx,red\ny,blue\n", false],
+    ["numbers of columns", "0,1,2\n5.5,3,1\n2.5,4,1\n", true],
+    ["text and numbers alike in all rows", "1,x\n2,y\n3,x\n", false],
+    ["years among names", "name,2019,2020\nx,1.5,2.5\ny,3.5,1.5\n", true],
+  ])("finds names: %s", async (_, text, header) => expect((await readTable(text)).names !== null).toBe(header));
+
+  it("says what it assumed", async () => {
+    expect((await readTable("kind,colour\nx,red\ny,blue\n")).notes).toEqual([
+      "the first row is taken for names, which nothing below it confirms",
+    ]);
+    expect((await readTable("0,1,2\n5.5,3,1\n2.5,4,1\n")).notes[0]).toMatch(/is taken for names/);
+    expect((await readTable("a,b\n1,2\n3,4\n")).notes).toEqual([]);
+  });
+
+  it("does as it is told", async () => {
+    expect((await readTable("a,b\n1,2\n", { header: false })).rows).toHaveLength(2);
+    expect((await readTable("1,2\n3,4\n", { header: true })).names).toEqual(["1", "2"]);
+    expect((await readTable("1,2\n3,4\n", { expects: ["2"] })).names).toEqual(["1", "2"]);
+    expect((await readTable("a;b,c\n1;2,3\n", { separator: ";" })).names).toEqual(["a", "b,c"]);
+  });
+
+  it.each<[string, string | Uint8Array, string]>([
+    ["a short row", "a,b,c\n1,2,3\n1,2\n3,4,5\n1,2,3\n", "line 3: expected 3 columns, as in line 1, got 2"],
+    ["an open quotation", 'a,b\n1,"x\n2,y\n', "a quoted cell is not closed by the end of the file"],
+    ["empty lines", "\n \n", "expected rows of data, got only empty lines"],
+    ["bytes", Uint8Array.from({ length: 400 }, (_, i) => (i * 7) % 32), "got bytes that are no text"],
+    ["a cut archive", gzipSync("a,b\n1,2\n").subarray(0, 12), "a gzip file that is cut short or damaged"],
+  ])("refuses %s", async (_, file, words) => {
+    await expect(readTable(file)).rejects.toThrow(TableError);
+    await expect(readTable(file)).rejects.toThrow(words);
+  });
+});
