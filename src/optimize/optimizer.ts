@@ -1,5 +1,6 @@
 import { checkInteger, checkKeys, checkObject, checkPositive, show, wrongType, wrongValue } from "../check.js";
 import type { FloatArray } from "../wasm/workspace.js";
+import type { NetworkProblem } from "./network-problem.js";
 import type { CurvatureNeeds, Problem } from "./problem.js";
 
 /** How to limit a gradient before it is used: by its Euclidean norm, or entry by entry. */
@@ -106,6 +107,11 @@ export abstract class Optimizer {
    * @internal
    */
   readonly curvature: CurvatureNeeds | null = null;
+  /**
+   * Makes of a network's objective one that also knows what this method asks for, or null where that is gradients alone.
+   * @internal
+   */
+  readonly extend: ((Base: typeof NetworkProblem) => typeof NetworkProblem) | null = null;
   /**
    * Whether the learning rate scales its steps.
    * @internal

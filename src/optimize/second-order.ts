@@ -6,6 +6,7 @@ import { type Direction, type Escape, isEnd, type Model } from "./directions/dir
 import { measured } from "./evidence.js";
 import { Local } from "./local.js";
 import { Memory } from "./memory.js";
+import { withCurvature } from "./network-curvature.js";
 import { type End, type Look, Optimizer, type OptimizerState, type StepOutcome, type StepReport } from "./optimizer.js";
 import { type CurvatureNeeds, type Problem, remember } from "./problem.js";
 import { extended, type Move, type Search, scaled } from "./searches/search.js";
@@ -29,6 +30,7 @@ export class SecondOrder extends Optimizer {
   override readonly fullBatch: boolean;
   override readonly defaultBatch = Number.POSITIVE_INFINITY;
   override readonly curvature: CurvatureNeeds;
+  override readonly extend = withCurvature;
   override readonly rated: boolean;
   readonly #direction: Direction;
   readonly #search: Search;

@@ -88,7 +88,8 @@ export class Run implements ParameterHolder, RunHandle {
       const { capacity, perEpoch } = this.batches;
       const second = optimizer.curvature !== null;
       const { workspace, batches } = this;
-      this.problem = new NetworkProblem(workspace, net, this.#training, this.#statistics, batches, capacity, second);
+      const Kind = optimizer.extend?.(NetworkProblem) ?? NetworkProblem;
+      this.problem = new Kind(workspace, net, this.#training, this.#statistics, batches, capacity);
       this.problem.stochastic = perEpoch > 1;
       if (second && perEpoch === 1) this.problem.pin();
       this.#validation = this.#openValidation(validation, held.validation);
