@@ -1,4 +1,5 @@
 import { checkInteger, checkKeys, checkObject, checkPositive, show, wrongType, wrongValue } from "../check.js";
+import type { Layout } from "../network/layout.js";
 import type { FloatArray } from "../wasm/workspace.js";
 import type { NetworkProblem } from "./network-problem.js";
 import type { CurvatureNeeds, Problem } from "./problem.js";
@@ -249,6 +250,14 @@ export abstract class Optimizer {
     if (state.name !== this.name) wrongValue(where, `${name}.name`, `"${this.name}"`, show(state.name));
     checkInteger(where, `${name}.step`, state.step, 0);
     this.checkMemory(where, name, state, size);
+  }
+
+  /**
+   * What is to be said of a run on a network of that layout that has ended.
+   * @internal
+   */
+  notes(_layout: Layout): readonly string[] {
+    return [];
   }
 
   /**

@@ -1,6 +1,6 @@
 import { valueNoise } from "../linalg/noise.js";
 import { countedRows, type Dataset, weighedBy } from "../network/dataset.js";
-import { freeCount, type Layout } from "../network/layout.js";
+import { freeCount } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import type { ParameterHolder } from "../network/parameters.js";
@@ -61,8 +61,6 @@ export class Run implements ParameterHolder, RunHandle {
   #epochStart = 0;
   #end: Pick<History, "status" | "reason" | "nonFinite"> | null = null;
   #history: History | null = null;
-  /** Parameters that a second-order method could not move in its last step. */
-  #frozen: readonly number[] = [];
 
   constructor(
     where: string,
@@ -179,8 +177,7 @@ export class Run implements ParameterHolder, RunHandle {
     problem.drawn = [this.options.seed, this.position.step];
     const start = problem.theta;
     this.outcome = this.#optimizer.step(problem, this.learningRate, this.options.clip);
-    const { breakdown, end, report, value } = this.outcome;
-    if (report?.frozen) this.#frozen = report.frozen;
+    const { breakdown, end, value } = this.outcome;
     if (breakdown) {
       this.#breakDown();
       return;
@@ -398,8 +395,7 @@ export class Run implements ParameterHolder, RunHandle {
           `${name} went on to worse ones`,
       );
     }
-    if (this.#frozen.length) notes.push(describeFrozen(this.#frozen, this.net.layout, this.#optimizer.name));
-    return notes;
+    return [...notes, ...this.#optimizer.notes(this.net.layout)];
   }
 
   #put({ parameters, statistics }: { parameters: FloatArray; statistics: FloatArray }): void {
@@ -436,25 +432,4 @@ export class Run implements ParameterHolder, RunHandle {
 function heldOutOf(rows: Uint32Array, share: number, seed: number): ReturnType<typeof holdOut> {
   const { training, validation } = holdOut(rows.length, share, seed);
   return { training: training.map((i) => rows[i]), validation: validation.map((i) => rows[i]) };
-}
-
-/** Which parameters no second-order step can move, by layer and unit. */
-function describeFrozen(frozen: readonly number[], { layers }: Layout, name: string): string {
-  const places = layers.flatMap(({ weight, bias, inputs, units }, l) => {
-    const still = new Set(frozen.filter((i) => i >= weight && i < bias + units));
-    const dead = Array.from({ length: units }, (_, u) => u).filter((u) => {
-      for (let j = 0; j < inputs; ++j) if (!still.has(weight + u * inputs + j)) return false;
-      return still.has(bias + u);
-    });
-    if (dead.length === units) return [`layer ${l + 1} is frozen whole`];
-    if (dead.length > 0)
-      return [
-        `layer ${l + 1}: ${dead.length} of ${units} units (${dead.slice(0, 8).join(", ")}${dead.length > 8 ? ", …" : ""})`,
-      ];
-    return still.size > 0 ? [`layer ${l + 1}: ${still.size} single parameters`] : [];
-  });
-  return (
-    `gradient and curvature are exactly 0 along ${frozen.length} parameters, which ${name} cannot move: ${places.join("; ")}; ` +
-    "deadUnits names the units that no sample reaches"
-  );
 }
