@@ -1,6 +1,6 @@
 // A chunk of its own that shares no module with the core: whatever it needs comes with the network and with `fit`, so that pages without it are no larger.
 import type { SymmetricMatrix } from "../linalg/symmetric.js";
-import { type Dataset, totalWeight } from "../network/dataset.js";
+import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import type { NetworkSpec } from "../network/spec.js";
 import type { EpochRecord } from "../train/checkpoint.js";
@@ -101,7 +101,8 @@ interface Estimate {
 function estimate(net: Network, data: Dataset): Estimate | null {
   const { layout, spec } = net;
   const { l2 } = spec.penalty;
-  const terms = totalWeight(data) * (spec.loss === "cross-entropy" ? 1 : layout.outputs);
+  const rows = data.weights ? data.weights.reduce((sum, weight) => sum + weight, 0) : data.size;
+  const terms = rows * (spec.loss === "cross-entropy" ? 1 : layout.outputs);
   const penalised = layout.penalised.flatMap(({ offset, count }) =>
     Array.from({ length: count }, (_, i) => offset + i),
   );
