@@ -13,7 +13,6 @@ import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
-import { costOf, shapeOf } from "./cost-model.js";
 import { CurvatureProducts } from "./curvature.js";
 import { checkDataset, countedRows, type Dataset } from "./dataset.js";
 import { jacobianOf, type Resident, sensitivityOf } from "./derivatives.js";
@@ -299,7 +298,7 @@ export class Network {
     checkNumber("hessian", "maxBytes", maxBytes, "a positive number", (x) => x > 0);
     const wanted = places?.length ?? this.parameterCount;
     const lowest = places ? this.layout.layers[lowestLayer(this.layout, places)].weight : 0;
-    this.#checkHessianSize(data.size, this.parameterCount - lowest, maxBytes);
+    this.#checkHessianSize(this.parameterCount - lowest, maxBytes);
     if (out !== undefined) this.#checkOut(out, wanted);
     const matrix = this.resident((workspace, theta, statistics) => {
       const { spec, layout } = this;
@@ -361,17 +360,15 @@ export class Network {
     }
   }
 
-  #checkHessianSize(samples: number, size: number, maxBytes: number): void {
+  #checkHessianSize(size: number, maxBytes: number): void {
     if (size ** 2 * bytesPer(this.spec.dtype) <= maxBytes) return;
-    const { product } = costOf(shapeOf(this, true), samples);
     wrongValue(
       "hessian",
       "maxBytes",
       `at least the ${describeBytes(size ** 2 * bytesPer(this.spec.dtype))} that P = ${size} needs`,
       describeBytes(maxBytes),
-      `hvp and hessianOperator need ${describeBytes(product.bytes)} a vector, ${describeBytes(product.workspace)} of ` +
-        `workspace and about ${product.seconds.toPrecision(1)} s a product; ` +
-        "lanczos, trace, diagonal and spectralDensity work from these",
+      `hvp and hessianOperator need ${describeBytes(size * bytesPer(this.spec.dtype))} a vector, and hessianCost says what a product ` +
+        "takes; lanczos, trace, diagonal and spectralDensity work from these",
     );
   }
 
