@@ -19,7 +19,7 @@ const modules: Partial<Record<Build, WebAssembly.Module>> = {};
 let current: Build = "strict";
 
 /** A module whose one function is f32x4.relaxed_madd, as text like the core: valid only where the engine has relaxed SIMD. */
-const PROBE = "&z1zCz='&&&'.'z0)zKzKzK'zK)('&03'1&F&F'F(#zU(1";
+const PROBE = "ffffffffffffffffffff30003002808002000000000000000000000000000002#wyx$###$+$v&zzz$z&%$#-0$.#C#C$C%|{%.";
 
 /** What browsers' own messages leave out. */
 const POLICY =
