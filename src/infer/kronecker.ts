@@ -1,3 +1,4 @@
+import { visitActivations } from "../network/activations.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { eachRoot } from "./curvature.js";
@@ -26,7 +27,7 @@ export function kroneckerCurvature(net: Network, data: Dataset, likelihood: Like
 
 function addInputs(net: Network, data: Dataset, factors: readonly Factors[]): void {
   const { layers, inputs: width } = net.layout;
-  net.visitActivations(data.inputs, ({ from, size, activation }) => {
+  visitActivations(net, data.inputs, ({ from, size, activation }) => {
     layers.forEach(({ inputs }, l) => {
       const h = new Float64Array(inputs + 1).fill(1);
       const rows = l > 0 ? Array.from({ length: inputs }, (_, i) => activation(l - 1, i)) : [];

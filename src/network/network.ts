@@ -27,14 +27,6 @@ import { chosenParameters, lowestLayer, picked, rangesOf, spread } from "./selec
 import { decidesClasses, lossName, type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
-/** Samples `from` to `from + size` as they passed through the network; a vector over them for each unit. */
-export interface ActivationChunk {
-  readonly from: number;
-  readonly size: number;
-  preActivation(layer: number, unit: number): FloatArray;
-  activation(layer: number, unit: number): FloatArray;
-}
-
 /** A network as JSON has it: `network(spec)` and the two setters make it again. */
 export interface NetworkJson {
   /** The specification with every default filled in. */
@@ -394,26 +386,6 @@ export class Network {
       products.multiply(part.theta, part.statistics, at, out, kind);
       const product = workspace.read(this.spec.dtype, out, size);
       return own ? picked(product, own) : product;
-    });
-  }
-
-  /**
-   * Shows the activations of every layer, chunk by chunk, under running statistics. What a visit is given is valid during it.
-   * @internal
-   */
-  visitActivations(inputs: Matrix, visit: (chunk: ActivationChunk) => void): void {
-    const { dtype } = this.spec;
-    this.resident((workspace, theta, statistics) => {
-      forwardChunks(workspace, this.spec, this.layout, inputs, theta, statistics, ({ layers, stride, size }, from) => {
-        const row = (at: number, unit: number): FloatArray =>
-          workspace.slice(dtype, at + unit * stride * bytesPer(dtype), size);
-        visit({
-          from,
-          size,
-          preActivation: (layer, unit) => row(layers[layer].a, unit),
-          activation: (layer, unit) => row(layers[layer].h, unit),
-        });
-      });
     });
   }
 

@@ -329,7 +329,7 @@ export class Propagation {
 
   /**
    * Moves the running statistics towards the batch's; PyTorch's unbiased variance. Needs a "batch" forward pass before, or those that
-   * `keepStatistics` has kept of one.
+   * were kept of one at an address.
    */
   updateRunning(statistics: number, kept = 0): void {
     const size = bytesPer(this.spec.dtype);
@@ -342,18 +342,6 @@ export class Propagation {
       const { momentum } = layer.batchNorm;
       this.kernels.updateRunning(running, mean, units, momentum, 1);
       this.kernels.updateRunning(running + units * size, variance, units, momentum, this.worth / (this.worth - 1));
-    });
-  }
-
-  /** Copies the batch's means and biased variances of the last "batch" forward pass to an address. */
-  keepStatistics(to: number): void {
-    const size = bytesPer(this.spec.dtype);
-    const view = this.workspace.view(this.spec.dtype);
-    this.layout.layers.forEach(({ batchNorm, frozen, statistics, units }, l) => {
-      if (!batchNorm || frozen) return;
-      const { mean, variance } = this.layers[l];
-      view.copyWithin(to / size + statistics, mean / size, mean / size + units);
-      view.copyWithin(to / size + statistics + units, variance / size, variance / size + units);
     });
   }
 

@@ -7,6 +7,7 @@ import type { JacobianProducts } from "../network/jacobian.js";
 import type { LayerLayout } from "../network/layout.js";
 import type { Batch, Objective } from "../network/objective.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
+import type { Propagation } from "../network/propagation.js";
 import { lossName, lossTraits } from "../network/spec.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { borrow, bytesPer, describeBytes, type FloatArray } from "../wasm/workspace.js";
@@ -257,7 +258,7 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
 
     protected override gradientAt(point: number, gradient: number): number {
       const value = super.gradientAt(point, gradient);
-      if (this.#kept) this.objective.propagation.keepStatistics(this.#kept[this.#pattern]);
+      if (this.#kept) keepStatistics(this.objective.propagation, this.#kept[this.#pattern]);
       return value;
     }
 
@@ -344,6 +345,18 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
       return this.#subset.data;
     }
   };
+}
+
+/** Copies the batch's means and biased variances of the last pass by its statistics to an address. */
+function keepStatistics({ workspace, layout, layers, spec }: Propagation, to: number): void {
+  const size = bytesPer(spec.dtype);
+  const view = workspace.view(spec.dtype);
+  layout.layers.forEach(({ batchNorm, frozen, statistics, units }, l) => {
+    if (!batchNorm || frozen) return;
+    const { mean, variance } = layers[l];
+    view.copyWithin(to / size + statistics, mean / size, mean / size + units);
+    view.copyWithin(to / size + statistics + units, variance / size, variance / size + units);
+  });
 }
 
 /** The layers that take steps, as if their parameters alone lay one after another. */
