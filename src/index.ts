@@ -33,9 +33,9 @@ export {
   type ConjugateGradientsOptions,
   type ConjugateGradientsResult,
 } from "./linalg/conjugate-gradients.js";
-export { dataset, type Dataset } from "./network/dataset.js";
-export { network, type Network } from "./network/network.js";
-export type { CurvatureOptions, HessianOptions, PassOptions } from "./network/pass.js";
+export { dataset, type Dataset, type DatasetOptions } from "./network/dataset.js";
+export { network, type Network, type NetworkJson } from "./network/network.js";
+export type { CurvatureOptions, DerivativeOptions, HessianOptions, PassOptions } from "./network/pass.js";
 export { hessianCost } from "./network/cost.js";
 export type { HessianCost } from "./network/cost-model.js";
 export { type HessianOperator, hessianOperator } from "./network/operator.js";
@@ -59,13 +59,19 @@ export type {
   Activation,
   ActivationName,
   BatchNorm,
+  CustomLoss,
   LayerSpec,
   Loss,
+  LossName,
   NetworkSpec,
   Penalty,
   ResolvedLayer,
+  ResolvedLoss,
   ResolvedSpec,
 } from "./network/spec.js";
+export type { ParameterMask } from "./network/selection.js";
+export { withParameters } from "./network/with-parameters.js";
+export { lossNames } from "./network/spec.js";
 export { sgd, type SgdOptions } from "./optimize/sgd.js";
 export { adagrad, type AdagradOptions } from "./optimize/adagrad.js";
 export { adadelta, type AdadeltaOptions } from "./optimize/adadelta.js";

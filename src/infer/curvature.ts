@@ -1,7 +1,7 @@
 /** The Gauss-Newton matrix of the summed negative log-likelihood, and its parts, in double precision. */
 
 import { type Matrix, multiply } from "../linalg/matrix.js";
-import { type Dataset, samplesOf } from "../network/dataset.js";
+import { type Dataset, samplesOf, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { type Likelihood, termsOf, weighted } from "./likelihood.js";
 
@@ -40,12 +40,12 @@ export function gaussNewton(net: Network, data: Dataset, likelihood: Likelihood)
 /** In units of the likelihood: the mean loss's matrix has 2/(N·C) for squares, 1/terms else. */
 function fromAssembly(net: Network, data: Dataset): Float64Array {
   const matrix = net.hessian(data, { kind: "ggn", batchNorm: "running" }).data as Float64Array;
-  return scaled(net, matrix, data.size);
+  return scaled(net, matrix, totalWeight(data));
 }
 
 /** The summed exact Hessian in the same units, without the penalty. */
 export function exactHessian(net: Network, data: Dataset): Float64Array {
-  return scaled(net, Float64Array.from(net.hessian(data, { batchNorm: "running" }).data), data.size);
+  return scaled(net, Float64Array.from(net.hessian(data, { batchNorm: "running" }).data), totalWeight(data));
 }
 
 function scaled(net: Network, matrix: Float64Array, rows: number): Float64Array {

@@ -1,5 +1,5 @@
 import { checkChoice, checkKeys, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
-import type { Dataset } from "../network/dataset.js";
+import { type Dataset, totalWeight } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import { exactHessian, gaussNewton, gaussNewtonDiagonal } from "./curvature.js";
 import { type Evidence, type EvidenceProblem, evidenceOf } from "./evidence.js";
@@ -126,8 +126,7 @@ function problemOf(
   const { group, groups } = groupsOf(net, chosen, options);
   const squares = net.spec.loss === "mse";
   const y = targetsOf(data, net.layout.outputs, net.spec.loss === "cross-entropy");
-  const weights = (data as { weights?: ArrayLike<number> | null }).weights;
-  const rows = weights ? Array.from(weights).reduce((sum, weight) => sum + weight, 0) : data.size;
+  const rows = totalWeight(data);
   const size = y.reduce((sum, value) => sum + value * value, 0) / Math.max(1, y.length);
   return {
     curvature,

@@ -5,6 +5,7 @@ import type { Matrix } from "../linalg/matrix.js";
 import type { Dataset } from "../network/dataset.js";
 import { checkDataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
+import type { ResolvedLoss } from "../network/spec.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import { coreMath } from "../wasm/math.js";
 
@@ -21,7 +22,7 @@ export interface Likelihood {
 }
 
 /** Losses that are negative log-likelihoods of something. */
-export function isLikelihood(loss: string): boolean {
+export function isLikelihood(loss: ResolvedLoss): boolean {
   return loss === "mse" || loss === "cross-entropy" || loss === "binary-cross-entropy";
 }
 
@@ -36,7 +37,7 @@ export function likelihoodOf(net: Network, data: Dataset): Likelihood {
   const outputs = net.layout.outputs;
   const f = net.predict(data.inputs);
   const y = targetsOf(data, outputs, net.spec.loss === "cross-entropy");
-  const weights = (data as { weights?: ArrayLike<number> | null }).weights ?? null;
+  const { weights } = data;
   const rows = data.size;
   const result = {
     residuals: new Float64Array(rows * outputs),

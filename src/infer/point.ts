@@ -1,5 +1,5 @@
 import { SymmetricMatrix } from "../linalg/symmetric.js";
-import type { Dataset } from "../network/dataset.js";
+import { type Dataset, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { equilibrate } from "../optimize/criticality.js";
 import { exactHessian, gaussNewton } from "./curvature.js";
@@ -69,7 +69,7 @@ function addPenalty(net: Network, data: Dataset, A: Float64Array, noise: number)
 
 /** The mean loss times this is a negative log-likelihood. */
 function unitOf(net: Network, data: Dataset, noise: number): number {
-  const terms = termsOf(net, data.size);
+  const terms = termsOf(net, totalWeight(data));
   return net.spec.loss === "mse" ? terms / (2 * noise) : terms;
 }
 
