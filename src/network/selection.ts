@@ -11,9 +11,8 @@ export type ParameterMask = number | ArrayLike<number> | ArrayLike<boolean>;
 
 /** The places of the parameters that a mask chooses, ascending. */
 export function chosenParameters(where: string, name: string, mask: unknown, layout: Layout): Uint32Array {
-  const expected = `layer numbers, or true or false for each of ${layout.parameterCount} parameters`;
   if (typeof mask !== "number" && !Array.isArray(mask) && !ArrayBuffer.isView(mask)) {
-    wrongType(where, name, expected, mask);
+    wrongType(where, name, "layer numbers, or a mark for each parameter", mask);
   }
   const given = (typeof mask === "number" ? [mask] : mask) as ArrayLike<unknown>;
   const places = Uint32Array.from({ length: layout.parameterCount }, (_, i) => i);
