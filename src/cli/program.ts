@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addAudit } from "./commands/audit.js";
 import { addCompare } from "./commands/compare.js";
 import { addCurvature } from "./commands/curvature.js";
 import { addDiagnose } from "./commands/diagnose.js";
 import { addInfo } from "./commands/info.js";
 import { addPredict } from "./commands/predict.js";
+import { addPrune } from "./commands/prune.js";
 import { addTrain } from "./commands/train.js";
 import { CommandError, exitCodes } from "./errors.js";
 import type { Io } from "./io.js";
@@ -51,6 +53,8 @@ function build(io: Io): Command {
   addCompare(program, io);
   addCurvature(program, io);
   addPredict(program, io);
+  addAudit(program, io);
+  addPrune(program, io);
   addInfo(program, io);
   return program;
 }

@@ -115,6 +115,15 @@ export function addNetworkOptions(command: Command): void {
   );
 }
 
+export function addPenaltyOption(command: Command): void {
+  add(
+    command,
+    "--penalty <how>",
+    "evidence: estimate l2 while training, without rows held out",
+    oneOf(["evidence"] as const),
+  );
+}
+
 export function addOptimizerOptions(command: Command): void {
   command.optionsGroup("Optimizer:");
   add(command, "--optimizer <name>", `${methodNames.join(", ")} (default: adam)`, method);

@@ -1,12 +1,14 @@
 import type { Command } from "commander";
-import type { Network } from "../../index.js";
+import type { Network, Posterior } from "../../index.js";
 import { readSource } from "../data/source.js";
 import { badInput } from "../errors.js";
 import type { Io } from "../io.js";
 import { checkOutputs, loadTableModel, writeOutput } from "../model/file.js";
 import { type Sheet, sheetOf } from "../model/sheet.js";
+import { percentage } from "../options.js";
 import { counted, quote } from "../output/format.js";
 import { scoreText } from "../output/summary.js";
+import { intervalOf, posteriorOf } from "../study/posterior.js";
 import { type Score, scoreOf } from "../training/score.js";
 import { add } from "./options.js";
 
@@ -15,6 +17,7 @@ Examples:
   hessia predict iris.safetensors flowers.csv
   hessia predict iris.safetensors flowers.csv --probabilities --output out.csv
   hessia predict iris.safetensors flowers.csv --append > named-flowers.csv
+  hessia predict iris.safetensors flowers.csv --interval 95 --quiet
 
 Columns are found by their names where the model was trained on a file with a
 header, in any order and among others. Where the file has the target too, the
@@ -24,6 +27,8 @@ interface Given {
   readonly output?: string;
   readonly probabilities?: true;
   readonly append?: true;
+  readonly interval?: number;
+  readonly trainingData?: string;
   readonly header?: boolean;
   readonly json?: true;
   readonly quiet?: true;
@@ -48,6 +53,13 @@ export function addPredict(program: Command, io: Io): void {
   command.argument("<file>", "CSV file with the columns that the model was trained on");
   add(command, "--output <file>", "where to write (default: stdout)");
   command.option("--probabilities", "the probability of each class, too");
+  add(
+    command,
+    "--interval <percent>",
+    "values: ends between which so many of 100 lie; classes: their probability, calibrated",
+    percentage,
+  );
+  add(command, "--training-data <file>", "for --interval: what the model was trained on, where it has moved");
   command.option("--append", "the file's own columns first");
   command
     .option("--header", "the first line holds names (default: found out)")
@@ -58,7 +70,8 @@ export function addPredict(program: Command, io: Io): void {
 }
 
 async function runPredict(path: string, file: string, given: Given, io: Io): Promise<void> {
-  const { net, record } = await loadTableModel(path);
+  const model = await loadTableModel(path);
+  const { net, record } = model;
   await checkOutputs([path, file], { "--output": given.output });
   const { target: _, ...reading } = record.settings;
   const source = await readSource(file, { ...reading, separator: undefined, header: given.header });
@@ -67,7 +80,10 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
   if (given.probabilities && columns.classes === null) {
     badInput("--probabilities: expected a model of classes, got a regression, whose predictions are values");
   }
-  const predictions = predict(net, sheet, given);
+  const sure = given.interval === undefined ? null : await posteriorOf(model, given.trainingData);
+  if (sure && !given.quiet && sure.status !== "converged")
+    io.stderr.write(`${path}: ${sure.reason}; the intervals are the narrower for it\n`);
+  const predictions = predict(net, sheet, given, sure);
   const text = given.json ? jsonOf(sheet, predictions) : csvOf(sheet, predictions, given);
   if (given.output === undefined) io.stdout.write(text);
   else await writeOutput(given.output, text);
@@ -87,7 +103,7 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
   }
 }
 
-function predict(net: Network, sheet: Sheet, given: Given): Predictions {
+function predict(net: Network, sheet: Sheet, given: Given, sure: Posterior | null): Predictions {
   const { columns } = sheet;
   const score = sheet.data && withStrangers(scoreOf(net, sheet.data, columns), sheet);
   const { classes, targetNames } = columns;
@@ -104,11 +120,20 @@ function predict(net: Network, sheet: Sheet, given: Given): Predictions {
   if (classes === null) {
     const names =
       targetNames.length === 1 ? [own(targetNames[0])] : targetNames.map((name) => free(`prediction of ${name}`));
-    return { names, cells: rowsOf(sheet, (row) => [decoded[row]].flat() as number[]), score };
+    if (!sure) return { names, cells: rowsOf(sheet, (row) => [decoded[row]].flat() as number[]), score };
+    const { low, high } = intervalOf(sure, sheet.inputs, columns, (given.interval as number) / 100);
+    const ends = names.flatMap((one) => [free(`${one} low`), free(`${one} high`)]);
+    const cells = (row: number): number[] => low[row].flatMap((value, j) => [value, high[row][j]]);
+    return {
+      names: [...names, ...ends],
+      cells: rowsOf(sheet, (row) => [...([decoded[row]].flat() as number[]), ...cells(row)]),
+      score,
+    };
   }
   const name = own(targetNames[0]);
-  if (!given.probabilities) return { names: [name], cells: rowsOf(sheet, (row) => [decoded[row] as string]), score };
-  const probabilities = net.probabilities(sheet.inputs);
+  if (!given.probabilities && !sure)
+    return { names: [name], cells: rowsOf(sheet, (row) => [decoded[row] as string]), score };
+  const probabilities = sure ? sure.probabilities(sheet.inputs) : net.probabilities(sheet.inputs);
   const names = [name, ...classes.map((label) => free(`probability of ${label}`))];
   const cells = rowsOf(sheet, (row) => [
     decoded[row] as string,
@@ -145,10 +170,11 @@ export function cellOf(value: string | number): string {
 
 function jsonOf({ source, columns, lines, notes }: Sheet, { names, cells, score }: Predictions): string {
   const { classes, targetNames } = columns;
-  const several = classes === null && targetNames.length > 1;
+  const several = classes === null && names.length > 1;
   const rows = cells.map((row, i) => ({
     line: lines[i],
-    prediction: several ? row : row[0],
+    prediction: several && targetNames.length > 1 ? row.slice(0, targetNames.length) : row[0],
+    ...(several && names.length > targetNames.length ? { interval: row.slice(targetNames.length) } : {}),
     ...(!several && names.length > 1 ? { probabilities: row.slice(1) } : {}),
   }));
   const about = { command: "predict", data: source.path, target: targetNames.join(", "), classes, notes, score };

@@ -20,6 +20,7 @@ import {
   addDataOptions,
   addNetworkOptions,
   addOptimizerOptions,
+  addPenaltyOption,
   addReportOption,
   addTrainingOptions,
 } from "./options.js";
@@ -55,6 +56,7 @@ export function addTrain(program: Command, io: Io): void {
   command.argument("[file]", "CSV file of numbers, with a header or without; the target may be text");
   addDataOptions(command);
   addNetworkOptions(command);
+  addPenaltyOption(command);
   addOptimizerOptions(command);
   addTrainingOptions(command);
   addOutputOptions(command);
@@ -154,6 +156,10 @@ async function goOn(file: string | undefined, given: TrainGiven, path: string, c
   const { checkpoint, record, net } = model;
   if (checkpoint === null) badInput(`${printable(path)}: expected a run to go on with, got a network alone`);
   const settings: Settings = { ...record.settings, epochs: given.epochs ?? record.settings.epochs };
+  if (settings.penalty === "evidence")
+    badInput(
+      `${printable(path)}: expected a run that can be gone on with, got one by --penalty evidence, which trains in parts`,
+    );
   const done = checkpoint.progress.epoch;
   if (settings.epochs <= done) {
     badInput(`--epochs: expected more than the ${done} that the run has behind it, got ${settings.epochs}`);

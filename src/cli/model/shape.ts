@@ -137,6 +137,7 @@ const settings = object({
   ...{ schedule: oneOf(scheduleNames), epochs: positiveCount, clip: optional(positive) },
   batchSize: (value, place) => (value === "all" ? null : positiveCount(value, place)),
   earlyStopping: optional(positiveCount),
+  penalty: optional(oneOf(["evidence"])),
 });
 
 const record = object({

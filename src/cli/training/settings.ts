@@ -52,6 +52,8 @@ export interface Settings extends DataSettings, NetworkSettings {
   readonly batchSize: number | "all";
   readonly clip?: number | undefined;
   readonly earlyStopping?: number | undefined;
+  /** "evidence": l2 is estimated again while the network is trained. */
+  readonly penalty?: "evidence" | undefined;
 }
 
 /** How much is told, and where to. */
@@ -83,11 +85,12 @@ export function resolveSettings(given: Given, choice: Choice = chosen(given)): S
     ...dataSettings(given),
     ...networkSettings(given, secondOrder),
     optimizer: choice,
-    schedule: given.schedule ?? (secondOrder ? "constant" : "cosine"),
+    schedule: given.schedule ?? (secondOrder || given.penalty === "evidence" ? "constant" : "cosine"),
     epochs: given.epochs ?? 60,
     batchSize: given.batchSize ?? (secondOrder ? "all" : BATCH_SIZE),
     clip: given.clip,
     earlyStopping: given.earlyStopping,
+    penalty: given.penalty,
   };
   checkSettings(settings, given.validation);
   if (secondOrder) checkSmooth(settings);
@@ -99,7 +102,7 @@ export const runOptions: readonly string[] = [
   ...["target", "ignore", "header", "types", "decimal", "separator", "missingMarkers", "missing"],
   ...["task", "targetScale", "threshold", "testShare", "validation", "seed"],
   ...["hidden", "activation", "batchNorm", "l1", "l2", "dtype", "simd"],
-  ...["optimizer", "schedule", "batchSize", "clip", "earlyStopping", ...Object.keys(optimizerOptions)],
+  ...["penalty", "optimizer", "schedule", "batchSize", "clip", "earlyStopping", ...Object.keys(optimizerOptions)],
 ];
 
 function chosen(given: Given): Choice {
@@ -134,6 +137,12 @@ function checkSettings(settings: Settings, asked: number | undefined): void {
   const { validation, earlyStopping, testShare, batchNorm, batchSize } = settings;
   if (earlyStopping !== undefined && asked === 0) {
     badInput("--early-stopping: expected rows to validate on, got --validation 0");
+  }
+  if (settings.penalty === "evidence") {
+    if (earlyStopping !== undefined)
+      badInput("--early-stopping: expected nothing beside --penalty evidence, which needs no rows to stop by");
+    if (settings.schedule !== "constant")
+      badInput(`--schedule: expected constant beside --penalty evidence, got ${settings.schedule}`);
   }
   if (validation + testShare >= 1) {
     badInput(

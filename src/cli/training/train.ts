@@ -86,13 +86,14 @@ async function fitted(
   signal: AbortSignal,
   onEpoch: (record: EpochRecord, handle: RunHandle) => void | Promise<void>,
 ): Promise<History> {
-  const { epochs, seed, clip, earlyStopping } = settings;
+  const { epochs, seed, clip, earlyStopping, penalty } = settings;
   const batchSize = batchSizeOf(settings, training.size);
   const schedule = makeSchedule(settings.schedule, epochs, epochs * Math.ceil(training.size / batchSize));
   try {
     return await fit(net, training, {
       optimizer,
-      ...(schedule ? { schedule } : {}),
+      ...(schedule && penalty === undefined ? { schedule } : {}),
+      ...(penalty === undefined ? {} : { penalty }),
       epochs,
       batchSize,
       seed,

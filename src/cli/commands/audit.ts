@@ -1,0 +1,131 @@
+import type { Command } from "commander";
+import { type Dataset, influence, laplace, type Network, type Suspect } from "../../index.js";
+import { conflictsIn, leaksIn } from "../../tables/index.js";
+import { readSource } from "../data/source.js";
+import { failed, refusals } from "../errors.js";
+import type { Io } from "../io.js";
+import { dataFor } from "../model/data.js";
+import { checkOutputs, loadTableModel, type TableModel, writeOutput } from "../model/file.js";
+import { count, counted, printable, short } from "../output/format.js";
+import { finiteJson } from "../output/json.js";
+import { layOut } from "../output/summary.js";
+import { prepare } from "../training/prepare.js";
+import { add } from "./options.js";
+import { cellOf } from "./predict.js";
+
+const examples = `
+Examples:
+  hessia audit iris.safetensors
+  hessia audit iris.safetensors --output suspects.csv
+
+A row is a suspect where the model, trained without it, would give it another
+class, or a value that is far off. It may be wrong; or it may be rare.`;
+
+interface Given {
+  readonly output?: string;
+  readonly json?: true;
+}
+
+/** `hessia audit`: rows of the training data to look at. */
+export function addAudit(program: Command, io: Io): void {
+  const command = program
+    .command("audit")
+    .summary("find rows of the training data that may be wrong")
+    .description("Looks for rows whose target the others contradict, by what the model would be without them.");
+  command.argument("<model>", "what hessia train --save wrote");
+  command.argument("[file]", "the data that the model was trained on, where it has moved");
+  add(command, "--output <file>", "all suspects as CSV");
+  command.option("--json", "as JSON");
+  command.addHelpText("after", examples);
+  command.action((path: string, file: string | undefined, given: Given) => runAudit(path, file, given, io));
+}
+
+interface Finding extends Suspect {
+  readonly line: number;
+  readonly target: string;
+  readonly suggestion: string;
+}
+
+async function runAudit(path: string, file: string | undefined, given: Given, io: Io): Promise<void> {
+  const model = await loadTableModel(path);
+  await checkOutputs([path, file], { "--output": given.output });
+  const { data, columns } = await dataFor(model, file, "training");
+  const source = await readSource(file ?? model.record.data.path, model.record.settings);
+  const { parts } = prepare(source, model.record.settings, model.record.settings.batchNorm);
+  const found = refusals(() => influence(model.net, data, { damping: dampingOf(model.net, data) }));
+  if (found.status !== "converged") failed(`the rows could not be looked at: ${found.reason}`);
+  const label = (value: number): string => (columns.classes ? columns.classes[value] : short(columns.inUnits(value)));
+  const findings = found.mislabelled.map(
+    (suspect): Finding => ({
+      ...suspect,
+      line: source.text.lines[parts.training[suspect.row]],
+      target: label(suspect.given),
+      suggestion: label(suspect.likely),
+    }),
+  );
+  const notes = [...leaksIn(columns, source.text.rows), conflictsIn(columns, source.text.rows)].filter(
+    (note) => note !== null,
+  );
+  if (given.output !== undefined) await writeOutput(given.output, csvOf(findings));
+  io.stdout.write(
+    given.json ? jsonOf(model, findings, notes) : textOf(model, data.size, findings, notes, given.output),
+  );
+}
+
+/** The prior that the evidence suggests, as a share of the curvature's largest element: without one a large network bends to any row. */
+function dampingOf(net: Network, data: Dataset): number {
+  const { prior, noise, status } = laplace(net, data, { structure: "diagonal" });
+  if (status === "non-finite" || status === "not-positive-definite") return LEAST_DAMPING;
+  const H = net.hessian(data, { kind: "ggn", batchNorm: "running" });
+  let most = 0;
+  for (let i = 0; i < H.size; ++i) most = Math.max(most, H.get(i, i));
+  // In the units of the mean loss.
+  const terms = data.size * (net.spec.loss === "cross-entropy" ? 1 : net.spec.layers[net.spec.layers.length - 1].units);
+  const share = net.spec.loss === "mse" ? (2 * noise * prior[0]) / terms : prior[0] / terms;
+  return Math.max(LEAST_DAMPING, share / most);
+}
+
+const LEAST_DAMPING = 1e-10;
+
+function csvOf(findings: readonly Finding[]): string {
+  const rows = findings.map(({ line, target, suggestion, score }) =>
+    [line, target, suggestion, score].map(cellOf).join(","),
+  );
+  return `${["line,target,suggestion,score", ...rows].join("\n")}\n`;
+}
+
+const SHOWN = 12;
+
+function textOf(
+  model: TableModel,
+  rows: number,
+  findings: readonly Finding[],
+  notes: readonly string[],
+  output: string | undefined,
+): string {
+  const shown = findings.slice(0, SHOWN).map(({ line, target, suggestion, score }) => {
+    return [
+      `line ${line}`,
+      `${printable(target, 24)}; the others suggest ${printable(suggestion, 24)} (${score.toFixed(2)})`,
+    ] as const;
+  });
+  const more =
+    findings.length > SHOWN
+      ? ([
+          ["", `and ${count(findings.length - SHOWN)} more${output === undefined ? "; --output writes all" : ""}`],
+        ] as const)
+      : [];
+  return layOut([
+    ["model", model.path],
+    ["rows", `${counted(rows, "row")} trained on, ${counted(findings.length, "suspect")}`],
+    ...notes.map((note) => ["note", note] as const),
+    ...shown,
+    ...more,
+    ...(output === undefined ? [] : ([["written to", output]] as const)),
+  ]);
+}
+
+function jsonOf(model: TableModel, findings: readonly Finding[], notes: readonly string[]): string {
+  const suspects = findings.map(({ line, target, suggestion, score }) => ({ line, target, suggestion, score }));
+  return finiteJson({ command: "audit", model: model.path, notes, suspects });
+}
