@@ -1,6 +1,6 @@
 import { product } from "./matmul/product";
 import { activate, activationDerivative, activationSecondDerivative, backpropActivation } from "./network/activation";
-import { loss, lossCurvature, lossHessian, lossHessianProduct } from "./network/loss";
+import { loss, lossCurvature, lossHessianProduct } from "./network/loss";
 import {
   activeSamples, addColumn, gatherRows, hessianRows, lossCurvatureRows, multiplyRows, seedRows,
 } from "./network/hessian";
@@ -65,27 +65,15 @@ export function backpropActivation_f64(kind: i32, a: usize, h: usize, delta: usi
 }
 
 export function loss_f32(
-  kind: i32, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
+  kind: i32, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64, weights: usize,
 ): f64 {
-  return loss<f32>(kind, z, y, delta, n, ld, C, scale, param);
+  return loss<f32>(kind, z, y, delta, n, ld, C, scale, param, weights);
 }
 
 export function loss_f64(
-  kind: i32, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
+  kind: i32, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64, weights: usize,
 ): f64 {
-  return loss<f64>(kind, z, y, delta, n, ld, C, scale, param);
-}
-
-export function lossHessian_f32(
-  kind: i32, z: usize, y: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
-): void {
-  lossHessian<f32>(kind, z, y, out, n, ld, C, scale, param);
-}
-
-export function lossHessian_f64(
-  kind: i32, z: usize, y: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
-): void {
-  lossHessian<f64>(kind, z, y, out, n, ld, C, scale, param);
+  return loss<f64>(kind, z, y, delta, n, ld, C, scale, param, weights);
 }
 
 export function lossHessianProduct_f32(
@@ -102,16 +90,16 @@ export function lossHessianProduct_f64(
 
 export function batchNormForward_f32(
   x: usize, xhat: usize, y: usize, mean: usize, invStd: usize, variance: usize, gamma: usize, beta: usize, rows: i32,
-  n: i32, ld: i32, epsilon: f64,
+  n: i32, ld: i32, epsilon: f64, weights: usize,
 ): void {
-  batchNormForward<f32>(x, xhat, y, mean, invStd, variance, gamma, beta, rows, n, ld, epsilon);
+  batchNormForward<f32>(x, xhat, y, mean, invStd, variance, gamma, beta, rows, n, ld, epsilon, weights);
 }
 
 export function batchNormForward_f64(
   x: usize, xhat: usize, y: usize, mean: usize, invStd: usize, variance: usize, gamma: usize, beta: usize, rows: i32,
-  n: i32, ld: i32, epsilon: f64,
+  n: i32, ld: i32, epsilon: f64, weights: usize,
 ): void {
-  batchNormForward<f64>(x, xhat, y, mean, invStd, variance, gamma, beta, rows, n, ld, epsilon);
+  batchNormForward<f64>(x, xhat, y, mean, invStd, variance, gamma, beta, rows, n, ld, epsilon, weights);
 }
 
 export function batchNormRunning_f32(
@@ -130,16 +118,16 @@ export function batchNormRunning_f64(
 
 export function batchNormBackward_f32(
   xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize, rows: i32, n: i32,
-  ld: i32, accumulate: i32,
+  ld: i32, accumulate: i32, weights: usize,
 ): void {
-  batchNormBackward<f32>(xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate);
+  batchNormBackward<f32>(xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate, weights);
 }
 
 export function batchNormBackward_f64(
   xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize, rows: i32, n: i32,
-  ld: i32, accumulate: i32,
+  ld: i32, accumulate: i32, weights: usize,
 ): void {
-  batchNormBackward<f64>(xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate);
+  batchNormBackward<f64>(xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate, weights);
 }
 
 export function batchNormBackwardRunning_f32(
@@ -346,17 +334,17 @@ export function addProducts_f32(n: i32, x: usize, y: usize, out: usize): void {
 
 export function batchNormTangent_f32(
   rx: usize, xhat: usize, invStd: usize, gamma: usize, rgamma: usize, rbeta: usize,
-  rxhat: usize, ry: usize, ratio: usize, rows: i32, n: i32, ld: i32, coupled: i32,
+  rxhat: usize, ry: usize, ratio: usize, rows: i32, n: i32, ld: i32, coupled: i32, weights: usize,
 ): void {
-  batchNormTangent<f32>(rx, xhat, invStd, gamma, rgamma, rbeta, rxhat, ry, ratio, rows, n, ld, coupled);
+  batchNormTangent<f32>(rx, xhat, invStd, gamma, rgamma, rbeta, rxhat, ry, ratio, rows, n, ld, coupled, weights);
 }
 
 export function batchNormBackwardTangent_f32(
   dy: usize, ru: usize, xhat: usize, rxhat: usize, invStd: usize, ratio: usize, gamma: usize, rgamma: usize,
-  rdx: usize, rdgamma: usize, rdbeta: usize, rows: i32, n: i32, ld: i32, coupled: i32, accumulate: i32,
+  rdx: usize, rdgamma: usize, rdbeta: usize, rows: i32, n: i32, ld: i32, coupled: i32, accumulate: i32, weights: usize,
 ): void {
   batchNormBackwardTangent<f32>(
-    dy, ru, xhat, rxhat, invStd, ratio, gamma, rgamma, rdx, rdgamma, rdbeta, rows, n, ld, coupled, accumulate,
+    dy, ru, xhat, rxhat, invStd, ratio, gamma, rgamma, rdx, rdgamma, rdbeta, rows, n, ld, coupled, accumulate, weights,
   );
 }
 
@@ -370,17 +358,17 @@ export function addProducts_f64(n: i32, x: usize, y: usize, out: usize): void {
 
 export function batchNormTangent_f64(
   rx: usize, xhat: usize, invStd: usize, gamma: usize, rgamma: usize, rbeta: usize,
-  rxhat: usize, ry: usize, ratio: usize, rows: i32, n: i32, ld: i32, coupled: i32,
+  rxhat: usize, ry: usize, ratio: usize, rows: i32, n: i32, ld: i32, coupled: i32, weights: usize,
 ): void {
-  batchNormTangent<f64>(rx, xhat, invStd, gamma, rgamma, rbeta, rxhat, ry, ratio, rows, n, ld, coupled);
+  batchNormTangent<f64>(rx, xhat, invStd, gamma, rgamma, rbeta, rxhat, ry, ratio, rows, n, ld, coupled, weights);
 }
 
 export function batchNormBackwardTangent_f64(
   dy: usize, ru: usize, xhat: usize, rxhat: usize, invStd: usize, ratio: usize, gamma: usize, rgamma: usize,
-  rdx: usize, rdgamma: usize, rdbeta: usize, rows: i32, n: i32, ld: i32, coupled: i32, accumulate: i32,
+  rdx: usize, rdgamma: usize, rdbeta: usize, rows: i32, n: i32, ld: i32, coupled: i32, accumulate: i32, weights: usize,
 ): void {
   batchNormBackwardTangent<f64>(
-    dy, ru, xhat, rxhat, invStd, ratio, gamma, rgamma, rdx, rdgamma, rdbeta, rows, n, ld, coupled, accumulate,
+    dy, ru, xhat, rxhat, invStd, ratio, gamma, rgamma, rdx, rdgamma, rdbeta, rows, n, ld, coupled, accumulate, weights,
   );
 }
 

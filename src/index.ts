@@ -33,9 +33,9 @@ export {
   type ConjugateGradientsOptions,
   type ConjugateGradientsResult,
 } from "./linalg/conjugate-gradients.js";
-export { dataset, type Dataset } from "./network/dataset.js";
-export { network, type Network } from "./network/network.js";
-export type { CurvatureOptions, HessianOptions, PassOptions } from "./network/pass.js";
+export { dataset, type Dataset, type DatasetOptions } from "./network/dataset.js";
+export { network, type Network, type NetworkJson } from "./network/network.js";
+export type { CurvatureOptions, DerivativeOptions, HessianOptions, PassOptions } from "./network/pass.js";
 export { hessianCost } from "./network/cost.js";
 export type { HessianCost } from "./network/cost-model.js";
 export { type HessianOperator, hessianOperator } from "./network/operator.js";
@@ -59,13 +59,19 @@ export type {
   Activation,
   ActivationName,
   BatchNorm,
+  CustomLoss,
   LayerSpec,
   Loss,
+  LossName,
   NetworkSpec,
   Penalty,
   ResolvedLayer,
+  ResolvedLoss,
   ResolvedSpec,
 } from "./network/spec.js";
+export type { ParameterMask } from "./network/selection.js";
+export { withParameters } from "./network/with-parameters.js";
+export { lossNames } from "./network/spec.js";
 export { sgd, type SgdOptions } from "./optimize/sgd.js";
 export { adagrad, type AdagradOptions } from "./optimize/adagrad.js";
 export { adadelta, type AdadeltaOptions } from "./optimize/adadelta.js";
@@ -85,6 +91,7 @@ export { levenbergMarquardt, type LevenbergMarquardtOptions } from "./optimize/l
 export { hessianFree, type HessianFreeOptions } from "./optimize/hessian-free.js";
 export { kfac, type KfacOptions } from "./optimize/kfac.js";
 export { lbfgs, type LbfgsOptions } from "./optimize/lbfgs.js";
+export type { RobustLoss } from "./optimize/robust.js";
 export { minimize, type MinimizeOptions, type MinimizeRecord, type Result } from "./optimize/minimize.js";
 export type { LeastSquares, SmoothFunction } from "./optimize/function-problem.js";
 export type { Evaluations } from "./optimize/problem.js";
@@ -205,3 +212,4 @@ export { type LaplaceOptions, laplace, type Structure } from "./infer/laplace.js
 export type { Posterior, PosteriorStatus, Prediction, ProbabilityOptions, SampleOptions } from "./infer/posterior.js";
 export type { PriorGroups } from "./infer/prior-groups.js";
 export { type Pruning, type PruneOptions, type PruneRecord, type PruneUntil, prune } from "./infer/prune.js";
+export type { FunctionCheck, FunctionCheckOptions, WrongDerivative } from "./diagnose/checks/check-function.js";

@@ -1,5 +1,6 @@
 /** What the kernels ask of single vectors: constants, bits, polynomials, and sums in double precision. */
 import { loadSplat, madd } from "./lanes";
+import { loadUpTo } from "./ragged";
 
 // @ts-ignore: decorator
 @inline
@@ -71,4 +72,12 @@ export function accumulate<T>(sum: v128, v: v128): v128 {
   if (sizeof<T>() == 8) return v128.add<f64>(sum, v);
   const high = v128.shuffle<i32>(v, v, 2, 3, 2, 3);
   return v128.add<f64>(sum, v128.add<f64>(f64x2.promote_low_f32x4(v), f64x2.promote_low_f32x4(high)));
+}
+
+/** v times the weights at p, of which `left` are there; 0 where the weight is 0, whatever v is. */
+// @ts-ignore: decorator
+@inline
+export function weighed<T>(v: v128, p: usize, left: i32): v128 {
+  const w = loadUpTo<T>(p, left);
+  return v128.and(v128.mul<T>(v, w), v128.gt<T>(w, constant<T>(0)));
 }

@@ -1,6 +1,6 @@
 /**
  * Batch normalisation, one row (unit) at a time over the n valid samples of ld, as PyTorch does it: biased variance, ε under the root.
- * Statistics are summed in double precision, in two passes, whatever T is.
+ * Statistics are summed in double precision, in two passes, whatever T is. `weights`, one a sample, count a sample w times; 0 stands for none.
  */
 import { lanes, madd, nmadd, sumLanes } from "../inline/lanes";
 import { constant, lower, upper } from "../inline/elements";
@@ -10,13 +10,15 @@ import { dot, sum } from "../vector/reduce";
 /** Writes mean, variance and invStd of every row, xhat = (x − mean)·invStd and y = γ·xhat + β; y may be x. Padding is left alone. */
 export function batchNormForward<T>(
   x: usize, xhat: usize, y: usize, mean: usize, invStd: usize, variance: usize, gamma: usize, beta: usize,
-  rows: i32, n: i32, ld: i32, epsilon: f64,
+  rows: i32, n: i32, ld: i32, epsilon: f64, weights: usize,
 ): void {
+  const total = weights ? sum<T>(weights, n) : <f64>n;
   for (let r = 0; r < rows; ++r) {
     const at = <usize>r * sizeof<T>();
     const row = x + at * ld;
-    const center = sum<T>(row, n) / <f64>n;
-    const spread = squaredDeviations<T>(row, center, n) / <f64>n;
+    const center = (weights ? dot<T>(weights, row, n) : sum<T>(row, n)) / total;
+    const spread =
+      (weights ? weighedSquares<T>(weights, row, center, n) : squaredDeviations<T>(row, center, n)) / total;
     store<T>(mean + at, <T>center);
     store<T>(variance + at, <T>spread);
     normaliseRow<T>(row, xhat + at * ld, y + at * ld, invStd + at, gamma + at, beta + at, n, center, spread + epsilon);
@@ -70,13 +72,15 @@ function normalise<T>(
 
 /**
  * dx = γ·invStd·(dy − mean(dy) − xhat·mean(dy·xhat)), dgamma = Σ dy·xhat, dbeta = Σ dy, the latter two overwritten or
- * added to. dx may be dy; its padding becomes 0.
+ * added to. dx may be dy; its padding becomes 0. With weights, whose part in the statistics is w/Σw and which dy has in it already,
+ * dx = γ·invStd·(dy − w/Σw·(Σ dy + xhat·Σ dy·xhat)).
  */
 export function batchNormBackward<T>(
   xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize,
-  rows: i32, n: i32, ld: i32, accumulate: i32,
+  rows: i32, n: i32, ld: i32, accumulate: i32, weights: usize,
 ): void {
-  backward<T>(1 / <f64>n, xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate);
+  const share = 1 / (weights ? sum<T>(weights, n) : <f64>n);
+  backward<T>(share, xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate, weights);
 }
 
 /** The same with constant statistics: dx = γ·invStd·dy. */
@@ -84,13 +88,13 @@ export function batchNormBackwardRunning<T>(
   xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize,
   rows: i32, n: i32, ld: i32, accumulate: i32,
 ): void {
-  backward<T>(0, xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate);
+  backward<T>(0, xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate, 0);
 }
 
-/** `share` is a sample's part in the batch's statistics: 1/n, or 0 where they are constant. */
+/** `share` is a sample's part in the batch's statistics: 1/n, or 0 where they are constant; with weights, that of a weight of 1. */
 function backward<T>(
   share: f64, xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize,
-  rows: i32, n: i32, ld: i32, accumulate: i32,
+  rows: i32, n: i32, ld: i32, accumulate: i32, weights: usize,
 ): void {
   clearPadding<T>(dx, rows, n, ld);
   for (let r = 0; r < rows; ++r) {
@@ -103,6 +107,10 @@ function backward<T>(
     const factor = constant<T>(<f64>load<T>(gamma + at) * <f64>load<T>(invStd + at));
     const mean = constant<T>(shiftGradient * share);
     const slope = constant<T>(scaleGradient * share);
+    if (weights) {
+      weighedInputGradient<T>(weights, dy + row, xhat + row, dx + row, mean, slope, factor, n);
+      continue;
+    }
     let offset = row;
     let s = 0;
     for (; s + lanes<T>() <= n; s += lanes<T>()) {
@@ -120,6 +128,17 @@ function inputGradient<T>(
 ): void {
   const centered = v128.sub<T>(loadUpTo<T>(dy, left), mean);
   storeUpTo<T>(dx, v128.mul<T>(factor, nmadd<T>(slope, loadUpTo<T>(xhat, left), centered)), left);
+}
+
+function weighedInputGradient<T>(
+  weights: usize, dy: usize, xhat: usize, dx: usize, mean: v128, slope: v128, factor: v128, n: i32,
+): void {
+  for (let left = n; left > 0; left -= lanes<T>()) {
+    const coupling = madd<T>(slope, loadUpTo<T>(xhat, left), mean);
+    const d = nmadd<T>(loadUpTo<T>(weights, left), coupling, loadUpTo<T>(dy, left));
+    storeUpTo<T>(dx, v128.mul<T>(factor, d), left);
+    weights += 16, dy += 16, xhat += 16, dx += 16;
+  }
 }
 
 // @ts-ignore: decorator
@@ -145,6 +164,17 @@ function squaredDeviations<T>(x: usize, center: f64, n: i32): f64 {
     const d = <f64>load<T>(x) - center;
     total += d * d;
     x += sizeof<T>();
+  }
+  return total;
+}
+
+/** Σ w·(x − center)² */
+function weighedSquares<T>(weights: usize, x: usize, center: f64, n: i32): f64 {
+  let total: f64 = 0;
+  for (let i = 0; i < n; ++i) {
+    const d = <f64>load<T>(x) - center;
+    total += <f64>load<T>(weights) * d * d;
+    weights += sizeof<T>(), x += sizeof<T>();
   }
   return total;
 }

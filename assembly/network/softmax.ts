@@ -7,14 +7,14 @@
  * the largest: ln Σ = ln(1 + rest), and what all classes but one add up to is never made by taking a number from one that is nearly equal.
  */
 import { lanes, sumLanes } from "../inline/lanes";
-import { accumulate, choose, constant } from "../inline/elements";
+import { accumulate, choose, constant, weighed } from "../inline/elements";
 import { firstLanes, loadUpTo, storeUpTo } from "../inline/ragged";
 import { exp } from "../inline/exponential";
 import { log, log1p } from "../inline/logarithm";
 
 /** The differences z_c − m are taken by halves, because they may overflow where the logits do not. */
 export function softmaxLoss<T>(
-  labels: bool, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64,
+  labels: bool, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, weights: usize,
 ): f64 {
   const row = <usize>ld * sizeof<T>();
   const half = constant<T>(0.5);
@@ -30,7 +30,9 @@ export function softmaxLoss<T>(
       const shifted = v128.sub<T>(v128.mul<T>(half, loadUpTo<T>(z + <usize>c * row, left)), halfMax);
       value = v128.add<T>(value, v128.mul<T>(target<T>(labels, y, row, c, left), v128.sub<T>(halfLog, shifted)));
     }
-    sum = accumulate<T>(sum, v128.and(value, firstLanes<T>(left)));
+    value = v128.and(value, firstLanes<T>(left));
+    if (weights) value = weighed<T>(value, weights + <usize>s * sizeof<T>(), left);
+    sum = accumulate<T>(sum, value);
     if (delta) {
       softmaxSlope<T>(labels, y, delta, rest, row, C, left, scale);
       delta += 16;
@@ -79,34 +81,6 @@ function softmaxSlope<T>(
 @inline
 function allBut<T>(e: v128, rest: v128, total: v128): v128 {
   return choose(v128.eq<T>(e, constant<T>(1)), rest, v128.sub<T>(total, e));
-}
-
-/** The exponentials sit in the rows (0, p), so i runs down to 0 and overwrites those last. A diagonal element is minus the sum of the others in its row. */
-export function softmaxHessian<T>(
-  labels: bool, z: usize, y: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64,
-): void {
-  const row = <usize>ld * sizeof<T>();
-  for (let s = 0; s < n; s += lanes<T>()) {
-    const left = n - s;
-    const rest = columnExp<T>(z, columnMax<T>(z, row, C, left), out, row, C, left);
-    const total = v128.add<T>(constant<T>(1), rest);
-    const factor = v128.div<T>(weightOver<T>(total, labels, y, row, C, left, scale), total);
-    for (let i = C - 1; i >= 0; --i) {
-      const first = v128.mul<T>(factor, loadUpTo<T>(out + <usize>i * row, left));
-      const target = out + <usize>i * C * row;
-      let diagonal = constant<T>(0);
-      for (let p = 0; p < C; ++p) {
-        if (p == i) continue;
-        const d = v128.mul<T>(first, loadUpTo<T>(out + <usize>p * row, left));
-        diagonal = v128.add<T>(diagonal, d);
-        storeUpTo<T>(target + <usize>p * row, v128.neg<T>(d), left);
-      }
-      storeUpTo<T>(target + <usize>i * row, diagonal, left);
-    }
-    z += 16;
-    y += 16;
-    out += 16;
-  }
 }
 
 /**

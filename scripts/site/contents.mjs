@@ -8,6 +8,7 @@ export const pages = {
     "docs/curvature.md",
     "docs/diagnostics.md",
     "docs/tables.md",
+    "docs/curve-fitting.md",
     "docs/uncertainty.md",
     "docs/recipes.md",
     "docs/files.md",

@@ -1,8 +1,9 @@
-import { checkChoice, checkInteger } from "../check.js";
+import { checkChoice, checkInteger, wrongValue } from "../check.js";
 import { checkDataset, type Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network, network } from "../network/network.js";
 import type { PassOptions } from "../network/pass.js";
 import type { BatchNormMode } from "../network/propagation.js";
+import { decidesClasses, lossName, lossTraits } from "../network/spec.js";
 import { checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
 import { coreMath } from "../wasm/math.js";
 import type { Drawn, Growth } from "./advice/table.js";
@@ -65,6 +66,11 @@ export function diagnose(net: Network, data: Dataset, options: DiagnoseOptions =
   const { curvature: asked, validation, optimizer, seed = 0 } = options;
   if (asked !== undefined) checkChoice(WHERE, "curvature", asked, ["none", "lanczos", "dense"]);
   checkInteger(WHERE, "seed", seed, 0);
+  const { outputs: meaning } = lossTraits(net.spec.loss);
+  if (meaning !== "values" && meaning !== "logits") {
+    const remedy = "use its parts: deadUnits, activationStatistics, gradientFlow, classifyCriticalPoint, spectrum";
+    wrongValue(WHERE, "net", "outputs that are values or logits", `the loss ${lossName(net.spec.loss)}`, remedy);
+  }
   if (validation !== undefined) checkDataset(WHERE, validation, net.layout, net.spec.loss);
   if (optimizer !== undefined) checkOptimizer(WHERE, optimizer);
   const statistics = activationStatistics(net, data, { batchNorm: mode });
@@ -225,7 +231,7 @@ function besideDrawn(
 ): Drawn {
   const { parameters } = net.current();
   const drawn = network(net.spec).current().parameters;
-  const classes = net.spec.loss.endsWith("cross-entropy");
+  const classes = decidesClasses(net.spec.loss);
   return {
     untouched: parameters.every((value: number, i: number) => value === drawn[i]),
     trained: (optimizer?.steps ?? 0) > 0,

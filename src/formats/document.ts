@@ -2,7 +2,8 @@ import { checkChoice, checkInteger, checkKeys, checkObject, isObject, show, wron
 import { isFloatArray } from "../linalg/matrix.js";
 import { type Layout, layoutOf } from "../network/layout.js";
 import { checkNetwork, type Network, network } from "../network/network.js";
-import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "../network/spec.js";
+import { checkParameters, checkStatistics } from "../network/parameters.js";
+import { lossName, type NetworkSpec, type ResolvedSpec, resolveSpec } from "../network/spec.js";
 import { type Checkpoint, checkPoint, checkProgress } from "../train/checkpoint.js";
 import type { Build } from "../wasm/load.js";
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
@@ -79,7 +80,7 @@ export function pack(where: string, net: unknown, options: unknown): Document {
     format: FORMAT,
     version: VERSION,
     build: net.build,
-    spec: writableSpec(net.spec),
+    spec: writableSpec(where, net.spec),
     ...(checkpoint === undefined ? {} : { checkpoint: packCheckpoint(where, checkpoint, net, keep) }),
     ...(metadata === undefined ? {} : { metadata: packMetadata(where, metadata, keep) }),
   };
@@ -118,8 +119,8 @@ export function unpack(where: string, header: Record<string, unknown>, shelf: Te
     (of === "parameters" ? parameters : statistics).set(shelf.take(name), from);
   }
   const net = network(spec as NetworkSpec);
-  net.checkParameters(where, "layers", parameters);
-  net.checkStatistics(where, "layers", statistics);
+  checkParameters(where, "layers", parameters, net);
+  checkStatistics(where, "layers", statistics, net);
   net.setParameters(parameters);
   net.setRunningStatistics(statistics);
   const take = (tensor: string): FloatArray => shelf.take(tensor);
@@ -192,7 +193,11 @@ function partsOf({ layers }: Layout): Part[] {
   });
 }
 
-function writableSpec(spec: ResolvedSpec): ResolvedSpec {
+function writableSpec(where: string, spec: ResolvedSpec): ResolvedSpec {
+  if (lossName(spec.loss) === "custom") {
+    const remedy = "save net.getParameters() and make the network again with its loss";
+    wrongType(where, "net", "a loss with a name, which a file can hold", "one of the caller's functions", remedy);
+  }
   return typeof spec.initializer === "function" ? { ...spec, initializer: STAND_IN } : spec;
 }
 

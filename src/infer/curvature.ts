@@ -1,11 +1,11 @@
 /** The Gauss-Newton matrix of the summed negative log-likelihood, and its parts, in double precision. */
 
 import { type Matrix, multiply } from "../linalg/matrix.js";
-import type { Dataset } from "../network/dataset.js";
+import { type Dataset, totalWeight } from "../network/dataset.js";
 import { layerRows, pulled } from "../network/derivatives.js";
 import { Network } from "../network/network.js";
 import type { NetworkSpec } from "../network/spec.js";
-import { countOf, type Likelihood, termsOf, weighted } from "./likelihood.js";
+import { type Likelihood, termsOf, weighted } from "./likelihood.js";
 
 /** Numbers of a Jacobian held at a time. */
 const ROOM = 1 << 22;
@@ -82,13 +82,13 @@ export function gaussNewton(net: Network, data: Dataset, likelihood: Likelihood,
 /** In units of the likelihood: the mean loss's matrix has 2/(N·C) for squares, 1/terms else. */
 function fromAssembly(net: Network, data: Dataset): Float64Array {
   const matrix = net.hessian(data, { kind: "ggn", batchNorm: "running", maxBytes: Infinity }).data as Float64Array;
-  return scaled(net, matrix, countOf(data));
+  return scaled(net, matrix, totalWeight(data));
 }
 
 /** The summed exact Hessian in the same units, without the penalty. */
 export function exactHessian(net: Network, data: Dataset): Float64Array {
   const { data: matrix } = inDouble(net).hessian(data, { batchNorm: "running", maxBytes: Infinity });
-  return scaled(net, matrix as Float64Array, countOf(data));
+  return scaled(net, matrix as Float64Array, totalWeight(data));
 }
 
 /** The same network in double precision: curvature of single precision is too coarse to be judged by. */

@@ -101,7 +101,8 @@ interface Estimate {
 function estimate(net: Network, data: Dataset): Estimate | null {
   const { layout, spec } = net;
   const { l2 } = spec.penalty;
-  const terms = data.size * (spec.loss === "cross-entropy" ? 1 : layout.outputs);
+  const rows = data.weights ? data.weights.reduce((sum, weight) => sum + weight, 0) : data.size;
+  const terms = rows * (spec.loss === "cross-entropy" ? 1 : layout.outputs);
   const penalised = layout.penalised.flatMap(({ offset, count }) =>
     Array.from({ length: count }, (_, i) => offset + i),
   );

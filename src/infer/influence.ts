@@ -75,6 +75,7 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
   const { on = data, damping = 1e-10, maxBytes = 2 ** 31 } = options as InfluenceOptions;
   if (!isLikelihood(net.spec.loss)) wrongType(WHERE, "net", "mse or a cross-entropy, which are likelihoods", net);
   checkDataset(WHERE, data, net.layout, net.spec.loss);
+  if (data.weights) wrongValue(WHERE, "data", "rows that count alike", "weights", "leave the weights out");
   checkDataset(`${WHERE}: on`, on, net.layout, net.spec.loss);
   checkNumber(WHERE, "damping", damping, "a number of at least 0", (x) => x >= 0 && x < Infinity);
   if (8 * net.parameterCount ** 2 > maxBytes) {

@@ -1,7 +1,8 @@
-import type { Dataset } from "../network/dataset.js";
+import { visitActivations } from "../network/activations.js";
+import { type Dataset, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { eachRoot } from "./curvature.js";
-import { countOf, type Likelihood, weightsOf } from "./likelihood.js";
+import type { Likelihood } from "./likelihood.js";
 import { type Factors, KroneckerCurvature } from "./precision.js";
 
 /**
@@ -26,8 +27,8 @@ export function kroneckerCurvature(net: Network, data: Dataset, likelihood: Like
 
 function addInputs(net: Network, data: Dataset, factors: readonly Factors[]): void {
   const { layers, inputs: width } = net.layout;
-  const weights = weightsOf(data);
-  net.visitActivations(data.inputs, ({ from, size, activation }) => {
+  const { weights } = data;
+  visitActivations(net, data.inputs, ({ from, size, activation }) => {
     layers.forEach(({ inputs }, l) => {
       const h = new Float64Array(inputs + 1).fill(1);
       const rows = l > 0 ? Array.from({ length: inputs }, (_, i) => activation(l - 1, i)) : [];
@@ -37,7 +38,7 @@ function addInputs(net: Network, data: Dataset, factors: readonly Factors[]): vo
       }
     });
   });
-  for (const { inputs } of factors) for (let i = 0; i < inputs.length; ++i) inputs[i] /= countOf(data);
+  for (const { inputs } of factors) for (let i = 0; i < inputs.length; ++i) inputs[i] /= totalWeight(data);
 }
 
 /** sum += weight·v·vᵀ. */

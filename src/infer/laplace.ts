@@ -1,11 +1,11 @@
 import { checkChoice, checkKeys, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
-import { checkDataset, type Dataset } from "../network/dataset.js";
+import { checkDataset, type Dataset, totalWeight } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import { describeBytes } from "../wasm/workspace.js";
 import { exactHessian, gaussNewton, gaussNewtonDiagonal } from "./curvature.js";
 import { type Evidence, evidenceOf } from "./evidence.js";
 import { kroneckerCurvature } from "./kronecker.js";
-import { countOf, isLikelihood, type Likelihood, likelihoodOf, targetsOf } from "./likelihood.js";
+import { isLikelihood, type Likelihood, likelihoodOf, targetsOf } from "./likelihood.js";
 import { checkPoint } from "./point.js";
 import { Posterior, type PosteriorStatus } from "./posterior.js";
 import { type Curvature, DenseCurvature, DiagonalCurvature } from "./precision.js";
@@ -79,7 +79,7 @@ export function laplace(net: Network, data: Dataset, options: LaplaceOptions = {
   if (large) return result(null, large);
   const curvature = curvatureOf(net, data, likelihood, structure, hessian);
   const theta = Float64Array.from(net.getParameters()).slice(first);
-  const terms = countOf(data) * net.layout.outputs;
+  const terms = totalWeight(data) * net.layout.outputs;
   const y = targetsOf(data, net.layout.outputs, net.spec.loss === "cross-entropy");
   const found = evidenceOf(
     {

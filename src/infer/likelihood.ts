@@ -4,6 +4,7 @@ import { isFloat64 } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
+import type { ResolvedLoss } from "../network/spec.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import { coreMath } from "../wasm/math.js";
 
@@ -20,7 +21,7 @@ export interface Likelihood {
 }
 
 /** Losses that are negative log-likelihoods of something. */
-export function isLikelihood(loss: string): boolean {
+export function isLikelihood(loss: ResolvedLoss): boolean {
   return loss === "mse" || loss === "cross-entropy" || loss === "binary-cross-entropy";
 }
 
@@ -29,26 +30,12 @@ export function termsOf(net: Network, rows: number): number {
   return net.spec.loss === "cross-entropy" ? rows : rows * net.layout.outputs;
 }
 
-/** How often each sample counts; null where each counts once. The one place where inference learns of weights. */
-export function weightsOf(data: Dataset): ArrayLike<number> | null {
-  return (data as { weights?: ArrayLike<number> | null }).weights ?? null;
-}
-
-/** Samples, each as often as it counts. */
-export function countOf(data: Dataset): number {
-  const weights = weightsOf(data);
-  if (!weights) return data.size;
-  let sum = 0;
-  for (let i = 0; i < weights.length; ++i) sum += weights[i];
-  return sum;
-}
-
 /** The likelihood of a data set at the network's parameters. Weights of samples count as so many rows. */
 export function likelihoodOf(net: Network, data: Dataset): Likelihood {
   const outputs = net.layout.outputs;
   const f = net.predict(data.inputs);
   const y = targetsOf(data, outputs, net.spec.loss === "cross-entropy");
-  const weights = weightsOf(data);
+  const { weights } = data;
   const rows = data.size;
   const result = {
     residuals: new Float64Array(rows * outputs),

@@ -1,12 +1,12 @@
 import { conjugateGradients } from "../linalg/conjugate-gradients.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { dot } from "../linalg/vector.js";
-import type { Dataset } from "../network/dataset.js";
+import { type Dataset, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { hessianOperator } from "../network/operator.js";
 import { equilibrate } from "../optimize/criticality.js";
 import { exactHessian, gaussNewton } from "./curvature.js";
-import { countOf, type Likelihood, termsOf } from "./likelihood.js";
+import { type Likelihood, termsOf } from "./likelihood.js";
 import { DenseCurvature, transposed } from "./precision.js";
 
 /** Whether a point is one to expand about. */
@@ -87,7 +87,7 @@ function addPenalty(net: Network, data: Dataset, A: Float64Array, noise: number)
 
 /** The mean loss times this is a negative log-likelihood. */
 function unitOf(net: Network, data: Dataset, noise: number): number {
-  const terms = termsOf(net, countOf(data));
+  const terms = termsOf(net, totalWeight(data));
   return net.spec.loss === "mse" ? terms / (2 * noise) : terms;
 }
 

@@ -1,4 +1,4 @@
-import { type Dataset, samplesOf } from "../network/dataset.js";
+import { type Dataset, dataset, samplesOf } from "../network/dataset.js";
 import { type Network, network } from "../network/network.js";
 import { labelsOf, type Scores, scores, scoreValues } from "../network/scores.js";
 import type { NetworkSpec } from "../network/spec.js";
@@ -83,7 +83,9 @@ export async function train(
   shape: Dataset = data,
 ): Promise<{ net: Network; history: History }> {
   const net = network(specOf(setting, base, shape, seed));
-  return { net, history: await fit(net, data, fitOptions(setting, data, seed, signal)) };
+  const { weights } = setting;
+  const rows = weights ? dataset(data.inputs, data.targets, { weights }) : data;
+  return { net, history: await fit(net, rows, fitOptions(setting, data, seed, signal)) };
 }
 
 function fitOptions(setting: Setting, data: Dataset, seed: number, signal?: AbortSignal): FitOptions {

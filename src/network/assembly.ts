@@ -159,13 +159,13 @@ export class Assembly {
   }
 
   #spreadLoss(count: number): void {
-    const { propagation, kind } = this.#objective;
+    const { propagation, loss } = this.#objective;
     const { outputs } = this.layout;
     const { stride: width } = this.#rows[this.#rows.length - 1];
     const scale = 1 / this.#objective.terms(this.data.size);
     const { stride } = propagation;
     const [d, p] = this.#lossRows;
-    this.#kernels.lossCurvature(kind, propagation.output, propagation.y, d, p, count, stride, outputs, scale, 1);
+    loss.curvature(d, p, scale);
     this.#kernels.transpose(d, outputs, count, stride, this.#curvature, width);
     if (this.#probability) this.#kernels.transpose(p, outputs, count, stride, this.#probability, width);
   }
@@ -233,17 +233,14 @@ export class Assembly {
     for (let m = l + 1; m <= last; ++m) this.#forward(l, i, m, count);
     const top = this.#rows[last];
     const { outputs } = this.layout;
-    this.#kernels.lossCurvatureRows(
-      this.#list,
-      count,
-      this.#curvature,
-      this.#probability,
-      top.stride,
-      outputs,
-      top.rh,
-      top.rda,
-      top.stride,
-    );
+    const { loss } = this.#objective;
+    if (loss.multiplyRows) loss.multiplyRows(this.#list, count, top.rh, top.rda, top.stride);
+    else {
+      // biome-ignore format: grouped by operand
+      this.#kernels.lossCurvatureRows(
+        this.#list, count, this.#curvature, this.#probability, top.stride, outputs, top.rh, top.rda, top.stride,
+      );
+    }
     for (let m = last; m >= l; --m) {
       if (m < last) this.#passDown(theta, m, count);
       this.#throughActivation(l, i, m, count);

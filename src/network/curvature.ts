@@ -66,7 +66,7 @@ export class CurvatureProducts {
       if (this.#recompute) this.#pass(chunk, theta, statistics);
       const { objective, tangent, from } = chunk;
       const scale = 1 / objective.terms(this.#batch.count);
-      tangent.product(theta, v, out, kind, objective.kind, scale, from > 0, this.mode);
+      tangent.product(theta, v, out, kind, objective.loss, scale, from > 0, this.mode);
     }
     this.#addPenalty(v, out);
   }

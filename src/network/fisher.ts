@@ -3,6 +3,7 @@ import { bytesPer, type Workspace } from "../wasm/workspace.js";
 import type { Dataset } from "./dataset.js";
 import type { LayerLayout, Layout } from "./layout.js";
 import { type Batch, chunkSize, Objective } from "./objective.js";
+import type { Features } from "./products.js";
 import type { ResolvedSpec } from "./spec.js";
 
 /** The two factors of a layer's block of the Fisher matrix, and the diagonal of its batch norm's. */
@@ -100,14 +101,14 @@ export class SecondMoments {
     }
   }
 
-  /** Puts ∇²ℓ·(ε/√d) of each sample's own loss where the backward pass starts. */
+  /** Puts ∇²ℓ·(ε/√d) of each sample's own loss where the backward pass starts; with weights √w times it, since they are in ∇²ℓ and in d. */
   #draw(random: Random, scale: number): void {
-    const { propagation, kind } = this.#objective;
-    const { kernels, output, y, size, stride, cotangent } = propagation;
+    const { propagation, loss } = this.#objective;
+    const { size, stride, cotangent } = propagation;
     const { outputs } = this.layout;
     const { dtype } = this.spec;
     const probability = this.#curvature + outputs * stride * bytesPer(dtype);
-    kernels.lossCurvature(kind, output, y, this.#curvature, probability, size, stride, outputs, 1 / scale, 1);
+    if (!loss.hessians) loss.curvature(this.#curvature, probability, 1 / scale);
     const view = this.workspace.view(dtype);
     const d = this.#curvature / bytesPer(dtype);
     const noise = this.#noise / bytesPer(dtype);
@@ -115,37 +116,78 @@ export class SecondMoments {
       let bits = 0;
       for (let i = 0; i < stride; ++i) {
         if (i % 32 === 0) bits = random.next();
-        const curvature = i < size ? view[d + c * stride + i] : 0;
+        const curvature = i >= size ? 0 : loss.hessians ? 1 : view[d + c * stride + i];
         view[noise + c * stride + i] = curvature > 0 ? (bits & 1 ? 1 : -1) / Math.sqrt(curvature) : 0;
         bits >>>= 1;
       }
     }
-    kernels.lossHessianProduct(kind, output, y, this.#noise, cotangent, size, stride, outputs, 1 / scale, 1);
+    if (loss.hessians) this.#multiplyRoots(loss.hessians(1 / scale));
+    else loss.hessianProduct(this.#noise, cotangent, 1 / scale);
+  }
+
+  /** cotangent = √∇²ℓ·noise, the root being Cholesky's. */
+  #multiplyRoots(hessians: Float64Array): void {
+    const { size, stride, cotangent } = this.#objective.propagation;
+    const { outputs } = this.layout;
+    const bytes = bytesPer(this.spec.dtype);
+    const view = this.workspace.view(this.spec.dtype);
+    const [from, to] = [this.#noise / bytes, cotangent / bytes];
+    view.fill(0, to, to + outputs * stride);
+    for (let s = 0; s < size; ++s) {
+      const root = rootOf(hessians.subarray(s * outputs ** 2, (s + 1) * outputs ** 2), outputs);
+      for (let i = 0; i < outputs; ++i) {
+        for (let j = 0; j <= i; ++j) {
+          view[to + i * stride + s] += root[i * outputs + j] * view[from + j * stride + s];
+        }
+      }
+    }
   }
 
   #addInputs({ inputs }: LayerLayout, l: number, sum: Float64Array, count: number): void {
-    const { below, kernels, size } = this.#objective.propagation;
+    const { below, kernels, size, weights } = this.#objective.propagation;
     const { at, row, column } = below[l];
     const { workspace, spec } = this;
+    const weighed = weights ? this.#weighed(below[l], inputs) : below[l];
     // biome-ignore format: an operand a line
     kernels.product(
       inputs, inputs, size, 1,
       at, row, column,
-      at, column, row,
+      weighed.at, weighed.column, weighed.row,
       0, this.#product, inputs, 0, -1, 0, this.#product, workspace.scratch,
     );
     const width = inputs + 1;
     const view = workspace.view(spec.dtype);
     const from = this.#product / bytesPer(spec.dtype);
-    const features = at / bytesPer(spec.dtype);
+    const features = weighed.at / bytesPer(spec.dtype);
     for (let i = 0; i < inputs; ++i) {
       let mean = 0;
-      for (let s = 0; s < size; ++s) mean += view[features + i * row + s * column];
+      for (let s = 0; s < size; ++s) mean += view[features + i * weighed.row + s * weighed.column];
       for (let j = 0; j < inputs; ++j) sum[i * width + j] += view[from + i * inputs + j] / count;
       sum[i * width + inputs] += mean / count;
       sum[inputs * width + i] = sum[i * width + inputs];
     }
-    sum[width * width - 1] += size / count;
+    sum[width * width - 1] += this.#total(size) / count;
+  }
+
+  /** Features times the samples' weights, in the memory for squares. */
+  #weighed({ at, row, column }: Features, inputs: number): Features {
+    const { size, stride, weights } = this.#objective.propagation;
+    const bytes = bytesPer(this.spec.dtype);
+    const view = this.workspace.view(this.spec.dtype);
+    const [from, to, w] = [at / bytes, this.#left / bytes, weights / bytes];
+    for (let i = 0; i < inputs; ++i) {
+      for (let s = 0; s < size; ++s) view[to + i * stride + s] = view[from + i * row + s * column] * view[w + s];
+    }
+    return { at: this.#left, row: stride, column: 1 };
+  }
+
+  /** Σ w of the loaded samples. */
+  #total(size: number): number {
+    const { weights } = this.#objective.propagation;
+    if (!weights) return size;
+    let sum = 0;
+    for (const weight of this.workspace.slice(this.spec.dtype, weights, size)) sum += weight;
+    return sum;
   }
 
   #addOutputs({ units }: LayerLayout, l: number, sum: Float64Array, count: number): void {
@@ -205,4 +247,21 @@ export class SecondMoments {
     const values = this.workspace.slice(this.spec.dtype, from, length);
     for (let i = 0; i < length; ++i) to[at + i] += values[i] / count;
   }
+}
+
+/** L with L·Lᵀ = A, where A is positive semidefinite; what is negative in it is left out. */
+function rootOf(a: Float64Array, n: number): Float64Array {
+  const root = new Float64Array(n * n);
+  for (let j = 0; j < n; ++j) {
+    let pivot = a[j * n + j];
+    for (let k = 0; k < j; ++k) pivot -= root[j * n + k] ** 2;
+    if (!(pivot > 1e-12 * Math.abs(a[j * n + j]))) continue;
+    root[j * n + j] = Math.sqrt(pivot);
+    for (let i = j + 1; i < n; ++i) {
+      let sum = a[i * n + j];
+      for (let k = 0; k < j; ++k) sum -= root[i * n + k] * root[j * n + k];
+      root[i * n + j] = sum / root[j * n + j];
+    }
+  }
+  return root;
 }

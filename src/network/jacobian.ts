@@ -1,7 +1,7 @@
 import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
 import type { Layout } from "./layout.js";
 import type { Batch, Objective } from "./objective.js";
-import type { ResolvedSpec } from "./spec.js";
+import { lossName, type ResolvedSpec } from "./spec.js";
 
 /** Parameters × outputs up to which rows of the Jacobian beat an R{·} pass a unit, whose calls weigh on small networks. */
 const MOST = 512;
@@ -14,7 +14,7 @@ export class JacobianProducts {
   /** Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a curvature of its own. */
   static suits({ loss }: ResolvedSpec, { batchNorm, outputs, parameterCount }: Layout, samples: number): boolean {
     const small = outputs * parameterCount <= MOST && samples * parameterCount <= ROOM;
-    return small && !batchNorm && loss !== "cross-entropy";
+    return small && !batchNorm && loss !== "cross-entropy" && lossName(loss) !== "custom";
   }
 
   readonly #workspace: Workspace;
@@ -92,11 +92,11 @@ export class JacobianProducts {
 
   #addChunk(theta: number, samples: number, added: boolean): void {
     const { objective } = this;
-    const { layout, propagation, kind, mode } = objective;
-    const { kernels, output, y, size, columns, stride, x } = propagation;
+    const { layout, propagation, loss, mode } = objective;
+    const { kernels, size, columns, stride, x } = propagation;
     const { parameterCount, outputs, inputs } = layout;
     const scale = 1 / objective.terms(samples);
-    kernels.lossCurvature(kind, output, y, this.#curvature, 0, size, stride, outputs, scale, 1);
+    loss.curvature(this.#curvature, 0, scale);
     kernels.transpose(x, columns, inputs, inputs, this.#inputs, stride);
     for (let c = 0; c < outputs; ++c) {
       this.#seed(c);

@@ -1,3 +1,4 @@
+import { wrongValue } from "../check.js";
 import { describeBytes } from "../wasm/workspace.js";
 import { activationParameter, activations, type ResolvedSpec } from "./spec.js";
 
@@ -16,6 +17,10 @@ export interface LayerLayout {
   readonly kind: number;
   readonly parameter: number;
   readonly batchNorm: false | { readonly momentum: number; readonly epsilon: number };
+  /** Whether none of its parameters takes steps: it works as at inference then. */
+  readonly frozen: boolean;
+  /** Share of outputs that training drops; 0 where frozen. */
+  readonly dropout: number;
 }
 
 export interface Layout {
@@ -24,7 +29,10 @@ export interface Layout {
   readonly outputs: number;
   readonly parameterCount: number;
   readonly statisticsCount: number;
+  /** Whether samples of a batch are coupled: a layer that is not frozen has batch norm. */
   readonly batchNorm: boolean;
+  /** Places of the parameters that take steps, where these are not all of them. */
+  readonly free: Uint32Array | null;
   /** Runs of parameters that the penalty is on. */
   readonly penalised: readonly { readonly offset: number; readonly count: number }[];
 }
@@ -35,7 +43,7 @@ export function layoutOf(spec: ResolvedSpec): Layout {
   let inputs = spec.inputs;
   let offset = 0;
   let statistics = 0;
-  for (const { units, activation, batchNorm } of spec.layers) {
+  for (const { units, activation, batchNorm, frozen = false, dropout = 0 } of spec.layers) {
     const bias = offset + units * inputs;
     const end = bias + units * (batchNorm ? 3 : 1);
     layers.push({
@@ -50,6 +58,8 @@ export function layoutOf(spec: ResolvedSpec): Layout {
       kind: activations.indexOf(activation.type),
       parameter: activationParameter(activation),
       batchNorm,
+      frozen,
+      dropout: frozen ? 0 : dropout,
     });
     if (batchNorm) statistics += 2 * units;
     inputs = units;
@@ -62,12 +72,28 @@ export function layoutOf(spec: ResolvedSpec): Layout {
     outputs: inputs,
     parameterCount: offset,
     statisticsCount: statistics,
-    batchNorm: statistics > 0,
+    batchNorm: layers.some(({ batchNorm, frozen }) => batchNorm && !frozen),
+    free: freeOf(spec, layers, offset),
     penalised:
       spec.penalty.on === "all"
         ? [{ offset: 0, count: offset }]
         : layers.map(({ weight, bias }) => ({ offset: weight, count: bias - weight })),
   };
+}
+
+/** How many parameters take steps. */
+export function freeCount({ free, parameterCount }: Layout): number {
+  return free?.length ?? parameterCount;
+}
+
+function freeOf({ trainable }: ResolvedSpec, layers: readonly LayerLayout[], count: number): Uint32Array | null {
+  if (!trainable && !layers.some(({ frozen }) => frozen)) return null;
+  const runs = trainable ?? layers.flatMap(({ weight, end, frozen }) => (frozen ? [] : [[weight, end] as const]));
+  const last = runs.length > 0 ? runs[runs.length - 1][1] : 0;
+  if (last > count) wrongValue("network", "trainable", `places up to ${count}`, String(last));
+  return Uint32Array.from(
+    runs.flatMap(([from, to]) => Array.from({ length: Math.min(to, count) - from }, (_, i) => from + i)),
+  );
 }
 
 /** Offsets of a unit's parameters behind its weights: bias and, with batch norm, scale and shift. */

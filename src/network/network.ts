@@ -10,36 +10,35 @@ import {
 } from "../check.js";
 import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
-import { Random } from "../random.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
-import { costOf, shapeOf } from "./cost-model.js";
 import { CurvatureProducts } from "./curvature.js";
-import { checkDataset, type Dataset } from "./dataset.js";
+import { checkDataset, countedRows, type Dataset } from "./dataset.js";
 import { jacobianOf, type Resident, sensitivityOf } from "./derivatives.js";
-import { assembleHessian } from "./hessian.js";
-import { initialize } from "./initializer.js";
+import { above, assembleBlock, assembleHessian } from "./hessian.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
-import type { HessianOptions, PassOptions } from "./pass.js";
+import { checkParameters, checkStatistics, type ParameterHolder, ParameterStore } from "./parameters.js";
+import type { DerivativeOptions, HessianOptions, PassOptions } from "./pass.js";
 import type { BatchNormMode, Gradients } from "./propagation.js";
 import { decide, type Evaluation, Score } from "./score.js";
-import { type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
+import { chosenParameters, lowestLayer, picked, rangesOf, spread } from "./selection.js";
+import { decidesClasses, lossName, type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
-/** Samples `from` to `from + size` as they passed through the network; a vector over them for each unit. */
-export interface ActivationChunk {
-  readonly from: number;
-  readonly size: number;
-  preActivation(layer: number, unit: number): FloatArray;
-  activation(layer: number, unit: number): FloatArray;
+/** A network as JSON has it: `network(spec)` and the two setters make it again. */
+export interface NetworkJson {
+  /** The specification with every default filled in. */
+  readonly spec: ResolvedSpec;
+  /** In their order. */
+  readonly parameters: readonly number[];
+  /** Of batch norm: mean, then variance, layer by layer. */
+  readonly runningStatistics: readonly number[];
 }
 
-/** Holds the newest parameters of a network while a run trains it in memory of its own. */
-export interface ParameterHolder {
-  download(parameters: FloatArray, statistics: FloatArray): void;
-}
+/** Structured cloning copies no private fields, so a clone would be without parameters. It refuses functions, and shows their text. */
+const REFUSE = (): string => "parameters do not survive structured cloning: pass net.toJSON(), or toSafetensors(net)";
 
 /**
  * A multi-layer perceptron and its parameters. Made by `network`.
@@ -55,11 +54,7 @@ export class Network {
   readonly build: Build;
   /** @internal */
   readonly layout: Layout;
-  readonly #parameters: FloatArray;
-  readonly #statistics: FloatArray;
-  /** A run that has trained further than the arrays here. */
-  #holder: ParameterHolder | null = null;
-  #version = 0;
+  readonly #store: ParameterStore;
 
   /** @internal */
   constructor(spec: NetworkSpec) {
@@ -67,19 +62,13 @@ export class Network {
     this.layout = layoutOf(this.spec);
     this.build = currentBuild();
     this.parameterCount = this.layout.parameterCount;
-    this.#parameters = floatArray(this.spec.dtype, this.parameterCount);
-    this.#statistics = floatArray(this.spec.dtype, this.layout.statisticsCount);
-    const { initializer, seed } = this.spec;
-    initialize(this.#parameters, this.layout.layers, initializer, new Random(seed), coreMath(this.build));
-    for (const { statistics, units } of this.layout.layers) {
-      if (statistics >= 0) this.#statistics.fill(1, statistics + units, statistics + 2 * units);
-    }
+    this.#store = new ParameterStore(this.spec, this.layout, this.build);
+    Object.defineProperty(this, "structuredClone", { enumerable: true, value: REFUSE });
   }
 
   /** A copy of the parameters, of the network's dtype. */
   getParameters(): FloatArray {
-    this.#refresh();
-    return this.#parameters.slice() as FloatArray;
+    return this.current().parameters.slice() as FloatArray;
   }
 
   /**
@@ -89,16 +78,13 @@ export class Network {
    * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size.
    */
   setParameters(values: ArrayLike<number>): void {
-    this.checkParameters("setParameters", "values", values);
-    this.#refresh();
-    this.#parameters.set(values);
-    this.#changed();
+    checkParameters("setParameters", "values", values, this);
+    this.#store.write({ parameters: values });
   }
 
   /** A copy of batch norm's running statistics: mean, then variance, layer by layer; empty without batch norm. */
   getRunningStatistics(): FloatArray {
-    this.#refresh();
-    return this.#statistics.slice() as FloatArray;
+    return this.current().statistics.slice() as FloatArray;
   }
 
   /**
@@ -108,10 +94,30 @@ export class Network {
    * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size, or a negative variance.
    */
   setRunningStatistics(values: ArrayLike<number>): void {
-    this.checkStatistics("setRunningStatistics", "values", values);
-    this.#refresh();
-    this.#statistics.set(values);
-    this.#changed();
+    checkStatistics("setRunningStatistics", "values", values, this);
+    this.#store.write({ statistics: values });
+  }
+
+  /**
+   * What `JSON.stringify` writes: specification, parameters and running statistics, exactly but for the sign of zero. `toJson` of
+   * hessia/formats adds builds, checkpoints and metadata.
+   *
+   * @throws TypeError for a network whose loss is the caller's: JSON has no functions.
+   * @example
+   * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
+   * const { spec, parameters } = JSON.parse(JSON.stringify(net));
+   * const copy = network(spec);
+   * copy.setParameters(parameters);
+   */
+  toJSON(): NetworkJson {
+    if (lossName(this.spec.loss) === "custom") {
+      const remedy = "take net.getParameters(), and make the network again with its loss";
+      wrongType("toJSON", "net", "a loss with a name", "one of the caller's functions", remedy);
+    }
+    const [parameters, runningStatistics] = [this.getParameters(), this.getRunningStatistics()].map((x) =>
+      Array.from(x),
+    );
+    return { spec: this.spec, parameters, runningStatistics };
   }
 
   /**
@@ -206,31 +212,39 @@ export class Network {
    * The training objective and its gradient with respect to the parameters, in their order, by backpropagation.
    *
    * @param data inputs and targets.
-   * @param options batchNorm: as in `loss`.
-   * @returns the gradient belongs to the caller. Cost: about 6·N·P flops.
-   * @throws as `loss`.
+   * @param options batchNorm: as in `loss`; of: the parameters to differentiate by, all by default.
+   * @returns the gradient belongs to the caller. Cost: about 6·N·P flops; layers below those of `of` are not passed back through.
+   * @throws as `loss`, and for an `of` that is no mask of this network.
    */
-  gradient(data: Dataset, options: PassOptions = {}): { loss: number; gradient: FloatArray } {
-    const mode = this.mode("gradient", data, options);
+  gradient(data: Dataset, options: DerivativeOptions = {}): { loss: number; gradient: FloatArray } {
+    const mode = this.mode("gradient", data, options, ["of"]);
+    const places = this.#chosen("gradient", options);
     const { dtype } = this.spec;
     return this.resident((workspace, theta, statistics) => {
       const at = workspace.allocate(dtype, this.parameterCount);
       const objective = this.#objective(workspace, data, mode, "transient");
+      if (places) objective.propagation.lowest = lowestLayer(this.layout, places);
       const loss = objective.valueAndGradient(theta, statistics, wholeBatch(data), at);
-      return { loss, gradient: workspace.read(dtype, at, this.parameterCount) };
+      const gradient = workspace.read(dtype, at, this.parameterCount);
+      return { loss, gradient: places ? picked(gradient, places) : gradient };
     });
+  }
+
+  #chosen(where: string, { of }: DerivativeOptions): Uint32Array | null {
+    return of === undefined ? null : chosenParameters(where, "of", of, this.layout);
   }
 
   /**
    * The exact product H·v of the objective's Hessian with a vector, by Pearlmutter's R-operator (1994): no matrix, no differences.
    *
    * @param data inputs and targets.
-   * @param v `parameterCount` finite numbers.
-   * @param options batchNorm: as in `loss`.
-   * @returns the product, owned by the caller. Cost: about 18·N·P flops; `hessianOperator` does half of that once for many products.
+   * @param v `parameterCount` finite numbers, or as many as `of` chooses.
+   * @param options batchNorm: as in `loss`; of: the parameters whose block of H it is, all by default.
+   * @returns the product, owned by the caller. Cost: about 18·N·P flops, P being the parameters of the lowest layer of `of` and those above;
+   * `hessianOperator` does half of that once for many products.
    * @throws as `loss`, and for a vector of the wrong kind, length or values.
    */
-  hvp(data: Dataset, v: ArrayLike<number>, options: PassOptions = {}): FloatArray {
+  hvp(data: Dataset, v: ArrayLike<number>, options: DerivativeOptions = {}): FloatArray {
     return this.#curvatureProduct("hvp", "exact", data, v, options);
   }
 
@@ -239,12 +253,12 @@ export class Network {
    * outputs; the penalty's curvature included.
    *
    * @param data inputs and targets.
-   * @param v `parameterCount` finite numbers.
-   * @param options batchNorm: as in `loss`.
+   * @param v `parameterCount` finite numbers, or as many as `of` chooses.
+   * @param options as in `hvp`.
    * @returns the product, owned by the caller. Cost: about 14·N·P flops.
    * @throws as `hvp`.
    */
-  ggnvp(data: Dataset, v: ArrayLike<number>, options: PassOptions = {}): FloatArray {
+  ggnvp(data: Dataset, v: ArrayLike<number>, options: DerivativeOptions = {}): FloatArray {
     return this.#curvatureProduct("ggnvp", "ggn", data, v, options);
   }
 
@@ -258,7 +272,8 @@ export class Network {
    *
    * @param data inputs and targets.
    * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default; out: a matrix
-   * whose memory to use again, for calls in a row.
+   * whose memory to use again, for calls in a row; of: the parameters whose block to make, all by default. Of the last layers' parameters
+   * the block is made alone; those of layers below take no part.
    * @returns exactly symmetric, of the network's dtype, owned by the caller and, with `out`, in its memory; `block` takes the names "0", "1", … of the layers.
    * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see `hessianCost`.
    * @throws RangeError, before anything is allocated, where the matrix would be larger than `maxBytes`, and for an `out` of another size or
@@ -268,17 +283,21 @@ export class Network {
    * net.hessian(dataset([[1], [2]], [1, 2])).toDense().data; // Float64Array [5, 3, 3, 2]
    */
   hessian(data: Dataset, options: HessianOptions = {}): SymmetricMatrix {
-    const mode = this.mode("hessian", data, options, ["kind", "maxBytes", "out"]);
+    const mode = this.mode("hessian", data, options, ["kind", "maxBytes", "out", "of"]);
+    const places = this.#chosen("hessian", options);
     const { kind = "exact", maxBytes = 2 ** 31, out } = options;
     checkChoice("hessian", "kind", kind, ["exact", "ggn"]);
     checkNumber("hessian", "maxBytes", maxBytes, "a positive number", (x) => x > 0);
-    this.#checkHessianSize(data.size, maxBytes);
-    if (out !== undefined) this.#checkOut(out);
-    const matrix = this.resident((workspace, theta, statistics) =>
-      assembleHessian(workspace, this.spec, this.layout, data, mode, kind, theta, statistics, out?.data),
-    );
-    const ranges = this.layout.layers.map(({ weight, end }, l) => ({ name: String(l), from: weight, to: end }));
-    return new SymmetricMatrix(this.parameterCount, matrix, this.build, ranges);
+    const wanted = places?.length ?? this.parameterCount;
+    const lowest = places ? this.layout.layers[lowestLayer(this.layout, places)].weight : 0;
+    this.#checkHessianSize(this.parameterCount - lowest, maxBytes);
+    if (out !== undefined) this.#checkOut(out, wanted);
+    const matrix = this.resident((workspace, theta, statistics) => {
+      const { spec, layout } = this;
+      if (!places) return assembleHessian(workspace, spec, layout, data, mode, kind, theta, statistics, out?.data);
+      return assembleBlock(workspace, spec, layout, data, mode, kind, theta, statistics, places, out?.data);
+    });
+    return new SymmetricMatrix(wanted, matrix, this.build, rangesOf(this.layout, places));
   }
 
   /**
@@ -324,27 +343,24 @@ export class Network {
     );
   }
 
-  #checkOut(out: unknown): void {
-    const expected = `a SymmetricMatrix of size ${this.parameterCount} in ${this.spec.dtype}`;
+  #checkOut(out: unknown, wanted: number): void {
+    const expected = `a SymmetricMatrix of size ${wanted} in ${this.spec.dtype}`;
     if (!(out instanceof SymmetricMatrix)) wrongType("hessian", "out", expected, out);
     const { size, dtype } = out;
-    if (size !== this.parameterCount || dtype !== this.spec.dtype) {
+    if (size !== wanted || dtype !== this.spec.dtype) {
       wrongValue("hessian", "out", expected, `size ${size} in ${dtype}`);
     }
   }
 
-  #checkHessianSize(samples: number, maxBytes: number): void {
-    const { parameterCount: size } = this;
+  #checkHessianSize(size: number, maxBytes: number): void {
     if (size ** 2 * bytesPer(this.spec.dtype) <= maxBytes) return;
-    const { bytes, product } = costOf(shapeOf(this, true), samples);
     wrongValue(
       "hessian",
       "maxBytes",
-      `at least the ${describeBytes(bytes)} that P = ${size} needs`,
+      `at least the ${describeBytes(size ** 2 * bytesPer(this.spec.dtype))} that P = ${size} needs`,
       describeBytes(maxBytes),
-      `hvp and hessianOperator need ${describeBytes(product.bytes)} a vector, ${describeBytes(product.workspace)} of ` +
-        `workspace and about ${product.seconds.toPrecision(1)} s a product; ` +
-        "lanczos, trace, diagonal and spectralDensity work from these",
+      `hvp and hessianOperator need ${describeBytes(size * bytesPer(this.spec.dtype))} a vector, and hessianCost says what a product ` +
+        "takes; lanczos, trace, diagonal and spectralDensity work from these",
     );
   }
 
@@ -353,61 +369,24 @@ export class Network {
     kind: CurvatureKind,
     data: Dataset,
     v: ArrayLike<number>,
-    options: PassOptions,
+    options: DerivativeOptions,
   ): FloatArray {
-    const mode = this.mode(where, data, options);
-    checkVector(where, "v", v, this.parameterCount, this.spec.dtype);
-    const { spec, layout, parameterCount: size } = this;
+    const mode = this.mode(where, data, options, ["of"]);
+    const places = this.#chosen(where, options);
+    checkVector(where, "v", v, places?.length ?? this.parameterCount, this.spec.dtype);
     return this.resident((workspace, theta, statistics) => {
-      const [at, out] = [workspace.allocate(spec.dtype, size), workspace.allocate(spec.dtype, size)];
-      workspace.write(spec.dtype, at, v);
-      const products = new CurvatureProducts(workspace, spec, layout, data, mode);
-      products.linearize(theta, statistics, wholeBatch(data));
-      products.multiply(theta, statistics, at, out, kind);
-      return workspace.read(spec.dtype, out, size);
+      const whole = { spec: this.spec, layout: this.layout, data, theta, statistics };
+      const part = places ? above(workspace, whole, mode, lowestLayer(this.layout, places)) : whole;
+      const { parameterCount: size } = part.layout;
+      const own = places?.map((place) => place - (this.parameterCount - size));
+      const [at, out] = [workspace.allocate(this.spec.dtype, size), workspace.allocate(this.spec.dtype, size)];
+      workspace.write(this.spec.dtype, at, own ? spread(v, own, size) : v);
+      const products = new CurvatureProducts(workspace, part.spec, part.layout, part.data, mode);
+      products.linearize(part.theta, part.statistics, wholeBatch(data));
+      products.multiply(part.theta, part.statistics, at, out, kind);
+      const product = workspace.read(this.spec.dtype, out, size);
+      return own ? picked(product, own) : product;
     });
-  }
-
-  /**
-   * Shows the activations of every layer, chunk by chunk, under running statistics. What a visit is given is valid during it.
-   * @internal
-   */
-  visitActivations(inputs: Matrix, visit: (chunk: ActivationChunk) => void): void {
-    const { dtype } = this.spec;
-    this.resident((workspace, theta, statistics) => {
-      forwardChunks(workspace, this.spec, this.layout, inputs, theta, statistics, ({ layers, stride, size }, from) => {
-        const row = (at: number, unit: number): FloatArray =>
-          workspace.slice(dtype, at + unit * stride * bytesPer(dtype), size);
-        visit({
-          from,
-          size,
-          preActivation: (layer, unit) => row(layers[layer].a, unit),
-          activation: (layer, unit) => row(layers[layer].h, unit),
-        });
-      });
-    });
-  }
-
-  /**
-   * Refuses what `setParameters` does.
-   * @internal
-   */
-  checkParameters(where: string, name: string, values: unknown): void {
-    checkVector(where, name, values, this.parameterCount, this.spec.dtype);
-  }
-
-  /**
-   * Refuses what `setRunningStatistics` does.
-   * @internal
-   */
-  checkStatistics(where: string, name: string, values: unknown): void {
-    const checked = checkVector(where, name, values, this.layout.statisticsCount, this.spec.dtype);
-    for (const { statistics, units } of this.layout.layers) {
-      for (let unit = 0; statistics >= 0 && unit < units; ++unit) {
-        const variance = checked[statistics + units + unit];
-        if (variance < 0) wrongValue(where, name, "variances of at least 0", String(variance));
-      }
-    }
   }
 
   /**
@@ -424,7 +403,7 @@ export class Network {
    * @internal
    */
   get version(): number {
-    return this.#version;
+    return this.#store.version;
   }
 
   /**
@@ -432,8 +411,7 @@ export class Network {
    * @internal
    */
   current(): { parameters: FloatArray; statistics: FloatArray } {
-    this.#refresh();
-    return { parameters: this.#parameters, statistics: this.#statistics };
+    return this.#store.current();
   }
 
   /**
@@ -441,17 +419,7 @@ export class Network {
    * @internal
    */
   heldBy(holder: ParameterHolder): number {
-    this.#holder = holder;
-    return ++this.#version;
-  }
-
-  #refresh(): void {
-    this.#holder?.download(this.#parameters, this.#statistics);
-    this.#holder = null;
-  }
-
-  #changed(): void {
-    ++this.#version;
+    return this.#store.heldBy(holder);
   }
 
   #predict(where: string, inputs: unknown): Matrix {
@@ -489,7 +457,7 @@ export class Network {
     checkKeys(where, options, ["batchNorm", ...more]);
     const mode = (options as PassOptions).batchNorm ?? "batch";
     checkChoice(where, "batchNorm", mode, ["batch", "running"]);
-    if (this.layout.batchNorm && mode === "batch" && data.size === 1) {
+    if (this.layout.batchNorm && mode === "batch" && countedRows(data).length === 1) {
       const remedy = 'or pass { batchNorm: "running" }';
       wrongValue(where, "data", "at least two rows, since batch norm needs a variance", "one", remedy);
     }
@@ -497,8 +465,8 @@ export class Network {
   }
 
   #checkClassifier(where: string): void {
-    if (!this.spec.loss.endsWith("cross-entropy")) {
-      throw new Error(`${where}: a network with loss "${this.spec.loss}" has no classes; use net.predict`);
+    if (!decidesClasses(this.spec.loss)) {
+      throw new Error(`${where}: a network with loss "${lossName(this.spec.loss)}" has no classes; use net.predict`);
     }
   }
 
@@ -511,13 +479,13 @@ export class Network {
    * @internal
    */
   resident<T>(use: (workspace: Workspace, theta: number, statistics: number) => T): T {
-    this.#refresh();
     const { dtype } = this.spec;
+    const values = this.current();
     return borrow(this.build, (workspace) => {
       const theta = workspace.allocate(dtype, this.parameterCount);
       const statistics = workspace.allocate(dtype, this.layout.statisticsCount);
-      workspace.write(dtype, theta, this.#parameters);
-      workspace.write(dtype, statistics, this.#statistics);
+      workspace.write(dtype, theta, values.parameters);
+      workspace.write(dtype, statistics, values.statistics);
       return use(workspace, theta, statistics);
     });
   }

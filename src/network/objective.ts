@@ -1,17 +1,16 @@
 import type { Matrix } from "../linalg/matrix.js";
 import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
-import type { Dataset } from "./dataset.js";
+import { CallerLoss } from "./caller-loss.js";
+import { type Dataset, samplesWorth } from "./dataset.js";
 import type { Layout } from "./layout.js";
+import { KernelLoss, type OutputLoss } from "./output-loss.js";
 import { type BatchNormMode, type Gradients, Propagation } from "./propagation.js";
-import type { ResolvedSpec } from "./spec.js";
+import { lossTraits, type ResolvedSpec } from "./spec.js";
 
 /** Bytes that one chunk's activations may take: about a second-level cache, whatever the machine, so that bits do not depend on it. */
 const CHUNK_BYTES = 1 << 20;
 const CHUNK_LEAST = 64;
 const CHUNK_MOST = 1024;
-
-/** The core's numbering of losses; targets decide between the two cross-entropies. */
-const LOSS_KINDS = { mse: 0, huber: 1, "binary-cross-entropy": 2, labels: 3, probabilities: 4 } as const;
 
 /** Which samples: the first `count` from `from` on of an order, or of the data set itself. */
 export interface Batch {
@@ -42,6 +41,8 @@ export interface ObjectiveNeeds {
   /** Most samples that pass at once; a function of the network by default. */
   chunk?: number;
   gradients: Gradients;
+  /** Whether outputs of layers with dropout are dropped. */
+  dropping?: boolean;
 }
 
 /**
@@ -52,8 +53,8 @@ export interface ObjectiveNeeds {
 export class Objective {
   /** The passes, with what the last one left in memory. */
   readonly propagation: Propagation;
-  /** The loss in the core's numbering. */
-  readonly kind: number;
+  /** Of the outputs that the last pass left. */
+  readonly loss: OutputLoss;
   /** Set where every pass is over the same samples in the same order: what is loaded already then stays. */
   pinned = false;
   #loaded = -1;
@@ -66,16 +67,25 @@ export class Objective {
     readonly layout: Layout,
     data: Dataset,
     readonly mode: BatchNormMode,
-    { capacity, gradients, chunk = chunkSize(spec, layout) }: ObjectiveNeeds,
+    { capacity, gradients, chunk = chunkSize(spec, layout), dropping = false }: ObjectiveNeeds,
   ) {
     const { targets } = data;
-    const labels = spec.loss === "cross-entropy" && !("data" in targets);
     this.#data = data;
-    this.kind = LOSS_KINDS[spec.loss === "cross-entropy" ? (labels ? "labels" : "probabilities") : spec.loss];
-    this.#targetWidth = labels ? 1 : layout.outputs;
+    this.#targetWidth = "data" in targets ? targets.columns : 1;
     const coupled = layout.batchNorm && mode === "batch";
     const samples = coupled ? capacity : Math.min(capacity, chunk);
-    this.propagation = new Propagation(workspace, spec, layout, samples, this.#targetWidth, gradients);
+    const weighted = data.weights !== null;
+    this.propagation = new Propagation(
+      workspace,
+      spec,
+      layout,
+      samples,
+      this.#targetWidth,
+      gradients,
+      weighted,
+      dropping,
+    );
+    this.loss = lossOf(this.propagation, data, this.#targetWidth);
   }
 
   /** Mean loss of the batch, penalty included. */
@@ -90,7 +100,7 @@ export class Objective {
     for (let done = 0; done < count; done += capacity) {
       this.#load(order, from + done, Math.min(capacity, count - done));
       this.propagation.forward(theta, this.mode, statistics);
-      sum += this.propagation.loss(this.kind);
+      sum += this.loss.sum(0, 1);
       visit?.(from + done);
     }
     return sum / this.terms(count);
@@ -114,7 +124,7 @@ export class Objective {
     let sum = 0;
     for (let done = 0; done < count; done += capacity) {
       if (!held) this.#forward(theta, statistics, order, from + done, Math.min(capacity, count - done));
-      sum += this.propagation.backward(theta, gradient, this.kind, 1 / terms, done > 0, this.mode);
+      sum += this.propagation.backward(theta, gradient, this.loss, 1 / terms, done > 0, this.mode);
       visit?.(from + done);
     }
     this.#addPenaltyGradient(theta, gradient);
@@ -127,7 +137,7 @@ export class Objective {
    */
   acceleration(points: Line, statistics: number, batch: Batch, out: number, trial: Objective, held: boolean): void {
     const { propagation, layout } = this;
-    const { capacity, kernels, output, y, stride, cotangent } = propagation;
+    const { capacity, kernels, output, stride, cotangent } = propagation;
     const other = trial.propagation;
     const numbers = layout.outputs * stride;
     const { order, from, count } = batch;
@@ -141,7 +151,7 @@ export class Objective {
       trial.#forward(points.behind, statistics, order, from + done, size);
       kernels.axpy(numbers, 1, cotangent, other.output);
       const scale = 1 / this.terms(count) / points.length ** 2;
-      kernels.lossHessianProduct(this.kind, output, y, other.output, cotangent, size, stride, layout.outputs, scale, 1);
+      this.loss.hessianProduct(other.output, cotangent, scale);
       propagation.pullBack(points.theta, out, done > 0, this.mode);
     }
   }
@@ -171,7 +181,7 @@ export class Objective {
   linearize(theta: number, statistics: number, { order, from, count }: Batch, terms: number): void {
     this.#load(order, from, count);
     this.propagation.forward(theta, this.mode, statistics);
-    this.propagation.backward(theta, 0, this.kind, 1 / terms, false, this.mode);
+    this.propagation.backward(theta, 0, this.loss, 1 / terms, false, this.mode);
   }
 
   /** l1·Σ|θ| + ½·l2·Σθ² over the penalised parameters. */
@@ -198,9 +208,9 @@ export class Objective {
     }
   }
 
-  /** What the mean is over: samples, and for all but cross-entropy outputs too. */
+  /** What the mean is over: samples, whose weights are multiples of their mean, and for all but cross-entropy outputs too. */
   terms(samples: number): number {
-    return this.spec.loss === "cross-entropy" ? samples : samples * this.layout.outputs;
+    return lossTraits(this.spec.loss).perSample ? samples : samples * this.layout.outputs;
   }
 
   #load(order: Uint32Array | null, from: number, count: number): void {
@@ -215,7 +225,24 @@ export class Objective {
     copyRows(inputs.data, layout.inputs, order, from, count, view, propagation.x / size);
     const values = "data" in targets ? targets.data : targets;
     copyTransposed(values, this.#targetWidth, order, from, count, view, propagation.y / size, propagation.stride);
+    if (propagation.weights) this.#loadWeights(order, from, count);
   }
+
+  #loadWeights(order: Uint32Array | null, from: number, count: number): void {
+    const { propagation, workspace, spec } = this;
+    const { meanWeight } = this.#data;
+    const weights = this.#data.weights as Float64Array;
+    const loaded = Float64Array.from({ length: count }, (_, i) => weights[order ? order[from + i] : from + i]);
+    propagation.worth = samplesWorth(loaded);
+    const values = workspace.slice(spec.dtype, propagation.weights, propagation.stride).fill(0);
+    for (let i = 0; i < count; ++i) values[i] = loaded[i] / meanWeight;
+  }
+}
+
+function lossOf(propagation: Propagation, { targets }: Dataset, targetWidth: number): OutputLoss {
+  const { loss } = propagation.spec;
+  if (typeof loss === "object" && "value" in loss) return new CallerLoss(propagation, loss, targetWidth);
+  return new KernelLoss(propagation, loss, loss === "cross-entropy" && "data" in targets);
 }
 
 /** Passes over inputs alone, chunk by chunk, under running statistics; `visit` sees each chunk's outputs. */

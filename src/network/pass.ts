@@ -1,11 +1,18 @@
 import type { SymmetricMatrix } from "../linalg/symmetric.js";
 import type { BatchNormMode } from "./propagation.js";
+import type { ParameterMask } from "./selection.js";
 import type { CurvatureKind } from "./tangent.js";
 
 /** What passes over a whole data set take. */
 export interface PassOptions {
   /** Whether batch norm takes its statistics from the data at hand ("batch", the default) or the running ones. */
   batchNorm?: BatchNormMode;
+}
+
+/** What derivatives with respect to parameters take. */
+export interface DerivativeOptions extends PassOptions {
+  /** The parameters to differentiate by, as `withParameters` takes them; all by default. What is returned is over these alone, in their order. */
+  of?: ParameterMask;
 }
 
 /** What `hessianOperator` takes beside the data. */
@@ -15,7 +22,7 @@ export interface CurvatureOptions extends PassOptions {
 }
 
 /** What `net.hessian` takes beside the data. */
-export interface HessianOptions extends CurvatureOptions {
+export interface HessianOptions extends CurvatureOptions, DerivativeOptions {
   /** Bytes of the largest matrix to make; 2 GiB by default. */
   maxBytes?: number;
   /**

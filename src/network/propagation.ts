@@ -1,11 +1,18 @@
+import type { Random } from "../random.js";
 import type { Kernels } from "../wasm/kernels.js";
 import { bytesPer, type Workspace } from "../wasm/workspace.js";
 import type { LayerLayout, Layout } from "./layout.js";
+import type { OutputLoss } from "./output-loss.js";
 import { type Features, LayerProducts } from "./products.js";
 import type { ResolvedSpec } from "./spec.js";
 
 /** Which statistics batch norm uses: those of the batch at hand, or the running ones. */
 export type BatchNormMode = "batch" | "running";
+
+/** Whether a layer's batch norm goes by the batch, which couples its samples; a frozen layer's never does. */
+export function isCoupled({ batchNorm, frozen }: LayerLayout, mode: BatchNormMode): boolean {
+  return batchNorm !== false && mode === "batch" && !frozen;
+}
 
 /** A tile of the matrix product is 32 bytes wide; leading dimensions are whole tiles, so that no product has ragged columns. */
 const TILE_BYTES = 32;
@@ -28,6 +35,9 @@ interface LayerBuffers {
   /** φ′(a), and φ″(a) ⊙ ∂loss/∂h; 0 where not kept, or where they are one and zero throughout. */
   readonly slope: number;
   readonly curve: number;
+  /** What the next layer gets where outputs are dropped, h ⊙ mask, and the mask; else 0. */
+  readonly dropped: number;
+  readonly mask: number;
 }
 
 /**
@@ -49,6 +59,8 @@ export class Propagation {
   readonly products: LayerProducts;
   readonly x: number;
   readonly y: number;
+  /** Of the samples, as multiples of their mean; 0 where all count alike. Zero in the padding. */
+  readonly weights: number;
   readonly layers: readonly LayerBuffers[];
   /** What each layer works on: the inputs, or the layer below. */
   readonly below: readonly Features[];
@@ -57,8 +69,14 @@ export class Propagation {
   /** Room for gradients that nobody asked for. */
   readonly #unused: number;
   readonly #kept: boolean;
+  /** What masks are drawn from; without it nothing is dropped. */
+  random: Random | null = null;
+  /** The layer below which backward passes stop. */
+  lowest = 0;
   /** Samples loaded now. */
   size = 0;
+  /** How many samples their weights are worth. */
+  worth = 0;
   #columns = 0;
 
   constructor(
@@ -68,6 +86,8 @@ export class Propagation {
     readonly capacity: number,
     targetWidth: number,
     gradients: Gradients,
+    weighted = false,
+    dropping = false,
   ) {
     const { dtype } = spec;
     const tile = TILE_BYTES / bytesPer(dtype);
@@ -78,10 +98,12 @@ export class Propagation {
     const allocate = (rows: number): number => workspace.allocate(dtype, rows * this.stride);
     this.x = allocate(layout.inputs);
     this.y = allocate(targetWidth);
+    this.weights = weighted ? allocate(1) : 0;
     const widest = Math.max(...layout.layers.map(({ units }) => units));
     const shared = gradients === "transient" ? [allocate(widest), allocate(widest)] : [0, 0];
     this.#unused = this.#kept ? workspace.allocate(dtype, 2 * widest) : 0;
-    this.layers = layout.layers.map(({ units, kind, batchNorm }, l) => {
+    this.layers = layout.layers.map(({ units, kind, batchNorm, dropout }, l) => {
+      const drops = dropping && dropout > 0;
       const a = allocate(units);
       const vector = (): number => (batchNorm ? workspace.allocate(dtype, units) : 0);
       const dy = this.#kept ? allocate(units) : shared[l % 2];
@@ -96,12 +118,14 @@ export class Propagation {
         delta: this.#kept && batchNorm ? allocate(units) : dy,
         slope: this.#kept && kind !== 0 ? allocate(units) : 0,
         curve: this.#kept && !PIECEWISE_LINEAR.has(kind) ? allocate(units) : 0,
+        dropped: drops ? allocate(units) : 0,
+        mask: drops ? allocate(units) : 0,
       };
     });
     this.below = this.layers.map((_, l) =>
       l === 0
         ? { at: this.x, row: 1, column: layout.inputs }
-        : { at: this.layers[l - 1].h, row: this.stride, column: 1 },
+        : { at: this.layers[l - 1].dropped || this.layers[l - 1].h, row: this.stride, column: 1 },
     );
   }
 
@@ -119,6 +143,7 @@ export class Propagation {
   resize(size: number): void {
     const tile = TILE_BYTES / bytesPer(this.spec.dtype);
     this.size = size;
+    this.worth = size;
     this.#columns = Math.ceil(size / tile) * tile;
     const from = this.x / bytesPer(this.spec.dtype);
     const { inputs } = this.layout;
@@ -136,7 +161,24 @@ export class Propagation {
         this.#normalise(theta, l, mode, statistics);
         this.kernels.activate(layer.kind, a, h, layer.units * this.stride, layer.parameter);
       }
+      if (this.layers[l].dropped) this.#drop(l);
     }
+  }
+
+  /** Draws sample by sample, so that what is dropped does not depend on the memory's layout. */
+  #drop(l: number): void {
+    const { units, dropout } = this.layout.layers[l];
+    const { h, mask, dropped } = this.layers[l];
+    const { random, stride } = this;
+    const view = this.workspace.view(this.spec.dtype);
+    const at = mask / bytesPer(this.spec.dtype);
+    view.fill(random ? 0 : 1, at, at + units * stride);
+    for (let s = 0; random && s < this.size; ++s) {
+      for (let unit = 0; unit < units; ++unit) {
+        if (random.next() >= dropout * 2 ** 32) view[at + unit * stride + s] = 1 / (1 - dropout);
+      }
+    }
+    this.kernels.multiplyElements(units * stride, h, mask, dropped);
   }
 
   /** a = W·h + b; and φ(a) at once, while a row is in the cache, unless `kind` is −1. */
@@ -156,7 +198,7 @@ export class Propagation {
     const gamma = theta + layer.scale * size;
     const beta = theta + layer.shift * size;
     const { epsilon } = layer.batchNorm;
-    if (mode === "batch") {
+    if (isCoupled(layer, mode)) {
       this.kernels.batchNormForward(
         a,
         xhat,
@@ -170,6 +212,7 @@ export class Propagation {
         this.size,
         this.stride,
         epsilon,
+        this.weights,
       );
     } else {
       const running = statistics + layer.statistics * size;
@@ -190,26 +233,27 @@ export class Propagation {
     }
   }
 
-  /** Sum of the data loss over the samples (and outputs), unscaled. */
-  loss(kind: number): number {
-    return this.kernels.loss(kind, this.output, this.y, 0, this.size, this.stride, this.layout.outputs, 1, 1);
+  /** Multiplies each sample's column of a matrix of units × stride by a number of its own. */
+  scaleSamples(values: number, rows: number, factors: number): void {
+    const bytes = this.stride * bytesPer(this.spec.dtype);
+    for (let row = 0; row < rows; ++row, values += bytes) {
+      this.kernels.multiplyElements(this.size, values, factors, values);
+    }
   }
 
   /**
-   * The loss as above, and its gradient times `scale` with respect to the parameters, written to `gradient` or added to it;
+   * Σ of the loss over the samples, and its gradient times `scale` with respect to the parameters, written to `gradient` or added to it;
    * 0 for derivatives with respect to activations alone. Needs a forward pass before.
    */
   backward(
     theta: number,
     gradient: number,
-    kind: number,
+    loss: OutputLoss,
     scale: number,
     accumulate: boolean,
     mode: BatchNormMode,
   ): number {
-    const { outputs } = this.layout;
-    const dy = this.cotangent;
-    const sum = this.kernels.loss(kind, this.output, this.y, dy, this.size, this.stride, outputs, scale, 1);
+    const sum = loss.sum(this.cotangent, scale);
     this.pullBack(theta, gradient, accumulate, mode);
     return sum;
   }
@@ -231,12 +275,12 @@ export class Propagation {
     visit?: (layer: number) => void,
   ): void {
     const { layers } = this.layout;
-    for (let l = layers.length - 1; l >= 0; --l) {
+    for (let l = layers.length - 1; l >= this.lowest; --l) {
       this.#backpropActivation(l);
       if (layers[l].batchNorm) this.#normaliseBackward(theta, gradient, l, accumulate, mode);
       if (gradient) this.#layerGradient(gradient, l, accumulate);
       visit?.(l);
-      if (l > 0) {
+      if (l > this.lowest) {
         const weight = this.products.at(theta, layers[l].weight);
         this.products.pull(layers[l], this.#columns, weight, this.layers[l].delta, this.layers[l - 1].dy, false);
       }
@@ -246,8 +290,9 @@ export class Propagation {
   /** Turns ∂loss/∂h into ∂loss/∂a, in place. */
   #backpropActivation(l: number): void {
     const { kind, units, parameter } = this.layout.layers[l];
-    const { a, h, dy, slope, curve } = this.layers[l];
+    const { a, h, dy, slope, curve, mask } = this.layers[l];
     const count = units * this.stride;
+    if (mask) this.kernels.multiplyElements(count, dy, mask, dy);
     if (kind === 0) return;
     if (!this.#kept) {
       this.kernels.backpropActivation(kind, a, h, dy, count, parameter);
@@ -271,50 +316,40 @@ export class Propagation {
   }
 
   #normaliseBackward(theta: number, gradient: number, l: number, accumulate: boolean, mode: BatchNormMode): void {
-    const { units, scale, shift } = this.layout.layers[l];
+    const layer = this.layout.layers[l];
+    const { units, scale, shift } = layer;
     const { xhat, invStd, dy, delta } = this.layers[l];
     const gamma = this.products.at(theta, scale);
     const dgamma = gradient ? this.products.at(gradient, scale) : this.#unused;
     const dbeta = gradient ? this.products.at(gradient, shift) : this.products.at(this.#unused, units);
-    const call = mode === "batch" ? this.kernels.batchNormBackward : this.kernels.batchNormBackwardRunning;
+    const call = isCoupled(layer, mode) ? this.kernels.batchNormBackward : this.kernels.batchNormBackwardRunning;
     const add = accumulate ? 1 : 0;
-    call(xhat, invStd, gamma, dy, delta, dgamma, dbeta, units, this.size, this.stride, add);
+    call(xhat, invStd, gamma, dy, delta, dgamma, dbeta, units, this.size, this.stride, add, this.weights);
   }
 
   /**
    * Moves the running statistics towards the batch's; PyTorch's unbiased variance. Needs a "batch" forward pass before, or those that
-   * `keepStatistics` has kept of one.
+   * were kept of one at an address.
    */
   updateRunning(statistics: number, kept = 0): void {
     const size = bytesPer(this.spec.dtype);
     this.layout.layers.forEach((layer: LayerLayout, l) => {
-      if (!layer.batchNorm) return;
+      if (!layer.batchNorm || layer.frozen) return;
       const { units } = layer;
       const own = kept + layer.statistics * size;
       const { mean, variance } = kept ? { mean: own, variance: own + units * size } : this.layers[l];
       const running = statistics + layer.statistics * size;
       const { momentum } = layer.batchNorm;
       this.kernels.updateRunning(running, mean, units, momentum, 1);
-      this.kernels.updateRunning(running + units * size, variance, units, momentum, this.size / (this.size - 1));
-    });
-  }
-
-  /** Copies the batch's means and biased variances of the last "batch" forward pass to an address. */
-  keepStatistics(to: number): void {
-    const size = bytesPer(this.spec.dtype);
-    const view = this.workspace.view(this.spec.dtype);
-    this.layout.layers.forEach(({ batchNorm, statistics, units }, l) => {
-      if (!batchNorm) return;
-      const { mean, variance } = this.layers[l];
-      view.copyWithin(to / size + statistics, mean / size, mean / size + units);
-      view.copyWithin(to / size + statistics + units, variance / size, variance / size + units);
+      this.kernels.updateRunning(running + units * size, variance, units, momentum, this.worth / (this.worth - 1));
     });
   }
 
   /** The first layer whose batch variance has overflowed, or −1. Outputs stay finite then: 1/√∞ is 0. Needs a "batch" forward pass before. */
   firstOverflownVariance(): number {
     return this.layout.layers.findIndex(
-      ({ batchNorm, units }, l) => batchNorm && this.kernels.firstNonFinite(this.layers[l].variance, units) >= 0,
+      ({ batchNorm, frozen, units }, l) =>
+        batchNorm && !frozen && this.kernels.firstNonFinite(this.layers[l].variance, units) >= 0,
     );
   }
 

@@ -2,7 +2,7 @@ import { bytesPer } from "../wasm/workspace.js";
 import type { Dataset } from "./dataset.js";
 import type { Layout } from "./layout.js";
 import type { Propagation } from "./propagation.js";
-import type { ResolvedSpec } from "./spec.js";
+import { decidesClasses, lossTraits, type ResolvedSpec } from "./spec.js";
 
 /** How a network does on data, as it would be used: running statistics, no penalty. */
 export interface Evaluation {
@@ -10,7 +10,7 @@ export interface Evaluation {
   loss: number;
   /** Share classified correctly; with the cross-entropies. */
   accuracy?: number;
-  /** √(mean squared error); with mse and huber. */
+  /** √(mean squared error); with losses of values in the targets' unit: mse, huber, log-cosh and mae. */
   rmse?: number;
 }
 
@@ -22,14 +22,20 @@ export class Score {
   readonly #outputs: number;
   readonly #targetWidth: number;
   readonly #targets: ArrayLike<number>;
+  readonly #weights: ArrayLike<number> | null;
   readonly #labels: boolean;
+  /** Whether outputs are decisions or values that can be held against targets. */
+  readonly #scored: boolean;
   readonly #loss: ResolvedSpec["loss"];
   readonly #dtype: ResolvedSpec["dtype"];
 
-  constructor({ loss, dtype }: ResolvedSpec, { outputs }: Layout, { targets }: Dataset) {
+  constructor({ loss, dtype }: ResolvedSpec, { outputs }: Layout, { targets, weights }: Dataset) {
     this.#loss = loss;
+    const { outputs: kind } = lossTraits(loss);
+    this.#scored = kind === "logits" || kind === "values";
     this.#dtype = dtype;
     this.#outputs = outputs;
+    this.#weights = weights;
     this.#labels = loss === "cross-entropy" && !("data" in targets);
     this.#targetWidth = this.#labels ? 1 : outputs;
     this.#targets = "data" in targets ? targets.data : targets;
@@ -40,14 +46,17 @@ export class Score {
     const view = workspace.view(this.#dtype);
     const at = output / bytesPer(this.#dtype);
     for (let i = 0; i < size; ++i) {
-      const target = (order ? order[from + i] : from + i) * this.#targetWidth;
-      if (this.#loss === "cross-entropy") this.#addClass(decide(view, at + i, stride, this.#outputs), target);
-      else
-        for (let j = 0; j < this.#outputs; ++j) this.#addSingle(view[at + j * stride + i], this.#targets[target + j]);
+      const sample = order ? order[from + i] : from + i;
+      const target = sample * this.#targetWidth;
+      const weight = this.#weights ? this.#weights[sample] : 1;
+      if (this.#loss === "cross-entropy") this.#addClass(decide(view, at + i, stride, this.#outputs), target, weight);
+      else if (this.#scored)
+        for (let j = 0; j < this.#outputs; ++j)
+          this.#addSingle(view[at + j * stride + i], this.#targets[target + j], weight);
     }
   }
 
-  /** Decisions that were right so far. */
+  /** Decisions that were right so far, by their samples' weight. */
   get right(): number {
     return this.#right;
   }
@@ -57,32 +66,40 @@ export class Score {
     this.resume(0, 0);
   }
 
-  /** Goes on from right decisions on so many samples. */
-  resume(right: number, samples: number): void {
-    this.#right = right;
-    this.#count = this.#loss === "cross-entropy" ? samples : samples * this.#outputs;
+  /** Goes on from right decisions on samples of this weight. */
+  resume(right: number, weight: number): void {
+    this.#right = 0;
+    this.#count = 0;
     this.#squares = 0;
+    this.addRight(right, weight);
+  }
+
+  /** Right decisions on more samples, of this weight. */
+  addRight(right: number, weight: number): void {
+    this.#right += right;
+    this.#count += this.#loss === "cross-entropy" ? weight : weight * this.#outputs;
   }
 
   get accuracy(): number | undefined {
-    return this.#loss.endsWith("cross-entropy") && this.#count > 0 ? this.#right / this.#count : undefined;
+    return decidesClasses(this.#loss) && this.#count > 0 ? this.#right / this.#count : undefined;
   }
 
   evaluation(loss: number): Evaluation {
     const { accuracy } = this;
-    return accuracy === undefined ? { loss, rmse: Math.sqrt(this.#squares / this.#count) } : { loss, accuracy };
+    if (accuracy !== undefined) return { loss, accuracy };
+    return this.#scored ? { loss, rmse: Math.sqrt(this.#squares / this.#count) } : { loss };
   }
 
-  #addClass(given: number, target: number): void {
+  #addClass(given: number, target: number, weight: number): void {
     const wanted = this.#labels ? this.#targets[target] : decide(this.#targets, target, 1, this.#outputs);
-    if (given === wanted) ++this.#right;
-    ++this.#count;
+    if (given === wanted) this.#right += weight;
+    this.#count += weight;
   }
 
-  #addSingle(given: number, wanted: number): void {
-    if (given > 0 === wanted > 0.5) ++this.#right;
-    this.#squares += (given - wanted) ** 2;
-    ++this.#count;
+  #addSingle(given: number, wanted: number, weight: number): void {
+    if (given > 0 === wanted > 0.5) this.#right += weight;
+    this.#squares += weight * (given - wanted) ** 2;
+    this.#count += weight;
   }
 }
 

@@ -2,10 +2,12 @@ import { checkKeys, checkNumber, checkObject, wrongType } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import { coreMath } from "../wasm/math.js";
+import type { FloatArray } from "../wasm/workspace.js";
 import { areaUnderCurve } from "./curves.js";
-import { checkDataset, type Dataset } from "./dataset.js";
+import { checkDataset, type Dataset, samplesWorth } from "./dataset.js";
 import { checkNetwork, type Network } from "./network.js";
 import { decide } from "./score.js";
+import { decidesClasses, lossName, lossParameters, lossTraits } from "./spec.js";
 
 /** What `scores` takes beside network and data. */
 export interface ScoresOptions {
@@ -35,7 +37,7 @@ export interface ClassScores {
 export interface Classification {
   /** What is scored. */
   readonly task: "classification";
-  /** Rows scored. */
+  /** Rows scored; a whole-number weight counts a row so many times, and rows of weight 0 are left out. */
   readonly rows: number;
   /** Share of rows that are classified correctly. */
   readonly accuracy: number;
@@ -51,7 +53,7 @@ export interface Classification {
 export interface Regression {
   /** What is scored. */
   readonly task: "regression";
-  /** Rows scored. */
+  /** Rows scored; a whole-number weight counts a row so many times, and rows of weight 0 are left out. */
   readonly rows: number;
   /** √(mean squared error). */
   readonly rmse: number;
@@ -129,11 +131,35 @@ export function scores(net: Network, data: Dataset, options: ScoresOptions = {})
   checkDataset(`${WHERE}: baseline`, baseline, net.layout, net.spec.loss);
   checkNumber(WHERE, "threshold", threshold, "a probability in (0, 1)", (x) => x > 0 && x < 1);
   const math = coreMath(net.build);
-  if (!net.spec.loss.endsWith("cross-entropy")) return scoreValues(net.predict(data.inputs), data, baseline);
+  if (!decidesClasses(net.spec.loss)) return scoreValues(valuesFrom(net, data), data, baseline);
   if (net.spec.loss === "binary-cross-entropy" && net.layout.outputs > 1) {
     wrongType(WHERE, "net", "one decision a row", net, "score each output of several decisions by itself");
   }
   return scoreClasses(logProbabilities(net.predict(data.inputs), math), data, baseline, threshold, math);
+}
+
+/** What the network predicts in the targets' unit: its outputs, their medians or, for counts, the rates. */
+function valuesFrom(net: Network, { inputs }: Dataset): Matrix {
+  const { loss } = net.spec;
+  const outputs = net.predict(inputs);
+  const { outputs: kind } = lossTraits(loss);
+  if (kind === "values") return outputs;
+  if (kind === "rates") {
+    const { exp } = coreMath(net.build);
+    return { ...outputs, data: outputs.data.map((z) => exp(z)) as FloatArray };
+  }
+  const levels = lossParameters(loss);
+  const median = levels.indexOf(0.5);
+  if (kind === "custom" || median < 0) {
+    const expected = "outputs to hold against targets: values, rates, logits, or quantiles with the level 0.5";
+    wrongType(WHERE, "net", expected, lossName(loss), "use net.evaluate, which gives the loss");
+  }
+  const columns = outputs.columns / levels.length;
+  const data = Float64Array.from(
+    { length: outputs.rows * columns },
+    (_, k) => outputs.data[k * levels.length + median],
+  );
+  return { rows: outputs.rows, columns, data };
 }
 
 /** ln p of each class: from one logit of two classes, or from a logit a class. */
@@ -168,16 +194,16 @@ function scoreClasses(
   math: ScalarMath,
 ): ClassificationScores {
   const labels = labelsOf(data);
-  const weights = weightsOf(data);
+  const weights = rowWeights(data);
   const chosen = decisions(logs, threshold, math);
-  const shares = sharesOf(labelsOf(baseline), weightsOf(baseline), logs.columns);
+  const shares = sharesOf(labelsOf(baseline), rowWeights(baseline), logs.columns);
   const classes = Array.from({ length: logs.columns }, (_, c) => classScores(c, logs, labels, chosen, weights));
   const majority = shares.indexOf(Math.max(...shares));
   const own = Array.from(labels, (label, row) => -logs.data[row * logs.columns + label]);
   const floor = Array.from(labels, (label) => -math.log(shares[label]));
   return {
     task: "classification",
-    rows: labels.length,
+    rows: rowsIn(labels.length, weights),
     accuracy: mean(
       labels.map((label, row) => Number(label === chosen[row])),
       weights,
@@ -186,10 +212,10 @@ function scoreClasses(
     logLoss: mean(own, weights),
     auc: logs.columns === 2 ? classes[1].auc : meanOf(classes.map(({ auc }) => auc)),
     classes,
-    confusion: confusionOf(labels, chosen, logs.columns),
+    confusion: confusionOf(labels, chosen, weights, logs.columns),
     baseline: {
       task: "classification",
-      rows: labels.length,
+      rows: rowsIn(labels.length, weights),
       accuracy: mean(
         labels.map((label) => Number(label === majority)),
         weights,
@@ -204,10 +230,10 @@ function scoreClasses(
 
 /** Scores of predicted values, whatever predicted them. */
 export function scoreValues(predicted: Matrix, data: Dataset, baseline: Dataset): RegressionScores {
-  const weights = weightsOf(data);
+  const weights = rowWeights(data);
   const targets = valuesOf(data);
   const { rows, columns } = predicted;
-  const means = columnMeans(valuesOf(baseline), weightsOf(baseline));
+  const means = columnMeans(valuesOf(baseline), rowWeights(baseline));
   const constant = { rows, columns, data: Float64Array.from(predicted.data, (_, i) => means[i % columns]) };
   const outputs = Array.from({ length: columns }, (_, j) => valueScores(predicted, targets, j, weights));
   const floors = Array.from({ length: columns }, (_, j) => valueScores(constant, targets, j, weights));
@@ -234,7 +260,7 @@ function valueScores(predicted: Matrix, targets: Matrix, j: number, weights: Wei
   );
   return {
     task: "regression",
-    rows,
+    rows: rowsIn(rows, weights),
     rmse: Math.sqrt(squared),
     mae: mean(errors.map(Math.abs), weights),
     r2: variance > 0 ? 1 - squared / variance : Number.NaN,
@@ -284,18 +310,26 @@ function decisions(logs: Matrix, threshold: number, math: ScalarMath): Int32Arra
   );
 }
 
-function confusionOf(labels: Int32Array, chosen: Int32Array, classes: number): number[][] {
+function confusionOf(labels: Int32Array, chosen: Int32Array, weights: Weights, classes: number): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   labels.forEach((label, row) => {
-    ++counts[label][chosen[row]];
+    counts[label][chosen[row]] += weights ? weights[row] : 1;
   });
   return counts;
 }
 
-type Weights = ArrayLike<number> | null;
+type Weights = Float64Array | null;
 
-function weightsOf(data: Dataset): Weights {
-  return (data as { weights?: ArrayLike<number> | null }).weights ?? null;
+/** Whole numbers as they are, because they count repeated rows; others as multiples of their mean. */
+function rowWeights({ weights, meanWeight }: Dataset): Weights {
+  if (!weights || weights.every(Number.isInteger)) return weights;
+  return weights.map((weight) => weight / meanWeight);
+}
+
+/** How many rows count. */
+function rowsIn(rows: number, weights: Weights): number {
+  if (!weights) return rows;
+  return weights.every(Number.isInteger) ? samplesWorth(weights) : weights.filter((weight) => weight > 0).length;
 }
 
 /** Shares with one row more for each class, so that a class that was not there is unlikely, not impossible. */
@@ -337,7 +371,7 @@ function rowErrors(predicted: Matrix, targets: Matrix): number[] {
 function compare(floor: ArrayLike<number>, own: ArrayLike<number>, weights: Weights, what: string): Comparison {
   const gains = Float64Array.from(own, (loss, row) => floor[row] - loss);
   const gain = mean(gains, weights);
-  const rows = gains.length;
+  const rows = weights ? samplesWorth(weights) : gains.length;
   const spread = mean(
     gains.map((value) => (value - gain) ** 2),
     weights,
@@ -352,7 +386,7 @@ function compare(floor: ArrayLike<number>, own: ArrayLike<number>, weights: Weig
       ? `the loss is ${share.toFixed(0)} % below that of ${what}`
       : verdict === "worse"
         ? `the loss is ${(-share).toFixed(0)} % above that of ${what}: worse than no model`
-        : `not clearly better than ${what}: over ${rows} rows the difference may be chance`;
+        : `not clearly better than ${what}: over ${rowsIn(gains.length, weights)} rows the difference may be chance`;
   return { verdict, gain, standardError, reason };
 }
 

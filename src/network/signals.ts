@@ -1,5 +1,5 @@
 /** What passes through a network, forward and backward, for those who look at it. */
-import { bytesPer, type FloatArray, floatArray } from "../wasm/workspace.js";
+import { bytesPer, type FloatArray } from "../wasm/workspace.js";
 import type { Dataset } from "./dataset.js";
 import type { Network } from "./network.js";
 import { Objective, wholeBatch } from "./objective.js";
@@ -53,20 +53,21 @@ export function visitSignals(
   });
 }
 
-/** The data's own mean and unbiased variance before each batch norm, laid out as running statistics. */
+/** The data's own mean and unbiased variance before each batch norm, laid out as running statistics; of frozen layers the running ones. */
 export function batchStatistics(net: Network, data: Dataset): FloatArray {
   const { dtype } = net.spec;
-  const result = floatArray(dtype, net.layout.statisticsCount);
+  const result = net.getRunningStatistics();
   if (!net.layout.batchNorm) return result;
   net.resident((workspace, theta, running) => {
     const needs = { capacity: data.size, gradients: "none" } as const;
     const objective = new Objective(workspace, net.spec, net.layout, data, "batch", needs);
     objective.value(theta, running, wholeBatch(data));
-    net.layout.layers.forEach(({ statistics, units }, l) => {
-      if (statistics < 0) return;
+    net.layout.layers.forEach(({ statistics, frozen, units }, l) => {
+      if (statistics < 0 || frozen) return;
       const { mean, variance } = objective.propagation.layers[l];
       result.set(workspace.read(dtype, mean, units), statistics);
-      const unbiased = data.size / (data.size - 1);
+      const { worth } = objective.propagation;
+      const unbiased = worth / (worth - 1);
       result.set(
         workspace.read(dtype, variance, units).map((value) => value * unbiased),
         statistics + units,

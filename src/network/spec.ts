@@ -1,6 +1,7 @@
 import {
   checkBoolean,
   checkChoice,
+  checkFunction,
   checkInteger,
   checkKeys,
   checkNonNegative,
@@ -71,15 +72,126 @@ export interface LayerSpec {
   activation?: ActivationName | Activation;
   /** Between the affine map and the activation. */
   batchNorm?: boolean | BatchNorm;
+  /**
+   * Whether its parameters take no step and keep their bits; they count in `parameterCount` all the same. As in Keras its batch norm then goes by the
+   * running statistics, which stay as they are. False.
+   */
+  frozen?: boolean;
+  /**
+   * Share of its outputs that training sets to 0, anew for each sample and step, while the others are divided by 1 − share (inverted dropout,
+   * Srivastava et al. 2014). Not in the last layer, and not beside second-order methods, which need an objective that stays. 0.
+   */
+  dropout?: number;
 }
 
 /**
- * ℓ by name, reduced as PyTorch does: mse r², huber ½r² for |r| ≤ 1 and |r| − ½ beyond, and binary-cross-entropy are means over samples and
- * outputs; cross-entropy is a mean over samples. Both cross-entropies take logits.
+ * ℓ by name, z being an output, y its target and r = z − y; reduced as PyTorch does.
+ *
+ * Means over samples and outputs: mse r²; huber ½r² for |r| ≤ δ and δ·(|r| − ½δ) beyond; log-cosh ln cosh r; mae |r|; quantile
+ * level·(y − z) where z ≤ y and (1 − level)·(z − y) where not (the pinball loss, Koenker and Bassett 1978); poisson eᶻ − y·z, z being the
+ * logarithm of a rate and the term ln y! left out (PyTorch's `log_input=True, full=False`); binary-cross-entropy of logits.
+ * A mean over samples: cross-entropy of logits.
+ *
+ * mae and quantile have a kink at r = 0, where 0 is taken for their slope, and no curvature: second-order methods refuse them.
  */
-export type Loss = "mse" | "huber" | "cross-entropy" | "binary-cross-entropy";
+export type LossName =
+  | "mse"
+  | "huber"
+  | "log-cosh"
+  | "mae"
+  | "quantile"
+  | "poisson"
+  | "cross-entropy"
+  | "binary-cross-entropy";
 
-export const losses: readonly Loss[] = ["mse", "huber", "cross-entropy", "binary-cross-entropy"];
+/** A loss that is no built-in one: the loss of one sample, given its outputs and its target, and its derivatives in the outputs. */
+export interface CustomLoss {
+  /** ℓ; the loss of a data set is its mean over samples. */
+  value(outputs: Float64Array, target: Float64Array): number;
+  /** ∂ℓ/∂z, a number for each output. */
+  gradient(outputs: Float64Array, target: Float64Array): ArrayLike<number>;
+  /** ∂²ℓ/∂z∂z, a row for each output. */
+  hessian(outputs: Float64Array, target: Float64Array): ArrayLike<ArrayLike<number>>;
+}
+
+/** A loss by name, with its parameter, or one of the caller's. */
+export type Loss =
+  | LossName
+  | { type: Exclude<LossName, "huber" | "quantile"> }
+  /** `delta`, δ, is where the parabola ends; 1 by default. */
+  | { type: "huber"; delta?: number }
+  /** `at`: one level in (0, 1) or several; 0.5 by default. Outputs are the first target's levels, then the next one's. */
+  | { type: "quantile"; at?: number | readonly number[] }
+  | CustomLoss;
+
+/** A loss with its parameter filled in; a name where it has none, or the default. */
+export type ResolvedLoss =
+  | LossName
+  | { readonly type: "huber"; readonly delta: number }
+  | { readonly type: "quantile"; readonly at: readonly number[] }
+  | Readonly<CustomLoss>;
+
+/** What there is to know of a loss. */
+export interface LossTraits {
+  /** In the core's numbering; that of cross-entropy is for labels, and the next one for probabilities. */
+  readonly kernel: number;
+  /** What the kernel gives is multiplied by it. */
+  readonly factor: number;
+  /** What outputs are: values in the targets' unit, one of their quantiles, logarithms of rates, logits or what the caller says. */
+  readonly outputs: "values" | "quantiles" | "rates" | "logits" | "custom";
+  /** Whether the mean is over samples alone, and not over outputs too. */
+  readonly perSample: boolean;
+  /** Whether it curves, as second-order methods need it. */
+  readonly curved: boolean;
+}
+
+const values = { factor: 1, outputs: "values", perSample: false, curved: true } as const;
+
+/** The one table of losses. mae is twice the quantile at ½. */
+export const lossTable: Readonly<Record<LossName, LossTraits>> = {
+  mse: { ...values, kernel: 0 },
+  huber: { ...values, kernel: 1 },
+  "log-cosh": { ...values, kernel: 6 },
+  mae: { ...values, kernel: 7, factor: 2, curved: false },
+  quantile: { ...values, kernel: 7, outputs: "quantiles", curved: false },
+  poisson: { ...values, kernel: 5, outputs: "rates" },
+  "cross-entropy": { ...values, kernel: 3, outputs: "logits", perSample: true },
+  "binary-cross-entropy": { ...values, kernel: 2, outputs: "logits" },
+};
+
+const CUSTOM: LossTraits = { ...values, kernel: -1, outputs: "custom", perSample: true };
+
+/** Names of the built-in losses. */
+export const lossNames = Object.keys(lossTable) as readonly LossName[];
+
+/** The name of a loss, or "custom". */
+export function lossName(loss: ResolvedLoss): LossName | "custom" {
+  return typeof loss === "string" ? loss : "type" in loss ? loss.type : "custom";
+}
+
+/** What there is to know of a loss. */
+export function lossTraits(loss: ResolvedLoss): LossTraits {
+  const name = lossName(loss);
+  return name === "custom" ? CUSTOM : lossTable[name];
+}
+
+/** Whether outputs are logits, of which classes are decided. */
+export function decidesClasses(loss: ResolvedLoss): boolean {
+  return lossTraits(loss).outputs === "logits";
+}
+
+/** δ or levels; one number for each output of a target. */
+export function lossParameters(loss: ResolvedLoss): readonly number[] {
+  if (typeof loss === "object" && "type" in loss) return loss.type === "huber" ? [loss.delta] : loss.at;
+  return loss === "mae" || loss === "quantile" ? [0.5] : [1];
+}
+
+/** Residuals at which a loss has a kink: its gradient jumps there, or its curvature. */
+export function lossKinks(loss: ResolvedLoss): readonly number[] {
+  const name = lossName(loss);
+  if (name === "huber") return lossParameters(loss).flatMap((delta) => [delta, -delta]);
+  return name === "mae" || name === "quantile" ? [0] : [];
+}
 
 /** l1·Σ|θ| + ½·l2·Σθ² over the weights, or over all parameters. */
 export interface Penalty {
@@ -107,6 +219,8 @@ export interface NetworkSpec {
   initializer?: Initializer;
   /** Of the initial weights; 0. */
   seed?: number;
+  /** Runs [from, to) of the parameters that take steps, as `withParameters` makes them; all of layers that are not frozen by default. */
+  trainable?: readonly (readonly [from: number, to: number])[];
 }
 
 /** A layer with every default filled in. */
@@ -117,6 +231,10 @@ export interface ResolvedLayer {
   readonly activation: Readonly<Activation>;
   /** False for none. */
   readonly batchNorm: false | Readonly<Required<BatchNorm>>;
+  /** True where its parameters take no step; else left out. */
+  readonly frozen?: true;
+  /** Where some of its outputs are dropped in training; else left out. */
+  readonly dropout?: number;
 }
 
 /** A specification with every default filled in. */
@@ -126,7 +244,7 @@ export interface ResolvedSpec {
   /** The first one first. */
   readonly layers: readonly ResolvedLayer[];
   /** Of the outputs. */
-  readonly loss: Loss;
+  readonly loss: ResolvedLoss;
   /** Part of the objective. */
   readonly penalty: Readonly<Required<Penalty>>;
   /** Of parameters and activations. */
@@ -135,6 +253,8 @@ export interface ResolvedSpec {
   readonly initializer: Initializer;
   /** What it drew them from. */
   readonly seed: number;
+  /** Runs of parameters that take steps, where these are not those of whole layers; else left out. */
+  readonly trainable?: readonly (readonly [from: number, to: number])[];
 }
 
 const WHERE = "network";
@@ -142,44 +262,87 @@ const WHERE = "network";
 /** Checks a specification and fills in its defaults. */
 export function resolveSpec(spec: unknown): ResolvedSpec {
   checkObject(WHERE, "spec", spec);
-  checkKeys(WHERE, spec, ["inputs", "layers", "loss", "penalty", "dtype", "initializer", "seed"]);
+  checkKeys(WHERE, spec, ["inputs", "layers", "loss", "penalty", "dtype", "initializer", "seed", "trainable"]);
   const { inputs, layers, loss = "mse", dtype = "f64", initializer = "he-normal", seed = 0 } = spec;
   checkInteger(WHERE, "inputs", inputs, 1);
   if (!Array.isArray(layers)) wrongType(WHERE, "layers", "an array of layers", layers);
   if (layers.length === 0) wrongValue(WHERE, "layers", "at least one layer", "none");
-  checkChoice(WHERE, "loss", loss, losses);
   checkChoice(WHERE, "dtype", dtype, ["f64", "f32"]);
   if (typeof initializer !== "function") checkChoice(WHERE, "initializer", initializer, Object.keys(initializers));
   checkInteger(WHERE, "seed", seed, 0);
   const resolved = layers.map((layer, index) => resolveLayer(layer, `layers[${index}]`));
-  const last = resolved[resolved.length - 1].activation.type;
-  if (loss.endsWith("cross-entropy") && last === "sigmoid") {
-    const remedy = 'leave the last activation at "identity" and read probabilities from net.probabilities';
-    wrongValue(WHERE, "loss", `a loss of outputs after a sigmoid (${loss} takes logits)`, `"${loss}"`, remedy);
-  }
-  if (loss === "cross-entropy" && resolved[resolved.length - 1].units === 1) {
-    wrongValue(WHERE, "loss", "at least two outputs under cross-entropy", "one", 'use "binary-cross-entropy"');
-  }
+  const resolvedLoss = resolveLoss(loss);
+  checkOutputs(resolvedLoss, resolved[resolved.length - 1]);
   return deepFreeze({
     inputs,
     layers: resolved,
-    loss,
+    loss: resolvedLoss,
     penalty: resolvePenalty(spec.penalty),
     dtype,
     initializer: initializer as Initializer,
     seed,
+    ...(spec.trainable === undefined ? {} : { trainable: resolveRuns(spec.trainable) }),
   });
+}
+
+function resolveLoss(given: unknown): ResolvedLoss {
+  if (isObject(given) && given.type === undefined) return resolveCustom(given);
+  const options = isObject(given) ? given : { type: given };
+  checkChoice(WHERE, "loss", options.type, lossNames);
+  const { type } = options;
+  const parameter = type === "huber" ? "delta" : type === "quantile" ? "at" : undefined;
+  checkKeys(`${WHERE}: loss`, options, parameter ? ["type", parameter] : ["type"]);
+  const { delta = 1, at = 0.5 } = options;
+  if (type === "huber") {
+    checkPositive(WHERE, "loss.delta", delta);
+    return delta === 1 ? type : { type, delta };
+  }
+  if (type !== "quantile") return type;
+  const levels: unknown[] = Array.isArray(at) ? at.slice() : [at];
+  if (levels.length === 0) wrongValue(WHERE, "loss.at", "at least one level", "none");
+  for (const level of levels) checkNumber(WHERE, "loss.at", level, "levels in (0, 1)", (x) => x > 0 && x < 1);
+  return levels.length === 1 && levels[0] === 0.5 ? type : { type, at: levels as number[] };
+}
+
+/** Functions of the object's own, so that it is not frozen. */
+function resolveCustom(given: Record<string, unknown>): CustomLoss {
+  checkKeys(`${WHERE}: loss`, given, ["value", "gradient", "hessian"]);
+  const { value, gradient, hessian } = given as unknown as CustomLoss;
+  for (const [name, method] of Object.entries({ value, gradient, hessian })) {
+    checkFunction(WHERE, `loss.${name}`, method);
+  }
+  return { value: value.bind(given), gradient: gradient.bind(given), hessian: hessian.bind(given) };
+}
+
+/** Refuses a last layer that the loss cannot have. */
+function checkOutputs(loss: ResolvedLoss, { units, activation, dropout }: ResolvedLayer): void {
+  if (dropout) wrongValue(WHERE, "dropout", "none in the last layer, whose outputs are the network's", String(dropout));
+  if (decidesClasses(loss) && activation.type === "sigmoid") {
+    const remedy = 'leave the last activation at "identity" and read probabilities from net.probabilities';
+    wrongValue(WHERE, "loss", `a loss of outputs after a sigmoid (${loss} takes logits)`, `"${loss}"`, remedy);
+  }
+  if (loss === "cross-entropy" && units === 1) {
+    wrongValue(WHERE, "loss", "at least two outputs under cross-entropy", "one", 'use "binary-cross-entropy"');
+  }
+  const levels = lossName(loss) === "quantile" ? lossParameters(loss).length : 1;
+  if (units % levels !== 0) {
+    wrongValue(WHERE, "loss.at", `levels of which ${units} outputs are a multiple`, `${levels} levels`);
+  }
 }
 
 function resolveLayer(layer: unknown, name: string): ResolvedLayer {
   checkObject(WHERE, name, layer);
-  checkKeys(`${WHERE}: ${name}`, layer, ["units", "activation", "batchNorm"]);
-  const { units, activation = "identity", batchNorm = false } = layer;
+  checkKeys(`${WHERE}: ${name}`, layer, ["units", "activation", "batchNorm", "frozen", "dropout"]);
+  const { units, activation = "identity", batchNorm = false, frozen = false, dropout = 0 } = layer;
   checkInteger(WHERE, `${name}.units`, units, 1);
+  checkBoolean(WHERE, `${name}.frozen`, frozen);
+  checkShare(WHERE, `${name}.dropout`, dropout);
   return {
     units,
     activation: resolveActivation(activation, `${name}.activation`),
     batchNorm: resolveBatchNorm(batchNorm, `${name}.batchNorm`),
+    ...(frozen ? { frozen } : {}),
+    ...(dropout > 0 ? { dropout } : {}),
   };
 }
 
@@ -219,6 +382,19 @@ function resolveBatchNorm(given: unknown, name: string): ResolvedLayer["batchNor
   checkShare(WHERE, `${name}.momentum`, momentum, true);
   checkPositive(WHERE, `${name}.epsilon`, epsilon);
   return { momentum, epsilon };
+}
+
+/** Ascending and apart; the layout says whether the network has them. */
+function resolveRuns(given: unknown): [number, number][] {
+  if (!Array.isArray(given)) wrongType(WHERE, "trainable", "runs [from, to) of parameters", given);
+  let end = -1;
+  return given.map((run: unknown) => {
+    const [from, to]: unknown[] = Array.isArray(run) ? run : [];
+    checkInteger(WHERE, "trainable", from, Math.max(0, end + 1));
+    checkInteger(WHERE, "trainable", to, from + 1);
+    end = to;
+    return [from, to];
+  });
 }
 
 function resolvePenalty(given: unknown = {}): Required<Penalty> {

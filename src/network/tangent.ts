@@ -1,5 +1,6 @@
 import { bytesPer } from "../wasm/workspace.js";
-import type { BatchNormMode, Propagation } from "./propagation.js";
+import type { OutputLoss } from "./output-loss.js";
+import { type BatchNormMode, isCoupled, type Propagation } from "./propagation.js";
 
 /** The Hessian itself, or the generalised Gauss-Newton matrix Jᵀ∇²ℓJ. */
 export type CurvatureKind = "exact" | "ggn";
@@ -45,27 +46,16 @@ export class Tangent {
     v: number,
     out: number,
     kind: CurvatureKind,
-    lossKind: number,
+    loss: OutputLoss,
     scale: number,
     accumulate: boolean,
     mode: BatchNormMode,
   ): void {
-    const { layout, output, y, size, stride, kernels } = this.propagation;
+    const { layout } = this.propagation;
     const last = layout.layers.length - 1;
     for (let l = 0; l <= last; ++l) this.#forward(theta, v, l, mode);
     let [delta, next] = this.#deltas;
-    kernels.lossHessianProduct(
-      lossKind,
-      output,
-      y,
-      this.#layers[last].rh,
-      delta,
-      size,
-      stride,
-      layout.outputs,
-      scale,
-      1,
-    );
+    loss.hessianProduct(this.#layers[last].rh, delta, scale);
     for (let l = last; l >= 0; --l) {
       this.#layerBackward(theta, v, out, l, delta, kind, accumulate, mode);
       if (l > 0) {
@@ -92,7 +82,7 @@ export class Tangent {
   }
 
   #normalise(theta: number, v: number, l: number, mode: BatchNormMode): void {
-    const { layout, products, size, stride, kernels, layers } = this.propagation;
+    const { layout, products, size, stride, kernels, layers, weights } = this.propagation;
     const { units, scale, shift } = layout.layers[l];
     const { xhat, invStd } = layers[l];
     const { ra, rxhat, ratio } = this.#layers[l];
@@ -110,7 +100,8 @@ export class Tangent {
       units,
       size,
       stride,
-      mode === "batch" ? 1 : 0,
+      isCoupled(layout.layers[l], mode) ? 1 : 0,
+      weights,
     );
   }
 
@@ -151,7 +142,7 @@ export class Tangent {
     accumulate: boolean,
     mode: BatchNormMode,
   ): void {
-    const { layout, products, size, stride, kernels, layers } = this.propagation;
+    const { layout, products, size, stride, kernels, layers, weights } = this.propagation;
     const { units, scale, shift } = layout.layers[l];
     const { xhat, invStd, dy } = layers[l];
     const gamma = products.at(theta, scale);
@@ -159,8 +150,8 @@ export class Tangent {
     const dbeta = products.at(out, shift);
     const add = accumulate ? 1 : 0;
     if (kind === "ggn") {
-      const call = mode === "batch" ? kernels.batchNormBackward : kernels.batchNormBackwardRunning;
-      call(xhat, invStd, gamma, delta, delta, dgamma, dbeta, units, size, stride, add);
+      const call = isCoupled(layout.layers[l], mode) ? kernels.batchNormBackward : kernels.batchNormBackwardRunning;
+      call(xhat, invStd, gamma, delta, delta, dgamma, dbeta, units, size, stride, add, weights);
       return;
     }
     const { rxhat, ratio } = this.#layers[l];
@@ -179,8 +170,9 @@ export class Tangent {
       units,
       size,
       stride,
-      mode === "batch" ? 1 : 0,
+      isCoupled(layout.layers[l], mode) ? 1 : 0,
       add,
+      weights,
     );
   }
 

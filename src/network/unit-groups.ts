@@ -1,23 +1,34 @@
 import type { Layout } from "./layout.js";
+import { lowestLayer } from "./selection.js";
 
 /**
  * Which parameters share a unit of measurement: the weights of one input column, as 1/its unit; the parameters of one output,
- * as its own; all others of a layer have none and stand together, weights, biases and each of batch norm's by themselves.
+ * as its own; all others of a layer have none and stand together, weights, biases and each of batch norm's by themselves. Below the lowest layer
+ * that has parameters which take steps all is data, and its inputs are columns.
  *
- * @returns the number of its group for each parameter.
+ * @returns the number of its group for each parameter that takes steps.
  */
-export function unitGroups({ layers, parameterCount }: Layout): Uint32Array {
+export function unitGroups(layout: Layout): Uint32Array {
+  const { layers, parameterCount, free } = layout;
   const groups = new Uint32Array(parameterCount);
+  const lowest = free ? lowestLayer(layout, free) : 0;
   let next = 0;
   layers.forEach(({ weight, bias, inputs, units, end }, l) => {
     const last = l === layers.length - 1;
     for (let i = weight; i < end; ++i) {
       const place = i < bias ? (i - weight) % inputs : inputs + Math.floor((i - bias) / units);
       const unit = i < bias ? Math.floor((i - weight) / inputs) : (i - bias) % units;
-      const column = l === 0 ? place : Math.max(0, place - inputs + 1);
+      const column = l === lowest ? place : Math.max(0, place - inputs + 1);
       groups[i] = next + column + (last ? unit * (inputs + 4) : 0);
     }
     next += (inputs + 4) * (last ? units : 1);
   });
-  return groups;
+  const chosen = free ? free.map((place) => groups[place]) : groups;
+  // From 0 on without gaps, so that there are no more groups than parameters.
+  const numbers = new Map<number, number>();
+  return chosen.map((group) => {
+    const number = numbers.get(group) ?? numbers.size;
+    numbers.set(group, number);
+    return number;
+  });
 }

@@ -1,5 +1,10 @@
-import type { Matrix } from "../linalg/matrix.js";
+import { type Matrix, toMatrix } from "../linalg/matrix.js";
+import { SymmetricMatrix, symmetric } from "../linalg/symmetric.js";
 import { norm2 } from "../linalg/vector.js";
+import { currentBuild } from "../wasm/load.js";
+import type { Bounds } from "./bounds.js";
+import { CentralDifferences } from "./central-differences.js";
+import type { LeastSquares, SmoothFunction } from "./function-problem.js";
 
 /** Residuals r and their Jacobian at a point. */
 export interface Linearization {
@@ -102,4 +107,90 @@ function determined(
       return Math.abs(sum) <= most;
     });
   });
+}
+
+/** The covariance of the parameters at a point: by residuals, or by the Hessian of a negative log-likelihood. Those at a bound have NaN. */
+export function covarianceAt(
+  f: SmoothFunction | LeastSquares,
+  x: Float64Array,
+  bounds: Bounds | null,
+): SymmetricMatrix {
+  const n = x.length;
+  const free = Array.from(x.keys()).filter((i) => !bounds || (x[i] > bounds.lower[i] && x[i] < bounds.upper[i]));
+  const block = f.residuals ? fromResiduals(f, x, free) : fromHessian(f, x, free);
+  const data = new Float64Array(n * n).fill(Number.NaN);
+  free.forEach((i, a) => {
+    free.forEach((j, b) => {
+      data[i * n + j] = block[a * free.length + b];
+    });
+  });
+  return new SymmetricMatrix(n, data, currentBuild());
+}
+
+function fromResiduals(f: LeastSquares, x: Float64Array, free: readonly number[]): Float64Array {
+  const residuals = Float64Array.from(f.residuals(x.slice()));
+  const J = f.jacobian ? toMatrix("covariance", "f.jacobian", f.jacobian(x.slice())) : differences(f, x, residuals);
+  const data = Float64Array.from({ length: J.rows * free.length }, (_, at) => {
+    return J.data[Math.floor(at / free.length) * J.columns + free[at % free.length]];
+  });
+  return leastSquaresCovariance({ residuals, jacobian: { rows: J.rows, columns: free.length, data } });
+}
+
+/** Twice at the same point: the second time by the formula of four points. */
+function differences(f: LeastSquares, x: Float64Array, r: Float64Array): Matrix {
+  const central = new CentralDifferences((point) => Float64Array.from(f.residuals(point)), x.length);
+  central.at(x, r);
+  return central.at(x, r);
+}
+
+function fromHessian(f: SmoothFunction, x: Float64Array, free: readonly number[]): Float64Array {
+  if (!f.hessian) {
+    throw new Error(
+      "covariance: f has neither residuals nor a hessian to estimate it from; pass { residuals } or add hessian",
+    );
+  }
+  const given = f.hessian(x.slice());
+  const H = given instanceof SymmetricMatrix ? given : symmetric(given as Matrix);
+  const n = free.length;
+  const block = new SymmetricMatrix(
+    n,
+    Float64Array.from({ length: n * n }, (_, at) => H.get(free[Math.floor(at / n)], free[at % n])),
+  );
+  const found = block.cholesky();
+  if (!found.factor) return new Float64Array(n * n).fill(Number.NaN);
+  const unit = new Float64Array(n * n);
+  for (let i = 0; i < n; ++i) unit[i * (n + 1)] = 1;
+  return Float64Array.from(found.solve({ rows: n, columns: n, data: unit }).data);
+}
+
+/** The value below which Student's t with `freedom` degrees lies with probability p > ½: by halving, on the integral of its density. */
+export function studentQuantile(p: number, freedom: number): number {
+  if (!(freedom > 0)) return Number.NaN;
+  let [low, high] = [0, 1];
+  while (upperTail(high, freedom) > 1 - p && high < 1e12) high *= 2;
+  for (let step = 0; step < 100; ++step) {
+    const middle = (low + high) / 2;
+    if (upperTail(middle, freedom) > 1 - p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** P(T > t), by a substitution that makes the range finite: t = √ν·tan(θ), the density being ∝ cosθ^(ν − 1) (normal: a large ν). */
+function upperTail(t: number, freedom: number): number {
+  const nu = Math.min(freedom, 1e7);
+  const from = Math.atan(t / Math.sqrt(nu));
+  const density = (angle: number): number => Math.exp((nu - 1) * Math.log(Math.max(Math.cos(angle), 1e-300)));
+  // The density is nearly all within a few 1/√ν of 0.
+  const reach = Math.min(Math.PI / 2, 40 / Math.sqrt(nu));
+  return integral(density, Math.min(from, reach), reach) / (2 * integral(density, 0, reach));
+}
+
+/** Simpson's rule on many pieces. */
+function integral(f: (x: number) => number, from: number, to: number): number {
+  const pieces = 2000;
+  const h = (to - from) / pieces;
+  let sum = f(from) + f(to);
+  for (let i = 1; i < pieces; ++i) sum += (i % 2 ? 4 : 2) * f(from + i * h);
+  return (sum * h) / 3;
 }

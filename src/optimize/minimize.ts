@@ -1,9 +1,18 @@
-import { checkFunction, checkInteger, checkKeys, checkNonNegative, checkObject, wrongType } from "../check.js";
-import { SymmetricMatrix } from "../linalg/symmetric.js";
+import {
+  checkFunction,
+  checkInteger,
+  checkKeys,
+  checkNonNegative,
+  checkNumber,
+  checkObject,
+  wrongType,
+} from "../check.js";
+import type { SymmetricMatrix } from "../linalg/symmetric.js";
 import { dot, norm2 } from "../linalg/vector.js";
 import { currentBuild } from "../wasm/load.js";
 import { acquire, release } from "../wasm/workspace.js";
-import { leastSquaresCovariance } from "./covariance.js";
+import { type Bounds, boundsOf, LOOK, minimizeWithin } from "./bounds.js";
+import { covarianceAt, studentQuantile } from "./covariance.js";
 import { bottomless, endless, noiseOf, vanished } from "./criticality.js";
 import { disagreement, downhill, type Outlook } from "./evidence.js";
 import {
@@ -15,6 +24,7 @@ import {
 } from "./function-problem.js";
 import { checkOptimizer, type End, type Look, type Optimizer, type StepOutcome, type StepReport } from "./optimizer.js";
 import type { Evaluations } from "./problem.js";
+import { minimizeRobust, type RobustLoss, robustOf } from "./robust.js";
 
 /** What `minimize` takes beside function and start. */
 export interface MinimizeOptions {
@@ -27,6 +37,15 @@ export interface MinimizeOptions {
    * With residuals that is the cosine of the angle between them and all that a step can change in them. 0: until rounding ends the search.
    */
   tolerance?: number;
+  /** The least value of each parameter, or of all; −Infinity where there is none. A start outside is moved to the bound. Default: none. */
+  lower?: number | ArrayLike<number>;
+  /** The greatest value of each parameter, or of all. Default: none. */
+  upper?: number | ArrayLike<number>;
+  /**
+   * Residuals: a loss in which large ones count less, in place of squares: "huber", "soft-l1" or "cauchy", ½·Σ s²·ρ((r/s)²). `scale` is s, in the residuals'
+   * unit. Default: squares; scale: a multiple of the residuals' deviation, by their median, that loses 5 % of the efficiency on normal ones.
+   */
+  loss?: RobustLoss;
   /** Ends the search before its next step when it is aborted. */
   signal?: AbortSignal;
   /** Called before each step, with the point it starts from. True ends the search. */
@@ -71,13 +90,21 @@ export interface Result {
   /**
    * The parameters' covariance at x, n × n: s²·(JᵀJ)⁻¹ with s² = Σr²/(m − n), computed at each call; the caller's to keep. Residuals are needed, of equal
    * weight. A parameter that they do not determine has the variance Infinity and covariances of NaN; so have all where m ≤ n.
-   * Not part of a copy of the result. Cost: a Jacobian and 2·m·n² flops.
+   * With a value and a Hessian: the inverse of the Hessian, for f a negative log-likelihood. Parameters held at a bound have NaN. Not part of a copy of the
+   * result. Cost: a Jacobian and 2·m·n² flops, or a Hessian and n³.
    *
-   * @throws Error where f has no residuals.
+   * @throws Error where f has neither residuals nor a Hessian.
    */
   covariance(): SymmetricMatrix;
   /** Roots of the covariance's diagonal, n numbers: standard errors of the parameters. */
   standardErrors(): Float64Array;
+  /**
+   * For each parameter the ends of its confidence interval, x ± t·standardError: Student's t with m − n degrees of freedom for residuals, the normal
+   * distribution's quantile with a Hessian.
+   *
+   * @param share of such intervals that hold the true value. Default: 0.95.
+   */
+  intervals(share?: number): [low: number, high: number][];
 }
 
 interface Best {
@@ -114,7 +141,7 @@ export function minimize(f: SmoothFunction | LeastSquares, x0: ArrayLike<number>
   checkFunctions(f);
   const start = checkStart(x0);
   checkObject("minimize", "options", options);
-  checkKeys("minimize", options, ["optimizer", "maxSteps", "tolerance", "signal", "onStep"]);
+  checkKeys("minimize", options, ["optimizer", "maxSteps", "tolerance", "lower", "upper", "loss", "signal", "onStep"]);
   const { optimizer, maxSteps = 1000, tolerance = 1e-8, signal, onStep } = options as MinimizeOptions;
   checkOptimizer("minimize", optimizer);
   checkInteger("minimize", "maxSteps", maxSteps, 0);
@@ -123,6 +150,14 @@ export function minimize(f: SmoothFunction | LeastSquares, x0: ArrayLike<number>
   if (signal !== undefined && typeof (signal as AbortSignal | null)?.aborted !== "boolean") {
     wrongType("minimize", "signal", "an AbortSignal", signal);
   }
+  const { loss, lower, upper } = options as MinimizeOptions;
+  if (loss !== undefined) {
+    robustOf(loss);
+    if (!f.residuals) wrongType("minimize", "f", "residuals, which a loss is of", f);
+    return minimizeRobust(f, start, options, minimize);
+  }
+  const bounds = boundsOf(start.length, lower, upper);
+  if (bounds) return withCovariance(minimizeWithin(f, start, options, bounds, minimize), f, bounds);
   const workspace = acquire(currentBuild());
   try {
     const problem = new FunctionProblem(workspace, f, start);
@@ -130,7 +165,9 @@ export function minimize(f: SmoothFunction | LeastSquares, x0: ArrayLike<number>
     optimizer.forget("minimize");
     optimizer.attach("minimize", problem);
     try {
-      return search(problem, optimizer, maxSteps, signal, onStep);
+      const look = (options as { [LOOK]?: (x: Float64Array) => boolean })[LOOK];
+      const found = search(problem, optimizer, maxSteps, signal, onStep, look);
+      return withCovariance(found, f, null);
     } finally {
       optimizer.detach();
     }
@@ -145,7 +182,8 @@ function search(
   maxSteps: number,
   signal: AbortSignal | undefined,
   onStep: MinimizeOptions["onStep"],
-): Result {
+  look: ((x: Float64Array) => boolean) | undefined,
+): Omit<Result, "covariance" | "standardErrors" | "intervals"> {
   const best: Best = { x: problem.point(problem.theta), objective: Number.NaN, gradientNorm: Number.NaN };
   let steps = 0;
   let end: Pick<Result, "status" | "reason"> | null = null;
@@ -168,6 +206,11 @@ function search(
     end = endOf(outcome, steps);
     if (end) break;
     ++steps;
+    if (look?.(problem.point(problem.theta))) {
+      lastLook(problem, optimizer, best);
+      end = { status: "max-steps", reason: "a parameter has reached a bound" };
+      break;
+    }
     const { value, gradientNorm, report } = outcome;
     const evaluations = { ...problem.evaluations };
     if (onStep?.({ step: steps, value, gradientNorm, evaluations, ...report }) === true) {
@@ -180,26 +223,31 @@ function search(
   if (end.status === "stalled" && best.gradientNorm > 0) end = explained(problem, optimizer, best, end);
   const { x, gradientNorm } = best;
   const evaluations = { ...problem.evaluations };
-  return withCovariance({ x, value: problem.evaluate(x), gradientNorm, ...end, steps, evaluations }, problem);
+  return { x, value: problem.evaluate(x), gradientNorm, ...end, steps, evaluations };
 }
 
 /** Methods are no property that is listed, so that a result can be compared, sent to a worker and written as JSON. */
-function withCovariance(found: Omit<Result, "covariance" | "standardErrors">, problem: FunctionProblem): Result {
-  const { x } = found;
-  const build = currentBuild();
-  const [n, point] = [x.length, x.slice()];
-  const covariance = (): SymmetricMatrix => {
-    const linear = problem.linearization(point);
-    if (!linear) throw new Error("covariance: f has no residuals to estimate their size from; pass { residuals }");
-    return new SymmetricMatrix(n, leastSquaresCovariance(linear), build);
-  };
+function withCovariance(
+  found: Omit<Result, "covariance" | "standardErrors" | "intervals">,
+  f: SmoothFunction | LeastSquares,
+  bounds: Bounds | null,
+): Result {
+  const point = found.x.slice();
+  const covariance = (): SymmetricMatrix => covarianceAt(f, point, bounds);
   const standardErrors = (): Float64Array => {
-    const { data } = covariance();
-    return Float64Array.from({ length: n }, (_, i) => Math.sqrt(data[i * (n + 1)]));
+    const { data, size } = covariance();
+    return Float64Array.from({ length: size }, (_, i) => Math.sqrt(data[i * (size + 1)]));
+  };
+  const intervals = (share = 0.95): [number, number][] => {
+    checkNumber("intervals", "share", share, "a share in (0, 1)", (x) => x > 0 && x < 1);
+    const freedom = f.residuals ? f.residuals(point.slice()).length - point.length : Infinity;
+    const t = studentQuantile(0.5 + share / 2, freedom);
+    return Array.from(standardErrors(), (error, i) => [point[i] - t * error, point[i] + t * error]);
   };
   return Object.defineProperties(found, {
     covariance: { value: covariance },
     standardErrors: { value: standardErrors },
+    intervals: { value: intervals },
   }) as Result;
 }
 

@@ -1,5 +1,7 @@
 import { checkInteger, checkKeys, checkObject, checkPositive, show, wrongType, wrongValue } from "../check.js";
+import type { Layout } from "../network/layout.js";
 import type { FloatArray } from "../wasm/workspace.js";
+import type { NetworkProblem } from "./network-problem.js";
 import type { CurvatureNeeds, Problem } from "./problem.js";
 
 /** How to limit a gradient before it is used: by its Euclidean norm, or entry by entry. */
@@ -106,6 +108,11 @@ export abstract class Optimizer {
    * @internal
    */
   readonly curvature: CurvatureNeeds | null = null;
+  /**
+   * Makes of a network's objective one that also knows what this method asks for, or null where that is gradients alone.
+   * @internal
+   */
+  readonly extend: ((Base: typeof NetworkProblem) => typeof NetworkProblem) | null = null;
   /**
    * Whether the learning rate scales its steps.
    * @internal
@@ -243,6 +250,14 @@ export abstract class Optimizer {
     if (state.name !== this.name) wrongValue(where, `${name}.name`, `"${this.name}"`, show(state.name));
     checkInteger(where, `${name}.step`, state.step, 0);
     this.checkMemory(where, name, state, size);
+  }
+
+  /**
+   * What is to be said of a run on a network of that layout that has ended.
+   * @internal
+   */
+  notes(_layout: Layout): readonly string[] {
+    return [];
   }
 
   /**

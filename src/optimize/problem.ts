@@ -143,6 +143,11 @@ export abstract class Problem {
     return null;
   }
 
+  /** Places of parameters among all that there are, fixed ones included. */
+  placesOf(parameters: readonly number[]): readonly number[] {
+    return parameters;
+  }
+
   /** Residuals and Jacobian at `theta`, where the objective is their sum of squares and has few parameters; else null. */
   linearizedAt(): Linearized | null {
     return null;
@@ -166,22 +171,35 @@ export abstract class Problem {
     return true;
   }
 
-  /** Refuses an optimizer that asks for more than there is. */
-  abstract checkCurvature(where: string, needs: CurvatureNeeds): void;
+  /** Refuses an optimizer that asks for more than there is; one that asks for nothing is not checked. */
+  checkCurvature(_where: string, _needs: CurvatureNeeds): void {}
 
   /** Called where the gradient taken ahead is that of the point now asked for. */
   protected reuse(): void {}
 
   protected abstract gradientAt(point: number, gradient: number): number;
-  protected abstract valueAt(point: number): number;
-  protected abstract productAt(kind: CurvatureKind, share: number): (v: FloatArray) => FloatArray;
-  protected abstract hessianAt(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix;
+
+  protected valueAt(_point: number): number {
+    return unknown();
+  }
+
+  protected productAt(_kind: CurvatureKind, _share: number): (v: FloatArray) => FloatArray {
+    return unknown();
+  }
+
+  protected hessianAt(_kind: CurvatureKind, _rows?: RowsFactory): SymmetricMatrix {
+    return unknown();
+  }
 }
 
 /** What a method takes of the curvature. */
 export interface CurvatureNeeds {
   readonly kind: CurvatureKind;
   readonly form: "dense" | "products" | "factors" | "none";
+}
+
+function unknown(): never {
+  throw new Error("this problem knows gradients alone");
 }
 
 /** Keeps the first point that a run looks at, and the greatest norm of its gradients. */

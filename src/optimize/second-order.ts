@@ -1,11 +1,14 @@
 import { isObject, wrongType, wrongValue } from "../check.js";
 import { isFloatArray } from "../linalg/matrix.js";
 import { norm2 } from "../linalg/vector.js";
+import type { Layout } from "../network/layout.js";
 import { bottomless, drowned, endless, isSeen, measureOf, nearer, noiseOf, vanished } from "./criticality.js";
 import { type Direction, type Escape, isEnd, type Model } from "./directions/direction.js";
+import { describeFrozen } from "./directions/frozen.js";
 import { measured } from "./evidence.js";
 import { Local } from "./local.js";
 import { Memory } from "./memory.js";
+import { withCurvature } from "./network-curvature.js";
 import { type End, type Look, Optimizer, type OptimizerState, type StepOutcome, type StepReport } from "./optimizer.js";
 import { type CurvatureNeeds, type Problem, remember } from "./problem.js";
 import { extended, type Move, type Search, scaled } from "./searches/search.js";
@@ -29,6 +32,7 @@ export class SecondOrder extends Optimizer {
   override readonly fullBatch: boolean;
   override readonly defaultBatch = Number.POSITIVE_INFINITY;
   override readonly curvature: CurvatureNeeds;
+  override readonly extend = withCurvature;
   override readonly rated: boolean;
   readonly #direction: Direction;
   readonly #search: Search;
@@ -38,6 +42,8 @@ export class SecondOrder extends Optimizer {
   #size = -1;
   #gradient = 0;
   #attached = false;
+  /** Parameters that the last step could not move. */
+  #frozen: readonly number[] = [];
 
   constructor({ name, direction, search, learningRate = 1, weightDecay, fullBatch }: SecondOrderParts) {
     super(name, learningRate);
@@ -61,6 +67,7 @@ export class SecondOrder extends Optimizer {
     this.#gradient = problem.workspace.allocate(problem.dtype, problem.size);
     this.#size = problem.size;
     this.#attached = true;
+    this.#frozen = [];
   }
 
   override checkFree(where: string, size: number): void {
@@ -72,6 +79,10 @@ export class SecondOrder extends Optimizer {
         wrongValue(where, "optimizer", `a memory of ${size} parameters`, String(vector.length), remedy);
       }
     }
+  }
+
+  override notes(layout: Layout): readonly string[] {
+    return this.#frozen.length > 0 ? [describeFrozen(this.#frozen, layout, this.name)] : [];
   }
 
   override detach(): void {
@@ -137,8 +148,9 @@ export class SecondOrder extends Optimizer {
     const { found, model } = fall ? { found: unbounded(fall), model: null } : this.#find(local, learningRate);
     const known = {
       ...(model?.smallestEigenvalue === undefined ? {} : { smallestEigenvalue: model.smallestEigenvalue }),
-      ...(model?.frozen?.length ? { frozen: model.frozen } : {}),
+      ...(model?.frozen?.length ? { frozen: problem.placesOf(model.frozen) } : {}),
     };
+    if (known.frozen) this.#frozen = known.frozen;
     if (isEnd(found)) {
       this.#stop(found, outcome, problem, known);
       return;

@@ -1,5 +1,7 @@
 import { checkInteger, checkNumber, checkObject, isObject, wrongType, wrongValue } from "../check.js";
+import { freeCount } from "../network/layout.js";
 import type { Network } from "../network/network.js";
+import { checkParameters, checkStatistics } from "../network/parameters.js";
 import type { Optimizer, OptimizerState } from "../optimize/optimizer.js";
 import type { FloatArray } from "../wasm/workspace.js";
 
@@ -129,9 +131,9 @@ export function checkProgress(
 /** Refuses parameters and running statistics of another network. */
 export function checkPoint(where: string, name: string, parameters: unknown, statistics: unknown, net: Network): void {
   refusePlain(where, `${name}.parameters`, "an array of numbers", parameters);
-  net.checkParameters(where, `${name}.parameters`, parameters);
+  checkParameters(where, `${name}.parameters`, parameters, net);
   refusePlain(where, `${name}.statistics`, "an array of numbers", statistics);
-  net.checkStatistics(where, `${name}.statistics`, statistics);
+  checkStatistics(where, `${name}.statistics`, statistics, net);
 }
 
 /** Infinity is allowed: in single precision it is what the mean of large squares comes to, and a step survives it. */
@@ -142,7 +144,7 @@ function checkMemory(where: string, memory: unknown, net: Network, optimizer: Op
       refusePlain(where, `${name}.vectors.${key}`, "a Float64Array or Float32Array", vector);
     }
   }
-  optimizer.checkState(where, name, memory, net.parameterCount);
+  optimizer.checkState(where, name, memory, freeCount(net.layout));
   for (const [key, vector] of Object.entries(memory.vectors)) {
     const at = vector.findIndex(Number.isNaN);
     if (at >= 0) wrongValue(where, `${name}.vectors.${key}`, "numbers other than NaN", `NaN at index ${at}`);

@@ -12,11 +12,11 @@ export type Fingerprint = Readonly<Record<string, string | number | boolean | nu
  */
 export function fingerprintOf(net: Network, data: Dataset, options: ResolvedOptions): Fingerprint {
   const { optimizer, batchSize, shuffle, validation, scheduled, earlyStopping, clip, seed } = options;
-  const { layers, loss, penalty, dtype } = net.spec;
+  const { layers, loss, penalty, dtype, trainable } = net.spec;
   return {
     build: net.build,
     data: rowsAnd(data),
-    network: JSON.stringify({ layers, loss, penalty, dtype }),
+    network: JSON.stringify({ layers, loss, penalty, dtype, trainable }),
     optimizer: optimizer.settings,
     batchSize,
     shuffle,
@@ -52,13 +52,12 @@ function rowsAnd(data: Dataset): string {
 }
 
 /** FNV-1a over the bits of all values as doubles, word by word. */
-function checksum({ inputs, targets, ...more }: Dataset): string {
-  const weights = (more as { weights?: ArrayLike<number> | null }).weights ?? [];
+function checksum({ inputs, targets, weights }: Dataset): string {
   const shape = [inputs.rows, inputs.columns, "data" in targets ? targets.columns : 0];
   const value = new Float64Array(1);
   const words = new Uint32Array(value.buffer);
   let [a, b] = [0x811c9dc5, 0x9747b28c];
-  for (const values of [shape, inputs.data, "data" in targets ? targets.data : targets, weights]) {
+  for (const values of [shape, inputs.data, "data" in targets ? targets.data : targets, weights ?? []]) {
     for (let i = 0; i < values.length; ++i) {
       value[0] = values[i];
       a = Math.imul(a ^ words[0], 0x01000193);

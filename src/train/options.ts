@@ -11,8 +11,10 @@ import {
   wrongType,
   wrongValue,
 } from "../check.js";
-import { checkDataset, type Dataset } from "../network/dataset.js";
+import { checkDataset, countedRows, type Dataset } from "../network/dataset.js";
+import { freeCount } from "../network/layout.js";
 import type { Network } from "../network/network.js";
+import { decidesClasses } from "../network/spec.js";
 import { type Clip, checkClip, checkOptimizer, type Optimizer } from "../optimize/optimizer.js";
 import type { EpochRecord } from "./checkpoint.js";
 import { type Checkpoint, checkCheckpoint } from "./checkpoint.js";
@@ -143,7 +145,8 @@ export function resolveTraining(
   if (net.layout.batchNorm && batchSize === 1) {
     wrongValue(where, "batchSize", "at least 2, since batch norm needs a variance", "1");
   }
-  optimizer.checkFree(where, net.parameterCount);
+  if (freeCount(net.layout) === 0) wrongValue(where, "net", "a layer that is not frozen", "none");
+  optimizer.checkFree(where, freeCount(net.layout));
   if (resume !== null) checkCheckpoint(where, resume, net, optimizer, samples);
   const resolved: ResolvedOptions = {
     optimizer,
@@ -175,10 +178,10 @@ export function checkCallback(where: string, name: string, callback: unknown): v
 /** Refuses what cannot be validation, and gives the number of samples left to train on. */
 function checkValidation(where: string, net: Network, data: Dataset, validation: unknown): number {
   const least = net.layout.batchNorm ? 2 : 1;
-  let training = data.size;
+  let training = countedRows(data).length;
   if (typeof validation === "number") {
     checkShare(where, "validation", validation);
-    training -= heldOut(data.size, validation);
+    training -= heldOut(training, validation);
   } else if (validation !== null) checkDataset(`${where}: validation`, validation, net.layout, net.spec.loss);
   if (training < least) {
     wrongValue(where, "data", `at least ${least} rows to train on`, `${training} of ${data.size}`);
@@ -212,7 +215,7 @@ function resolveEarlyStopping(
       "give a validation set or share",
     );
   }
-  if (monitor === "validationAccuracy" && !net.spec.loss.endsWith("cross-entropy")) {
+  if (monitor === "validationAccuracy" && !decidesClasses(net.spec.loss)) {
     wrongValue(where, "earlyStopping.monitor", "a loss, since this network has no classes", `"${monitor}"`);
   }
   return { patience, minimumImprovement, monitor };

@@ -1,9 +1,11 @@
 import { valueNoise } from "../linalg/noise.js";
-import type { Dataset } from "../network/dataset.js";
-import type { Layout } from "../network/layout.js";
-import type { Network, ParameterHolder } from "../network/network.js";
+import { countedRows, type Dataset, weighedBy } from "../network/dataset.js";
+import { freeCount } from "../network/layout.js";
+import type { Network } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
+import type { ParameterHolder } from "../network/parameters.js";
 import { Score } from "../network/score.js";
+import { decidesClasses } from "../network/spec.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, epsilonOf, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
@@ -44,6 +46,8 @@ export class Run implements ParameterHolder, RunHandle {
   readonly #statistics: number;
   readonly #validation: Validation | null;
   readonly #score: Score | null;
+  /** The data, with weights as multiples of the training rows' mean. */
+  readonly #training: Dataset;
   readonly #optimizer: Optimizer;
   readonly #epochs: EpochRecord[] = [];
   #fingerprint: Fingerprint | null = null;
@@ -57,8 +61,6 @@ export class Run implements ParameterHolder, RunHandle {
   #epochStart = 0;
   #end: Pick<History, "status" | "reason" | "nonFinite"> | null = null;
   #history: History | null = null;
-  /** Parameters that a second-order method could not move in its last step. */
-  #frozen: readonly number[] = [];
 
   constructor(
     where: string,
@@ -69,13 +71,14 @@ export class Run implements ParameterHolder, RunHandle {
     const { spec, layout } = net;
     const { optimizer, validation, batchSize, shuffle, seed } = options;
     const share = typeof validation === "number" ? validation : 0;
-    const held = holdOut(data.size, share, seed);
+    const held = heldOutOf(countedRows(data), share, seed);
+    this.#training = weighedBy(data, held.training);
     this.#where = where;
     this.#optimizer = optimizer;
     // Where a step sees all samples their order is nothing but rounding, and gradients are kept from one step to the next.
     const shuffled = shuffle && !(optimizer.curvature && batchSize >= held.training.length);
     this.batches = new Batches(held.training, batchSize, shuffled, seed, layout.batchNorm);
-    optimizer.checkFree(where, net.parameterCount);
+    optimizer.checkFree(where, freeCount(layout));
     this.workspace = acquire(net.build);
     const before = options.resume || optimizer.steps > 0 ? optimizer.state() : null;
     try {
@@ -83,7 +86,8 @@ export class Run implements ParameterHolder, RunHandle {
       const { capacity, perEpoch } = this.batches;
       const second = optimizer.curvature !== null;
       const { workspace, batches } = this;
-      this.problem = new NetworkProblem(workspace, net, data, this.#statistics, batches, capacity, second);
+      const Kind = optimizer.extend?.(NetworkProblem) ?? NetworkProblem;
+      this.problem = new Kind(workspace, net, this.#training, this.#statistics, batches, capacity);
       this.problem.stochastic = perEpoch > 1;
       if (second && perEpoch === 1) this.problem.pin();
       this.#validation = this.#openValidation(validation, held.validation);
@@ -96,7 +100,7 @@ export class Run implements ParameterHolder, RunHandle {
       if (before) optimizer.restore(before);
       throw error;
     }
-    const score = spec.loss.endsWith("cross-entropy") ? new Score(spec, layout, data) : null;
+    const score = decidesClasses(spec.loss) ? new Score(spec, layout, data) : null;
     this.#score = score;
     this.position = {
       step: 0,
@@ -113,7 +117,7 @@ export class Run implements ParameterHolder, RunHandle {
     const { spec, layout } = this.net;
     if (validation === null || (typeof validation === "number" && held.length === 0)) return null;
     const given = typeof validation !== "number";
-    const data = given ? validation : this.data;
+    const data = given ? validation : weighedBy(this.data, held);
     const batch = given ? { order: null, from: 0, count: data.size } : { order: held, from: 0, count: held.length };
     const needs = { capacity: batch.count, gradients: "none" } as const;
     const objective = new Objective(this.workspace, spec, layout, data, "running", needs);
@@ -128,11 +132,11 @@ export class Run implements ParameterHolder, RunHandle {
       this.position.step = step;
       this.position.epoch = epoch;
       this.#lossSum = lossSum;
-      this.#score?.resume(right, used);
+      this.batches.seek(epoch, used);
+      this.#score?.resume(right, this.#weightOf(0, used));
       this.#epochs.push(...epochs);
       this.#best = best;
       this.#seen = resume.progress.seen ?? null;
-      this.batches.seek(epoch, used);
       if (epoch >= this.options.epochs) this.#finish();
     } else {
       this.batches.seek(0, 0);
@@ -170,10 +174,10 @@ export class Run implements ParameterHolder, RunHandle {
     this.samples = this.batches.count;
     const { problem, batches } = this;
     if (problem.stochastic) problem.changed();
+    problem.drawn = [this.options.seed, this.position.step];
     const start = problem.theta;
     this.outcome = this.#optimizer.step(problem, this.learningRate, this.options.clip);
-    const { breakdown, end, report, value } = this.outcome;
-    if (report?.frozen) this.#frozen = report.frozen;
+    const { breakdown, end, value } = this.outcome;
     if (breakdown) {
       this.#breakDown();
       return;
@@ -185,14 +189,24 @@ export class Run implements ParameterHolder, RunHandle {
     problem.updateRunning();
     this.#version = this.net.heldBy(this);
     this.#lossSum += value * this.samples;
-    this.#score?.resume(this.#score.right + problem.rightAt(start), batches.from + batches.count);
+    if (this.#score) {
+      this.#score.addRight(problem.rightAt(start), this.#weightOf(batches.from, batches.from + batches.count));
+    }
     ++this.position.step;
     if (this.#optimizer.curvature && !problem.stochastic) this.#remember(start);
     if (this.batches.last) this.#endEpoch();
   }
 
+  /** Σ w over places of the epoch's order. */
+  #weightOf(from: number, to: number): number {
+    const { weights } = this.data;
+    if (!weights) return to - from;
+    return this.batches.order.subarray(from, to).reduce((sum, row) => sum + weights[row], 0);
+  }
+
   download(parameters: FloatArray, statistics: FloatArray): void {
-    parameters.set(this.workspace.slice(this.net.spec.dtype, this.problem.theta, parameters.length));
+    const { problem, workspace } = this;
+    parameters.set(workspace.slice(this.net.spec.dtype, problem.place(problem.theta), parameters.length));
     statistics.set(this.workspace.slice(this.net.spec.dtype, this.#statistics, statistics.length));
   }
 
@@ -201,7 +215,7 @@ export class Run implements ParameterHolder, RunHandle {
     if (this.#version === this.net.version) return;
     const { parameters, statistics } = this.net.current();
     const { dtype } = this.net.spec;
-    this.workspace.write(dtype, this.problem.theta, parameters);
+    this.problem.write(parameters);
     this.workspace.write(dtype, this.#statistics, statistics);
     this.problem.changed();
     if (this.#version >= 0) {
@@ -245,7 +259,8 @@ export class Run implements ParameterHolder, RunHandle {
     if (!this.#validation) return null;
     const { objective, batch, score } = this.#validation;
     score.reset();
-    const loss = objective.dataLoss(this.problem.theta, this.#statistics, batch, (from) =>
+    const { problem } = this;
+    const loss = objective.dataLoss(problem.place(problem.theta), this.#statistics, batch, (from) =>
       score.add(objective.propagation, batch.order, from),
     );
     return score.evaluation(loss);
@@ -290,14 +305,16 @@ export class Run implements ParameterHolder, RunHandle {
     const { breakdown } = this.outcome as StepOutcome;
     const place = { step: this.position.step + 1, epoch: this.position.epoch + 1 };
     if (breakdown === "value") {
-      const layer = this.problem.objective.firstNonFiniteLayer(this.problem.theta, this.#statistics, this.batches);
+      const { problem } = this;
+      const at = problem.place(problem.theta);
+      const layer = problem.objective.firstNonFiniteLayer(at, this.#statistics, this.batches);
       return { ...place, layer, quantity: layer >= 0 ? "pre-activation" : "loss" };
     }
     const { layers } = this.net.layout;
     const { dtype } = this.net.spec;
     const kernels = this.workspace.kernels(dtype);
     const size = bytesPer(dtype);
-    const at = breakdown === "gradient" ? this.#optimizer.gradient : this.problem.next;
+    const at = this.problem.spread(breakdown === "gradient" ? this.#optimizer.gradient : this.problem.next);
     const holds = ({ weight, end }: (typeof layers)[number]): boolean =>
       kernels.firstNonFinite(at + weight * size, end - weight) >= 0;
     // Backpropagation meets the last layer first; an update has no order, so the first layer is named.
@@ -324,7 +341,7 @@ export class Run implements ParameterHolder, RunHandle {
 
   #snapshot(at = this.problem.theta): { parameters: FloatArray; statistics: FloatArray } {
     return {
-      parameters: this.workspace.read(this.net.spec.dtype, at, this.net.parameterCount),
+      parameters: this.workspace.read(this.net.spec.dtype, this.problem.place(at), this.net.parameterCount),
       statistics: this.workspace.read(this.net.spec.dtype, this.#statistics, this.net.layout.statisticsCount),
     };
   }
@@ -378,8 +395,7 @@ export class Run implements ParameterHolder, RunHandle {
           `${name} went on to worse ones`,
       );
     }
-    if (this.#frozen.length) notes.push(describeFrozen(this.#frozen, this.net.layout, this.#optimizer.name));
-    return notes;
+    return [...notes, ...this.#optimizer.notes(this.net.layout)];
   }
 
   #put({ parameters, statistics }: { parameters: FloatArray; statistics: FloatArray }): void {
@@ -412,23 +428,8 @@ export class Run implements ParameterHolder, RunHandle {
   }
 }
 
-/** Which parameters no second-order step can move, by layer and unit. */
-function describeFrozen(frozen: readonly number[], { layers }: Layout, name: string): string {
-  const places = layers.flatMap(({ weight, bias, inputs, units }, l) => {
-    const still = new Set(frozen.filter((i) => i >= weight && i < bias + units));
-    const dead = Array.from({ length: units }, (_, u) => u).filter((u) => {
-      for (let j = 0; j < inputs; ++j) if (!still.has(weight + u * inputs + j)) return false;
-      return still.has(bias + u);
-    });
-    if (dead.length === units) return [`layer ${l + 1} is frozen whole`];
-    if (dead.length > 0)
-      return [
-        `layer ${l + 1}: ${dead.length} of ${units} units (${dead.slice(0, 8).join(", ")}${dead.length > 8 ? ", …" : ""})`,
-      ];
-    return still.size > 0 ? [`layer ${l + 1}: ${still.size} single parameters`] : [];
-  });
-  return (
-    `gradient and curvature are exactly 0 along ${frozen.length} parameters, which ${name} cannot move: ${places.join("; ")}; ` +
-    "deadUnits names the units that no sample reaches"
-  );
+/** Which of the rows are trained on and which are held out. */
+function heldOutOf(rows: Uint32Array, share: number, seed: number): ReturnType<typeof holdOut> {
+  const { training, validation } = holdOut(rows.length, share, seed);
+  return { training: training.map((i) => rows[i]), validation: validation.map((i) => rows[i]) };
 }

@@ -37,7 +37,7 @@ export function split(data: Dataset, options: SplitOptions): { training: Dataset
   checkNumber("split", "test", share, "a share between 0 and 1", (x) => x > 0 && x < 1);
   checkInteger("split", "seed", seed, 0);
   checkBoolean("split", "stratify", stratify);
-  const whole = dataset(data.inputs, data.targets);
+  const whole = dataset(data.inputs, data.targets, { weights: data.weights });
   const { targets, size } = whole;
   const count = Math.round(size * share);
   if (count === 0 || count === size) {

@@ -19,12 +19,8 @@ export interface Kernels {
 
   loss(
     kind: number, z: Pointer, y: Pointer, delta: Pointer,
-    n: number, ld: number, outputs: number, scale: number, param: number,
+    n: number, ld: number, outputs: number, scale: number, param: number, weights: Pointer,
   ): number;
-  lossHessian(
-    kind: number, z: Pointer, y: Pointer, out: Pointer,
-    n: number, ld: number, outputs: number, scale: number, param: number,
-  ): void;
   lossHessianProduct(
     kind: number, z: Pointer, y: Pointer, u: Pointer, out: Pointer,
     n: number, ld: number, outputs: number, scale: number, param: number,
@@ -55,7 +51,7 @@ export interface Kernels {
 
   batchNormForward(
     x: Pointer, xhat: Pointer, y: Pointer, mean: Pointer, invStd: Pointer, variance: Pointer,
-    gamma: Pointer, beta: Pointer, rows: number, n: number, ld: number, epsilon: number,
+    gamma: Pointer, beta: Pointer, rows: number, n: number, ld: number, epsilon: number, weights: Pointer,
   ): void;
   batchNormRunning(
     x: Pointer, xhat: Pointer, y: Pointer, mean: Pointer, variance: Pointer, invStd: Pointer,
@@ -63,7 +59,7 @@ export interface Kernels {
   ): void;
   batchNormBackward(
     xhat: Pointer, invStd: Pointer, gamma: Pointer, dy: Pointer, dx: Pointer, dgamma: Pointer, dbeta: Pointer,
-    rows: number, n: number, ld: number, accumulate: number,
+    rows: number, n: number, ld: number, accumulate: number, weights: Pointer,
   ): void;
   batchNormBackwardRunning(
     xhat: Pointer, invStd: Pointer, gamma: Pointer, dy: Pointer, dx: Pointer, dgamma: Pointer, dbeta: Pointer,
@@ -72,11 +68,12 @@ export interface Kernels {
   batchNormTangent(
     rx: Pointer, xhat: Pointer, invStd: Pointer, gamma: Pointer, rgamma: Pointer, rbeta: Pointer,
     rxhat: Pointer, ry: Pointer, ratio: Pointer, rows: number, n: number, ld: number, coupled: number,
+    weights: Pointer,
   ): void;
   batchNormBackwardTangent(
     dy: Pointer, ru: Pointer, xhat: Pointer, rxhat: Pointer, invStd: Pointer, ratio: Pointer,
     gamma: Pointer, rgamma: Pointer, rdx: Pointer, rdgamma: Pointer, rdbeta: Pointer,
-    rows: number, n: number, ld: number, coupled: number, accumulate: number,
+    rows: number, n: number, ld: number, coupled: number, accumulate: number, weights: Pointer,
   ): void;
   updateRunning(running: Pointer, batch: Pointer, rows: number, momentum: number, correction: number): void;
 

@@ -2,6 +2,7 @@ import { instantiateSync } from "@assemblyscript/loader";
 import { checkChoice, checkKeys, checkObject, tagOf, wrongType, wrongValue } from "../check.js";
 import { strict } from "./generated/strict.js";
 import type { CoreExports } from "./kernels.js";
+import { fromText } from "./text.js";
 
 /** The two builds of one source: `strict` gives the same bits on every machine, `relaxed` fuses multiply and add. */
 export type Build = "strict" | "relaxed";
@@ -17,8 +18,8 @@ export interface InitOptions {
 const modules: Partial<Record<Build, WebAssembly.Module>> = {};
 let current: Build = "strict";
 
-/** A module whose one function is f32x4.relaxed_madd: valid only where the engine has relaxed SIMD. */
-const PROBE = "0061736d0100000001080160037b7b7b017b030201000a0d010b00200020012002fd85020b";
+/** A module whose one function is f32x4.relaxed_madd, as text like the core: valid only where the engine has relaxed SIMD. */
+const PROBE = "ffffffffffffffffffff30003002808002000000000000000000000000000002#wyx$###$+$v&zzz$z&%$#-0$.#C#C$C%|{%.";
 
 /** What browsers' own messages leave out. */
 const POLICY =
@@ -69,7 +70,7 @@ export function currentBuild(): Build {
 }
 
 export function supportsRelaxed(): boolean {
-  return WebAssembly.validate(fromHex(PROBE));
+  return WebAssembly.validate(fromText(PROBE));
 }
 
 /** A fresh instance with a memory of its own. */
@@ -80,7 +81,7 @@ export function newInstance(build: Build): CoreExports {
 
 function compileStrict(): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(fromHex(strict));
+    return new WebAssembly.Module(fromText(strict));
   } catch (error) {
     throw new Error(
       `hessia: the core could not be compiled synchronously here (${(error as Error).message}); ` +
@@ -91,7 +92,7 @@ function compileStrict(): WebAssembly.Module {
 
 async function compileOwn(text: string): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(fromHex(text));
+    return await WebAssembly.compile(fromText(text));
   } catch (error) {
     throw new Error(`init: the core could not be compiled here (${(error as Error).message}); ${POLICY}`);
   }
@@ -122,17 +123,4 @@ async function compileGiven(module: NonNullable<InitOptions["module"]>): Promise
   }
   if (tagOf(given) === "ArrayBuffer" || ArrayBuffer.isView(given)) return WebAssembly.compile(given as BufferSource);
   return wrongType("init", "module", "a WebAssembly.Module, its bytes or a response with them", given);
-}
-
-/** Two digits a byte: this keeps byte boundaries, so that compressed pages find the repetitions base64 would hide. */
-function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; ++i) {
-    bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1));
-  }
-  return bytes;
-}
-
-function digit(code: number): number {
-  return code < 58 ? code - 48 : code - 87;
 }

@@ -15,7 +15,6 @@ const kernels: [name: string, args: (b: Make, n: number) => (number | Block)[]][
   ]),
   ...[0, 1, 2, 3, 4].flatMap((kind): typeof kernels => [
     ["loss", (b, n) => [kind, b(2 * n), b(kind === 3 ? n : 2 * n), b(2 * n), n, n, 2, 1, 1]],
-    ["lossHessian", (b, n) => [kind, b(2 * n), b(kind === 3 ? n : 2 * n), b(4 * n), n, n, 2, 1, 1]],
     ["lossHessianProduct", (b, n) => [kind, b(2 * n), b(kind === 3 ? n : 2 * n), b(2 * n), b(2 * n), n, n, 2, 1, 1]],
   ]),
   ["batchNormForward", (b, n) => [b(n), b(n), b(n), b(1), b(1), b(1), b(1), b(1), 1, n, n, 1]],

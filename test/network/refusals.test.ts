@@ -161,7 +161,7 @@ describe("network", () => {
       "a loss that is none",
       make({ loss: 1 }),
       TypeError,
-      'network: "loss" expected one of mse, huber, cross-entropy, binary-cross-entropy, got 1',
+      'network: "loss" expected one of mse, huber, log-cosh, mae, quantile, poisson, cross-entropy, binary-cross-entropy, got 1',
     ],
     [
       "a sigmoid under cross-entropy",

@@ -126,7 +126,7 @@ function differentiate(
         }
         h = activate(h, layer.activation);
       }
-      return tf.add(lossOf(spec.loss, h, targets), penalty);
+      return tf.add(lossOf(spec.loss as LossName, h, targets), penalty);
     };
     const { value, grads } = tf.valueAndGrads(objective as never)(parameters);
     return { loss: value.dataSync()[0], gradient: grads.flatMap((g) => Array.from(g.dataSync())) };

@@ -1,6 +1,6 @@
 /** Losses with their gradients and Hessians with respect to the network's outputs, reduced as PyTorch reduces them. */
 
-import type { LossName, Targets } from "./spec.js";
+import type { LossName, LossSpec, Targets } from "./spec.js";
 
 export interface LossDerivatives {
   value: number;
@@ -10,15 +10,28 @@ export interface LossDerivatives {
   hessian: number[][][];
 }
 
-/** One scalar term with its first two derivatives with respect to the output f. */
-type Pointwise = (f: number, y: number) => [value: number, first: number, second: number];
+/** One scalar term with its first two derivatives with respect to the output f; p is Huber's δ or the quantile's level. */
+type Pointwise = (f: number, y: number, p: number) => [value: number, first: number, second: number];
 
 const pointwise: Record<Exclude<LossName, "cross-entropy">, Pointwise> = {
   mse: (f, y) => [(f - y) ** 2, 2 * (f - y), 2],
-  huber: (f, y) => {
+  huber: (f, y, δ) => {
     const r = f - y;
-    return Math.abs(r) < 1 ? [(r * r) / 2, r, 1] : [Math.abs(r) - 1 / 2, Math.sign(r), 0];
+    return Math.abs(r) < δ ? [(r * r) / 2, r, 1] : [δ * (Math.abs(r) - δ / 2), δ * Math.sign(r), 0];
   },
+  "log-cosh": (f, y) => {
+    const size = Math.abs(f - y);
+    const small = Math.exp(-2 * size); // so that nothing overflows
+    const value = size < 1 ? Math.log(Math.cosh(size)) : size + Math.log1p(small) - Math.LN2;
+    return [value, Math.tanh(f - y), (4 * small) / (1 + small) ** 2];
+  },
+  mae: (f, y) => [Math.abs(f - y), Math.sign(f - y), 0],
+  quantile: (f, y, level) => [
+    Math.max(level * (y - f), (level - 1) * (y - f)),
+    f < y ? -level : f > y ? 1 - level : 0,
+    0,
+  ],
+  poisson: (f, y) => [Math.exp(f) - y * f, Math.exp(f) - y, Math.exp(f)],
   "binary-cross-entropy": (f, y) => {
     const small = Math.exp(-Math.abs(f)); // so that nothing overflows
     const p = f >= 0 ? 1 / (1 + small) : small / (1 + small);
@@ -55,7 +68,19 @@ function crossEntropyOfSample(f: number[], y: number[]) {
   };
 }
 
-export function dataLoss(name: LossName, outputs: number[][], targets: Targets): LossDerivatives {
+export function lossName(loss: LossSpec): LossName {
+  return typeof loss === "string" ? loss : loss.type;
+}
+
+/** δ, or the levels, of which each target has an output in turn. */
+function parameters(loss: LossSpec): number[] {
+  if (typeof loss === "object") return loss.type === "huber" ? [loss.delta] : loss.at;
+  return [loss === "quantile" ? 0.5 : 1];
+}
+
+export function dataLoss(loss: LossSpec, outputs: number[][], targets: Targets): LossDerivatives {
+  const name = lossName(loss);
+  const each = parameters(loss);
   const samples = outputs.length;
   const width = outputs[0].length;
   const rows = targetRows(name, width, targets);
@@ -67,7 +92,9 @@ export function dataLoss(name: LossName, outputs: number[][], targets: Targets):
       result.gradient.push(term.gradient.map((g) => g / samples));
       result.hessian.push(term.hessian.map((row) => row.map((h) => h / samples)));
     } else {
-      const terms = outputs[n].map((f, k) => pointwise[name](f, rows[n][k]));
+      const terms = outputs[n].map((f, k) =>
+        pointwise[name](f, rows[n][Math.floor(k / each.length)], each[k % each.length]),
+      );
       const count = samples * width;
       for (const [value] of terms) result.value += value / count;
       result.gradient.push(terms.map(([, first]) => first / count));

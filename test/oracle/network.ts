@@ -1,7 +1,7 @@
 /** Forward pass, objective and gradient by plain loops over samples, units and inputs. */
 
 import { activation } from "./activations.js";
-import { dataLoss, targetRows } from "./losses.js";
+import { dataLoss, lossName, targetRows } from "./losses.js";
 import {
   batchNormOf,
   initialRunning,
@@ -204,7 +204,7 @@ export function contributions(
   return parts;
 }
 
-/** The smallest distance of any pre-activation to a kink of its activation, or of a residual to Huber's; Infinity without kinks. */
+/** The smallest distance of any pre-activation to a kink of its activation, or of a residual to the loss's; Infinity without kinks. */
 export function kinkDistance(
   spec: NetworkSpec,
   θ: Parameters,
@@ -218,12 +218,15 @@ export function kinkDistance(
     if (!activation(spec.layers[l].activation).kinked) return;
     for (const row of preactivations) for (const z of row) distance = Math.min(distance, Math.abs(z));
   });
-  if (spec.loss === "huber") {
+  const name = lossName(spec.loss);
+  const each = typeof spec.loss === "object" && spec.loss.type === "quantile" ? spec.loss.at.length : 1;
+  if (name === "huber" || name === "mae" || name === "quantile") {
+    const turn = name === "huber" ? (typeof spec.loss === "object" && "delta" in spec.loss ? spec.loss.delta : 1) : 0;
     const outputs = traces[traces.length - 1].outputs;
-    const rows = targetRows(spec.loss, outputs[0].length, Y);
+    const rows = targetRows(name, outputs[0].length, Y);
     outputs.forEach((row, n) => {
       row.forEach((f, k) => {
-        distance = Math.min(distance, Math.abs(Math.abs(f - rows[n][k]) - 1));
+        distance = Math.min(distance, Math.abs(Math.abs(f - rows[n][Math.floor(k / each)]) - turn));
       });
     });
   }

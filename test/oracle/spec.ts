@@ -18,7 +18,18 @@ export type ActivationSpec =
   | { type: "leaky-relu"; slope?: number }
   | { type: "elu"; alpha?: number };
 
-export type LossName = "mse" | "huber" | "cross-entropy" | "binary-cross-entropy";
+export type LossName =
+  | "mse"
+  | "huber"
+  | "log-cosh"
+  | "mae"
+  | "quantile"
+  | "poisson"
+  | "cross-entropy"
+  | "binary-cross-entropy";
+
+/** A loss by name, with δ or levels where these are not 1 and ½. */
+export type LossSpec = LossName | { type: "huber"; delta: number } | { type: "quantile"; at: number[] };
 
 export interface LayerSpec {
   units: number;
@@ -29,7 +40,7 @@ export interface LayerSpec {
 export interface NetworkSpec {
   inputs: number;
   layers: LayerSpec[];
-  loss: LossName;
+  loss: LossSpec;
   penalty?: { l1?: number; l2?: number; on?: "weights" | "all" };
   dtype?: "f64" | "f32";
   initializer?: "he-normal" | "he-uniform" | "glorot-normal" | "glorot-uniform" | "zeros";

@@ -13,7 +13,7 @@ import { EXTENT, generate, type Sample } from "../data/generators.ts";
 import type { OwnData } from "../data/own.ts";
 import { randomOf, shuffle } from "../data/random.ts";
 import { type LayerPlaces, placesOf } from "../model/layout.ts";
-import { type ActivationName, type Problem, problemOf, type Settings } from "../model/settings.ts";
+import { type ActivationName, type LossName, type Problem, problemOf, type Settings } from "../model/settings.ts";
 
 /** A sample with everything the network sees of it. */
 interface Row extends Sample {
@@ -51,9 +51,9 @@ export class World {
   }
 
   /** What the data trains under: more than two classes have one loss only. */
-  get loss(): NonNullable<NetworkSpec["loss"]> {
+  get loss(): LossName | "binary-cross-entropy" {
     const { loss } = this.settings;
-    if (this.problem === "regression") return loss === "huber" ? "huber" : "mse";
+    if (this.problem === "regression") return loss === "cross-entropy" ? "mse" : loss;
     if (this.outputs > 1) return "cross-entropy";
     return loss === "cross-entropy" ? "binary-cross-entropy" : loss;
   }

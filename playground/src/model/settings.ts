@@ -1,3 +1,4 @@
+import type { Loss } from "hessia";
 import { optimizers } from "./optimizers.ts";
 
 /** Everything that says where training starts and how it goes on; a link holds it, so bits depend on nothing else. */
@@ -14,7 +15,9 @@ export type ActivationName =
   | "tanh"
   | "sigmoid"
   | "identity";
-export type LossName = "cross-entropy" | "mse" | "huber";
+/** Losses of values, for numbers and, behind a tanh, for two classes; those that curve, so that every optimizer takes them. */
+export const valueLosses = ["mse", "huber", "log-cosh"] as const satisfies readonly Loss[];
+export type LossName = "cross-entropy" | (typeof valueLosses)[number];
 export type InitializerName = "he-normal" | "he-uniform" | "glorot-normal" | "glorot-uniform" | "zeros";
 export type ScheduleName = "constant" | "step" | "cosine" | "one-cycle" | "warm-up";
 export type OptionValue = number | string | boolean;
@@ -130,7 +133,7 @@ export const initializerNames: readonly InitializerName[] = [
 /** What a setting that is a word may be. */
 export const settingWords: Partial<Record<keyof Settings, readonly string[]>> = {
   data: ["circle", "xor", "gauss", "spiral", "plane", "six-gauss", "own"] satisfies DataName[],
-  loss: ["cross-entropy", "mse", "huber"] satisfies LossName[],
+  loss: ["cross-entropy", ...valueLosses] satisfies LossName[],
   initializer: initializerNames,
   optimizer: optimizers.map(({ key }) => key),
   clip: ["none", "norm", "value"] satisfies LiveSettings["clip"][],

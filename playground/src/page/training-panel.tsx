@@ -2,7 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { short } from "../model/format.ts";
 import { optimizerEntry, optionValues } from "../model/optimizers.ts";
-import type { LossName, ScheduleName } from "../model/settings.ts";
+import { type LossName, type ScheduleName, valueLosses } from "../model/settings.ts";
 import { Check, NumberField, RateField, Select } from "./parts.tsx";
 import { frame, scenery, set, settings } from "./store.ts";
 
@@ -103,20 +103,22 @@ function StepNotes() {
   return <p class="faint" id="step-notes" ref={text} />;
 }
 
+const lossLabels: Readonly<Record<(typeof valueLosses)[number], string>> = {
+  mse: "squared error",
+  huber: "Huber",
+  "log-cosh": "log-cosh",
+};
+
 function LossSelect() {
   const scene = scenery.value;
   const now = settings.value;
   if (!scene || scene.outputs > 1) return null;
   const choices: { value: LossName; label: string }[] =
     scene.problem === "regression"
-      ? [
-          { value: "mse", label: "squared error" },
-          { value: "huber", label: "Huber" },
-        ]
+      ? valueLosses.map((value) => ({ value, label: lossLabels[value] }))
       : [
           { value: "cross-entropy", label: "cross-entropy" },
-          { value: "mse", label: "squared error, tanh" },
-          { value: "huber", label: "Huber, tanh" },
+          ...valueLosses.map((value) => ({ value, label: `${lossLabels[value]}, tanh` })),
         ];
   const value = choices.some((choice) => choice.value === now.loss) ? now.loss : choices[0].value;
   return <Select label="Loss" name="loss" value={value} choices={choices} onChange={(loss) => set({ loss })} />;

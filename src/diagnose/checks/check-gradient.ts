@@ -1,11 +1,13 @@
-import { checkPositive, checkVector } from "../../check.js";
+import { checkPositive, checkVector, isObject } from "../../check.js";
 import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
 import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode } from "../../network/propagation.js";
+import type { LeastSquares, SmoothFunction } from "../../optimize/function-problem.js";
 import type { Dtype } from "../../wasm/kernels.js";
 import { KinkGuard } from "../kinks/kink-guard.js";
 import { type Probe, withProbe } from "../signals/probe.js";
+import { checkFunction, type FunctionCheck, type FunctionCheckOptions } from "./check-function.js";
 import { chooseCoordinates, type ParameterPlace, placeOf } from "./coordinates.js";
 
 /** "agrees" and "differs": within the tolerance or not; "atKink": not judged; "non-finite": an objective nearby is not a number. */
@@ -87,7 +89,36 @@ const ROUNDINGS = 8 * 2 ** -52;
  * check.passed; // true
  * check.atKink; // 2
  */
-export function checkGradient(net: Network, data: Dataset, options: GradientCheckOptions = {}): GradientCheck {
+export function checkGradient(net: Network, data: Dataset, options?: GradientCheckOptions): GradientCheck;
+/**
+ * Compares the derivatives of a function for `minimize` with central differences at a point: gradient or Jacobian, and Hessian and products where they are
+ * given. No unit of the function or of a parameter counts.
+ *
+ * @param f as for `minimize`.
+ * @param x n numbers, away from kinks and not where derivatives vanish.
+ * @param options tolerance: the relative difference from which a derivative is wrong, 1e-5.
+ * @returns plain data: whether all agree, and those that differ, the worst first. Cost: 4·n evaluations for each kind of derivative.
+ * @throws TypeError or RangeError as `minimize`, and for derivatives of the wrong size.
+ * @example
+ * checkGradient({ value: ([x]) => x ** 3, gradient: ([x]) => [2 * x] }, [2]).wrong[0].numeric; // 12
+ */
+export function checkGradient(
+  f: SmoothFunction | LeastSquares,
+  x: ArrayLike<number>,
+  options?: FunctionCheckOptions,
+): FunctionCheck;
+export function checkGradient(
+  given: Network | SmoothFunction | LeastSquares,
+  at: Dataset | ArrayLike<number>,
+  options: GradientCheckOptions | FunctionCheckOptions = {},
+): GradientCheck | FunctionCheck {
+  const isFunction = isObject(given) && ("value" in given || "residuals" in given);
+  return isFunction
+    ? checkFunction(given as SmoothFunction, at as ArrayLike<number>, options as FunctionCheckOptions)
+    : checkNetworkGradient(given as Network, at as Dataset, options as GradientCheckOptions);
+}
+
+function checkNetworkGradient(net: Network, data: Dataset, options: GradientCheckOptions): GradientCheck {
   checkNetwork(WHERE, net);
   const known = ["coordinates", "seed", "step", "tolerance", "gradient"];
   const mode = net.mode(WHERE, data, options, known);

@@ -1,6 +1,7 @@
 import type { Dataset } from "../../network/dataset.js";
 import type { Network } from "../../network/network.js";
 import type { BatchNormMode } from "../../network/propagation.js";
+import { lossTraits } from "../../network/spec.js";
 import type { ParameterPlace } from "../checks/coordinates.js";
 import { type Probe, withProbe } from "../signals/probe.js";
 import { KinkRows } from "./kink-rows.js";
@@ -42,10 +43,11 @@ export class KinkGuard {
       return;
     }
     read("f32", this.#below);
+    const { curved } = lossTraits(net.spec.loss);
     this.#disputed = rows.rows.flatMap(({ layer, unit, residual }, row) => {
       const differs = this.#differs(row);
       const jumps = net.spec.layers[layer].activation.type === "step";
-      if (!differs || (residual !== 0 && !second)) return [];
+      if (!differs || (residual !== null && !second && curved)) return [];
       return [{ layer, unit, everywhere: second || jumps }];
     });
   }

@@ -1,7 +1,7 @@
 import type { Dataset } from "../../network/dataset.js";
 import type { LayerLayout } from "../../network/layout.js";
 import type { Network } from "../../network/network.js";
-import type { ResolvedLayer } from "../../network/spec.js";
+import { lossKinks, lossParameters, type ResolvedLayer } from "../../network/spec.js";
 import { hasKink, slopeAbove, slopeBelow } from "../units/activation-kinds.js";
 import { evaluate, shift, signChanges } from "./polynomial.js";
 
@@ -9,7 +9,7 @@ import { evaluate, shift, signChanges } from "./polynomial.js";
 export type Side = -1 | 0 | 1;
 
 /** Told of every change of side: at t the quantity `row` of a layer went to a side. */
-export type OnChange = (t: number, layer: number, unit: number, residual: number, from: Side, to: Side) => void;
+export type OnChange = (t: number, layer: number, unit: number, residual: number | null, from: Side, to: Side) => void;
 
 interface PathLayer {
   readonly layout: LayerLayout;
@@ -36,7 +36,10 @@ interface PathLayer {
 export class KinkPath {
   readonly #layers: readonly PathLayer[];
   readonly #residualSides: Int8Array;
-  readonly #huber: boolean;
+  /** Residuals at which the loss turns. */
+  readonly #kinks: readonly number[];
+  /** Outputs that share a target. */
+  readonly #levels: number;
 
   /** Layers after `last` are not looked at. */
   constructor(
@@ -52,8 +55,9 @@ export class KinkPath {
       count += net.layout.layers[l].batchNorm ? 2 : 1;
       return pathLayer(spec, net.layout.layers[l], count, statistics);
     });
-    this.#huber = net.spec.loss === "huber";
-    this.#residualSides = new Int8Array(2 * net.layout.outputs);
+    this.#kinks = lossKinks(net.spec.loss);
+    this.#levels = lossParameters(net.spec.loss).length;
+    this.#residualSides = new Int8Array(this.#kinks.length * net.layout.outputs);
   }
 
   /** Walks one sample from t = 0 to `length`; how many of its quantities are exactly 0 at the start. */
@@ -76,7 +80,7 @@ export class KinkPath {
     onChange: OnChange,
   ): number {
     if (l === this.#layers.length)
-      return this.#huber ? this.#residuals(below, belowCount, start, width, sample, onChange) : 0;
+      return this.#kinks.length > 0 ? this.#residuals(below, belowCount, start, width, sample, onChange) : 0;
     const layer = this.#layers[l];
     const { units } = layer.layout;
     const { a, h, count } = layer;
@@ -85,7 +89,7 @@ export class KinkPath {
     const cuts: Cut[] = [];
     for (let unit = 0; layer.kinked && unit < units; ++unit) {
       if (start === 0 && a[unit * count] === 0) ++zeros;
-      const change = (t: number, from: Side, to: Side): void => onChange(t, l, unit, 0, from, to);
+      const change = (t: number, from: Side, to: Side): void => onChange(t, l, unit, null, from, to);
       follow(a, unit * count, count, start, width, layer.sides, unit, change, cuts);
     }
     cuts.sort((p, q) => p.at - q.at);
@@ -153,7 +157,7 @@ export class KinkPath {
     }
   }
 
-  /** |f − y| = 1, where huber's loss turns: −1 inside, 1 outside. */
+  /** f − y = ρ, where the loss turns: of huber's ±δ −1 is inside, 1 outside. */
   #residuals(
     output: Float64Array,
     count: number,
@@ -168,17 +172,19 @@ export class KinkPath {
     const polynomial = new Float64Array(count);
     let zeros = 0;
     for (let unit = 0; unit < outputs; ++unit) {
-      for (const sign of [1, -1]) {
+      const target = values[(sample * outputs + unit - (unit % this.#levels)) / this.#levels];
+      this.#kinks.forEach((residual, kink) => {
+        const sign = residual < 0 ? -1 : 1;
         for (let k = 0; k < count; ++k) polynomial[k] = sign * output[unit * count + k];
-        polynomial[0] -= sign * values[sample * outputs + unit] + 1;
+        polynomial[0] -= sign * (target + residual);
         if (start === 0 && polynomial[0] === 0) ++zeros;
         const change = (t: number, from: Side, to: Side): void =>
-          onChange(t, this.#layers.length - 1, unit, sign, from, to);
+          onChange(t, this.#layers.length - 1, unit, residual, from, to);
         const cuts: Cut[] = [];
-        const row = 2 * unit + (sign + 1) / 2;
+        const row = this.#kinks.length * unit + kink;
         follow(polynomial, 0, count, start, width, this.#residualSides, row, change, cuts);
         for (const { side } of cuts) this.#residualSides[row] = side;
-      }
+      });
     }
     return zeros;
   }

@@ -1,19 +1,17 @@
 import type { Dataset } from "../../network/dataset.js";
 import type { Network } from "../../network/network.js";
+import { lossKinks, lossParameters } from "../../network/spec.js";
 import { bytesPer, type FloatArray } from "../../wasm/workspace.js";
 import type { Probe } from "../signals/probe.js";
 import { hasKink } from "../units/activation-kinds.js";
 
-/** Something that has a kink where it is 0, for each sample: a unit's pre-activation, or an output's residual less huber's ±1. */
+/** Something that has a kink where it is 0, for each sample: a unit's pre-activation, or an output's residual less one at which the loss turns. */
 export interface KinkRow {
   readonly layer: number;
   readonly unit: number;
-  /** 0 for a unit; for huber's loss the residual, 1 or −1, at which it turns. */
-  readonly residual: number;
+  /** Null for a unit; else the residual at which the loss turns: ±δ of huber, 0 of mae and quantile. */
+  readonly residual: number | null;
 }
-
-/** Huber's δ. */
-const HUBER = 1;
 
 /** The values of all kinked quantities of a network on a data set, where a probe is: row by row, a column a sample. */
 export class KinkRows {
@@ -21,22 +19,22 @@ export class KinkRows {
   readonly samples: number;
   readonly #targets: ArrayLike<number>;
   readonly #outputs: number;
+  /** Outputs that share a target. */
+  readonly #levels: number;
   readonly #last: number;
 
   constructor({ spec, layout }: Network, data: Dataset) {
     const units = spec.layers.flatMap(({ activation, units }, layer) =>
-      hasKink(activation) ? Array.from({ length: units }, (_, unit) => ({ layer, unit, residual: 0 })) : [],
+      hasKink(activation) ? Array.from({ length: units }, (_, unit) => ({ layer, unit, residual: null })) : [],
     );
     this.samples = data.size;
     this.#last = spec.layers.length - 1;
     this.#outputs = layout.outputs;
     this.#targets = "data" in data.targets ? data.targets.data : data.targets;
-    const residuals =
-      spec.loss === "huber"
-        ? Array.from({ length: layout.outputs }, (_, unit) =>
-            [HUBER, -HUBER].map((residual) => ({ layer: this.#last, unit, residual })),
-          ).flat()
-        : [];
+    this.#levels = lossParameters(spec.loss).length;
+    const residuals = Array.from({ length: layout.outputs }, (_, unit) =>
+      lossKinks(spec.loss).map((residual) => ({ layer: this.#last, unit, residual })),
+    ).flat();
     this.rows = [...units, ...residuals];
   }
 
@@ -51,17 +49,21 @@ export class KinkRows {
     const view = workspace.view(dtype);
     const bytes = bytesPer(dtype);
     this.rows.forEach(({ layer, unit, residual }, row) => {
-      const source = (residual === 0 ? layers[layer].a : layers[layer].h) / bytes + unit * stride;
+      const source = (residual === null ? layers[layer].a : layers[layer].h) / bytes + unit * stride;
       const target = row * this.samples + from;
-      if (residual === 0) {
+      if (residual === null) {
         into.set(view.subarray(source, source + size), target);
         return;
       }
       for (let i = 0; i < size; ++i) {
-        const wanted = this.#targets[(from + i) * this.#outputs + unit];
+        const wanted = this.#target(from + i, unit);
         into[target + i] = view[source + i] - wanted - residual;
       }
     });
+  }
+
+  #target(sample: number, unit: number): number {
+    return this.#targets[(sample * this.#outputs + unit - (unit % this.#levels)) / this.#levels];
   }
 
   /** How many values of the loaded samples are on another side of 0 than those given. */
@@ -70,12 +72,12 @@ export class KinkRows {
     const view = workspace.view("f64");
     let count = 0;
     this.rows.forEach(({ layer, unit, residual }, row) => {
-      const source = (residual === 0 ? layers[layer].a : layers[layer].h) / 8 + unit * stride;
+      const source = (residual === null ? layers[layer].a : layers[layer].h) / 8 + unit * stride;
       const target = row * this.samples + from;
-      if (residual === 0) count += differences(view, source, before, target, size);
+      if (residual === null) count += differences(view, source, before, target, size);
       else {
         for (let i = 0; i < size; ++i) {
-          const wanted = this.#targets[(from + i) * this.#outputs + unit];
+          const wanted = this.#target(from + i, unit);
           if (view[source + i] - wanted - residual > 0 !== before[target + i] > 0) ++count;
         }
       }

@@ -67,7 +67,7 @@ export function searchKinks(
         const { row, sample } = place(kinks, bracket.index);
         const { layer, unit, residual } = kinks.rows[row];
         // The side of |r| − 1 is that of r − 1, and the opposite of that of r + 1.
-        const side = (value: number): Side => Math.sign(residual < 0 ? -value : value) as Side;
+        const side = (value: number): Side => Math.sign(residual !== null && residual < 0 ? -value : value) as Side;
         uncertainty = Math.max(uncertainty, Math.min(bracket.error, bracket.high - bracket.low));
         const t = Number.isNaN(bracket.estimate) ? guess(bracket) : bracket.estimate;
         onChange(sample)(t, layer, unit, residual, side(here[bracket.index]), side(next[bracket.index]));

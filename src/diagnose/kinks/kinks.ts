@@ -3,6 +3,7 @@ import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
 import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode } from "../../network/propagation.js";
+import { lossKinks } from "../../network/spec.js";
 import { checkDirection, euclidean } from "../signals/arithmetic.js";
 import { withProbe } from "../signals/probe.js";
 import { hasKink, isPiecewiseLinear } from "../units/activation-kinds.js";
@@ -17,7 +18,7 @@ export interface KinksOptions extends PassOptions {
   length?: number;
 }
 
-/** A unit that comes to another side of its kink for a sample; or an output's residual, |f − y| − 1, under huber. */
+/** A unit that comes to another side of its kink for a sample; or an output's residual, at which the loss turns: ±δ under huber, 0 under mae and quantile. */
 export interface KinkCrossing {
   /** t. */
   readonly step: number;
@@ -65,7 +66,7 @@ const SAME = 1e-12;
 
 /**
  * Every kink that the objective meets on the way from θ to θ + length·d: where the pre-activation of a unit of relu, leaky-relu, elu or step changes
- * its sign for a sample, and under huber's loss where a residual passes 1. Between two of them the objective is smooth; at each its gradient jumps.
+ * its sign for a sample, and where an output's residual passes a kink of the loss: ±δ under huber, 0 under mae and quantile. Between two of them the objective is smooth; at each its gradient jumps.
  *
  * Exact for piecewise-linear networks (with batch norm, under running statistics): while nothing below it switches, a pre-activation is a polynomial of t of
  * the layer's depth, and all of its sign changes are found, to rounding. With smooth activations below a kink, or batch statistics, signs are
@@ -95,7 +96,7 @@ export function kinks(net: Network, data: Dataset, options: KinksOptions = {}): 
   const onChange =
     (sample: number): OnChange =>
     (step, layer, unit, residual, from, to) =>
-      crossings.push({ step, kind: residual === 0 ? "unit" : "loss", layer, unit, sample, from, to });
+      crossings.push({ step, kind: residual === null ? "unit" : "loss", layer, unit, sample, from, to });
   const exact = isExact(net, mode);
   let [startsOnKink, uncertainty] = [0, 0];
   if (exact) {
@@ -126,7 +127,7 @@ function descent(net: Network, data: Dataset, mode: BatchNormMode, theta: Float6
 
 /** The last layer in which something has a kink, or −1. */
 function lastKinked({ spec }: Network): number {
-  if (spec.loss === "huber") return spec.layers.length - 1;
+  if (lossKinks(spec.loss).length > 0) return spec.layers.length - 1;
   return spec.layers.findLastIndex(({ activation }) => hasKink(activation));
 }
 
@@ -134,7 +135,7 @@ function lastKinked({ spec }: Network): number {
 function isExact(net: Network, mode: BatchNormMode): boolean {
   const { layers, loss } = net.spec;
   const last = lastKinked(net);
-  const below = layers.slice(0, loss === "huber" ? last + 1 : Math.max(0, last));
+  const below = layers.slice(0, lossKinks(loss).length > 0 ? last + 1 : Math.max(0, last));
   const coupled = mode === "batch" && layers.slice(0, last + 1).some(({ batchNorm }) => batchNorm);
   return !coupled && below.every(({ activation }) => isPiecewiseLinear(activation));
 }

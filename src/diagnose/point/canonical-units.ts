@@ -32,7 +32,12 @@ export function inCanonicalUnits(net: Network, data: Dataset): Canonical | null 
     ...data.inputs,
     data: Float64Array.from(data.inputs.data, (x, i) => x / columns[i % columns.length]),
   };
-  return { net: made, data: dataset(inputs, targetsBy(data, target)), scale, value: target * target };
+  return {
+    net: made,
+    data: dataset(inputs, targetsBy(data, target), { weights: data.weights }),
+    scale,
+    value: target * target,
+  };
 }
 
 function scaleOf({ layout }: Network, columns: Float64Array, target: number): Float64Array {

@@ -43,8 +43,8 @@ export function remedyOf(
 }
 
 /** A layer's specification as one may pass it on. */
-function layerSpec({ units, activation, batchNorm }: Network["spec"]["layers"][number]): LayerSpec {
-  return { units, activation: { ...activation }, batchNorm: batchNorm ? { ...batchNorm } : false };
+function layerSpec({ units, activation, batchNorm, ...more }: Network["spec"]["layers"][number]): LayerSpec {
+  return { ...more, units, activation: { ...activation }, batchNorm: batchNorm ? { ...batchNorm } : false };
 }
 
 function checkChoice(
@@ -121,6 +121,10 @@ export function withBatchNorm(net: Network, data: Dataset, options: BatchNormCho
   checkObject(where, "options", options);
   checkKeys(where, options, ["layers", "batchNorm"]);
   checkDataset(where, data, net.layout, net.spec.loss);
+  if (net.spec.trainable) {
+    const remedy = "choose parameters by withParameters afterwards";
+    wrongValue(where, "net", "a network whose fixed parameters are whole layers", "one with single ones", remedy);
+  }
   if (data.size < 2) wrongValue(where, "data", "at least two rows, since batch norm needs a variance", "one");
   const { batchNorm = {} } = options as BatchNormChoice;
   const chosen = chosenLayers(where, net, options.layers, hiddenLayers(net)).filter(

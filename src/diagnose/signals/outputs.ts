@@ -31,7 +31,6 @@ export function outputsOf(net: Network, data: Dataset, mode: BatchNormMode): Out
 }
 
 /** Weights of the samples: all 1 where the data set has none. */
-export function sampleWeights(data: Dataset): Float64Array {
-  const { weights } = data as Dataset & { weights?: ArrayLike<number> | null };
-  return weights ? Float64Array.from(weights) : new Float64Array(data.size).fill(1);
+export function sampleWeights({ weights, size }: Dataset): Float64Array {
+  return weights ?? new Float64Array(size).fill(1);
 }

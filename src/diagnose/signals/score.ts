@@ -2,6 +2,7 @@
 import type { Dataset } from "../../network/dataset.js";
 import type { Network } from "../../network/network.js";
 import { decide } from "../../network/score.js";
+import { decidesClasses, lossName, lossParameters, type ResolvedLoss } from "../../network/spec.js";
 import type { ScalarMath } from "../../wasm/kernels.js";
 import { coreMath } from "../../wasm/math.js";
 import { type Outputs, sampleWeights } from "./outputs.js";
@@ -87,7 +88,7 @@ const FITS_CLASSES = 0.95;
 
 /** Holds outputs against the targets; `constant`: that of the training data where these are others. */
 export function judge(net: Network, data: Dataset, outputs: Outputs, constant?: Constant): Judged {
-  return net.spec.loss.endsWith("cross-entropy")
+  return decidesClasses(net.spec.loss)
     ? judgeClasses(net, data, outputs, constant)
     : judgeValues(net, data, outputs, constant);
 }
@@ -180,20 +181,36 @@ function judgeValues(net: Network, data: Dataset, { values, width, loss }: Outpu
 
 /** The mean loss of a constant output. */
 function constantLoss(
-  { spec }: Network,
+  { spec, build }: Network,
   rows: ArrayLike<number>,
   weights: Float64Array,
   means: readonly number[],
 ): number {
+  const math = coreMath(build);
   const width = means.length;
   const total = sum(weights) * width;
   let loss = 0;
   for (let k = 0; k < rows.length; ++k) {
     const r = Math.abs(rows[k] - means[k % width]);
-    const one = spec.loss === "huber" ? (r <= 1 ? 0.5 * r * r : r - 0.5) : r * r;
+    const one = pointLoss(spec.loss, r, math);
     loss += (weights[Math.floor(k / width)] / total) * one;
   }
   return loss;
+}
+
+/** The loss of values at a residual of size r. */
+function pointLoss(loss: ResolvedLoss, r: number, { exp, log }: ScalarMath): number {
+  const [delta] = lossParameters(loss);
+  switch (lossName(loss)) {
+    case "huber":
+      return r <= delta ? 0.5 * r * r : delta * (r - 0.5 * delta);
+    case "mae":
+      return r;
+    case "log-cosh":
+      return r + log((1 + exp(-2 * r)) / 2);
+    default:
+      return r * r;
+  }
 }
 
 function judgeClasses(net: Network, data: Dataset, { values, width, loss }: Outputs, constant?: Constant): Judged {

@@ -1,6 +1,6 @@
 import type { Dataset } from "../../network/dataset.js";
 import type { Network } from "../../network/network.js";
-import type { Activation } from "../../network/spec.js";
+import { type Activation, decidesClasses } from "../../network/spec.js";
 import { coreMath } from "../../wasm/math.js";
 import { targetRows } from "./score.js";
 
@@ -23,7 +23,7 @@ export interface TargetFacts {
 const FARTHEST = 0.01;
 
 export function targetFacts(net: Network, data: Dataset): TargetFacts[] {
-  if (net.spec.loss.endsWith("cross-entropy")) return [];
+  if (decidesClasses(net.spec.loss)) return [];
   const rows = targetRows(net, data);
   const width = net.layout.outputs;
   const { activation } = net.spec.layers[net.spec.layers.length - 1];

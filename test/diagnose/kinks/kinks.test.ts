@@ -141,7 +141,7 @@ describe.each(builds)("kinks, %s build", (build) => {
     const theta = Float64Array.from(net.getParameters());
     const along = Float64Array.from(direction);
     searchKinks(net, data, "running", theta, along, 0.2, (sample) => (step, layer, unit, residual, from, to) => {
-      found.push({ step, kind: residual === 0 ? "unit" : "loss", layer, unit, sample, from, to });
+      found.push({ step, kind: residual === null ? "unit" : "loss", layer, unit, sample, from, to });
     });
     found.sort((a, b) => a.step - b.step);
     expect(found.map(({ step: _, ...rest }) => rest)).toEqual(exact.crossings.map(({ step: _, ...rest }) => rest));
