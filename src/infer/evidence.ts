@@ -1,5 +1,6 @@
 /** Priors and noise from the data: MacKay's fixed point for the evidence. */
 
+import { Mixing } from "./mixing.js";
 import type { Curvature, Precision } from "./precision.js";
 
 /** What the evidence is of: fixed while priors and noise change. */
@@ -32,42 +33,63 @@ export interface Evidence {
   readonly settled: boolean;
 }
 
-const MOST_ROUNDS = 300;
-/** Relative change of priors and noise that ends the iteration. */
+const MOST_ROUNDS = 40;
+/** How far from 0 the slopes of the evidence may end, in numbers of parameters, and in shares of those of a group. */
 const CLOSE = 1e-9;
-/** Priors as multiples of the curvature beyond which nothing changes any more. */
-const STRONGEST = 1e10;
+/** Factor by which the prior of parameters that are all 0 grows a round: no finite one is the best. */
+const GROWTH = 100;
+/** Most that a step changes a prior or the noise by, as a logarithm. */
+const LONGEST = 5;
 
-/** The evidence at priors and noise, those that are null being chosen by it; null where the precision is not positive definite. */
+/**
+ * Evidence at priors and noise, those that are null being chosen by it; null where the precision is not positive definite.
+ *
+ * The slopes of ln p(D) are ½·(γ − α·‖θ‖²) in ln α and ½·(Σr²/σ² − N·C + γ) in ln σ², which MacKay's α ← γ/‖θ‖² and σ² ← Σr²/(N·C − γ) make 0. γ falls with
+ * both by Σ γᵢ·(1 − γᵢ), so that the bare iteration swings about where little is determined; each step is Newton's instead, in logarithms,
+ * with Anderson's mixing.
+ */
 export function evidenceOf(
   problem: EvidenceProblem,
   prior: Float64Array | null,
   noise: number | null,
 ): Evidence | null {
   const { squares, misfit, terms } = problem;
-  const open = prior === null || (noise === null && squares);
-  const determined = open ? counter(problem) : null;
   let alpha = prior ?? firstPrior(problem);
   let variance = squares ? (noise ?? leastNoise(problem, misfit / terms)) : 1;
-  let settled = !open;
+  const measure = noise === null && squares;
+  let settled = prior !== null && !measure;
+  const determined = settled ? null : counter(problem);
+  const mixing = new Mixing();
   for (let round = 0; determined && !settled && round < MOST_ROUNDS; ++round) {
-    const gamma = determined(alpha, variance);
-    if (!gamma) return null;
-    const next = prior ?? nextPrior(problem, alpha, gamma);
-    const left = terms - sumOf(gamma);
-    const quiet = squares && noise === null ? leastNoise(problem, left > 0 ? misfit / left : 0) : variance;
-    settled = change(alpha, next) <= CLOSE && Math.abs(Math.log(quiet / variance)) <= CLOSE;
-    [alpha, variance] = [next, quiet];
+    const counts = determined(alpha, variance);
+    if (!counts) return null;
+    const slopes = prior ? null : slopesOf(problem, alpha, counts);
+    const steps = Float64Array.from([
+      ...(slopes ? priorSteps(problem, alpha, counts) : []),
+      ...(measure ? [noiseStep(problem, variance, counts)] : []),
+    ]);
+    const still = !slopes || slopes.every((slope, g) => Math.abs(slope) <= CLOSE * Math.max(1, counts.gamma[g]));
+    settled = still && !(measure && Math.abs(steps[steps.length - 1]) > CLOSE);
+    if (settled) break;
+    const at = [...(slopes ? alpha : []), ...(measure ? [variance] : [])];
+    const next = mixing.next(Float64Array.from(at, Math.log), steps).map(Math.exp);
+    if (slopes) alpha = next.slice(0, alpha.length);
+    if (measure) variance = leastNoise(problem, next[next.length - 1]);
   }
   const precision = precisionOf(problem, alpha, variance);
   if (!precision) return null;
-  const effectiveParameters = sumOf(byVariances(problem, precision, alpha));
+  const effectiveParameters = sumOf(byVariances(problem, precision, alpha).gamma);
   const evidence = logEvidence(problem, alpha, variance, precision);
   return { alpha, noise: variance, precision, effectiveParameters, logEvidence: evidence, settled };
 }
 
-/** How many parameters of each group the data determine at priors and a noise. */
-type Counter = (alpha: Float64Array, noise: number) => Float64Array | null;
+/** For each group γ, how many of its parameters the data determine, and Σ γᵢ·(1 − γᵢ), by which γ falls as ln α grows. */
+interface Counts {
+  readonly gamma: Float64Array;
+  readonly falls: Float64Array;
+}
+
+type Counter = (alpha: Float64Array, noise: number) => Counts | null;
 
 /** With one prior for all the eigenvalues say it, γ = Σ λ/(λ + α); else each prior takes a factorization. */
 function counter(problem: EvidenceProblem): Counter {
@@ -80,10 +102,24 @@ function counter(problem: EvidenceProblem): Counter {
   const spectrum = problem.curvature.spectrum();
   return ([alpha], noise) => {
     const factor = problem.squares ? 1 / noise : 1;
-    return Float64Array.of(
-      spectrum.reduce((sum, value) => sum + Math.max(0, (factor * value) / (factor * value + alpha)), 0),
-    );
+    return countsOf(spectrum.length, 1, (i) => [0, (factor * spectrum[i]) / (factor * spectrum[i] + alpha)]);
   };
+}
+
+/** γᵢ = 1 − αᵢ·Σᵢᵢ. */
+function byVariances({ group, groups }: EvidenceProblem, precision: Precision, alpha: Float64Array): Counts {
+  const variances = precision.variances();
+  return countsOf(group.length, groups, (i) => [group[i], 1 - alpha[group[i]] * variances[i]]);
+}
+
+function countsOf(count: number, groups: number, of: (i: number) => [group: number, share: number]): Counts {
+  const [gamma, falls] = [new Float64Array(groups), new Float64Array(groups)];
+  for (let i = 0; i < count; ++i) {
+    const [g, share] = of(i);
+    gamma[g] += share;
+    falls[g] += Math.max(0, share * (1 - share));
+  }
+  return { gamma, falls };
 }
 
 function precisionOf(
@@ -93,15 +129,6 @@ function precisionOf(
 ): Precision | null {
   const own = Float64Array.from(group, (g) => alpha[g]);
   return curvature.precision(own, squares ? 1 / noise : 1);
-}
-
-/** Σᵢ (1 − αᵢ·Σᵢᵢ) for each group. */
-function byVariances({ group, groups }: EvidenceProblem, precision: Precision, alpha: Float64Array): Float64Array {
-  const gamma = new Float64Array(groups);
-  precision.variances().forEach((variance, i) => {
-    gamma[group[i]] += Math.max(0, 1 - alpha[group[i]] * variance);
-  });
-  return gamma;
 }
 
 function sumOf(values: Float64Array): number {
@@ -115,13 +142,36 @@ function firstPrior({ theta, group, groups }: EvidenceProblem): Float64Array {
   return squares.map((value, g) => counts[g] / (value || counts[g] * size));
 }
 
-function nextPrior({ theta, group, groups }: EvidenceProblem, alpha: Float64Array, gamma: Float64Array): Float64Array {
+/** γ − α·‖θ‖². */
+function slopesOf({ theta, group, groups }: EvidenceProblem, alpha: Float64Array, { gamma }: Counts): Float64Array {
   const { squares } = groupSums(theta, group, groups);
-  return squares.map((value, g) => {
-    const next = gamma[g] / value;
-    // A group that the data say nothing of, or that is 0, has a prior beyond all bounds.
-    return next > 0 && next < Infinity ? Math.min(next, STRONGEST * alpha[g] || next) : alpha[g] * 10;
+  return gamma.map((value, g) => value - alpha[g] * squares[g]);
+}
+
+/** In ln α of each group. */
+function priorSteps(
+  { theta, group, groups }: EvidenceProblem,
+  alpha: Float64Array,
+  { gamma, falls }: Counts,
+): Float64Array {
+  const { squares } = groupSums(theta, group, groups);
+  return alpha.map((value, g) => {
+    if (!(squares[g] > 0 && gamma[g] > 0)) return (squares[g] > 0 ? -1 : 1) * Math.log(GROWTH);
+    return limited(Math.log(gamma[g] / squares[g] / value) / (1 + falls[g] / gamma[g]));
   });
+}
+
+/** In ln σ². Where γ exceeds the number of values, as approximate structures may have it, the noise is too small by far. */
+function noiseStep(problem: EvidenceProblem, noise: number, { gamma, falls }: Counts): number {
+  const { misfit, terms } = problem;
+  const left = terms - sumOf(gamma);
+  const [ratio, fall] = [misfit / noise, sumOf(falls)];
+  const step = limited(left > 0 ? Math.log(ratio / left) / (1 + fall / left) : (ratio - left) / (ratio + fall));
+  return Math.log(leastNoise(problem, noise * Math.exp(step)) / noise);
+}
+
+function limited(step: number): number {
+  return Math.max(-LONGEST, Math.min(LONGEST, step));
 }
 
 function groupSums(
@@ -140,10 +190,6 @@ function groupSums(
 /** A perfect fit has no noise to measure: the rounding of the targets stands in. */
 function leastNoise({ size }: EvidenceProblem, noise: number): number {
   return Math.max(noise, 1e-24 * (size || 1));
-}
-
-function change(before: Float64Array, after: Float64Array): number {
-  return before.reduce((most, value, g) => Math.max(most, Math.abs(Math.log(after[g] / value))), 0);
 }
 
 /** ln p(D) = log-likelihood − ½·θᵀdiag(α)θ + ½·Σ ln α − ½·ln det Σ⁻¹. */

@@ -27,25 +27,24 @@ export function kroneckerCurvature(net: Network, data: Dataset, likelihood: Like
 
 function addInputs(net: Network, data: Dataset, factors: readonly Factors[]): void {
   const { layers, inputs: width } = net.layout;
+  const { weights } = data;
   visitActivations(net, data.inputs, ({ from, size, activation }) => {
     layers.forEach(({ inputs }, l) => {
       const h = new Float64Array(inputs + 1).fill(1);
       const rows = l > 0 ? Array.from({ length: inputs }, (_, i) => activation(l - 1, i)) : [];
       for (let s = 0; s < size; ++s) {
         for (let i = 0; i < inputs; ++i) h[i] = l > 0 ? rows[i][s] : data.inputs.data[(from + s) * width + i];
-        const weight = data.weights ? data.weights[from + s] : 1;
-        for (let i = 0; weight !== 1 && i <= inputs; ++i) h[i] *= Math.sqrt(weight);
-        addOuter(h, 0, inputs + 1, factors[l].inputs);
-        h[inputs] = 1;
+        addOuter(h, 0, inputs + 1, factors[l].inputs, weights ? weights[from + s] : 1);
       }
     });
   });
   for (const { inputs } of factors) for (let i = 0; i < inputs.length; ++i) inputs[i] /= totalWeight(data);
 }
 
-function addOuter(v: Float64Array, at: number, n: number, sum: Float64Array): void {
+/** sum += weight·v·vᵀ. */
+function addOuter(v: Float64Array, at: number, n: number, sum: Float64Array, weight = 1): void {
   for (let i = 0; i < n; ++i) {
-    const factor = v[at + i];
+    const factor = weight * v[at + i];
     if (factor === 0) continue;
     for (let j = 0; j < n; ++j) sum[i * n + j] += factor * v[at + j];
   }

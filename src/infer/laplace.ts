@@ -1,19 +1,18 @@
 import { checkChoice, checkKeys, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
-import { type Dataset, totalWeight } from "../network/dataset.js";
+import { checkDataset, type Dataset, totalWeight } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
+import { describeBytes } from "../wasm/workspace.js";
 import { exactHessian, gaussNewton, gaussNewtonDiagonal } from "./curvature.js";
-import { type Evidence, type EvidenceProblem, evidenceOf } from "./evidence.js";
+import { type Evidence, evidenceOf } from "./evidence.js";
 import { kroneckerCurvature } from "./kronecker.js";
 import { isLikelihood, type Likelihood, likelihoodOf, targetsOf } from "./likelihood.js";
 import { checkPoint } from "./point.js";
-import { Posterior } from "./posterior.js";
+import { Posterior, type PosteriorStatus } from "./posterior.js";
 import { type Curvature, DenseCurvature, DiagonalCurvature } from "./precision.js";
+import { groupsOf, type PriorGroups } from "./prior-groups.js";
 
 /** What the precision of a posterior is made of. */
 export type Structure = "full" | "last-layer" | "kronecker" | "diagonal";
-
-/** Which parameters share a prior. */
-export type PriorGroups = "all" | "layers" | "inputs";
 
 /** What `laplace` takes beside network and data. */
 export interface LaplaceOptions {
@@ -21,9 +20,9 @@ export interface LaplaceOptions {
    * matrices a layer; "diagonal": no covariances. Default: "full". */
   structure?: Structure;
   /** Precision of the prior N(0, 1/α): a number, one for each group, or from the evidence. Default: "evidence". */
-  prior?: number | readonly number[] | "evidence";
-  /** "all" parameters share a prior; each of the "layers" has one; or the weights of each of the "inputs" have one, and all other parameters
-   * one more (automatic relevance determination). Default: "all"; "layers" where `prior` has as many numbers. */
+  prior?: number | ArrayLike<number> | "evidence";
+  /** Which parameters share a prior. Default: "tensors" from the evidence, "all" for a number, else the groups of which there are as many as `prior` has
+   * numbers. */
   groups?: PriorGroups;
   /** mse: variance of the targets around the outputs, or from the evidence. Default: "evidence". */
   noise?: number | "evidence";
@@ -47,10 +46,10 @@ const STRUCTURES = ["full", "last-layer", "kronecker", "diagonal"] as const;
  * @param net a trained network.
  * @param data the rows that it was trained on.
  * @param options see `LaplaceOptions`.
- * @returns a posterior. Cost: "full" the Gauss-Newton matrix and some P³, one for each round of the evidence; "diagonal" N·C·P; "kronecker" the same
- * and the cubes of the layers' widths.
- * @throws TypeError or RangeError for bad options and data, for losses that are no likelihood, and, before anything is computed, where the
- * matrix would be larger than `maxBytes`.
+ * @returns a posterior. Cost: "full" the Gauss-Newton matrix, N·P² flops, and 2/3·P³ for each of some ten rounds of the evidence, or once 4/3·P³ for a single prior;
+ * "last-layer" the same of its own parameters alone; "diagonal" N·C·P; "kronecker" that and the cubes of the layers' widths.
+ * A matrix beyond `maxBytes` is not begun with: status "too-large" names a structure that fits.
+ * @throws TypeError or RangeError for bad options and data, and for losses that are no likelihood.
  * Source: MacKay 1992, A practical Bayesian framework for backpropagation networks; Daxberger et al. 2021, Laplace redux.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }] });
@@ -66,34 +65,67 @@ export function laplace(net: Network, data: Dataset, options: LaplaceOptions = {
   checkChoice(WHERE, "structure", structure, STRUCTURES);
   checkChoice(WHERE, "hessian", hessian, ["ggn", "exact"]);
   checkNumber(WHERE, "maxBytes", maxBytes, "a positive number", (x) => x > 0);
+  if (hessian === "exact" && structure !== "full" && structure !== "last-layer")
+    wrongValue(WHERE, "hessian", `"ggn" with structure "${structure}"`, '"exact"');
   if (!isLikelihood(net.spec.loss)) wrongType(WHERE, "net", "mse or a cross-entropy, which are likelihoods", net);
-  checkSize(net, structure, maxBytes);
+  checkDataset(WHERE, data, net.layout, net.spec.loss);
+  const first = structure === "last-layer" ? (net.layout.layers.at(-1)?.weight ?? 0) : 0;
+  const { group, groups, prior, noise } = priorOf(net, first, options as LaplaceOptions);
   const likelihood = likelihoodOf(net, data);
+  const result = (evidence: Evidence | null, verdict: Verdict): Posterior =>
+    new Posterior(net, { structure, first, groups, evidence, ...verdict });
+  if (!Number.isFinite(likelihood.misfit)) return result(null, NOT_FINITE);
+  const large = tooLarge(net, structure, hessian, maxBytes);
+  if (large) return result(null, large);
   const curvature = curvatureOf(net, data, likelihood, structure, hessian);
-  const problem = problemOf(net, data, likelihood, curvature, options as LaplaceOptions);
-  const { prior, noise } = given(net, problem, options as LaplaceOptions);
-  const found = Number.isFinite(likelihood.misfit) ? evidenceOf(problem, prior, noise) : null;
-  return new Posterior(net, {
-    structure,
-    curvature,
-    problem,
-    evidence: found,
-    ...verdict(net, data, likelihood, found, structure),
-  });
+  const theta = Float64Array.from(net.getParameters()).slice(first);
+  const terms = totalWeight(data) * net.layout.outputs;
+  const y = targetsOf(data, net.layout.outputs, net.spec.loss === "cross-entropy");
+  const found = evidenceOf(
+    {
+      ...{ curvature, theta, group, groups, misfit: likelihood.misfit, squares: net.spec.loss === "mse" },
+      terms,
+      size: y.reduce((sum, value) => sum + value * value, 0) / Math.max(1, y.length),
+    },
+    prior,
+    noise,
+  );
+  if (!found) return result(null, NOT_DEFINITE);
+  const whole = curvature instanceof DenseCurvature && first === 0 && hessian === "ggn" ? curvature.block : null;
+  const point = checkPoint(net, data, likelihood, found.noise, whole);
+  return result(found, verdictOn(found, point, terms));
 }
 
-function checkSize(net: Network, structure: Structure, maxBytes: number): void {
-  const [last] = net.layout.layers.slice(-1);
-  const size = structure === "full" ? net.parameterCount : structure === "last-layer" ? last.end - last.weight : 0;
-  if (8 * size ** 2 <= maxBytes) return;
-  const remedy = `structure "${structure === "full" ? "last-layer" : "diagonal"}" or "kronecker" needs less`;
-  wrongValue(
-    WHERE,
-    "maxBytes",
-    `at least the ${8 * size ** 2} bytes that ${size} parameters take`,
-    String(maxBytes),
-    remedy,
-  );
+interface Verdict {
+  readonly status: PosteriorStatus;
+  readonly reason: string;
+}
+
+const NOT_FINITE: Verdict = { status: "non-finite", reason: "the network's outputs are not finite on the data" };
+const NOT_DEFINITE: Verdict = {
+  status: "not-positive-definite",
+  reason: "the precision is not positive definite here; a stronger prior, or the Gauss-Newton matrix, helps",
+};
+
+/** Where the matrix would be too large, and which structure is not. */
+function tooLarge(net: Network, structure: Structure, hessian: "ggn" | "exact", maxBytes: number): Verdict | null {
+  const last = net.layout.layers[net.layout.layers.length - 1];
+  const own = last.end - last.weight;
+  const exact = structure === "last-layer" && hessian === "exact" && !linearOutputs(net);
+  const size = structure === "full" || exact ? net.parameterCount : structure === "last-layer" ? own : 0;
+  if (8 * size ** 2 <= maxBytes) return null;
+  const fits =
+    structure === "full" && 8 * own ** 2 <= maxBytes ? '"last-layer" or "kronecker"' : '"kronecker" or "diagonal"';
+  const reason =
+    `the matrix of ${size} parameters takes ${describeBytes(8 * size ** 2)}, more than maxBytes, ` +
+    `${describeBytes(maxBytes)}; use structure ${fits}`;
+  return { status: "too-large", reason };
+}
+
+/** Whether the outputs are linear in the parameters of the last layer, so that their Gauss-Newton matrix is their Hessian. */
+function linearOutputs({ spec }: Network): boolean {
+  const { activation, batchNorm } = spec.layers[spec.layers.length - 1];
+  return activation.type === "identity" && !batchNorm;
 }
 
 function curvatureOf(
@@ -103,107 +135,61 @@ function curvatureOf(
   structure: Structure,
   hessian: "ggn" | "exact",
 ): Curvature {
-  const { parameterCount: size } = net;
   if (structure === "kronecker") return kroneckerCurvature(net, data, likelihood);
-  const all = Uint32Array.from({ length: size }, (_, i) => i);
-  if (structure === "diagonal") return new DiagonalCurvature(all, gaussNewtonDiagonal(net, data, likelihood));
-  const [last] = net.layout.layers.slice(-1);
-  const chosen = structure === "full" ? all : all.slice(last.weight, last.end);
-  const matrix = hessian === "exact" ? exactHessian(net, data) : gaussNewton(net, data, likelihood);
-  return DenseCurvature.of(matrix, size, chosen);
+  if (structure === "diagonal") return new DiagonalCurvature(gaussNewtonDiagonal(net, data, likelihood));
+  const last = net.layout.layers[net.layout.layers.length - 1];
+  const first = structure === "full" ? 0 : last.weight;
+  if (hessian === "ggn" || (first > 0 && linearOutputs(net)))
+    return new DenseCurvature(gaussNewton(net, data, likelihood, first), true);
+  return new DenseCurvature(behind(exactHessian(net, data), net.parameterCount, first), false);
 }
 
-function problemOf(
-  net: Network,
-  data: Dataset,
-  likelihood: Likelihood,
-  curvature: Curvature,
-  options: LaplaceOptions,
-): EvidenceProblem {
-  const { chosen } = curvature;
-  const parameters = net.getParameters();
-  const theta = Float64Array.from(chosen, (i) => parameters[i]);
-  const { group, groups } = groupsOf(net, chosen, options);
-  const squares = net.spec.loss === "mse";
-  const y = targetsOf(data, net.layout.outputs, net.spec.loss === "cross-entropy");
-  const rows = totalWeight(data);
-  const size = y.reduce((sum, value) => sum + value * value, 0) / Math.max(1, y.length);
-  return {
-    curvature,
-    theta,
-    group,
-    groups,
-    squares,
-    misfit: likelihood.misfit,
-    terms: rows * net.layout.outputs,
-    size,
-  };
+/** The block of the rows and columns from one on. */
+function behind(matrix: Float64Array, size: number, first: number): Float64Array {
+  if (first === 0) return matrix;
+  const n = size - first;
+  const block = new Float64Array(n * n);
+  for (let i = 0; i < n; ++i) block.set(matrix.subarray((first + i) * size + first, (first + i + 1) * size), i * n);
+  return block;
 }
 
-function groupsOf(
+/** What is given of prior and noise, null being for the evidence to find. */
+function priorOf(
   net: Network,
-  chosen: Uint32Array,
-  { prior, groups }: LaplaceOptions,
-): { group: Uint32Array; groups: number } {
-  const { layers, inputs } = net.layout;
-  const many = typeof prior === "object" ? prior.length : 1;
-  const kind = groups ?? (many > 1 && many === layers.length ? "layers" : "all");
-  checkChoice(WHERE, "groups", kind, ["all", "layers", "inputs"]);
-  if (kind === "all") return { group: new Uint32Array(chosen.length), groups: 1 };
-  if (kind === "layers") {
-    const first = layers.findIndex(({ end }) => chosen[0] < end);
-    const group = Uint32Array.from(chosen, (i) => layers.findIndex(({ end }) => i < end) - first);
-    return { group, groups: group[group.length - 1] + 1 };
-  }
-  const [{ weight, units }] = layers;
-  if (chosen[0] > weight) wrongValue(WHERE, "groups", '"all" or "layers" for the last layer alone', '"inputs"');
-  const group = Uint32Array.from(chosen, (i) =>
-    i >= weight && i < weight + units * inputs ? (i - weight) % inputs : inputs,
-  );
-  return { group, groups: inputs + 1 };
-}
-
-function given(
-  net: Network,
-  { groups }: EvidenceProblem,
-  options: LaplaceOptions,
-): { prior: Float64Array | null; noise: number | null } {
-  const { prior = "evidence", noise = "evidence", structure, groups: kind } = options;
+  first: number,
+  { prior = "evidence", noise = "evidence", structure, groups: asked }: LaplaceOptions,
+): { group: Uint32Array; groups: number; prior: Float64Array | null; noise: number | null } {
   if (noise !== "evidence") checkNumber(WHERE, "noise", noise, "a positive number", (x) => x > 0 && x < Infinity);
   if (noise !== "evidence" && net.spec.loss !== "mse")
     wrongValue(WHERE, "noise", "nothing for classes, which have none", String(noise));
-  if (structure === "kronecker" && kind === "inputs")
-    wrongValue(WHERE, "groups", '"all" or "layers" with "kronecker"', '"inputs"');
+  const list = Array.isArray(prior) || ArrayBuffer.isView(prior);
+  if (!list && typeof prior !== "number" && prior !== "evidence")
+    wrongType(WHERE, "prior", 'a number, one for each group, or "evidence"', prior);
+  const chosen = Uint32Array.from({ length: net.parameterCount - first }, (_, i) => first + i);
+  const { kind, group, groups } = groupsOf(WHERE, net.layout, chosen, prior, asked);
+  if (structure === "kronecker" && kind === "parameters")
+    wrongValue(
+      WHERE,
+      "groups",
+      'priors that units share with "kronecker"',
+      '"parameters"',
+      'use "tensors" or "inputs"',
+    );
   const variance = noise === "evidence" ? null : noise;
-  if (prior === "evidence") return { prior: null, noise: variance };
+  if (prior === "evidence") return { group, groups, prior: null, noise: variance };
   const values = typeof prior === "number" ? new Array<number>(groups).fill(prior) : Array.from(prior);
   if (values.length !== groups)
     wrongValue(WHERE, "prior", `a number, or ${groups}, one for each group`, String(values.length));
   for (const value of values) checkNumber(WHERE, "prior", value, "positive numbers", (x) => x > 0 && x < Infinity);
-  return { prior: Float64Array.from(values), noise: variance };
+  return { group, groups, prior: Float64Array.from(values), noise: variance };
 }
 
-/** The check of the point, unless the posterior itself failed. */
-function verdict(
-  net: Network,
-  data: Dataset,
-  likelihood: Likelihood,
-  found: Evidence | null,
-  structure: Structure,
-): { status: string; reason: string } {
-  if (!Number.isFinite(likelihood.misfit))
-    return { status: "non-finite", reason: "the network's outputs are not finite on the data" };
-  if (!found) {
-    return {
-      status: "not-positive-definite",
-      reason: "the precision is not positive definite here; a stronger prior, or the Gauss-Newton matrix, helps",
-    };
-  }
-  if (structure === "full" || structure === "last-layer") {
-    const point = checkPoint(net, data, likelihood, found.noise);
-    if (point.status !== "converged" || found.settled) return point;
-  }
-  if (!found.settled)
-    return { status: "max-steps", reason: "prior and noise have not settled: the data hardly determine them" };
-  return { status: "converged", reason: "prior and noise have settled; the point was not checked" };
+/** What was found of the point, unless prior and noise themselves were not found. */
+function verdictOn({ settled, effectiveParameters }: Evidence, point: Verdict, terms: number): Verdict {
+  if (point.status !== "converged" || settled) return point;
+  const why =
+    effectiveParameters > 0.99 * terms
+      ? "the network passes through nearly all of the targets, which leaves no noise to measure; give noise, or a penalty"
+      : "the data hardly determine them";
+  return { status: "max-steps", reason: `prior and noise have not settled: ${why}` };
 }

@@ -3,7 +3,6 @@
 import { isFloat64 } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Dataset } from "../network/dataset.js";
-import { checkDataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import type { ResolvedLoss } from "../network/spec.js";
 import type { ScalarMath } from "../wasm/kernels.js";
@@ -33,7 +32,6 @@ export function termsOf(net: Network, rows: number): number {
 
 /** The likelihood of a data set at the network's parameters. Weights of samples count as so many rows. */
 export function likelihoodOf(net: Network, data: Dataset): Likelihood {
-  checkDataset("likelihood", data, net.layout, net.spec.loss);
   const outputs = net.layout.outputs;
   const f = net.predict(data.inputs);
   const y = targetsOf(data, outputs, net.spec.loss === "cross-entropy");

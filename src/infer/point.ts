@@ -1,10 +1,12 @@
+import { conjugateGradients } from "../linalg/conjugate-gradients.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
+import { dot } from "../linalg/vector.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
+import { hessianOperator } from "../network/operator.js";
 import { equilibrate } from "../optimize/criticality.js";
 import { exactHessian, gaussNewton } from "./curvature.js";
-import type { Likelihood } from "./likelihood.js";
-import { termsOf } from "./likelihood.js";
+import { type Likelihood, termsOf } from "./likelihood.js";
 import { DenseCurvature, transposed } from "./precision.js";
 
 /** Whether a point is one to expand about. */
@@ -23,37 +25,53 @@ const RIDGE = 1e-10;
 /**
  * Looks at the objective that the network was trained on. The distance to its minimum is that of one Gauss-Newton step, √(gᵀ·A⁻¹·g) in posterior
  * deviations: nothing in it has a unit. A saddle is told by the exact Hessian in the posterior's scale.
+ *
+ * `whole`: the Gauss-Newton matrix of the likelihood, where it is there already; larger networks make do with products.
  */
-export function checkPoint(net: Network, data: Dataset, likelihood: Likelihood, noise: number): PointCheck {
+export function checkPoint(
+  net: Network,
+  data: Dataset,
+  likelihood: Likelihood,
+  noise: number,
+  whole: Float64Array | null = null,
+): PointCheck {
   const { gradient, loss } = net.gradient(data, { batchNorm: "running" });
   if (!Number.isFinite(loss) || !gradient.every(Number.isFinite)) {
     return { status: "non-finite", reason: "the loss or its gradient is not finite" };
   }
-  const A = objectiveCurvature(net, data, likelihood, noise);
+  const { parameterCount: size } = net;
   const unit = unitOf(net, data, noise);
-  const distance = distanceToMinimum(
-    net,
-    A,
-    Float64Array.from(gradient, (value) => unit * value),
-  );
+  const A = whole?.slice() ?? (size <= MOST ? gaussNewton(net, data, likelihood) : null);
+  if (A) addPenalty(net, data, A, noise);
+  const distance = A
+    ? distanceToMinimum(
+        net,
+        A,
+        Float64Array.from(gradient, (value) => unit * value),
+      )
+    : Math.sqrt(unit) * distanceByProducts(net, data, Float64Array.from(gradient));
   if (!(distance <= NEAR)) {
     const far = Number.isFinite(distance) ? `about ${distance.toPrecision(2)} posterior deviations` : "far";
     return { status: "not-converged", reason: `the point is ${far} from the minimum of its objective; train further` };
   }
-  if (net.parameterCount <= MOST && isSaddle(net, data, A, noise)) {
+  if (A && size <= MOST && isSaddle(net, data, A, noise)) {
     return { status: "saddle", reason: "the exact Hessian has negative eigenvalues here: the point is a saddle" };
   }
+  const looked = size <= MOST ? "" : "; too many parameters to be looked at for a saddle";
   return {
     status: "converged",
-    reason: `the point is ${distance.toPrecision(1)} posterior deviations from its minimum`,
+    reason: `the point is ${distance.toPrecision(1)} posterior deviations from its minimum${looked}`,
   };
 }
 
-/** The Gauss-Newton matrix of the objective in natural units, its penalty included. */
-function objectiveCurvature(net: Network, data: Dataset, likelihood: Likelihood, noise: number): Float64Array {
-  const A = gaussNewton(net, data, likelihood);
-  addPenalty(net, data, A, noise);
-  return A;
+/** Products that the distance may take. */
+const MOST_PRODUCTS = 200;
+
+/** √(gᵀ·G⁺·g) with the objective's own matrix, by conjugate gradients, which come to it from below. */
+function distanceByProducts(net: Network, data: Dataset, gradient: Float64Array): number {
+  const op = hessianOperator(net, data, { kind: "ggn", batchNorm: "running" });
+  const { x } = conjugateGradients(op, gradient, { tolerance: 1e-3, maxSteps: MOST_PRODUCTS });
+  return Math.sqrt(Math.max(0, dot(gradient, x)));
 }
 
 /** Multiplies a matrix of the likelihood by the noise's factor, and adds the penalty in the same units. */
@@ -100,8 +118,7 @@ function isSaddle(net: Network, data: Dataset, A: Float64Array, noise: number): 
   );
   const scaled = (matrix: Float64Array): Float64Array =>
     matrix.map((value, i) => value * d[Math.floor(i / n)] * d[i % n]);
-  const all = Uint32Array.from({ length: n }, (_, i) => i);
-  const precision = new DenseCurvature(all, scaled(A)).precision(new Float64Array(n).fill(RIDGE), 1);
+  const precision = new DenseCurvature(scaled(A), true).precision(new Float64Array(n).fill(RIDGE), 1);
   if (!precision) return false;
   const half = precision.whiten({ rows: n, columns: n, data: scaled(H) });
   const ratio = Float64Array.from(precision.whiten(transposed(half)).data);

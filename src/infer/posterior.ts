@@ -1,12 +1,13 @@
 import { checkInteger, checkKeys, checkObject, wrongType } from "../check.js";
-import { type Matrix, multiply } from "../linalg/matrix.js";
+import { type Matrix, multiply, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { fillNormal } from "../linalg/vector.js";
 import type { Network } from "../network/network.js";
 import { Random } from "../random.js";
 import { coreMath } from "../wasm/math.js";
-import type { Evidence, EvidenceProblem } from "./evidence.js";
-import { type Curvature, chosenColumns, type Precision } from "./precision.js";
+import { eachPart, rowsFrom } from "./curvature.js";
+import type { Evidence } from "./evidence.js";
+import type { Precision } from "./precision.js";
 
 /** What `predict` of a posterior returns. */
 export interface Prediction {
@@ -34,25 +35,34 @@ export interface ProbabilityOptions {
   seed?: number;
 }
 
+/** Whether there is a posterior, and whether the point is one to expand about; `Posterior.status` defines them. */
+export type PosteriorStatus =
+  | "converged"
+  | "not-converged"
+  | "saddle"
+  | "max-steps"
+  | "not-positive-definite"
+  | "too-large"
+  | "non-finite";
+
 interface Parts {
   readonly structure: string;
-  readonly curvature: Curvature;
-  readonly problem: EvidenceProblem;
+  /** The first parameter that the posterior is of; all behind it are too. */
+  readonly first: number;
+  readonly groups: number;
   readonly evidence: Evidence | null;
-  readonly status: string;
+  readonly status: PosteriorStatus;
   readonly reason: string;
 }
 
-/** Rows of inputs whose Jacobian is made at a time: as many as fit into so many numbers. */
-const ROOM = 1 << 22;
 /** Not a stream that training draws from. */
 const STREAM = 8;
 
 /** A normal distribution of a network's parameters about their values. Made by `laplace`. */
 export class Posterior {
   /** "converged"; "not-converged", "saddle": the point is none to expand about; "max-steps": the evidence has not settled; "not-positive-definite",
-   * "non-finite": there is no posterior, and all numbers are NaN. */
-  readonly status: string;
+   * "too-large", "non-finite": there is no posterior, and all numbers are NaN. */
+  readonly status: PosteriorStatus;
   /** In words. */
   readonly reason: string;
   /** "full", "last-layer", "kronecker" or "diagonal". */
@@ -66,21 +76,26 @@ export class Posterior {
   /** mse: variance of the targets around the outputs; NaN for classes. */
   readonly noise: number;
   readonly #net: Network;
-  readonly #chosen: Uint32Array;
+  readonly #first: number;
   readonly #precision: Precision | null;
 
   /** @internal */
-  constructor(net: Network, { structure, curvature, problem, evidence, status, reason }: Parts) {
+  constructor(net: Network, { structure, first, groups, evidence, status, reason }: Parts) {
     this.#net = net;
-    this.#chosen = curvature.chosen;
+    this.#first = first;
     this.#precision = evidence?.precision ?? null;
     this.status = status;
     this.reason = reason;
     this.structure = structure;
     this.logEvidence = evidence?.logEvidence ?? Number.NaN;
     this.effectiveParameters = evidence?.effectiveParameters ?? Number.NaN;
-    this.prior = evidence?.alpha ?? new Float64Array(problem.groups).fill(Number.NaN);
-    this.noise = problem.squares ? (evidence?.noise ?? Number.NaN) : Number.NaN;
+    this.prior = evidence?.alpha ?? new Float64Array(groups).fill(Number.NaN);
+    this.noise = net.spec.loss === "mse" ? (evidence?.noise ?? Number.NaN) : Number.NaN;
+  }
+
+  /** Parameters that the posterior is of. */
+  get #size(): number {
+    return this.#net.parameterCount - this.#first;
   }
 
   /**
@@ -156,13 +171,14 @@ export class Posterior {
     checkInteger("sample", "seed", seed, 0);
     const mean = this.#net.predict(inputs);
     const moves = this.#draws(count, seed);
-    const J = chosenColumns(this.#net.jacobian(inputs), this.#chosen);
-    const shifts = multiply(J, moves, { transposeB: true });
-    return Array.from({ length: count }, (_, k) => ({
-      rows: mean.rows,
-      columns: mean.columns,
-      data: Float64Array.from(mean.data, (value, i) => value + shifts.data[i * count + k]),
-    }));
+    const draws = Array.from({ length: count }, () => Float64Array.from(mean.data));
+    eachPart(this.#net, toMatrix("sample", "inputs", inputs), this.#first, (part, from) => {
+      const shifts = multiply(rowsFrom(this.#net, part, this.#first), moves, { transposeB: true }).data;
+      for (let i = 0; i < shifts.length; ++i) {
+        draws[i % count][from * mean.columns + Math.floor(i / count)] += shifts[i];
+      }
+    });
+    return draws.map((data) => ({ rows: mean.rows, columns: mean.columns, data }));
   }
 
   /**
@@ -171,7 +187,7 @@ export class Posterior {
    * @returns P × P, or that of the last layer. Cost: P³.
    */
   covariance(): SymmetricMatrix {
-    const size = this.#chosen.length;
+    const size = this.#size;
     const unit = new Float64Array(size * size);
     for (let i = 0; i < size; ++i) unit[i * (size + 1)] = 1;
     if (!this.#precision) return new SymmetricMatrix(size, unit.fill(Number.NaN), this.#net.build);
@@ -183,33 +199,24 @@ export class Posterior {
 
   /** Standard deviations of the parameters that the posterior is of, in their order. */
   standardErrors(): Float64Array {
-    return this.#precision?.variances().map(Math.sqrt) ?? new Float64Array(this.#chosen.length).fill(Number.NaN);
+    return this.#precision?.variances().map(Math.sqrt) ?? new Float64Array(this.#size).fill(Number.NaN);
   }
 
   #draws(count: number, seed: number): Matrix {
-    const draws = new Float64Array(count * this.#chosen.length);
+    const draws = new Float64Array(count * this.#size);
     fillNormal(draws, new Random(seed, STREAM), coreMath(this.#net.build));
-    const rows = { rows: count, columns: this.#chosen.length, data: draws };
+    const rows = { rows: count, columns: this.#size, data: draws };
     return this.#precision ? this.#precision.colour(rows) : { ...rows, data: draws.fill(Number.NaN) };
   }
 
   /** Rows whose products are the outputs' covariances, some samples at a time. */
   #whitened(inputs: Matrix | readonly (readonly number[])[], use: (X: Matrix, from: number) => void): void {
-    if (!this.#precision) return;
-    const x = toRows(inputs);
-    const most = Math.max(1, Math.floor(ROOM / (this.#net.parameterCount * this.#net.layout.outputs)));
-    for (let from = 0; from < x.rows; from += most) {
-      const rows = Math.min(most, x.rows - from);
-      const part = { rows, columns: x.columns, data: x.data.slice(from * x.columns, (from + rows) * x.columns) };
-      use(this.#precision.whiten(chosenColumns(this.#net.jacobian(part), this.#chosen)), from);
-    }
+    const precision = this.#precision;
+    if (!precision) return;
+    eachPart(this.#net, toMatrix("predict", "inputs", inputs), this.#first, (part, from) =>
+      use(precision.whiten(rowsFrom(this.#net, part, this.#first)), from),
+    );
   }
-}
-
-function toRows(inputs: Matrix | readonly (readonly number[])[]): Matrix {
-  if (!Array.isArray(inputs)) return inputs as Matrix;
-  const rows = inputs as readonly (readonly number[])[];
-  return { rows: rows.length, columns: rows[0]?.length ?? 0, data: Float64Array.from(rows.flat()) };
 }
 
 /** Covariances of the outputs of a sample: products of its whitened rows. */

@@ -19,50 +19,38 @@ export interface Precision {
 
 /** The curvature of a structure, before any prior; the likelihood's noise divides it. */
 export interface Curvature {
-  /** Parameters that the posterior is of, as indices; all others are fixed. */
-  readonly chosen: Uint32Array;
-  /** A with prior α (one number for each chosen parameter) and 1/noise as the factor of G; null where it is not positive definite. */
+  /** A with prior α (one number for each of its parameters) and 1/noise as the factor of G; null where it is not positive definite. */
   precision(alpha: Float64Array, factor: number): Precision | null;
   /** Eigenvalues of G: with one prior for all, they say for every prior and noise how many parameters are determined. */
   spectrum(): Float64Array;
 }
 
-/** Columns of the chosen parameters. */
-export function chosenColumns({ rows, columns, data }: Matrix, chosen: Uint32Array): Matrix {
-  if (chosen.length === columns) return { rows, columns, data };
-  const part = new Float64Array(rows * chosen.length);
-  for (let i = 0, at = 0; i < rows; ++i) for (const j of chosen) part[at++] = data[i * columns + j];
-  return { rows, columns: chosen.length, data: part };
-}
+/** Least columns of an inverse at a time. */
+const PANEL = 64;
 
 /** All of G, or the block of the chosen parameters. */
 export class DenseCurvature implements Curvature {
+  /** `semidefinite`: whether it is made of squares, so that a negative eigenvalue is rounding. */
   constructor(
-    readonly chosen: Uint32Array,
     readonly block: Float64Array,
+    readonly semidefinite: boolean,
   ) {}
-
-  static of(matrix: Float64Array, size: number, chosen: Uint32Array): DenseCurvature {
-    if (chosen.length === size) return new DenseCurvature(chosen, matrix);
-    const rows = chosenColumns({ rows: size, columns: size, data: matrix }, chosen).data as Float64Array;
-    const block = new Float64Array(chosen.length ** 2);
-    chosen.forEach((i, k) => {
-      block.set(rows.subarray(i * chosen.length, (i + 1) * chosen.length), k * chosen.length);
-    });
-    return new DenseCurvature(chosen, block);
-  }
 
   precision(alpha: Float64Array, factor: number): Precision | null {
     const n = alpha.length;
     const data = this.block.map((value) => factor * value);
     for (let i = 0; i < n; ++i) data[i * (n + 1)] += alpha[i];
+    const found = new SymmetricMatrix(n, data).cholesky();
+    if (found.factor) return new DensePrecision(found.factor, found.logDeterminant);
+    if (!this.semidefinite) return null;
+    // As much as rounding may have taken away.
+    for (let i = 0; i < n; ++i) data[i * (n + 1)] *= 1 + n * Number.EPSILON;
     const { factor: lower, logDeterminant } = new SymmetricMatrix(n, data).cholesky();
-    if (!lower) return null;
-    return new DensePrecision(lower, logDeterminant);
+    return lower ? new DensePrecision(lower, logDeterminant) : null;
   }
 
   spectrum(): Float64Array {
-    return new SymmetricMatrix(this.chosen.length, this.block).eigenvalues();
+    return new SymmetricMatrix(Math.round(Math.sqrt(this.block.length)), this.block).eigenvalues();
   }
 }
 
@@ -80,21 +68,29 @@ class DensePrecision implements Precision {
     return transposed(backwardSolve(this.lower, transposed(draws)));
   }
 
+  /** Sums of squares of the columns of L⁻¹, some columns at a time: above its diagonal there is nothing to solve. */
   variances(): Float64Array {
-    const { rows: n } = this.lower;
-    const inverse = forwardSolve(this.lower, identity(n));
+    const { rows: n, data } = this.lower;
     const sums = new Float64Array(n);
-    for (let i = 0; i < inverse.data.length; ++i) sums[i % n] += inverse.data[i] ** 2;
+    const panel = Math.max(PANEL, Math.ceil(n / 8));
+    for (let from = 0; from < n; from += panel) {
+      const rows = n - from;
+      const columns = Math.min(panel, rows);
+      const below = new Float64Array(rows * rows);
+      for (let i = 0; i < rows; ++i)
+        below.set(data.subarray((from + i) * n + from, (from + i) * n + from + i + 1), i * rows);
+      const unit = new Float64Array(rows * columns);
+      for (let j = 0; j < columns; ++j) unit[j * (columns + 1)] = 1;
+      const inverse = forwardSolve({ rows, columns: rows, data: below }, { rows, columns, data: unit }).data;
+      for (let i = 0; i < inverse.length; ++i) sums[from + (i % columns)] += inverse[i] ** 2;
+    }
     return sums;
   }
 }
 
 /** The diagonal of G alone. */
 export class DiagonalCurvature implements Curvature {
-  constructor(
-    readonly chosen: Uint32Array,
-    readonly diagonal: Float64Array,
-  ) {}
+  constructor(readonly diagonal: Float64Array) {}
 
   precision(alpha: Float64Array, factor: number): Precision | null {
     const values = this.diagonal.map((value, i) => factor * value + alpha[i]);
@@ -128,15 +124,20 @@ class ScaledPrecision implements Precision {
   }
 }
 
-/** A layer's block B ⊗ A of eigenvectors and eigenvalues; what batch norm adds is diagonal. */
+/** A layer's block B ⊗ A: where it lies, B's eigenvectors, and A as it is. */
 interface Block {
-  readonly from: number;
   readonly units: number;
+  /** Inputs and the 1 behind them. */
   readonly width: number;
   readonly weight: number;
   readonly bias: number;
-  readonly outer: { readonly vectors: Matrix; readonly values: Float64Array };
-  readonly inner: { readonly vectors: Matrix; readonly values: Float64Array };
+  readonly outer: Eigenvectors;
+  readonly inputs: Float64Array;
+}
+
+interface Eigenvectors {
+  readonly vectors: Matrix;
+  readonly values: Float64Array;
 }
 
 /** The factors of a layer: mean of h̃·h̃ᵀ, and sum of δ·δᵀ under the outputs' curvature. */
@@ -145,9 +146,11 @@ export interface Factors {
   readonly outputs: Float64Array;
 }
 
-/** Blocks of layers as Kronecker products (Ritter, Botev and Barber 2018): α has to be one number a layer's weights and biases. */
+/**
+ * Blocks of layers as Kronecker products (Ritter, Botev and Barber 2018). α may differ between the columns of h̃, not between units: with a for the columns' priors
+ * B ⊗ A + I ⊗ diag(a) = (I ⊗ D)·(B ⊗ D⁻¹AD⁻¹ + I)·(I ⊗ D), D = diag(√a), and the middle is diagonal in the factors' eigenvectors.
+ */
 export class KroneckerCurvature implements Curvature {
-  readonly chosen: Uint32Array;
   readonly #blocks: readonly Block[];
   readonly #size: number;
 
@@ -158,26 +161,27 @@ export class KroneckerCurvature implements Curvature {
     readonly diagonal: Float64Array,
   ) {
     this.#size = net.parameterCount;
-    this.chosen = Uint32Array.from({ length: this.#size }, (_, i) => i);
     this.#blocks = net.layout.layers.map(({ inputs, units, weight, bias }, l) => ({
-      ...{ from: weight, units, width: inputs + 1, weight, bias },
+      ...{ units, width: inputs + 1, weight, bias, inputs: factors[l].inputs },
       outer: eigenOf(factors[l].outputs, units),
-      inner: eigenOf(factors[l].inputs, inputs + 1),
     }));
   }
 
   precision(alpha: Float64Array, factor: number): Precision | null {
-    const blocks = this.#blocks.map((block) => ({ ...block, values: valuesOf(block, alpha[block.weight], factor) }));
+    const blocks = this.#blocks.map((block) => scaledBlock(block, alpha, factor));
     const rest = this.diagonal.map((value, i) => factor * value + alpha[i]);
     const covered = this.#covered();
-    const positive = blocks.every(({ values }) => values.every((value) => value > 0));
+    const positive = blocks.every(({ values, a }) => values.every(isFinitePositive) && a.every(isFinitePositive));
     if (!positive || rest.some((value, i) => !covered[i] && !(value > 0))) return null;
-    return new KroneckerPrecision(this.#size, blocks, rest, covered);
+    return new KroneckerPrecision(blocks, rest, covered);
   }
 
   spectrum(): Float64Array {
     const covered = this.#covered();
-    const own = this.#blocks.flatMap((block) => Array.from(valuesOf(block, 0, 1)));
+    const own = this.#blocks.flatMap(({ outer, inputs, width }) => {
+      const inner = new SymmetricMatrix(width, inputs).eigenvalues();
+      return Array.from(outer.values).flatMap((mu) => Array.from(inner, (nu) => Math.max(mu, 0) * Math.max(nu, 0)));
+    });
     return Float64Array.from([...own, ...this.diagonal.filter((_, i) => !covered[i])]);
   }
 
@@ -192,27 +196,45 @@ export class KroneckerCurvature implements Curvature {
   }
 }
 
-/** Eigenvalues of the block: α + factor·μᵤ·νᵢ. */
-function valuesOf({ outer, inner }: Block, alpha: number, factor: number): Float64Array {
-  const values = new Float64Array(outer.values.length * inner.values.length);
+/** A block with priors: the roots of a, and the eigenvectors and eigenvalues of the middle. */
+interface ScaledBlock extends Block {
+  readonly a: Float64Array;
+  readonly inner: Eigenvectors;
+  readonly values: Float64Array;
+}
+
+function scaledBlock(block: Block, alpha: Float64Array, factor: number): ScaledBlock {
+  const { width, weight, bias, inputs, outer } = block;
+  const a = Float64Array.from({ length: width }, (_, j) => Math.sqrt(alpha[j < width - 1 ? weight + j : bias]));
+  const inner = eigenOf(
+    inputs.map((value, i) => value / a[Math.floor(i / width)] / a[i % width]),
+    width,
+  );
+  const values = new Float64Array(outer.values.length * width);
   let at = 0;
   for (const mu of outer.values) {
-    for (const nu of inner.values) values[at++] = alpha + factor * Math.max(mu, 0) * Math.max(nu, 0);
+    for (const nu of inner.values) values[at++] = 1 + factor * Math.max(mu, 0) * Math.max(nu, 0);
   }
-  return values;
+  return { ...block, a, inner, values };
+}
+
+function isFinitePositive(value: number): boolean {
+  return value > 0 && value < Infinity;
 }
 
 class KroneckerPrecision implements Precision {
   readonly logDeterminant: number;
 
   constructor(
-    readonly size: number,
-    readonly blocks: readonly (Block & { readonly values: Float64Array })[],
+    readonly blocks: readonly ScaledBlock[],
     readonly rest: Float64Array,
     readonly covered: Uint8Array,
   ) {
     let sum = 0;
-    for (const { values } of blocks) for (const value of values) sum += Math.log(value);
+    for (const { values, a, units } of blocks) {
+      for (const value of values) sum += Math.log(value);
+      for (const root of a) sum += 2 * units * Math.log(root);
+    }
     rest.forEach((value, i) => {
       if (!covered[i]) sum += Math.log(value);
     });
@@ -220,50 +242,46 @@ class KroneckerPrecision implements Precision {
   }
 
   whiten(J: Matrix): Matrix {
-    return this.#rows(
-      J,
-      ({ outer, inner }, block) => multiply(multiply(outer.vectors, block, { transposeA: true }), inner.vectors),
-      false,
-    );
+    return this.#blockwise(J, (rows, { outer, inner, a, values }) => {
+      divideBy(rows.data, a);
+      const turned = turn(rows, outer.vectors, inner.vectors, true);
+      divideBy(turned.data, values.map(Math.sqrt));
+      return turned;
+    });
   }
 
   colour(draws: Matrix): Matrix {
-    return this.#rows(
-      draws,
-      ({ outer, inner }, block) => multiply(multiply(outer.vectors, block), inner.vectors, { transposeB: true }),
-      true,
-    );
+    return this.#blockwise(draws, (rows, { outer, inner, a, values }) => {
+      divideBy(rows.data, values.map(Math.sqrt));
+      const turned = turn(rows, outer.vectors, inner.vectors, false);
+      divideBy(turned.data, a);
+      return turned;
+    });
   }
 
-  /** Block by block a row as a units × width matrix, rotated and scaled by 1/√value; before the rotation where colours are made. */
-  #rows(J: Matrix, rotate: (block: Block, row: Matrix) => Matrix, before: boolean): Matrix {
-    const { rows, columns, data } = J;
+  /** Block by block all rows at once, each as a units × width matrix; what is in no block is divided by its root. */
+  #blockwise({ rows, columns, data }: Matrix, change: (own: Matrix, block: ScaledBlock) => Matrix): Matrix {
     const out = Float64Array.from(data, (value, i) => value / Math.sqrt(this.rest[i % columns]));
     for (const block of this.blocks) {
-      const { units, width, values } = block;
-      for (let r = 0; r < rows; ++r) {
-        const row = gather(data, r * columns, block);
-        if (before) scale(row, values);
-        const turned = Float64Array.from(rotate(block, { rows: units, columns: width, data: row }).data);
-        if (!before) scale(turned, values);
-        scatter(turned, out, r * columns, block);
-      }
+      const { units, width } = block;
+      const own = { rows: rows * units, columns: width, data: new Float64Array(rows * units * width) };
+      for (let r = 0; r < rows; ++r) gather(data, r * columns, block, own.data, r * units * width);
+      const changed = change(own, block);
+      for (let r = 0; r < rows; ++r) scatter(changed.data, r * units * width, block, out, r * columns);
     }
     return { rows, columns, data: out };
   }
 
   variances(): Float64Array {
     const variances = this.rest.map((value) => 1 / value);
-    for (const { outer, inner, units, width, weight, bias, values } of this.blocks) {
-      const [U, V] = [outer.vectors.data, inner.vectors.data];
+    for (const { outer, inner, a, units, width, weight, bias, values } of this.blocks) {
+      const shares = { rows: units, columns: width, data: values.map((value) => 1 / value) };
+      const half = multiply(squared(outer.vectors), shares);
+      const { data } = multiply(half, squared(inner.vectors), { transposeB: true });
       for (let u = 0; u < units; ++u) {
         for (let i = 0; i < width; ++i) {
-          let sum = 0;
-          for (let a = 0; a < units; ++a) {
-            const left = U[u * units + a] ** 2;
-            for (let b = 0; b < width; ++b) sum += (left * V[i * width + b] ** 2) / values[a * width + b];
-          }
-          variances[i < width - 1 ? weight + u * (width - 1) + i : bias + u] = sum;
+          const at = i < width - 1 ? weight + u * (width - 1) + i : bias + u;
+          variances[at] = data[u * width + i] / a[i] ** 2;
         }
       }
     }
@@ -271,24 +289,60 @@ class KroneckerPrecision implements Precision {
   }
 }
 
-function scale(row: Float64Array, values: Float64Array): void {
-  for (let i = 0; i < row.length; ++i) row[i] /= Math.sqrt(values[i]);
+/** Uᵀ·M·V of each of the units × width matrices M that lie one below the other, or U·M·Vᵀ. */
+function turn(rows: Matrix, U: Matrix, V: Matrix, into: boolean): Matrix {
+  const { columns: width } = rows;
+  const units = U.rows;
+  const count = rows.rows / units;
+  const right = multiply(rows, V, { transposeB: !into });
+  const sideways = new Float64Array(right.data.length);
+  for (let r = 0; r < count; ++r)
+    for (let u = 0; u < units; ++u)
+      for (let j = 0; j < width; ++j) sideways[(u * count + r) * width + j] = right.data[(r * units + u) * width + j];
+  const turned = multiply(U, { rows: units, columns: count * width, data: sideways }, { transposeA: into }).data;
+  const data = new Float64Array(turned.length);
+  for (let u = 0; u < units; ++u)
+    for (let r = 0; r < count; ++r)
+      for (let j = 0; j < width; ++j) data[(r * units + u) * width + j] = turned[(u * count + r) * width + j];
+  return { rows: rows.rows, columns: width, data };
+}
+
+function squared({ rows, columns, data }: Matrix): Matrix {
+  return { rows, columns, data: Float64Array.from(data, (value) => value * value) };
+}
+
+/** Divides runs of as many numbers as there are divisors. */
+function divideBy(values: Matrix["data"], divisors: Float64Array): void {
+  for (let i = 0, k = 0; i < values.length; ++i) {
+    values[i] /= divisors[k];
+    if (++k === divisors.length) k = 0;
+  }
 }
 
 /** A layer's weights with its biases as a last column. */
-function gather(data: ArrayLike<number>, at: number, { units, width, weight, bias }: Block): Float64Array {
-  const row = new Float64Array(units * width);
+function gather(
+  data: ArrayLike<number>,
+  from: number,
+  { units, width, weight, bias }: Block,
+  out: Float64Array,
+  to: number,
+): void {
   for (let u = 0; u < units; ++u) {
-    for (let i = 0; i < width - 1; ++i) row[u * width + i] = data[at + weight + u * (width - 1) + i];
-    row[u * width + width - 1] = data[at + bias + u];
+    for (let i = 0; i < width - 1; ++i) out[to++] = data[from + weight + u * (width - 1) + i];
+    out[to++] = data[from + bias + u];
   }
-  return row;
 }
 
-function scatter(row: Float64Array, out: Float64Array, at: number, { units, width, weight, bias }: Block): void {
+function scatter(
+  data: ArrayLike<number>,
+  from: number,
+  { units, width, weight, bias }: Block,
+  out: Float64Array,
+  to: number,
+): void {
   for (let u = 0; u < units; ++u) {
-    for (let i = 0; i < width - 1; ++i) out[at + weight + u * (width - 1) + i] = row[u * width + i];
-    out[at + bias + u] = row[u * width + width - 1];
+    for (let i = 0; i < width - 1; ++i) out[to + weight + u * (width - 1) + i] = data[from++];
+    out[to + bias + u] = data[from++];
   }
 }
 
@@ -301,10 +355,4 @@ export function transposed({ rows, columns, data }: Matrix): Matrix {
   const turned = new Float64Array(data.length);
   for (let i = 0; i < rows; ++i) for (let j = 0; j < columns; ++j) turned[j * rows + i] = data[i * columns + j];
   return { rows: columns, columns: rows, data: turned };
-}
-
-function identity(n: number): Matrix {
-  const data = new Float64Array(n * n);
-  for (let i = 0; i < n; ++i) data[i * (n + 1)] = 1;
-  return { rows: n, columns: n, data };
 }

@@ -51,7 +51,7 @@ export function sensitivityOf(net: Resident, inputs: Matrix): Matrix {
 type OnLayer = (propagation: Propagation, layer: number, view: FloatArray, from: number, output: number) => void;
 
 /** Pulls each output back alone; `visit` is called when a layer's δ of an output is ready. */
-function pulled({ workspace, spec, layout, theta, statistics }: Resident, inputs: Matrix, visit: OnLayer): void {
+export function pulled({ workspace, spec, layout, theta, statistics }: Resident, inputs: Matrix, visit: OnLayer): void {
   const { outputs } = layout;
   forwardChunks(
     workspace,
@@ -74,7 +74,8 @@ function pulled({ workspace, spec, layout, theta, statistics }: Resident, inputs
   );
 }
 
-function layerRows(
+/** Writes a layer's derivatives into each sample's row, from where the layout says on. */
+export function layerRows(
   { inputs, units, weight, bias, batchNorm, scale, shift }: LayerLayout,
   { layers, below, stride, size, spec }: Propagation,
   l: number,

@@ -1,7 +1,7 @@
 // Oracles: the closed forms of linear and logistic regression in loops of this file; draws against closed forms; invariance to units.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { dataset, fit, init, laplace, lbfgs, type Network, network, newton } from "../../src/index.js";
+import { dataset, fit, init, laplace, lbfgs, type Network, network, newton, type Structure } from "../../src/index.js";
 import { determinant, inverse, type Rows } from "../oracle/dense.js";
 
 beforeAll(() => init({ simd: "strict" }));
@@ -68,25 +68,52 @@ describe("a line", () => {
     const data = dataset(inputs, values);
     const best = laplace(net, data);
     expect(best.status).toBe("converged");
-    const gamma = best.effectiveParameters;
-    const theta = Float64Array.from(net.getParameters());
-    const rss = 30 * net.loss(data);
-    expect(best.prior[0]).toBeCloseTo(gamma / theta.reduce((sum, t) => sum + t * t, 0), 6);
-    expect(best.noise).toBeCloseTo(rss / (30 - gamma), 8);
+    const [a, b, bias] = net.getParameters();
+    const errors = best.standardErrors();
+    const gamma = errors.map((error, i) => 1 - best.prior[i < 2 ? 0 : 1] * error ** 2);
+    expect(best.effectiveParameters).toBeCloseTo(gamma[0] + gamma[1] + gamma[2], 9);
+    expect(best.prior[0]).toBeCloseTo((gamma[0] + gamma[1]) / (a * a + b * b), 8);
+    expect(best.prior[1]).toBeCloseTo(gamma[2] / bias ** 2, 8);
+    expect(best.noise).toBeCloseTo((30 * net.loss(data)) / (30 - best.effectiveParameters), 8);
+    const [weights, alone] = best.prior;
     for (const factor of [0.7, 1.4]) {
-      const other = laplace(net, data, { prior: factor * best.prior[0], noise: best.noise });
-      expect(other.logEvidence).toBeLessThan(best.logEvidence);
-      const noisier = laplace(net, data, { prior: best.prior[0], noise: factor * best.noise });
+      for (const prior of [
+        [factor * weights, alone],
+        [weights, factor * alone],
+      ]) {
+        expect(laplace(net, data, { prior, noise: best.noise }).logEvidence).toBeLessThan(best.logEvidence);
+      }
+      const noisier = laplace(net, data, { prior: best.prior, noise: factor * best.noise });
       expect(noisier.logEvidence).toBeLessThan(best.logEvidence);
     }
   });
 
-  it.each(["layers", "inputs"] as const)("may have a prior for each of the %s", async (groups) => {
+  it("has priors by group, and more of them are never worse", async () => {
     const net = await line();
     const data = dataset(inputs, values);
-    const own = laplace(net, data, { groups });
-    expect(own.prior).toHaveLength(groups === "layers" ? 1 : 3);
-    expect(own.logEvidence).toBeGreaterThanOrEqual(laplace(net, data).logEvidence - 1e-6);
+    const found = (["all", "layers", "tensors", "inputs", "parameters"] as const).map((groups) =>
+      laplace(net, data, { groups }),
+    );
+    expect(found.map(({ prior }) => prior.length)).toEqual([1, 1, 2, 3, 3]);
+    for (let i = 1; i < found.length; ++i)
+      expect(found[i].logEvidence).toBeGreaterThanOrEqual(found[i - 1].logEvidence - 1e-9);
+    expect(laplace(net, data).prior).toEqual(found[2].prior);
+    // As many numbers as a kind of groups has name the kind.
+    const given = laplace(net, data, { prior: found[3].prior, noise: found[3].noise });
+    expect(given.logEvidence).toBeCloseTo(found[3].logEvidence, 9);
+  });
+
+  it("settles where nothing is determined: parameters of 0, outputs that do not change", () => {
+    const net = network({ inputs: 2, layers: [{ units: 3, activation: "tanh" }, { units: 1 }], initializer: "zeros" });
+    const constant = laplace(net, dataset(inputs, new Float64Array(30)));
+    expect(constant.status).toBe("converged");
+    expect(Number.isFinite(constant.logEvidence)).toBe(true);
+    net.setParameters([...new Array<number>(12).fill(0), 1.5]);
+    for (const y of [new Float64Array(30).fill(1.5), values]) {
+      const { status, reason, logEvidence } = laplace(net, dataset(inputs, y));
+      expect(["saddle", "converged", "not-converged"], reason).toContain(status);
+      expect(Number.isFinite(logEvidence)).toBe(true);
+    }
   });
 });
 
@@ -199,30 +226,62 @@ describe("a small network", () => {
     expect(b.logEvidence).toBeCloseTo(a.logEvidence, 3);
   });
 
-  it.each([1e-9, 1e-3, 1e6])("with targets in other units: × %s", async (unit) => {
-    const make = async (factor: number) => {
-      const net = network({ ...spec, layers: [spec.layers[0], { units: 1 }], loss: "mse", penalty: { l2: 0 } });
-      const data = dataset(inputs, values);
-      await fit(net, data, { optimizer: lbfgs(), epochs: 300 });
-      // The last layer in the other unit: the same function.
+  /** The same function with inputs and targets in other units, for two sizes of network. */
+  const inUnits = async (loss: "mse" | "cross-entropy", structure: Structure, input: number, target: number) => {
+    const made = [];
+    for (const units of [2, 3]) {
+      const outputs = loss === "mse" ? 1 : 3;
+      const layers = [{ units, activation: "tanh" as const }, { units: outputs }];
+      const net = network({ inputs: 2, layers, loss, seed: 2 });
+      // Labels that no network this small can separate.
+      const y = loss === "mse" ? values : three.map((label, i) => (i % 3 ? label : (label + 1) % 3));
+      await fit(net, dataset(inputs, y), { optimizer: lbfgs(), epochs: 300 });
       const theta = Float64Array.from(net.getParameters());
-      for (let i = 15; i < theta.length; ++i) theta[i] *= factor;
+      for (let i = 0; i < 2 * units; ++i) theta[i] /= input;
+      for (let i = 3 * units; i < theta.length; ++i) theta[i] *= target;
       net.setParameters(theta);
-      return laplace(
+      const rows = (some: number[][]) => some.map((row) => row.map((x) => x * input));
+      const posterior = laplace(
         net,
         dataset(
-          inputs,
-          values.map((y) => y * factor),
+          rows(inputs),
+          y.map((value) => value * target),
         ),
-        { groups: "layers" },
+        { structure },
       );
+      made.push({ posterior, test: rows(inputs.slice(0, 4)) });
+    }
+    const [small, large] = made;
+    const { posterior, test } = large;
+    return {
+      status: posterior.status,
+      difference: posterior.logEvidence - small.posterior.logEvidence,
+      effective: posterior.effectiveParameters,
+      predictions:
+        loss === "mse"
+          ? posterior.predict(test).deviation.data.map((value) => value / target)
+          : posterior.probabilities(test).data,
     };
-    const [one, other] = [await make(1), await make(unit)];
-    expect(other.status).toBe(one.status);
-    expect(other.effectiveParameters).toBeCloseTo(one.effectiveParameters, 4);
-    const ratio = other.predict([[0.1, 0.2]]).deviation.data[0] / one.predict([[0.1, 0.2]]).deviation.data[0];
-    expect(ratio / unit).toBeCloseTo(1, 5);
-    expect(other.logEvidence + 30 * Math.log(unit)).toBeCloseTo(one.logEvidence, 3);
+  };
+
+  it.each([
+    ["mse", "full"],
+    ["mse", "kronecker"],
+    ["mse", "diagonal"],
+    ["mse", "last-layer"],
+    ["cross-entropy", "full"],
+    ["cross-entropy", "kronecker"],
+  ] as const)("under %s, structure %s: units of inputs and targets change nothing", async (loss, structure) => {
+    const one = await inUnits(loss, structure, 1, 1);
+    for (const input of [1e-6, 1e6]) {
+      for (const target of loss === "mse" ? [1e-9, 1, 1e9] : [1]) {
+        const other = await inUnits(loss, structure, input, target);
+        expect(other.status).toBe(one.status);
+        expect(other.difference).toBeCloseTo(one.difference, 5);
+        expect(other.effective / one.effective).toBeCloseTo(1, 6);
+        other.predictions.forEach((value, i) => expect(value).toBeCloseTo(one.predictions[i], 6));
+      }
+    }
   });
 });
 
@@ -251,6 +310,19 @@ describe("what is no place for a posterior", () => {
     expect(nothing.predict([[1, 1]]).deviation.data[0]).toBe(Number.NaN);
   });
 
+  it("a matrix beyond maxBytes is not begun with, and a structure that fits is named", () => {
+    const net = network({ inputs: 2, layers: [{ units: 300, activation: "relu" }, { units: 1 }] });
+    const data = dataset(inputs, values);
+    const large = laplace(net, data, { maxBytes: 1e6 });
+    expect([large.status, large.logEvidence]).toEqual(["too-large", Number.NaN]);
+    expect(large.reason).toMatch(/1201 parameters takes 11\.0 MiB.*use structure "last-layer" or "kronecker"$/);
+    expect(large.predict([[1, 1]]).deviation.data[0]).toBeNaN();
+    for (const structure of ["last-layer", "kronecker", "diagonal"] as const)
+      expect(laplace(net, data, { structure, maxBytes: 1e6 }).logEvidence).toBeLessThan(Infinity);
+    const small = laplace(net, data, { structure: "last-layer", maxBytes: 1e4 });
+    expect(small.reason).toMatch(/use structure "kronecker" or "diagonal"$/);
+  });
+
   it("one row and a perfect fit give a posterior, or a reason", async () => {
     const net = network({ inputs: 1, layers: [{ units: 1 }] });
     net.setParameters([1, 0]);
@@ -266,9 +338,12 @@ describe("what is no place for a posterior", () => {
     const data = dataset(inputs, values);
     expect(() => laplace(net, data, { prior: -1 })).toThrow('laplace: "prior" expected positive numbers');
     expect(() => laplace(net, data, { structure: "ful" as never })).toThrow('did you mean "full"?');
-    expect(() => laplace(net, data, { prior: [1, 2] })).toThrow("one for each group");
-    const large = network({ inputs: 2, layers: [{ units: 300, activation: "relu" }, { units: 1 }] });
-    expect(() => laplace(large, data, { maxBytes: 1e6 })).toThrow('structure "last-layer" or "kronecker" needs less');
+    expect(() => laplace(net, data, { prior: [1, 2, 3, 4] })).toThrow(
+      'one number for each group: 1 ("all"), 1 ("layers"), 2 ("tensors"), 3 ("inputs"), 3 ("parameters"), got 4',
+    );
+    expect(() => laplace(net, data, { structure: "last-layer", groups: "parameter" as never })).toThrow("did you mean");
+    expect(() => laplace(net, data, { structure: "kronecker", groups: "parameters" })).toThrow('"tensors" or "inputs"');
+    expect(() => laplace(net, data, { structure: "diagonal", hessian: "exact" })).toThrow('"ggn" with structure');
     expect(() => laplace(net, data).probabilities([[1, 2]])).toThrow("predict has the deviations of values");
   });
 });

@@ -79,11 +79,43 @@ export interface HessianFixtures extends Header {
   items: { name: string; results: Results<Matrices> }[];
 }
 
+/** A posterior; without numbers where the precision is not positive definite. */
+export interface LaplaceResult {
+  options: {
+    structure: "full" | "last-layer" | "kronecker" | "diagonal";
+    hessian: "ggn" | "exact";
+    groups: "all" | "layers" | "tensors" | "inputs" | "parameters";
+    prior: number | number[] | "evidence";
+    noise?: number | "evidence";
+  };
+  status?: "not-positive-definite";
+  prior: number[];
+  noise?: number;
+  logEvidence: number;
+  effectiveParameters: number;
+  deviation: number[][];
+  standardErrors: number[];
+  probabilities?: number[][];
+}
+
+export interface LaplaceFixtures extends Header {
+  items: {
+    name: string;
+    spec: NetworkSpec;
+    parameters: number[];
+    inputs: number[][];
+    targets: Targets;
+    test: number[][];
+    results: LaplaceResult[];
+  }[];
+}
+
 interface Names {
   activations: ActivationFixtures;
   optimizers: OptimizerFixtures;
   networks: NetworkFixtures;
   hessians: HessianFixtures;
+  laplace: LaplaceFixtures;
 }
 
 export function readFixture<Name extends keyof Names>(name: Name): Names[Name] {
