@@ -72,7 +72,7 @@ function layersOf(net: Network, digits: (value: number) => number): object[] {
 
 const HEADER = "// A network and what it needs to know of its rows. Made by hessia; needs nothing else.\n";
 
-const NETWORK = String.raw`
+const NETWORK = `
 function erf(x) {
   const z = Math.abs(x);
   if (z > 6) return Math.sign(x);
@@ -124,7 +124,7 @@ function softmax(z) {
 }
 `;
 
-const PLAIN = String.raw`
+const PLAIN = `
 /** The network's outputs for an array of inputs. */
 export function outputs(row) {
   return forward(Array.from(row));
@@ -260,7 +260,7 @@ function encode(row) {
 }
 `;
 
-const COLUMNS = String.raw`
+const COLUMNS = `
 /** The classes in the order of the probabilities; null for values. */
 export const classes = model.columns.targets[0].task === "classification" ? model.columns.targets[0].classes : null;
 
