@@ -1,12 +1,12 @@
 import { checkKeys, checkObject, wrongType } from "../check.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import type { BatchNorm } from "../network/spec.js";
-import type { ColumnsData } from "../tables/columns.js";
+import type { Columns, ColumnsData } from "../tables/columns.js";
 
 /** What `toJavaScript` takes beside the network. */
 export interface JavaScriptOptions {
   /** What `describe` found, or its `toJSON()`: rows then are cells, and predictions labels or values in their own units. Default: rows are inputs. */
-  columns?: { toJSON(): ColumnsData } | ColumnsData;
+  columns?: Columns | ColumnsData;
   /** "f32" writes parameters with 9 digits, "f64" with all. Default: the network's. */
   dtype?: "f32" | "f64";
 }

@@ -172,8 +172,8 @@ export function weighedAs(
 }
 
 /** The same targets and weights with other inputs. */
-export function withInputs({ targets, weights, meanWeight }: Dataset, inputs: Matrix): Dataset {
-  return new CheckedDataset(inputs, targets, weights, meanWeight);
+export function withInputs(data: Dataset, inputs: Matrix): Dataset {
+  return new CheckedDataset(inputs, data.targets, data.weights, data.meanWeight);
 }
 
 /** How many rows the data stands for: the sum of its weights. */

@@ -18,16 +18,15 @@ export function chosenParameters(where: string, name: string, mask: unknown, lay
   const places = Uint32Array.from({ length: layout.parameterCount }, (_, i) => i);
   const chosen =
     given.length === layout.parameterCount
-      ? places.filter((i) => isChosen(where, `${name}[${i}]`, given[i]))
+      ? places.filter((i) => isChosen(where, name, given[i]))
       : ofLayers(where, name, given, layout);
   if (chosen.length === 0) wrongValue(where, name, "at least one parameter", "none");
   return chosen;
 }
 
 function isChosen(where: string, name: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  if (value !== 0 && value !== 1) wrongValue(where, name, "true, false, 0 or 1", show(value));
-  return value === 1;
+  if (![0, 1, true, false].includes(value as number)) wrongValue(where, name, "true, false, 0 or 1", show(value));
+  return Boolean(value);
 }
 
 function ofLayers(where: string, name: string, given: ArrayLike<unknown>, { layers, parameterCount }: Layout) {

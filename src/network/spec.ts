@@ -390,7 +390,7 @@ function resolveRuns(given: unknown): [number, number][] {
   let end = -1;
   return given.map((run: unknown) => {
     const [from, to]: unknown[] = Array.isArray(run) ? run : [];
-    checkInteger(WHERE, "trainable", from, Math.max(0, end + 1));
+    checkInteger(WHERE, "trainable", from, end + 1);
     checkInteger(WHERE, "trainable", to, from + 1);
     end = to;
     return [from, to];
