@@ -207,9 +207,10 @@ export {
   type HessianCheckOptions,
 } from "./diagnose/checks/check-hessian.js";
 export type { ParameterPlace } from "./diagnose/checks/coordinates.js";
-export { type Influence, type InfluenceOptions, influence, type Suspect } from "./infer/influence.js";
+export { type Influence, type InfluenceOptions, influence } from "./infer/influence.js";
 export { type LaplaceOptions, laplace, type Structure } from "./infer/laplace.js";
 export type { Posterior, PosteriorStatus, Prediction, ProbabilityOptions, SampleOptions } from "./infer/posterior.js";
 export type { PriorGroups } from "./infer/prior-groups.js";
+export type { Suspect } from "./infer/suspects.js";
 export { type Pruning, type PruneOptions, type PruneRecord, type PruneUntil, prune } from "./infer/prune.js";
 export type { FunctionCheck, FunctionCheckOptions, WrongDerivative } from "./diagnose/checks/check-function.js";

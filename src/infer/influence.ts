@@ -1,40 +1,32 @@
 import { checkKeys, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
-import { SymmetricMatrix } from "../linalg/symmetric.js";
-import { backwardSolve, forwardSolve } from "../linalg/triangular.js";
-import { checkDataset, type Dataset } from "../network/dataset.js";
+import { axpy, dot } from "../linalg/vector.js";
+import { checkDataset, type Dataset, totalWeight } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
-import { eachRoot, gaussNewton } from "./curvature.js";
-import { isLikelihood, type Likelihood, likelihoodOf, targetsOf, termsOf } from "./likelihood.js";
-import { transposed } from "./precision.js";
+import { eachPart, inDouble } from "./curvature.js";
+import { denseInverse, type Inverse, productInverse } from "./inverse.js";
+import { laplace } from "./laplace.js";
+import { isLikelihood, type Likelihood, likelihoodOf, termsOf } from "./likelihood.js";
+import { groupsOf } from "./prior-groups.js";
 import { solveSmall } from "./small.js";
+import { type Suspect, suspectsOf } from "./suspects.js";
 
 /** What `influence` takes beside network and data. */
 export interface InfluenceOptions {
   /** Rows whose mean loss the scores are about. Default: the training rows themselves. */
   on?: Dataset;
-  /** Added to the curvature's diagonal, as a share of its largest element, where there is no penalty to make it definite. Default: 1e-10. */
-  damping?: number;
-  /** Bytes of the largest matrix to make. Default: 2 GiB. */
+  /** What is added to the curvature's diagonal: a share of each of its elements, or "evidence", the prior that the evidence finds (see `laplace`, which takes its diagonal structure for
+   * it), for networks trained without a penalty that bend to any row. Default: 1e-10. */
+  damping?: number | "evidence";
+  /** Bytes of the largest matrix to make; beyond, rows are solved one by one from products. Default: 2 GiB. */
   maxBytes?: number;
-}
-
-/** A row whose own target is unlikely once the row is left out. */
-export interface Suspect {
-  /** The row, from 0. */
-  readonly row: number;
-  /** Classes: the probability of the likelier class less that of the given one. Values: the distance to the target in deviations. */
-  readonly score: number;
-  /** The row's label, or its value. */
-  readonly given: number;
-  /** What the other rows suggest: the likeliest label, or the predicted value. */
-  readonly likely: number;
 }
 
 /** What each training row does to a network. */
 export interface Influence {
-  /** "converged", or why there is nothing: "not-positive-definite", "non-finite". All numbers are NaN then. */
-  readonly status: "converged" | "not-positive-definite" | "non-finite";
+  /** "converged"; "max-steps" where conjugate gradients have not come to the end for all rows; or why there is nothing: "not-positive-definite", "non-finite". All
+   * numbers are NaN then. */
+  readonly status: "converged" | "max-steps" | "not-positive-definite" | "non-finite";
   /** In words. */
   readonly reason: string;
   /** For each training row, by how much the mean loss on `on` would rise if the row were left out: below 0 for rows that do harm. */
@@ -48,20 +40,20 @@ export interface Influence {
 }
 
 const WHERE = "influence";
-/** Deviations of a value from what the others predict, from which it is a suspect: one in 370 by chance. */
-const FAR = 3;
+const LEAST_DAMPING = 1e-10;
 
 /**
  * What would become of a network without each of its training rows, from one factorization (Cook 1977; Pregibon 1981; Koh and Liang 2017). Leaving row i out
  * moves θ by H₋ᵢ⁻¹·(gᵢ + ∇penalty), gᵢ being the gradient of the row's loss and H₋ᵢ the Gauss-Newton matrix of the other rows' summed losses and their share of
- * the penalty, by the identity of Woodbury. Exact for linear models under mse; near a minimum a good approximation for others. Batch norm counts with its running statistics.
+ * the penalty, by the identity of Woodbury. Exact for linear models under mse; near a minimum a good approximation for others. A row with a weight counts so many times, and goes as a
+ * whole; H₋ᵢ then has the penalty of a row of mean weight. Batch norm counts with its running statistics; single precision is computed in double.
  *
  * @param net a network at a minimum of its objective on the data.
  * @param data the rows that it was trained on.
  * @param options see `InfluenceOptions`.
- * @returns plain data. Cost: the Gauss-Newton matrix, P³/3, and 2·N·C·P².
- * @throws TypeError or RangeError for bad options and data, for losses that are no likelihood, and, before anything is computed, where the
- * matrix would be larger than `maxBytes`.
+ * @returns plain data. Cost: the Gauss-Newton matrix, P³/3, and 4·N·C·P². Where the matrix would be larger than `maxBytes`, for each row and output a solve by conjugate gradients
+ * instead, each of some dozens to hundreds of Gauss-Newton products.
+ * @throws TypeError or RangeError for bad options and data, and for losses that are no likelihood.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }] });
  * const data = dataset([[0], [1], [2], [3]], [0, 1, 2, 9]);
@@ -72,25 +64,24 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
   checkNetwork(WHERE, net);
   checkObject(WHERE, "options", options);
   checkKeys(WHERE, options, ["on", "damping", "maxBytes"]);
-  const { on = data, damping = 1e-10, maxBytes = 2 ** 31 } = options as InfluenceOptions;
+  const { on = data, damping = LEAST_DAMPING, maxBytes = 2 ** 31 } = options as InfluenceOptions;
   if (!isLikelihood(net.spec.loss)) wrongType(WHERE, "net", "mse or a cross-entropy, which are likelihoods", net);
   checkDataset(WHERE, data, net.layout, net.spec.loss);
-  if (data.weights) wrongValue(WHERE, "data", "rows that count alike", "weights", "leave the weights out");
   checkDataset(`${WHERE}: on`, on, net.layout, net.spec.loss);
-  checkNumber(WHERE, "damping", damping, "a number of at least 0", (x) => x >= 0 && x < Infinity);
-  if (8 * net.parameterCount ** 2 > maxBytes) {
-    wrongValue(
-      WHERE,
-      "maxBytes",
-      `at least the ${8 * net.parameterCount ** 2} bytes that ${net.parameterCount} parameters take`,
-      String(maxBytes),
-    );
-  }
-  const likelihood = likelihoodOf(net, data);
+  if (damping !== "evidence")
+    checkNumber(WHERE, "damping", damping, 'a number of at least 0, or "evidence"', (x) => x >= 0 && x < Infinity);
+  checkNumber(WHERE, "maxBytes", maxBytes, "a positive number", (x) => x > 0);
+  const double = inDouble(net);
+  const likelihood = likelihoodOf(double, data);
   if (!Number.isFinite(likelihood.misfit))
     return nothing(net, data, "non-finite", "the network's outputs are not finite on the data");
-  const lower = factorOf(net, data, likelihood, damping);
-  if (!lower) {
+  const others = penaltyShare(double) * totalWeight(data) * (1 - 1 / data.size);
+  const added = damping === "evidence" ? priorOf(double, data) : damping;
+  const inverse =
+    8 * net.parameterCount ** 2 <= maxBytes
+      ? denseInverse(double, data, likelihood, others, added)
+      : productInverse(double, data, likelihood, others, added);
+  if (!inverse) {
     return nothing(
       net,
       data,
@@ -98,21 +89,17 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
       "the curvature is not positive definite: a penalty, or more damping, makes it so",
     );
   }
-  return new Rows(net, data, likelihood, lower, on).influence();
+  return new Rows(double, data, likelihood, inverse, on).influence();
 }
 
-/** L·Lᵀ of the sum's Gauss-Newton matrix with the penalty of N − 1 rows. */
-function factorOf(net: Network, data: Dataset, likelihood: Likelihood, damping: number): Matrix | undefined {
-  const { parameterCount: n, layout, spec } = net;
-  const A = gaussNewton(net, data, likelihood);
-  const share = penaltyShare(net) * (data.size - 1);
-  for (const { offset, count } of layout.penalised) {
-    for (let i = offset; i < offset + count; ++i) A[i * (n + 1)] += share * spec.penalty.l2;
-  }
-  let most = 0;
-  for (let i = 0; i < n; ++i) most = Math.max(most, A[i * (n + 1)]);
-  for (let i = 0; i < n; ++i) A[i * (n + 1)] += damping * most;
-  return new SymmetricMatrix(n, A).cholesky().factor;
+/** The prior of each parameter that the evidence finds, in units of the likelihood: for squares times their noise. */
+function priorOf(net: Network, data: Dataset): number | Float64Array {
+  const { prior, noise } = laplace(net, data, { structure: "diagonal", groups: "tensors" });
+  const all = Uint32Array.from({ length: net.parameterCount }, (_, i) => i);
+  const { group } = groupsOf(WHERE, net.layout, all, "evidence", "tensors");
+  const unit = net.spec.loss === "mse" ? noise : 1;
+  const added = Float64Array.from(group, (g) => unit * prior[g]);
+  return added.every((value) => value >= 0 && value < Infinity) ? added : LEAST_DAMPING;
 }
 
 /** A row's share of the penalty in units of the likelihood: squares are half of what mse sums, and a mean over outputs. */
@@ -122,208 +109,122 @@ function penaltyShare(net: Network): number {
 }
 
 class Rows {
-  readonly #penalty: Float64Array;
+  /** H⁻¹·∇penalty of one row's share. */
+  readonly #ownPenalty: Float64Array;
 
   constructor(
     readonly net: Network,
     readonly data: Dataset,
     readonly likelihood: Likelihood,
-    readonly lower: Matrix,
+    readonly inverse: Inverse,
     readonly on: Dataset,
   ) {
     const theta = net.getParameters();
     const share = penaltyShare(net);
-    this.#penalty = new Float64Array(net.parameterCount);
+    const penalty = new Float64Array(net.parameterCount);
     for (const { offset, count } of net.layout.penalised) {
-      for (let i = offset; i < offset + count; ++i) this.#penalty[i] = share * net.spec.penalty.l2 * theta[i];
+      for (let i = offset; i < offset + count; ++i) penalty[i] = share * net.spec.penalty.l2 * theta[i];
     }
+    this.#ownPenalty = penalty.some((value) => value !== 0)
+      ? (inverse.solve({ rows: 1, columns: penalty.length, data: penalty }).data as Float64Array)
+      : penalty;
   }
 
   influence(): Influence {
-    const { net, data, likelihood } = this;
+    const { net, data, likelihood, inverse } = this;
     const { outputs } = likelihood;
-    const moved = new Float64Array(data.size * outputs);
+    const without = Float64Array.from(net.predict(data.inputs).data);
     const scores = new Float64Array(data.size);
-    const direction = this.#testDirection();
-    eachRoot(net, data, likelihood, (roots, from) => {
-      const whitened = this.#whitened(roots, from);
-      for (let s = 0; s < roots.rows / outputs; ++s) {
-        const step = this.#step(whitened, s, from + s);
-        scores[from + s] = dotRow(direction, step);
-        moved.set(this.#outputsAfter(whitened, s, step), (from + s) * outputs);
+    const direction = this.#testGradient();
+    eachPart(net, data.inputs, 0, (inputs, from) => {
+      const J = net.jacobian(inputs);
+      const solved = inverse.solve(J);
+      for (let s = 0; s < inputs.rows; ++s) {
+        const own = ownRows(J, solved, s, outputs);
+        const step = this.#step(own, from + s);
+        scores[from + s] = dot(direction, step);
+        own.J.forEach((row, c) => {
+          without[(from + s) * outputs + c] += dot(row, step);
+        });
       }
     });
-    const f = net.predict(data.inputs);
-    const without = Float64Array.from(f.data, (value, i) => value + moved[i]);
-    const losses = lossesOf(net, data, without);
+    const unsolved = inverse.unsolved();
     return {
-      ...{ status: "converged", reason: "from one factorization" },
-      ...{ scores, leaveOneOutLoss: losses, mislabelled: suspects(net, data, without) },
+      status: unsolved > 0 ? "max-steps" : "converged",
+      reason: unsolved > 0 ? `${unsolved} solves by conjugate gradients came to no end` : inverse.how,
+      ...{ scores, ...suspectsOf(net, data, without) },
       parametersWithout: (row) => this.#parametersWithout(row),
     };
   }
 
-  /** Rows L⁻¹·Jᵀ of the samples' outputs, and L⁻¹·∇penalty as the last one. */
-  #whitened(roots: Matrix, from: number): Whitened {
-    const { net, data, likelihood, lower } = this;
-    const { outputs } = likelihood;
-    const rows = roots.rows / outputs;
-    const part = {
-      rows,
-      columns: data.inputs.columns,
-      data: data.inputs.data.slice(from * data.inputs.columns, (from + rows) * data.inputs.columns),
-    };
-    const J = net.jacobian(part);
-    const stacked = new Float64Array((J.rows + 1) * J.columns);
-    stacked.set(J.data);
-    stacked.set(this.#penalty, J.data.length);
-    const X = transposed(forwardSolve(lower, transposed({ rows: J.rows + 1, columns: J.columns, data: stacked })));
-    return { X, count: J.rows };
-  }
-
-  /** L⁻¹ of the gradient that vanishes with the row, then (I − M·A⁻¹·Mᵀ)⁻¹ of Woodbury: L⁻¹·(step's right-hand side). */
-  #step({ X, count }: Whitened, s: number, row: number): Float64Array {
-    const { outputs, residuals, roots } = this.likelihood;
-    const { columns: n, data } = X;
-    const at = (c: number): number => (s * outputs + c) * n;
-    const right = Float64Array.from({ length: n }, (_, j) => data[count * n + j]);
-    for (let c = 0; c < outputs; ++c) {
-      const r = residuals[row * outputs + c];
-      for (let j = 0; j < n; ++j) right[j] += r * data[at(c) + j];
-    }
-    // V = R·(rows of X): C × n; the solution is right + Vᵀ·(I − V·Vᵀ)⁻¹·V·right.
-    const V = new Float64Array(outputs * n);
-    for (let c = 0; c < outputs; ++c) {
-      for (let k = 0; k < outputs; ++k) {
-        const factor = roots[row * outputs ** 2 + c * outputs + k];
-        if (factor !== 0) for (let j = 0; j < n; ++j) V[c * n + j] += factor * data[at(k) + j];
+  /** H₋ᵢ⁻¹·(gᵢ + ∇penalty) with Z = H⁻¹·Jᵀ of the row: h + Z·Rᵀ·(I − R·J·Z·Rᵀ)⁻¹·R·J·h, where h = Z·r + H⁻¹·∇penalty. */
+  #step({ J, Z }: OwnRows, row: number): Float64Array {
+    const { outputs: C, residuals, roots } = this.likelihood;
+    const weight = this.data.weights ? this.data.weights[row] : 1;
+    const step = this.#ownPenalty.map((value) => weight * value);
+    for (let c = 0; c < C; ++c) add(step, residuals[row * C + c], Z[c]);
+    const R = (a: number, b: number): number => roots[row * C * C + a * C + b];
+    const leverage = J.map((left) => Z.map((right) => dot(left, right)));
+    const own = J.map((left) => dot(left, step));
+    const A = new Float64Array(C * C);
+    const b = new Float64Array(C);
+    for (let a = 0; a < C; ++a) {
+      for (let k = 0; k < C; ++k) {
+        b[a] += R(a, k) * own[k];
+        for (let c = 0; c < C; ++c) for (let d = 0; d < C; ++d) A[a * C + k] -= R(a, c) * leverage[c][d] * R(k, d);
       }
+      A[a * (C + 1)] += 1;
     }
-    const y = solveSmall(
-      identityLess(V, outputs, n),
-      Float64Array.from({ length: outputs }, (_, c) => dotRow(V.subarray(c * n, (c + 1) * n), right)),
-    );
-    for (let c = 0; c < outputs; ++c) for (let j = 0; j < n; ++j) right[j] += y[c] * V[c * n + j];
-    return right;
+    const y = solveSmall(A, b);
+    for (let c = 0; c < C; ++c) {
+      let factor = 0;
+      for (let a = 0; a < C; ++a) factor += R(a, c) * y[a];
+      add(step, factor, Z[c]);
+    }
+    return step;
   }
 
-  /** J·step for the row's own outputs. */
-  #outputsAfter({ X }: Whitened, s: number, step: Float64Array): Float64Array {
-    const { outputs } = this.likelihood;
-    return Float64Array.from({ length: outputs }, (_, c) =>
-      dotRow(X.data.subarray((s * outputs + c) * X.columns, (s * outputs + c + 1) * X.columns), step),
-    );
-  }
-
-  /** L⁻¹ of the gradient of the mean loss on the rows that count. */
-  #testDirection(): Float64Array {
-    const { net, on, lower } = this;
+  /** Of the mean loss on the rows that count, without the penalty. */
+  #testGradient(): Float64Array {
+    const { net, on } = this;
     const { gradient } = net.gradient(on, { batchNorm: "running" });
     const theta = net.getParameters();
     const g = Float64Array.from(gradient);
-    // The loss alone, without the penalty.
     for (const { offset, count } of net.layout.penalised) {
       for (let i = offset; i < offset + count; ++i)
         g[i] -= net.spec.penalty.l2 * theta[i] + net.spec.penalty.l1 * Math.sign(theta[i]);
     }
-    return forwardSolve(lower, { rows: g.length, columns: 1, data: g }).data as Float64Array;
+    return g;
   }
 
   #parametersWithout(row: number): Float64Array {
-    const { net, data, likelihood, lower } = this;
+    const { net, data, likelihood, inverse } = this;
     if (!(Number.isInteger(row) && row >= 0 && row < data.size))
       wrongValue("parametersWithout", "row", `0 to ${data.size - 1}`, String(row));
-    const roots = { rows: likelihood.outputs, columns: net.parameterCount, data: new Float64Array(0) };
-    const step = this.#step(this.#whitened(roots, row), 0, row);
-    const move = backwardSolve(lower, { rows: step.length, columns: 1, data: step }).data;
-    return Float64Array.from(net.getParameters(), (value, i) => value + move[i]);
+    const { columns, data: x } = data.inputs;
+    const J = net.jacobian({ rows: 1, columns, data: x.slice(row * columns, (row + 1) * columns) as Matrix["data"] });
+    const step = this.#step(ownRows(J, inverse.solve(J), 0, likelihood.outputs), row);
+    return Float64Array.from(net.getParameters(), (value, i) => value + step[i]);
   }
 }
 
-interface Whitened {
-  readonly X: Matrix;
-  /** Rows of outputs; the penalty's is behind them. */
-  readonly count: number;
+/** A sample's rows of J and of H⁻¹·Jᵀ, an output each. */
+interface OwnRows {
+  readonly J: readonly Float64Array[];
+  readonly Z: readonly Float64Array[];
 }
 
-function dotRow(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; ++i) sum += a[i] * b[i];
-  return sum;
+function ownRows(J: Matrix, Z: Matrix, sample: number, outputs: number): OwnRows {
+  const rows = ({ columns, data }: Matrix): Float64Array[] =>
+    Array.from({ length: outputs }, (_, c) => {
+      const at = (sample * outputs + c) * columns;
+      return data.subarray(at, at + columns) as Float64Array;
+    });
+  return { J: rows(J), Z: rows(Z) };
 }
 
-/** I − V·Vᵀ. */
-function identityLess(V: Float64Array, count: number, n: number): Float64Array {
-  const A = new Float64Array(count * count);
-  for (let i = 0; i < count; ++i) {
-    for (let j = 0; j < count; ++j) {
-      A[i * count + j] = Number(i === j) - dotRow(V.subarray(i * n, (i + 1) * n), V.subarray(j * n, (j + 1) * n));
-    }
-  }
-  return A;
-}
-
-/** Losses as the network's own: a mean over outputs for mse and binary cross-entropy. */
-function lossesOf(net: Network, data: Dataset, outputs: Float64Array): Float64Array {
-  const C = net.layout.outputs;
-  const y = targetsOf(data, C, net.spec.loss === "cross-entropy");
-  return Float64Array.from({ length: data.size }, (_, s) => {
-    let sum = 0;
-    const z = outputs.subarray(s * C, (s + 1) * C);
-    const largest = z.reduce((most, value) => Math.max(most, value), -Infinity);
-    const total = Math.log(z.reduce((all, value) => all + Math.exp(value - largest), 0));
-    for (let c = 0; c < C; ++c) {
-      const target = y[s * C + c];
-      if (net.spec.loss === "mse") sum += (z[c] - target) ** 2 / C;
-      else if (net.spec.loss === "cross-entropy") sum -= target * (z[c] - largest - total);
-      else sum += (Math.max(z[c], 0) - target * z[c] + Math.log1p(Math.exp(-Math.abs(z[c])))) / C;
-    }
-    return sum;
-  });
-}
-
-function suspects(net: Network, data: Dataset, without: Float64Array): Suspect[] {
-  const C = net.layout.outputs;
-  if (net.spec.loss === "mse") return C === 1 ? valueSuspects(data, without) : [];
-  if (net.spec.loss === "binary-cross-entropy" && C > 1) return [];
-  const y = targetsOf(data, C, net.spec.loss === "cross-entropy");
-  const found = Array.from({ length: data.size }, (_, row): Suspect => {
-    const p = probabilitiesOf(without.subarray(row * C, (row + 1) * C));
-    const own = C === 1 ? Number(y[row] > 0.5) : largestOf(y.subarray(row * C, (row + 1) * C));
-    const likely = largestOf(p);
-    return { row, score: p[likely] - p[own], given: own, likely };
-  });
-  return found.filter(({ given, likely }) => given !== likely).sort((a, b) => b.score - a.score);
-}
-
-function probabilitiesOf(z: Float64Array): Float64Array {
-  if (z.length === 1) {
-    const p = 1 / (1 + Math.exp(-z[0]));
-    return Float64Array.of(1 - p, p);
-  }
-  const largest = z.reduce((most, value) => Math.max(most, value), -Infinity);
-  const e = z.map((value) => Math.exp(value - largest));
-  const total = e.reduce((sum, value) => sum + value, 0);
-  return e.map((value) => value / total);
-}
-
-/** In deviations of all rows' distances, by their median, which outliers do not move. */
-function valueSuspects(data: Dataset, without: Float64Array): Suspect[] {
-  const y = targetsOf(data, 1, false);
-  const distances = Float64Array.from(without, (value, row) => Math.abs(value - y[row]));
-  const deviation = 1.4826 * distances.slice().sort()[distances.length >> 1];
-  return Array.from(
-    distances,
-    (distance, row): Suspect => ({ row, score: distance / deviation, given: y[row], likely: without[row] }),
-  )
-    .filter(({ score }) => score > FAR)
-    .sort((a, b) => b.score - a.score);
-}
-
-function largestOf(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let k = 1; k < values.length; ++k) if (values[k] > values[best]) best = k;
-  return best;
+function add(y: Float64Array, factor: number, x: Float64Array): void {
+  if (factor !== 0) axpy(factor, x, y);
 }
 
 function nothing(

@@ -2,7 +2,7 @@
 
 import { isFloat64 } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
-import type { Dataset } from "../network/dataset.js";
+import { type Dataset, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import type { ResolvedLoss } from "../network/spec.js";
 import type { ScalarMath } from "../wasm/kernels.js";
@@ -11,6 +11,8 @@ import { coreMath } from "../wasm/math.js";
 /** Rows of outputs with what their losses' derivatives are, in natural units: nats, for mse in units of the noise. */
 export interface Likelihood {
   readonly rows: number;
+  /** Rows, each as often as its weight says. */
+  readonly count: number;
   readonly outputs: number;
   /** f − y, p − y or their like: the derivative of the negative log-likelihood in the outputs, for mse times σ². */
   readonly residuals: Float64Array;
@@ -55,7 +57,7 @@ export function likelihoodOf(net: Network, data: Dataset): Likelihood {
     for (let c = 0; c < outputs; ++c) residual[c] *= weight;
     for (let k = 0; k < root.length; ++k) root[k] *= Math.sqrt(weight);
   }
-  return { rows, outputs, misfit, ...result };
+  return { rows, count: totalWeight(data), outputs, misfit, ...result };
 }
 
 type Kernel = (

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Dataset, influence, laplace, type Network, type Suspect } from "../../index.js";
+import { influence, type Suspect } from "../../index.js";
 import { conflictsIn, leaksIn } from "../../tables/index.js";
 import { readSource } from "../data/source.js";
 import { failed, refusals } from "../errors.js";
@@ -52,7 +52,7 @@ async function runAudit(path: string, file: string | undefined, given: Given, io
   const { data, columns } = await dataFor(model, file, "training");
   const source = await readSource(file ?? model.record.data.path, model.record.settings);
   const { parts } = prepare(source, model.record.settings, model.record.settings.batchNorm);
-  const found = refusals(() => influence(model.net, data, { damping: dampingOf(model.net, data) }));
+  const found = refusals(() => influence(model.net, data, { damping: "evidence" }));
   if (found.status !== "converged") failed(`the rows could not be looked at: ${found.reason}`);
   const label = (value: number): string => (columns.classes ? columns.classes[value] : short(columns.inUnits(value)));
   const findings = found.mislabelled.map(
@@ -71,21 +71,6 @@ async function runAudit(path: string, file: string | undefined, given: Given, io
     given.json ? jsonOf(model, findings, notes) : textOf(model, data.size, findings, notes, given.output),
   );
 }
-
-/** The prior that the evidence suggests, as a share of the curvature's largest element: without one a large network bends to any row. */
-function dampingOf(net: Network, data: Dataset): number {
-  const { prior, noise, status } = laplace(net, data, { structure: "diagonal" });
-  if (status === "non-finite" || status === "not-positive-definite") return LEAST_DAMPING;
-  const H = net.hessian(data, { kind: "ggn", batchNorm: "running" });
-  let most = 0;
-  for (let i = 0; i < H.size; ++i) most = Math.max(most, H.get(i, i));
-  // In the units of the mean loss.
-  const terms = data.size * (net.spec.loss === "cross-entropy" ? 1 : net.spec.layers[net.spec.layers.length - 1].units);
-  const share = net.spec.loss === "mse" ? (2 * noise * prior[0]) / terms : prior[0] / terms;
-  return Math.max(LEAST_DAMPING, share / most);
-}
-
-const LEAST_DAMPING = 1e-10;
 
 function csvOf(findings: readonly Finding[]): string {
   const rows = findings.map(({ line, target, suggestion, score }) =>
