@@ -9,7 +9,7 @@ import { fixedWhereGone, withoutDeadEnds, withoutIdleUnits } from "./shrink.js";
 
 /** When to stop. */
 export interface PruneUntil {
-  /** This share of the weights is gone, in (0, 1). */
+  /** This share of the weights is gone, in (0, 1]; biases do not count. */
   share?: number;
   /** So many parameters are left, biases and batch norm's included. */
   parameters?: number;
@@ -23,7 +23,7 @@ export interface PruneOptions {
   method?: "obs" | "obd" | "magnitude";
   /** When to stop; at least one of them. */
   until: PruneUntil;
-  /** Single "weights", whole hidden "units", or all weights of "inputs". Default: "weights". */
+  /** Single "weights" and biases, whole hidden "units", or all weights of "inputs". Default: "weights". */
   of?: "weights" | "units" | "inputs";
   /** Whether what is left is trained in between, by damped Gauss-Newton steps. Default: true. */
   retrain?: boolean;
@@ -79,7 +79,7 @@ const RETRAINING_STEPS = 8;
  *
  * Optimal Brain Surgeon (Hassibi and Stork 1993): to lose weight q costs θ_q²/(2·[H⁻¹]_qq), if all others move by −θ_q·H⁻¹e_q/[H⁻¹]_qq; H⁻¹ is downdated by
  * rank one, and made again where the objective has risen by twice what it foretells, or after a tenth of the weights. H is the Gauss-Newton matrix with the penalty. Optimal Brain Damage (LeCun, Denker and Solla
- * 1990) takes H's diagonal, θ_q²·H_qq/2, and moves nothing. Biases and batch norm stay, but for those of hidden units that
+ * 1990) takes H's diagonal, θ_q²·H_qq/2, and moves nothing. Batch norm's parameters stay, but for those of hidden units that
  * nothing goes out from. What a unit without any input has to give goes into the biases behind it.
  *
  * @param net a trained network; it is not changed.
@@ -162,6 +162,10 @@ class Pruner {
     this.#theta = Float64Array.from(net.getParameters());
     this.#mask = new Uint8Array(net.parameterCount).fill(1);
     const free = new Set(freeParameters(net));
+    // What is fixed at 0 went before.
+    this.#theta.forEach((value, i) => {
+      if (value === 0 && !free.has(i)) this.#mask[i] = 0;
+    });
     const all = groupsOf(net, options.of);
     this.#groups = all.filter(({ weights, followers }) => [...weights, ...followers].every((i) => free.has(i)));
     this.#weights = net.layout.layers.reduce((sum, { inputs, units }) => sum + inputs * units, 0);
@@ -368,8 +372,8 @@ class Pruner {
 function groupsOf(net: Network, of: "weights" | "units" | "inputs"): Group[] {
   const { layers, inputs } = net.layout;
   if (of === "weights") {
-    return layers.flatMap(({ weight, inputs: width, units }) =>
-      Array.from({ length: width * units }, (_, i): Group => ({ weights: [weight + i], followers: [] })),
+    return layers.flatMap(({ weight, bias, units }) =>
+      Array.from({ length: bias + units - weight }, (_, i): Group => ({ weights: [weight + i], followers: [] })),
     );
   }
   if (of === "inputs") {

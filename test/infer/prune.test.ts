@@ -1,7 +1,7 @@
 // Oracles: for least squares the best of all fits without each weight (what Optimal Brain Surgeon promises); the masked network for the smaller one.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { dataset, fit, init, laplace, lbfgs, network, newton, prune } from "../../src/index.js";
+import { dataset, fit, init, laplace, lbfgs, network, newton, prune, withParameters } from "../../src/index.js";
 
 beforeAll(() => init({ simd: "strict" }));
 
@@ -14,14 +14,15 @@ it("of a linear model obs takes the weight without which the best fit of the oth
   const net = network({ inputs: 3, layers: [{ units: 1 }] });
   await fit(net, data, { optimizer: newton(), epochs: 3 });
   const refitted = await Promise.all(
-    [0, 1, 2].map(async (gone) => {
-      const other = network({ inputs: 2, layers: [{ units: 1 }] });
-      const rest = dataset(
-        inputs.map((row) => row.filter((_, i) => i !== gone)),
-        values,
+    [0, 1, 2, 3].map(async (gone) => {
+      const zero = network({ inputs: 3, layers: [{ units: 1 }] });
+      zero.setParameters([1, 1, 1, 1].map((_, i) => (i === gone ? 0 : 1)));
+      const other = withParameters(
+        zero,
+        [0, 1, 2, 3].map((i) => i !== gone),
       );
-      await fit(other, rest, { optimizer: newton(), epochs: 3 });
-      return other.loss(rest);
+      await fit(other, data, { optimizer: newton(), epochs: 3 });
+      return other.loss(data);
     }),
   );
   const best = refitted.indexOf(Math.min(...refitted));
@@ -76,6 +77,18 @@ describe("a network", () => {
     const left = mask.reduce((sum, kept) => sum + kept, 0);
     expect(laplace(masked, data).standardErrors()).toHaveLength(left);
     expect(laplace(masked, data).status).toBe("converged");
+  });
+
+  it("goes on where it stopped", async () => {
+    const net = await trained();
+    const options = { until: { parameters: 20 } };
+    const half = prune(net, data, { until: { parameters: 30 } });
+    const rest = prune(half.masked, data, options);
+    const left = (mask: Uint8Array): number => mask.reduce((sum, kept) => sum + kept, 0);
+    expect(left(half.mask)).toBeLessThanOrEqual(30);
+    expect(left(rest.mask)).toBeLessThanOrEqual(20);
+    rest.mask.forEach((kept, i) => expect(kept).toBeLessThanOrEqual(half.mask[i]));
+    expect(prune(half.masked, data, { until: { parameters: 30 } })).toMatchObject({ status: "converged", history: [] });
   });
 
   it("in single precision comes out in it, computed in double", async () => {
