@@ -6,7 +6,7 @@ const rooms = {
   optimize: ["network", "linalg", "wasm"],
   train: ["infer", "optimize", "network", "linalg", "wasm"],
   diagnose: ["optimize", "network", "linalg", "wasm"],
-  formats: ["train", "diagnose", "optimize", "network", "linalg", "wasm"],
+  formats: ["tables", "train", "diagnose", "optimize", "network", "linalg", "wasm"],
   node: ["formats", "train", "diagnose", "optimize", "network", "linalg"],
   infer: ["train", "optimize", "network", "linalg", "wasm"],
   tables: ["network", "linalg", "wasm"],

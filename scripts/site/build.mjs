@@ -52,6 +52,7 @@ const app = await Application.bootstrapWithPlugins({
   // Said where they stand: in one line, or by what they belong to.
   intentionallyNotDocumented: [
     ...["type", "atZero", "slope", "alpha"].map((name) => `hessia.Activation.__type.${name}`),
+    ...["Loss", "ResolvedLoss"].flatMap((of) => ["type", "delta", "at"].map((name) => `hessia.${of}.__type.${name}`)),
     ...["loss", "gradient"].map((name) => `hessia.Network.gradient.__type.${name}`),
     ...["training", "test"].map((name) => `hessia.split.__type.${name}`),
   ],

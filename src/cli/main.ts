@@ -10,12 +10,16 @@ const worker = new Worker(new URL("./worker.js", import.meta.url), {
 });
 
 let keeps = false;
+/** Whether the command has work to keep at all, whose end is waited for. */
+let saves = false;
 let ended = false;
 
 worker.on("message", (message: FromWorker) => {
   if (message.kind === "text") process[message.output].write(message.text);
-  else if (message.kind === "keeps") keeps = message.keeps;
-  else {
+  else if (message.kind === "keeps") {
+    keeps = message.keeps;
+    saves ||= message.keeps;
+  } else {
     ended = true;
     process.exitCode = message.code;
   }
@@ -27,15 +31,21 @@ worker.on("exit", () => {
 });
 
 // Where there is something to keep, the first Ctrl-C lets the work end in order and tell what was reached; the second ends the process.
-process.on("SIGINT", () => {
-  if (!keeps || ended) return end(exitCodes.interrupted, "hessia: interrupted");
-  keeps = false;
-  worker.postMessage("abort");
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (!keeps || ended) return end(exitCodes.interrupted, "hessia: interrupted");
+    keeps = false;
+    worker.postMessage("abort");
+  });
+}
 
 // A reader that has seen enough, as `head` has, is no failure; a full disk is.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCodes.ended);
+  if (error.code === "EPIPE") {
+    // What there is to save is saved all the same.
+    if (keeps || saves) return;
+    process.exit(exitCodes.ended);
+  }
   end(exitCodes.failed, `hessia: the output could not be written: ${error.message}`);
 });
 

@@ -4,6 +4,7 @@ import { addAudit } from "./commands/audit.js";
 import { addCompare } from "./commands/compare.js";
 import { addCurvature } from "./commands/curvature.js";
 import { addDiagnose } from "./commands/diagnose.js";
+import { addExport } from "./commands/export.js";
 import { addInfo } from "./commands/info.js";
 import { addPredict } from "./commands/predict.js";
 import { addPrune } from "./commands/prune.js";
@@ -55,6 +56,7 @@ function build(io: Io): Command {
   addPredict(program, io);
   addAudit(program, io);
   addPrune(program, io);
+  addExport(program, io);
   addInfo(program, io);
   return program;
 }

@@ -1,4 +1,5 @@
 export type { Saved, SaveOptions } from "./document.js";
+export { type JavaScriptOptions, toJavaScript } from "./javascript.js";
 export { fromJson, toJson } from "./json.js";
 export { toNpy } from "./npy.js";
 export { type OnnxOptions, toOnnx } from "./onnx.js";

@@ -118,7 +118,7 @@ export function checkDerivatives(where: string, loss: CustomLoss, target: Float6
     const most = Math.max(noise / CLOSE, ...wanted.map(Math.abs));
     const wrong = wanted.findIndex((x, i) => Number.isFinite(most) && !(Math.abs(x - got[i]) <= CLOSE * most));
     if (wrong < 0) return;
-    const expected = `${wanted[wrong].toPrecision(6)} along [${direction.join(", ")}], as differences give it`;
+    const expected = `${wanted[wrong].toPrecision(6)}, as differences give it`;
     wrongValue(where, name, expected, String(got[wrong]));
   };
   const noise = (1e-14 * Math.abs(value(at(0)))) / step;

@@ -3,7 +3,7 @@ import { checkFinite, copyNumbers, type Matrix, toMatrix } from "../linalg/matri
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
 import { checkDerivatives } from "./caller-loss.js";
 import type { Layout } from "./layout.js";
-import { lossName, lossParameters, type ResolvedLoss } from "./spec.js";
+import { decidesClasses, lossName, lossParameters, type ResolvedLoss } from "./spec.js";
 
 /** Inputs with what should come out of them. Flat targets are class labels or the values of a single output. */
 export interface Dataset {
@@ -127,7 +127,7 @@ function classesOf(targets: Matrix | Float64Array): ArrayLike<number> & Iterable
   const wrong = data.findIndex((value) => !(Number.isInteger(value) && value >= 0));
   if (wrong >= 0) {
     const got = `${data[wrong]} in row ${wrong}`;
-    wrongValue("dataset", "weights", 'class labels as targets for "balanced"', got, "give a weight for each sample");
+    wrongValue("dataset", "weights", 'class labels as targets for "balanced"', got);
   }
   return data;
 }
@@ -172,8 +172,8 @@ export function weighedAs(
 }
 
 /** The same targets and weights with other inputs. */
-export function withInputs({ targets, weights, meanWeight }: Dataset, inputs: Matrix): Dataset {
-  return new CheckedDataset(inputs, targets, weights, meanWeight);
+export function withInputs(data: Dataset, inputs: Matrix): Dataset {
+  return new CheckedDataset(inputs, data.targets, data.weights, data.meanWeight);
 }
 
 /** How many rows the data stands for: the sum of its weights. */
@@ -223,7 +223,8 @@ export function checkDataset(
   if (!(data.meanWeight > 0)) wrongValue(where, "data", "a row whose weight is not 0", `${data.size} of weight 0`);
   const { targets } = data;
   if (loss === "cross-entropy" && !("data" in targets)) return checkLabels(where, targets, outputs);
-  const { data: values, columns: width } = "data" in targets ? targets : { data: targets, columns: 1 };
+  const rows = "data" in targets ? targets : { data: targets, columns: 1 };
+  const { data: values, columns: width } = rows;
   if (typeof loss === "object" && "value" in loss) {
     checkDerivatives(where, loss, Float64Array.from(values.subarray(0, width)), outputs);
     return;
@@ -233,12 +234,9 @@ export function checkDataset(
     const remedy = loss === "cross-entropy" && width === 1 ? "class labels go in a flat array" : undefined;
     wrongValue(where, "data", `targets of width ${expected}, as the network has`, String(width), remedy);
   }
-  if (loss === "binary-cross-entropy") checkProbabilities(where, values, width);
-  if (loss === "cross-entropy") {
-    checkProbabilities(where, values, width);
-    checkSums(where, values, width);
-  }
-  if (loss === "poisson") checkCounts(where, values, width);
+  if (decidesClasses(loss)) checkEach(where, "probabilities in [0, 1]", rows, (y) => y >= 0 && y <= 1);
+  if (loss === "cross-entropy") checkSums(where, values, width);
+  if (loss === "poisson") checkEach(where, "counts of at least 0 under poisson", rows, (y) => y >= 0);
 }
 
 function checkLabels(where: string, labels: Float64Array, classes: number): void {
@@ -250,22 +248,16 @@ function checkLabels(where: string, labels: Float64Array, classes: number): void
   }
 }
 
-function checkCounts(where: string, values: ArrayLike<number>, width: number): void {
-  for (let i = 0; i < values.length; ++i) {
-    if (!(values[i] >= 0)) {
-      const place = `row ${Math.floor(i / width)}, column ${i % width}`;
-      wrongValue(where, "targets", "counts of at least 0 under poisson", `${values[i]} in ${place}`);
-    }
-  }
-}
-
-function checkProbabilities(where: string, values: ArrayLike<number>, width: number): void {
-  for (let i = 0; i < values.length; ++i) {
-    if (!(values[i] >= 0 && values[i] <= 1)) {
-      const place = `row ${Math.floor(i / width)}, column ${i % width}`;
-      wrongValue(where, "targets", "probabilities in [0, 1]", `${values[i]} in ${place}`);
-    }
-  }
+function checkEach(
+  where: string,
+  expected: string,
+  { data, columns }: Pick<Matrix, "data" | "columns">,
+  accept: (value: number) => boolean,
+): void {
+  const wrong = data.findIndex((value) => !accept(value));
+  if (wrong < 0) return;
+  const place = `row ${Math.floor(wrong / columns)}, column ${wrong % columns}`;
+  wrongValue(where, "targets", expected, `${data[wrong]} in ${place}`);
 }
 
 /** Single precision and printed decimals leave a sum off by a little; a row of counts is off by far more. */

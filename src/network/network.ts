@@ -38,7 +38,7 @@ export interface NetworkJson {
 }
 
 /** Structured cloning copies no private fields, so a clone would be without parameters. It refuses functions, and shows their text. */
-const REFUSE = (): string => "parameters do not survive structured cloning: pass net.toJSON(), or toSafetensors(net)";
+const REFUSE = (): string => "parameters do not survive structured cloning: pass net.toJSON()";
 
 /**
  * A multi-layer perceptron and its parameters. Made by `network`.
@@ -359,7 +359,7 @@ export class Network {
       "maxBytes",
       `at least the ${describeBytes(size ** 2 * bytesPer(this.spec.dtype))} that P = ${size} needs`,
       describeBytes(maxBytes),
-      `hvp and hessianOperator need ${describeBytes(size * bytesPer(this.spec.dtype))} a vector, and hessianCost says what a product ` +
+      `hvp and hessianOperator need ${describeBytes(size * bytesPer(this.spec.dtype))} a vector, hessianCost says how long a product ` +
         "takes; lanczos, trace, diagonal and spectralDensity work from these",
     );
   }

@@ -26,14 +26,6 @@ export function wholeBatch(data: Dataset): Batch {
 /** Called between the passes of a chunk and the next, with the position of its first sample in the order. */
 export type Visit = (from: number) => void;
 
-/** Three points of a line, as addresses: θ and θ ± length·step. */
-export interface Line {
-  readonly theta: number;
-  readonly ahead: number;
-  readonly behind: number;
-  readonly length: number;
-}
-
 /** What is asked of an objective beside its value. */
 export interface ObjectiveNeeds {
   /** Most samples in a batch. */
@@ -123,7 +115,7 @@ export class Objective {
     const terms = this.terms(count);
     let sum = 0;
     for (let done = 0; done < count; done += capacity) {
-      if (!held) this.#forward(theta, statistics, order, from + done, Math.min(capacity, count - done));
+      if (!held) this.forward(theta, statistics, order, from + done, Math.min(capacity, count - done));
       sum += this.propagation.backward(theta, gradient, this.loss, 1 / terms, done > 0, this.mode);
       visit?.(from + done);
     }
@@ -131,32 +123,8 @@ export class Objective {
     return sum / terms + this.penalty(theta);
   }
 
-  /**
-   * Jᵀ·∇²ℓ·f̈ of the batch: what the outputs' second derivative along a line adds to the gradient, f̈ ≈ (f(ahead) − 2·f(θ) + f(behind)) / h². Written to
-   * `out`. `trial` serves the points beside θ; `held`: the activations here are those of the whole batch at θ already.
-   */
-  acceleration(points: Line, statistics: number, batch: Batch, out: number, trial: Objective, held: boolean): void {
-    const { propagation, layout } = this;
-    const { capacity, kernels, output, stride, cotangent } = propagation;
-    const other = trial.propagation;
-    const numbers = layout.outputs * stride;
-    const { order, from, count } = batch;
-    for (let done = 0; done < count; done += capacity) {
-      const size = Math.min(capacity, count - done);
-      if (!held) this.#forward(points.theta, statistics, order, from + done, size);
-      trial.#forward(points.ahead, statistics, order, from + done, size);
-      kernels.axpy(numbers, -2, output, other.output);
-      const bend = this.workspace.slice(this.spec.dtype, cotangent, numbers);
-      bend.set(this.workspace.slice(this.spec.dtype, other.output, numbers));
-      trial.#forward(points.behind, statistics, order, from + done, size);
-      kernels.axpy(numbers, 1, cotangent, other.output);
-      const scale = 1 / this.terms(count) / points.length ** 2;
-      this.loss.hessianProduct(other.output, cotangent, scale);
-      propagation.pullBack(points.theta, out, done > 0, this.mode);
-    }
-  }
-
-  #forward(theta: number, statistics: number, order: Uint32Array | null, from: number, count: number): void {
+  /** Loads samples (at most a chunk of them) and passes forward through them. */
+  forward(theta: number, statistics: number, order: Uint32Array | null, from: number, count: number): void {
     this.#load(order, from, count);
     this.propagation.forward(theta, this.mode, statistics);
   }

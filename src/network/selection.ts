@@ -11,24 +11,22 @@ export type ParameterMask = number | ArrayLike<number> | ArrayLike<boolean>;
 
 /** The places of the parameters that a mask chooses, ascending. */
 export function chosenParameters(where: string, name: string, mask: unknown, layout: Layout): Uint32Array {
-  const expected = `layer numbers, or true or false for each of ${layout.parameterCount} parameters`;
   if (typeof mask !== "number" && !Array.isArray(mask) && !ArrayBuffer.isView(mask)) {
-    wrongType(where, name, expected, mask);
+    wrongType(where, name, "layer numbers, or a mark for each parameter", mask);
   }
   const given = (typeof mask === "number" ? [mask] : mask) as ArrayLike<unknown>;
   const places = Uint32Array.from({ length: layout.parameterCount }, (_, i) => i);
   const chosen =
     given.length === layout.parameterCount
-      ? places.filter((i) => isChosen(where, `${name}[${i}]`, given[i]))
+      ? places.filter((i) => isChosen(where, name, given[i]))
       : ofLayers(where, name, given, layout);
   if (chosen.length === 0) wrongValue(where, name, "at least one parameter", "none");
   return chosen;
 }
 
 function isChosen(where: string, name: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  if (value !== 0 && value !== 1) wrongValue(where, name, "true, false, 0 or 1", show(value));
-  return value === 1;
+  if (![0, 1, true, false].includes(value as number)) wrongValue(where, name, "true, false, 0 or 1", show(value));
+  return Boolean(value);
 }
 
 function ofLayers(where: string, name: string, given: ArrayLike<unknown>, { layers, parameterCount }: Layout) {

@@ -316,7 +316,7 @@ function resolveCustom(given: Record<string, unknown>): CustomLoss {
 
 /** Refuses a last layer that the loss cannot have. */
 function checkOutputs(loss: ResolvedLoss, { units, activation, dropout }: ResolvedLayer): void {
-  if (dropout) wrongValue(WHERE, "dropout", "none in the last layer, whose outputs are the network's", String(dropout));
+  if (dropout) wrongValue(WHERE, "dropout", "none in the last layer", String(dropout));
   if (decidesClasses(loss) && activation.type === "sigmoid") {
     const remedy = 'leave the last activation at "identity" and read probabilities from net.probabilities';
     wrongValue(WHERE, "loss", `a loss of outputs after a sigmoid (${loss} takes logits)`, `"${loss}"`, remedy);
@@ -390,7 +390,7 @@ function resolveRuns(given: unknown): [number, number][] {
   let end = -1;
   return given.map((run: unknown) => {
     const [from, to]: unknown[] = Array.isArray(run) ? run : [];
-    checkInteger(WHERE, "trainable", from, Math.max(0, end + 1));
+    checkInteger(WHERE, "trainable", from, end + 1);
     checkInteger(WHERE, "trainable", to, from + 1);
     end = to;
     return [from, to];

@@ -1,7 +1,8 @@
 import { wrongValue } from "../check.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
+import { OutputBend } from "../network/bend.js";
 import type { CurvatureProducts } from "../network/curvature.js";
-import type { Dataset } from "../network/dataset.js";
+import { type Dataset, samplesOf, weighedAs } from "../network/dataset.js";
 import type { LayerFactors, SecondMoments } from "../network/fisher.js";
 import type { JacobianProducts } from "../network/jacobian.js";
 import type { LayerLayout } from "../network/layout.js";
@@ -39,7 +40,7 @@ export function withCurvature(Base: typeof NetworkProblem): typeof NetworkProble
 }
 
 function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
-  const { CurvatureProducts, Objective, assembleBlock, assembleHessian, blockOf, samplesOf, weighedAs } = Base.tools;
+  const { CurvatureProducts, Objective, assembleBlock, assembleHessian, blockOf } = Base.tools;
 
   return class extends Base {
     /** What holds the activations of the last look ahead; it and the objective change places when its point is taken. */
@@ -228,7 +229,7 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
       this.#heldAhead = 0;
       const line = { theta: point, ahead, behind, length: BEND_LENGTH };
       this.gathered(out, (to) =>
-        objective.acceleration(line, this.statistics, this.batch, to, this.#trial, this.holds),
+        new OutputBend(objective, this.#trial).pullBack(line, this.statistics, this.batch, to, this.holds),
       );
       this.held = theta;
       return Float64Array.from(workspace.read(dtype, out, size));

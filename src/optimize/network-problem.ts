@@ -1,5 +1,5 @@
 import { CurvatureProducts } from "../network/curvature.js";
-import { type Dataset, samplesOf, weighedAs } from "../network/dataset.js";
+import type { Dataset } from "../network/dataset.js";
 import { assembleBlock, assembleHessian, blockOf } from "../network/hessian.js";
 import { freeCount, type Layout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
@@ -36,8 +36,6 @@ export class NetworkProblem extends Problem {
     assembleBlock,
     assembleHessian,
     blockOf,
-    samplesOf,
-    weighedAs,
   };
   /** What holds the activations of the step's start. */
   objective: Objective;

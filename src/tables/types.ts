@@ -124,7 +124,7 @@ function pairOf(kinds: ReadonlyMap<string, number>): Finding | null {
 }
 
 const NAMED_IDENTIFIER =
-  /(?:^|[^a-z])(?:id|ids|pid|uid|uuid|guid|key|index|row|row ?number|record|no|nr|serial|instant|unnamed.*)$/i;
+  /(?:^|[^a-z])(?:id|ids|pid|uid|uuid|guid|key|index|row|row ?number|record|no|nr|num|number|serial|instant|obs|observation|order|case|sno|s\.no|unnamed.*|)#?$/i;
 
 /** All cells differ, and they count rows or are named like it. */
 function identifierOf(look: Look, known: readonly string[], kinds: ReadonlyMap<string, number>): Finding | null {
@@ -134,8 +134,10 @@ function identifierOf(look: Look, known: readonly string[], kinds: ReadonlyMap<s
   const whole = known.every((cell) => /^\d+$/.test(cell));
   if (whole) {
     const values = known.map(Number);
-    if (values.every((value, i) => i === 0 || value === values[i - 1] + 1)) return found("it numbers the rows");
-    if (named && NAMED_IDENTIFIER.test(name)) return found("every row has another whole number, and the name says so");
+    const counts = values.every((value, i) => i === 0 || value === values[i - 1] + 1);
+    const says = named ? NAMED_IDENTIFIER.test(name) : first;
+    if (says && counts) return found("it numbers the rows");
+    if (named && says) return found("every row has another whole number, and the name says so");
     if (known.some(isCode)) return found("every row has another code");
     const long = values.every((value) => value >= 1000);
     return !named && first && long ? found("the first column, with another whole number in every row") : null;

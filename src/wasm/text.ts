@@ -3,7 +3,7 @@ const SINGLE = 89;
 
 /** Bytes from the text that scripts/build-core.mjs writes: 64 digits that mark the bytes of a single character, then the bytes. */
 export function fromText(text: string): Uint8Array<ArrayBuffer> {
-  const all = Array.from({ length: 256 }, (_, byte) => byte);
+  const all = Array.from(new Array(256).keys());
   const isSingle = (byte: number): boolean => ((Number.parseInt(text[byte >> 2], 16) >> (byte & 3)) & 1) > 0;
   const order = [...all.filter(isSingle), ...all.filter((byte) => !isSingle(byte))];
   const bytes = new Uint8Array(text.length);

@@ -1,7 +1,7 @@
 // Oracle: what a shell's user expects of Ctrl-C, also in the middle of a computation that never lets go of its thread.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { folder, main, type Result, root, start } from "./support.js";
@@ -10,7 +10,12 @@ const { path, remove } = folder({});
 afterAll(remove);
 
 /** Runs a command and interrupts it each time that `ready` says so. */
-async function interrupted(args: readonly string[], ...ready: ((stdout: string) => boolean)[]): Promise<Result> {
+async function interrupted(
+  args: readonly string[],
+  ...given: (((stdout: string) => boolean) | NodeJS.Signals)[]
+): Promise<Result> {
+  const signal = (given.find((one) => typeof one === "string") ?? "SIGINT") as NodeJS.Signals;
+  const ready = given.filter((one) => typeof one === "function");
   const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
@@ -29,11 +34,47 @@ async function interrupted(args: readonly string[], ...ready: ((stdout: string) 
   );
   for (const test of ready) {
     while (code === undefined && !test(stdout)) await sleep(20);
-    child.kill("SIGINT");
+    child.kill(signal);
   }
   await closed;
   return { code: code ?? -1, stdout, stderr };
 }
+
+describe("a reader that has seen enough", () => {
+  it("does not cost the model", async () => {
+    const model = path("piped.safetensors");
+    const program = `'${process.execPath}' '${main}' train data/iris.csv --hidden 8 --epochs 300 --save '${model}' | head -1`;
+    const { code, stdout } = await start(["-c", program], { program: ["sh"] });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^data +data\/iris\.csv/)]);
+    for (let waits = 0; waits < 200 && !existsSync(model); ++waits) await sleep(50);
+    expect(existsSync(model)).toBe(true);
+  });
+});
+
+it("the same command leaves the same file", async () => {
+  const saved = async (name: string): Promise<Buffer> => {
+    await start(["train", "data/iris.csv", "--hidden", "8", "--epochs", "5", "--save", path(name), "--quiet"]);
+    return readFileSync(path(name));
+  };
+  expect(await saved("one.safetensors")).toEqual(await saved("two.safetensors"));
+});
+
+it("SIGTERM leaves a file to go on from, as Ctrl-C does", async () => {
+  const args = [
+    "train",
+    "data/digits.csv",
+    "--hidden",
+    "16",
+    "--epochs",
+    "100000",
+    "--save",
+    path("ended.safetensors"),
+  ];
+  const ready = (stdout: string): boolean => /^ +1 {2}/m.test(stdout);
+  const { code, stderr } = await interrupted(args, ready, "SIGTERM");
+  expect([code, stderr]).toEqual([130, expect.stringContaining("goes on")]);
+  expect(existsSync(path("ended.safetensors"))).toBe(true);
+});
 
 describe("Ctrl-C", () => {
   it("ends a dense computation at once, which has nothing to keep", async () => {

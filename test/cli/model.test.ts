@@ -191,6 +191,16 @@ describe("cells and labels that a model does not know", () => {
   });
 });
 
+describe("a run that has diverged", () => {
+  it.each(["safetensors", "json"])("leaves a model that can be read: %s", async (ending) => {
+    const model = path(`diverged.${ending}`);
+    const args = ["train", diabetes, "--optimizer", "sgd", "--learning-rate", "3", "--momentum", "0", "--epochs", "20"];
+    expect((await call([...args, "--save", model])).code).toBe(1);
+    expect(await run("info", model)).toMatchObject({ stdout: expect.stringMatching(/^network /m) });
+    expect((await call(["diagnose", model])).code).toBe(0);
+  });
+});
+
 describe("Ctrl-C", () => {
   it("leaves a file that the run is gone on from, to the same bits", async () => {
     const common = [digits, "--hidden", "16", "--epochs", "400", "--simd", "strict", "--quiet"];
@@ -220,7 +230,7 @@ describe("refused", () => {
   const model = path("iris.safetensors");
   const cases: [string, () => string[], string][] = [
     ["no model", () => ["info", path("nowhere.safetensors")], "nowhere.safetensors: there is no such file"],
-    ["a table for a model", () => ["predict", iris, iris], "a name that ends in .safetensors or .json"],
+    ["a table for a model", () => ["predict", iris, iris], "a file that ends in .safetensors or .json"],
     ["a truncated model", () => ["info", path("cut.safetensors")], "cut.safetensors cannot be read"],
     [
       "a network of another program",

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { adam, init, minimize, network, sgd, training } from "../../src/index.js";
+import { OutputBend } from "../../src/network/bend.js";
 import { CurvatureProducts } from "../../src/network/curvature.js";
 import { SecondMoments } from "../../src/network/fisher.js";
 import { Objective } from "../../src/network/objective.js";
@@ -46,7 +47,7 @@ describe.each(builds)("%s build", (build) => {
   it.each(methods)("$name: on a network", ({ make, name, dense }) => {
     const spies = {
       gradient: vi.spyOn(Objective.prototype, "valueAndGradient"),
-      bend: vi.spyOn(Objective.prototype, "acceleration"),
+      bend: vi.spyOn(OutputBend.prototype, "pullBack"),
       value: vi.spyOn(Objective.prototype, "dataLoss"),
       hvp: vi.spyOn(CurvatureProducts.prototype, "multiply"),
       squares: vi.spyOn(SecondMoments.prototype, "curvatureDiagonal"),

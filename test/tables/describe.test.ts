@@ -37,7 +37,11 @@ group("what a column is taken for", () => {
 
   it("a number or a text of its own in every row", () => {
     const count = Array.from({ length: 60 }, (_, i) => String(i + 1));
-    expect(typeOf(count)).toBe("identifier");
+    expect(typeOf(count, 60, "row")).toBe("identifier");
+    expect(typeOf(count, 60, "OBS#")).toBe("identifier");
+    // A year, or a time, is a number.
+    expect(typeOf(count, 60, "year")).toBe("number");
+    expect(typeOf(count, 60, "x")).toBe("number");
     expect(typeOf(count.toReversed())).toBe("number");
     expect(typeOf(count.toReversed(), 60, "customer_id")).toBe("identifier");
     expect(typeOf(count.map((i) => `k${i}`))).toBe("identifier");

@@ -57,6 +57,9 @@ async function load(path: string): Promise<Saved> {
     if (code === "ENOENT" || code === "ENOTDIR") badInput(`${printable(path)}: there is no such file`);
     if (code === "EISDIR") badInput(`${printable(path)}: expected a file, got a directory`);
     if (code === "EACCES" || code === "EPERM") badInput(`${printable(path)}: no permission to read it`);
+    if (error instanceof RangeError && error.message.startsWith('loadNetwork: "path"')) {
+      badInput(`${printable(path)}: expected a model, a file that ends in .safetensors or .json`);
+    }
     throw asRefusal(error);
   }
 }

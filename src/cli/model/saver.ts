@@ -1,4 +1,4 @@
-import type { RunHandle } from "../../index.js";
+import type { Checkpoint, RunHandle } from "../../index.js";
 import type { Outcome, Run } from "../training/train.js";
 import { saveModel } from "./file.js";
 import { recordOf } from "./record.js";
@@ -19,9 +19,18 @@ export function saverOf(path: string | undefined, run: Run): Saver {
   return {
     async epoch(handle) {
       if (performance.now() - last < EVERY_MILLISECONDS) return;
-      await saveModel(path, net, handle.checkpoint(), recordOf(run, null));
+      await saveModel(path, net, withoutTimes(handle.checkpoint()), recordOf(run, null));
       last = performance.now();
     },
-    end: (outcome) => saveModel(path, net, outcome.history.checkpoint, recordOf(run, outcome)),
+    end: (outcome) => saveModel(path, net, withoutTimes(outcome.history.checkpoint), recordOf(run, outcome)),
+  };
+}
+
+/** The same run gives the same file: how long its epochs took does not go into it. */
+function withoutTimes(checkpoint: Checkpoint): Checkpoint {
+  const { progress } = checkpoint;
+  return {
+    ...checkpoint,
+    progress: { ...progress, epochs: progress.epochs.map((record) => ({ ...record, seconds: 0 })) },
   };
 }

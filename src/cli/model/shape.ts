@@ -58,8 +58,8 @@ const flag = oneOf([true, false]);
 
 const scale = object({ mean: list(number), deviation: list(nonNegative) });
 
-/** JSON has null for what is not finite. */
-const measure = nullable(number);
+/** Of a run that has diverged, not finite; JSON has null for it. */
+const measure = nullable(where((value) => typeof value === "number"));
 const score = object({
   rows: count,
   loss: measure,
