@@ -1,6 +1,6 @@
-/** The Gauss-Newton matrix of the summed negative log-likelihood, and its parts, in double precision. */
+/** The Gauss-Newton matrix of the summed negative log-likelihood, and its parts, in double precision, for all parameters or chosen ones. */
 
-import { type Matrix, multiply } from "../linalg/matrix.js";
+import type { Matrix } from "../linalg/matrix.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
 import { layerRows, pulled } from "../network/derivatives.js";
 import { Network } from "../network/network.js";
@@ -10,15 +10,29 @@ import { type Likelihood, termsOf, weighted } from "./likelihood.js";
 /** Numbers of a Jacobian held at a time. */
 const ROOM = 1 << 22;
 
-/** Outputs' derivatives in all parameters, or in those of the last layer, `first` being its first. */
-export function rowsFrom(net: Network, inputs: Matrix, first: number): Matrix {
-  if (first === 0) return net.jacobian(inputs);
+/** The parameters that are not fixed, of the last layer or of all; ascending. */
+export function freeParameters({ layout, parameterCount }: Network, lastLayer = false): Uint32Array {
+  const free = layout.free ?? Uint32Array.from({ length: parameterCount }, (_, i) => i);
+  const last = layout.layers[layout.layers.length - 1];
+  return lastLayer ? free.filter((i) => i >= last.weight) : free;
+}
+
+/** Outputs' derivatives in the chosen parameters, of which those of the last layer take no others. */
+export function rowsOf(net: Network, inputs: Matrix, chosen: Uint32Array): Matrix {
+  const last = net.layout.layers[net.layout.layers.length - 1];
+  return chosen[0] >= last.weight
+    ? columnsOf(lastRows(net, inputs), chosen, last.weight)
+    : columnsOf(net.jacobian(inputs), chosen, 0);
+}
+
+function lastRows(net: Network, inputs: Matrix): Matrix {
   const { spec, layout } = net;
   const { outputs, layers } = layout;
   const last = layers[layers.length - 1];
-  const { weight, bias, scale, shift } = last;
-  const own = { ...last, weight: weight - first, bias: bias - first, scale: scale - first, shift: shift - first };
-  const columns = net.parameterCount - first;
+  const first = last.weight;
+  const { bias, scale, shift } = last;
+  const own = { ...last, weight: 0, bias: bias - first, scale: scale - first, shift: shift - first };
+  const columns = last.end - first;
   const data = new Float64Array(inputs.rows * outputs * columns);
   net.resident((workspace, theta, statistics) =>
     pulled({ workspace, spec, layout, theta, statistics }, inputs, (propagation, l, view, from, c) => {
@@ -29,14 +43,24 @@ export function rowsFrom(net: Network, inputs: Matrix, first: number): Matrix {
   return { rows: inputs.rows * outputs, columns, data };
 }
 
-/** Calls `use` with the inputs of some samples after the others, so many that their Jacobian from a parameter on fits; `from` is the first of them. */
+/** The chosen columns, counted from `first` on. */
+function columnsOf({ rows, columns, data }: Matrix, chosen: Uint32Array, first: number): Matrix {
+  if (chosen.length === columns) return { rows, columns, data };
+  const part = new Float64Array(rows * chosen.length);
+  for (let i = 0, at = 0; i < rows; ++i) for (const j of chosen) part[at++] = data[i * columns + j - first];
+  return { rows, columns: chosen.length, data: part };
+}
+
+/** Calls `use` with the inputs of some samples after the others, so many that their Jacobian fits; `from` is the first of them. */
 export function eachPart(
   net: Network,
   { rows, columns, data }: Matrix,
-  first: number,
+  chosen: Uint32Array,
   use: (inputs: Matrix, from: number) => void,
 ): void {
-  const most = Math.max(1, Math.floor(ROOM / (net.layout.outputs * (net.parameterCount - first))));
+  const last = net.layout.layers[net.layout.layers.length - 1];
+  const width = chosen[0] >= last.weight ? last.end - last.weight : net.parameterCount;
+  const most = Math.max(1, Math.floor(ROOM / (net.layout.outputs * width)));
   for (let from = 0; from < rows; from += most) {
     const count = Math.min(most, rows - from);
     use(
@@ -46,49 +70,41 @@ export function eachPart(
   }
 }
 
-/** Calls `use` with the rows R·J of some samples after the others, in the parameters from `first` on. */
+/** Calls `use` with the rows R·J of some samples after the others. */
 export function eachRoot(
   net: Network,
   data: Dataset,
   likelihood: Likelihood,
+  chosen: Uint32Array,
   use: (rows: Matrix, from: number) => void,
-  first = 0,
 ): void {
-  eachPart(net, data.inputs, first, (inputs, from) => {
-    const jacobian = rowsFrom(net, inputs, first);
+  eachPart(net, data.inputs, chosen, (inputs, from) => {
+    const jacobian = rowsOf(net, inputs, chosen);
     use({ ...jacobian, data: weighted(jacobian, likelihood, from) }, from);
   });
 }
 
-/** Σ Jᵀ·∇²ℓ·J in the parameters from `first` on. All of it in double precision is the network's own assembly, which leaves out what is inactive; else it is made of rows. */
-export function gaussNewton(net: Network, data: Dataset, likelihood: Likelihood, first = 0): Float64Array {
-  if (net.spec.dtype === "f64" && first === 0) return fromAssembly(net, data);
-  const n = net.parameterCount - first;
-  const sum = new Float64Array(n * n);
-  eachRoot(
-    net,
-    data,
-    likelihood,
-    (rows) => {
-      const product = multiply(rows, rows, { transposeA: true }).data;
-      for (let i = 0; i < sum.length; ++i) sum[i] += product[i];
-    },
-    first,
-  );
-  for (let i = 0; i < n; ++i) for (let j = 0; j < i; ++j) sum[i * n + j] = sum[j * n + i];
-  return sum;
-}
-
-/** In units of the likelihood: the mean loss's matrix has 2/(N·C) for squares, 1/terms else. */
-function fromAssembly(net: Network, data: Dataset): Float64Array {
-  const matrix = net.hessian(data, { kind: "ggn", batchNorm: "running", maxBytes: Infinity }).data as Float64Array;
-  return scaled(net, matrix, totalWeight(data));
-}
-
-/** The summed exact Hessian in the same units, without the penalty. */
-export function exactHessian(net: Network, data: Dataset): Float64Array {
-  const { data: matrix } = inDouble(net).hessian(data, { batchNorm: "running", maxBytes: Infinity });
-  return scaled(net, matrix as Float64Array, totalWeight(data));
+/**
+ * Σ Jᵀ·∇²ℓ·J of the chosen parameters, or the exact Hessian, without the penalty: the network's own assembly, which leaves out what is inactive. For squares in units of
+ * JᵀJ, that is half of what their sum has.
+ */
+export function curvatureBlock(net: Network, data: Dataset, kind: "ggn" | "exact", chosen: Uint32Array): Float64Array {
+  const { parameterCount, layout, spec } = net;
+  const marks = new Uint8Array(parameterCount);
+  for (const i of chosen) marks[i] = 1;
+  const of = chosen.length < parameterCount ? { of: marks } : {};
+  const options = { kind, batchNorm: "running", maxBytes: Infinity, ...of } as const;
+  const matrix = inDouble(net).hessian(data, options).data as Float64Array;
+  const n = chosen.length;
+  const penalised = new Uint8Array(parameterCount);
+  for (const { offset, count } of layout.penalised) penalised.fill(1, offset, offset + count);
+  chosen.forEach((i, k) => {
+    if (penalised[i]) matrix[k * (n + 1)] -= spec.penalty.l2;
+  });
+  const terms = termsOf(net, totalWeight(data));
+  const factor = spec.loss === "mse" ? terms / 2 : terms;
+  for (let i = 0; i < matrix.length; ++i) matrix[i] *= factor;
+  return matrix;
 }
 
 /** The same network in double precision: curvature of single precision is too coarse to be judged by. */
@@ -100,21 +116,15 @@ export function inDouble(net: Network): Network {
   return copy;
 }
 
-function scaled(net: Network, matrix: Float64Array, rows: number): Float64Array {
-  const { parameterCount: n, layout, spec } = net;
-  const { l2 } = spec.penalty;
-  for (const { offset, count } of l2 > 0 ? layout.penalised : []) {
-    for (let i = offset; i < offset + count; ++i) matrix[i * (n + 1)] -= l2;
-  }
-  const factor = spec.loss === "mse" ? termsOf(net, rows) / 2 : termsOf(net, rows);
-  for (let i = 0; i < matrix.length; ++i) matrix[i] *= factor;
-  return matrix;
-}
-
 /** The diagonal of the Gauss-Newton matrix, from rows. */
-export function gaussNewtonDiagonal(net: Network, data: Dataset, likelihood: Likelihood): Float64Array {
-  const sum = new Float64Array(net.parameterCount);
-  eachRoot(net, data, likelihood, ({ columns, data: rows }) => {
+export function gaussNewtonDiagonal(
+  net: Network,
+  data: Dataset,
+  likelihood: Likelihood,
+  chosen: Uint32Array,
+): Float64Array {
+  const sum = new Float64Array(chosen.length);
+  eachRoot(net, data, likelihood, chosen, ({ columns, data: rows }) => {
     for (let i = 0; i < rows.length; ++i) sum[i % columns] += rows[i] ** 2;
   });
   return sum;

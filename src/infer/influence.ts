@@ -3,7 +3,7 @@ import type { Matrix } from "../linalg/matrix.js";
 import { axpy, dot } from "../linalg/vector.js";
 import { checkDataset, type Dataset, totalWeight } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
-import { eachPart, inDouble } from "./curvature.js";
+import { eachPart, freeParameters, inDouble, rowsOf } from "./curvature.js";
 import { denseInverse, type Inverse, productInverse } from "./inverse.js";
 import { laplace } from "./laplace.js";
 import { isLikelihood, type Likelihood, likelihoodOf, termsOf } from "./likelihood.js";
@@ -46,7 +46,7 @@ const LEAST_DAMPING = 1e-10;
  * What would become of a network without each of its training rows, from one factorization (Cook 1977; Pregibon 1981; Koh and Liang 2017). Leaving row i out
  * moves θ by H₋ᵢ⁻¹·(gᵢ + ∇penalty), gᵢ being the gradient of the row's loss and H₋ᵢ the Gauss-Newton matrix of the other rows' summed losses and their share of
  * the penalty, by the identity of Woodbury. Exact for linear models under mse; near a minimum a good approximation for others. A row with a weight counts so many times, and goes as a
- * whole; H₋ᵢ then has the penalty of a row of mean weight. Batch norm counts with its running statistics; single precision is computed in double.
+ * whole; H₋ᵢ then has the penalty of a row of mean weight. Parameters that are fixed stay. Batch norm counts with its running statistics; single precision is computed in double.
  *
  * @param net a network at a minimum of its objective on the data.
  * @param data the rows that it was trained on.
@@ -75,12 +75,13 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
   const likelihood = likelihoodOf(double, data);
   if (!Number.isFinite(likelihood.misfit))
     return nothing(net, data, "non-finite", "the network's outputs are not finite on the data");
+  const chosen = freeParameters(double);
   const others = penaltyShare(double) * totalWeight(data) * (1 - 1 / data.size);
-  const added = damping === "evidence" ? priorOf(double, data) : damping;
+  const added = damping === "evidence" ? priorOf(double, data, chosen) : damping;
   const inverse =
-    8 * net.parameterCount ** 2 <= maxBytes
-      ? denseInverse(double, data, likelihood, others, added)
-      : productInverse(double, data, likelihood, others, added);
+    8 * chosen.length ** 2 <= maxBytes
+      ? denseInverse(double, data, chosen, others, added)
+      : productInverse(double, data, likelihood, chosen, others, added);
   if (!inverse) {
     return nothing(
       net,
@@ -89,17 +90,16 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
       "the curvature is not positive definite: a penalty, or more damping, makes it so",
     );
   }
-  return new Rows(double, data, likelihood, inverse, on).influence();
+  return new Rows(double, data, likelihood, chosen, inverse, on).influence();
 }
 
 /** The prior of each parameter that the evidence finds, in units of the likelihood: for squares times their noise. */
-function priorOf(net: Network, data: Dataset): number | Float64Array {
+function priorOf(net: Network, data: Dataset, chosen: Uint32Array): number | Float64Array {
   const { prior, noise } = laplace(net, data, { structure: "diagonal", groups: "tensors" });
-  const all = Uint32Array.from({ length: net.parameterCount }, (_, i) => i);
-  const { group } = groupsOf(WHERE, net.layout, all, "evidence", "tensors");
+  const { group } = groupsOf(WHERE, net.layout, chosen, "evidence", "tensors");
   const unit = net.spec.loss === "mse" ? noise : 1;
   const added = Float64Array.from(group, (g) => unit * prior[g]);
-  return added.every((value) => value >= 0 && value < Infinity) ? added : LEAST_DAMPING;
+  return added.length > 0 && added.every((value) => value >= 0 && value < Infinity) ? added : LEAST_DAMPING;
 }
 
 /** A row's share of the penalty in units of the likelihood: squares are half of what mse sums, and a mean over outputs. */
@@ -116,15 +116,17 @@ class Rows {
     readonly net: Network,
     readonly data: Dataset,
     readonly likelihood: Likelihood,
+    readonly chosen: Uint32Array,
     readonly inverse: Inverse,
     readonly on: Dataset,
   ) {
     const theta = net.getParameters();
     const share = penaltyShare(net);
-    const penalty = new Float64Array(net.parameterCount);
+    const all = new Float64Array(net.parameterCount);
     for (const { offset, count } of net.layout.penalised) {
-      for (let i = offset; i < offset + count; ++i) penalty[i] = share * net.spec.penalty.l2 * theta[i];
+      for (let i = offset; i < offset + count; ++i) all[i] = share * net.spec.penalty.l2 * theta[i];
     }
+    const penalty = Float64Array.from(chosen, (i) => all[i]);
     this.#ownPenalty = penalty.some((value) => value !== 0)
       ? (inverse.solve({ rows: 1, columns: penalty.length, data: penalty }).data as Float64Array)
       : penalty;
@@ -136,8 +138,8 @@ class Rows {
     const without = Float64Array.from(net.predict(data.inputs).data);
     const scores = new Float64Array(data.size);
     const direction = this.#testGradient();
-    eachPart(net, data.inputs, 0, (inputs, from) => {
-      const J = net.jacobian(inputs);
+    eachPart(net, data.inputs, this.chosen, (inputs, from) => {
+      const J = rowsOf(net, inputs, this.chosen);
       const solved = inverse.solve(J);
       for (let s = 0; s < inputs.rows; ++s) {
         const own = ownRows(J, solved, s, outputs);
@@ -194,7 +196,7 @@ class Rows {
       for (let i = offset; i < offset + count; ++i)
         g[i] -= net.spec.penalty.l2 * theta[i] + net.spec.penalty.l1 * Math.sign(theta[i]);
     }
-    return g;
+    return Float64Array.from(this.chosen, (i) => g[i]);
   }
 
   #parametersWithout(row: number): Float64Array {
@@ -202,9 +204,14 @@ class Rows {
     if (!(Number.isInteger(row) && row >= 0 && row < data.size))
       wrongValue("parametersWithout", "row", `0 to ${data.size - 1}`, String(row));
     const { columns, data: x } = data.inputs;
-    const J = net.jacobian({ rows: 1, columns, data: x.slice(row * columns, (row + 1) * columns) as Matrix["data"] });
+    const inputs = { rows: 1, columns, data: x.slice(row * columns, (row + 1) * columns) as Matrix["data"] };
+    const J = rowsOf(net, inputs, this.chosen);
     const step = this.#step(ownRows(J, inverse.solve(J), 0, likelihood.outputs), row);
-    return Float64Array.from(net.getParameters(), (value, i) => value + step[i]);
+    const theta = Float64Array.from(net.getParameters());
+    this.chosen.forEach((i, k) => {
+      theta[i] += step[k];
+    });
+    return theta;
   }
 }
 

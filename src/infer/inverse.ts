@@ -7,11 +7,12 @@ import { backwardSolve, forwardSolve } from "../linalg/triangular.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { hessianOperator } from "../network/operator.js";
-import { gaussNewton, gaussNewtonDiagonal } from "./curvature.js";
+import { spread } from "../network/selection.js";
+import { curvatureBlock, gaussNewtonDiagonal } from "./curvature.js";
 import { type Likelihood, termsOf } from "./likelihood.js";
 import { transposed } from "./precision.js";
 
-/** Solves with H, the Gauss-Newton matrix of a summed likelihood with so much of the penalty. */
+/** Solves with H, the Gauss-Newton matrix of a summed likelihood with so much of the penalty, in the chosen parameters. */
 export interface Inverse {
   /** H⁻¹ of each row. */
   solve(rows: Matrix): Matrix;
@@ -27,13 +28,13 @@ export interface Inverse {
 export function denseInverse(
   net: Network,
   data: Dataset,
-  likelihood: Likelihood,
+  chosen: Uint32Array,
   penalty: number,
   damping: number | Float64Array,
 ): Inverse | null {
-  const { parameterCount: n } = net;
-  const A = gaussNewton(net, data, likelihood);
-  const added = addedDiagonal(net, penalty, damping, (i) => A[i * (n + 1)]);
+  const n = chosen.length;
+  const A = curvatureBlock(net, data, "ggn", chosen);
+  const added = addedDiagonal(net, chosen, penalty, damping, (i) => A[i * (n + 1)]);
   for (let i = 0; i < n; ++i) A[i * (n + 1)] += added[i];
   const { factor: lower } = new SymmetricMatrix(n, A).cholesky();
   if (!lower) return null;
@@ -53,23 +54,24 @@ export function productInverse(
   net: Network,
   data: Dataset,
   likelihood: Likelihood,
+  chosen: Uint32Array,
   penalty: number,
   damping: number | Float64Array,
-): Inverse | null {
-  const { parameterCount: n, layout, spec } = net;
-  const diagonal = gaussNewtonDiagonal(net, data, likelihood);
-  const added = addedDiagonal(net, penalty, damping, (i) => diagonal[i]);
+): Inverse {
+  const { parameterCount, spec } = net;
+  const n = chosen.length;
+  const diagonal = gaussNewtonDiagonal(net, data, likelihood, chosen);
+  const added = addedDiagonal(net, chosen, penalty, damping, (i) => diagonal[i]);
   const d = diagonal.map((value, i) => 1 / Math.sqrt(value + added[i]));
   const G = hessianOperator(net, data, { kind: "ggn", batchNorm: "running" });
   // The operator is that of the mean loss and has its penalty already.
   const unit = termsOf(net, likelihood.count) / (spec.loss === "mse" ? 2 : 1);
-  const rest = added.slice();
-  for (const { offset, count } of layout.penalised) {
-    for (let i = offset; i < offset + count; ++i) rest[i] -= unit * spec.penalty.l2;
-  }
+  const penalised = penaltyAt(net, chosen);
+  const rest = added.map((value, i) => value - unit * penalised[i]);
   const matvec = (v: ArrayLike<number>): Float64Array => {
     const x = d.map((value, i) => value * v[i]);
-    return Float64Array.from(G.matvec(x), (value, i) => d[i] * (unit * value + rest[i] * x[i]));
+    const product = G.matvec(spread(x, chosen, parameterCount));
+    return Float64Array.from(chosen, (place, i) => d[i] * (unit * product[place] + rest[i] * x[i]));
   };
   let unsolved = 0;
   return {
@@ -91,16 +93,23 @@ export function productInverse(
   };
 }
 
+/** l2 of each chosen parameter, 0 where there is no penalty on it. */
+function penaltyAt({ parameterCount, layout, spec }: Network, chosen: Uint32Array): Float64Array {
+  const all = new Float64Array(parameterCount);
+  for (const { offset, count } of layout.penalised) all.fill(spec.penalty.l2, offset, offset + count);
+  return Float64Array.from(chosen, (i) => all[i]);
+}
+
 /** The penalty, and the damping as a share of each element: no unit counts. What has no curvature at all has no gradient either, and any number will do. */
 function addedDiagonal(
-  { parameterCount: n, layout, spec }: Network,
+  net: Network,
+  chosen: Uint32Array,
   penalty: number,
   damping: number | Float64Array,
   diagonal: (i: number) => number,
 ): Float64Array {
-  const added = new Float64Array(n);
-  for (const { offset, count } of layout.penalised) added.fill(penalty * spec.penalty.l2, offset, offset + count);
-  return added.map((value, i) => {
+  return penaltyAt(net, chosen).map((l2, i) => {
+    const value = penalty * l2;
     const whole = value + (typeof damping === "number" ? damping * (diagonal(i) + value) : damping[i]);
     return diagonal(i) + whole > 0 ? whole : 1;
   });

@@ -2,9 +2,9 @@ import { checkChoice, checkKeys, checkNumber, checkObject, wrongType, wrongValue
 import { checkDataset, type Dataset, totalWeight } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import { describeBytes } from "../wasm/workspace.js";
-import { exactHessian, gaussNewton, gaussNewtonDiagonal } from "./curvature.js";
+import { curvatureBlock, freeParameters, gaussNewtonDiagonal } from "./curvature.js";
 import { type Evidence, evidenceOf } from "./evidence.js";
-import { kroneckerCurvature } from "./kronecker.js";
+import { hasWholeLayers, kroneckerCurvature } from "./kronecker.js";
 import { isLikelihood, type Likelihood, likelihoodOf, targetsOf } from "./likelihood.js";
 import { checkPoint } from "./point.js";
 import { Posterior, type PosteriorStatus } from "./posterior.js";
@@ -40,7 +40,7 @@ const STRUCTURES = ["full", "last-layer", "kronecker", "diagonal"] as const;
  * summed negative log-likelihood. With it come error bars of predictions, calibrated probabilities and the log evidence, by which models and priors are
  * compared without rows held out.
  *
- * mse is the likelihood N(f, σ²) of each output, the cross-entropies are those of classes. Batch norm counts with its running statistics; single precision
+ * Parameters that are fixed (`withParameters`, frozen layers) have no posterior. mse is the likelihood N(f, σ²) of each output, the cross-entropies are those of classes. Batch norm counts with its running statistics; single precision
  * is computed in double. The point is checked first, and `status` says what was found.
  *
  * @param net a trained network.
@@ -69,16 +69,17 @@ export function laplace(net: Network, data: Dataset, options: LaplaceOptions = {
     wrongValue(WHERE, "hessian", `"ggn" with structure "${structure}"`, '"exact"');
   if (!isLikelihood(net.spec.loss)) wrongType(WHERE, "net", "mse or a cross-entropy, which are likelihoods", net);
   checkDataset(WHERE, data, net.layout, net.spec.loss);
-  const first = structure === "last-layer" ? (net.layout.layers.at(-1)?.weight ?? 0) : 0;
-  const { group, groups, prior, noise } = priorOf(net, first, options as LaplaceOptions);
+  const chosen = chosenOf(net, structure);
+  const { group, groups, prior, noise } = priorOf(net, chosen, options as LaplaceOptions);
   const likelihood = likelihoodOf(net, data);
   const result = (evidence: Evidence | null, verdict: Verdict): Posterior =>
-    new Posterior(net, { structure, first, groups, evidence, ...verdict });
+    new Posterior(net, { structure, chosen, groups, evidence, ...verdict });
   if (!Number.isFinite(likelihood.misfit)) return result(null, NOT_FINITE);
-  const large = tooLarge(net, structure, hessian, maxBytes);
+  const large = tooLarge(net, structure, chosen.length, maxBytes);
   if (large) return result(null, large);
-  const curvature = curvatureOf(net, data, likelihood, structure, hessian);
-  const theta = Float64Array.from(net.getParameters()).slice(first);
+  const curvature = curvatureOf(net, data, likelihood, structure, hessian, chosen);
+  const parameters = net.getParameters();
+  const theta = Float64Array.from(chosen, (i) => parameters[i]);
   const terms = totalWeight(data) * net.layout.outputs;
   const y = targetsOf(data, net.layout.outputs, net.spec.loss === "cross-entropy");
   const found = evidenceOf(
@@ -91,8 +92,9 @@ export function laplace(net: Network, data: Dataset, options: LaplaceOptions = {
     noise,
   );
   if (!found) return result(null, NOT_DEFINITE);
-  const whole = curvature instanceof DenseCurvature && first === 0 && hessian === "ggn" ? curvature.block : null;
-  const point = checkPoint(net, data, likelihood, found.noise, whole);
+  const whole =
+    curvature instanceof DenseCurvature && structure === "full" && hessian === "ggn" ? curvature.block : null;
+  const point = checkPoint(net, data, found.noise, whole);
   return result(found, verdictOn(found, point, terms));
 }
 
@@ -107,25 +109,24 @@ const NOT_DEFINITE: Verdict = {
   reason: "the precision is not positive definite here; a stronger prior, or the Gauss-Newton matrix, helps",
 };
 
-/** Where the matrix would be too large, and which structure is not. */
-function tooLarge(net: Network, structure: Structure, hessian: "ggn" | "exact", maxBytes: number): Verdict | null {
-  const last = net.layout.layers[net.layout.layers.length - 1];
-  const own = last.end - last.weight;
-  const exact = structure === "last-layer" && hessian === "exact" && !linearOutputs(net);
-  const size = structure === "full" || exact ? net.parameterCount : structure === "last-layer" ? own : 0;
-  if (8 * size ** 2 <= maxBytes) return null;
-  const fits =
-    structure === "full" && 8 * own ** 2 <= maxBytes ? '"last-layer" or "kronecker"' : '"kronecker" or "diagonal"';
-  const reason =
-    `the matrix of ${size} parameters takes ${describeBytes(8 * size ** 2)}, more than maxBytes, ` +
-    `${describeBytes(maxBytes)}; use structure ${fits}`;
-  return { status: "too-large", reason };
+function chosenOf(net: Network, structure: Structure): Uint32Array {
+  const chosen = freeParameters(net, structure === "last-layer");
+  if (chosen.length === 0) wrongValue(WHERE, "net", "parameters that are not fixed", "none");
+  if (structure === "kronecker" && !hasWholeLayers(net, chosen))
+    wrongValue(WHERE, "structure", '"full" or "diagonal" where single parameters of a layer are fixed', '"kronecker"');
+  return chosen;
 }
 
-/** Whether the outputs are linear in the parameters of the last layer, so that their Gauss-Newton matrix is their Hessian. */
-function linearOutputs({ spec }: Network): boolean {
-  const { activation, batchNorm } = spec.layers[spec.layers.length - 1];
-  return activation.type === "identity" && !batchNorm;
+/** Where the matrix would be too large, and which structure is not. */
+function tooLarge(net: Network, structure: Structure, size: number, maxBytes: number): Verdict | null {
+  const bytes = 8 * size ** 2;
+  if (structure === "kronecker" || structure === "diagonal" || bytes <= maxBytes) return null;
+  const last = freeParameters(net, true).length;
+  const fits = structure === "full" && last > 0 && 8 * last ** 2 <= maxBytes;
+  const reason =
+    `the matrix of ${size} parameters takes ${describeBytes(bytes)}, more than maxBytes, ` +
+    `${describeBytes(maxBytes)}; use structure ${fits ? '"last-layer" or "kronecker"' : '"kronecker" or "diagonal"'}`;
+  return { status: "too-large", reason };
 }
 
 function curvatureOf(
@@ -134,29 +135,17 @@ function curvatureOf(
   likelihood: Likelihood,
   structure: Structure,
   hessian: "ggn" | "exact",
+  chosen: Uint32Array,
 ): Curvature {
-  if (structure === "kronecker") return kroneckerCurvature(net, data, likelihood);
-  if (structure === "diagonal") return new DiagonalCurvature(gaussNewtonDiagonal(net, data, likelihood));
-  const last = net.layout.layers[net.layout.layers.length - 1];
-  const first = structure === "full" ? 0 : last.weight;
-  if (hessian === "ggn" || (first > 0 && linearOutputs(net)))
-    return new DenseCurvature(gaussNewton(net, data, likelihood, first), true);
-  return new DenseCurvature(behind(exactHessian(net, data), net.parameterCount, first), false);
-}
-
-/** The block of the rows and columns from one on. */
-function behind(matrix: Float64Array, size: number, first: number): Float64Array {
-  if (first === 0) return matrix;
-  const n = size - first;
-  const block = new Float64Array(n * n);
-  for (let i = 0; i < n; ++i) block.set(matrix.subarray((first + i) * size + first, (first + i + 1) * size), i * n);
-  return block;
+  if (structure === "kronecker") return kroneckerCurvature(net, data, likelihood, chosen);
+  if (structure === "diagonal") return new DiagonalCurvature(gaussNewtonDiagonal(net, data, likelihood, chosen));
+  return new DenseCurvature(curvatureBlock(net, data, hessian, chosen), hessian === "ggn");
 }
 
 /** What is given of prior and noise, null being for the evidence to find. */
 function priorOf(
   net: Network,
-  first: number,
+  chosen: Uint32Array,
   { prior = "evidence", noise = "evidence", structure, groups: asked }: LaplaceOptions,
 ): { group: Uint32Array; groups: number; prior: Float64Array | null; noise: number | null } {
   if (noise !== "evidence") checkNumber(WHERE, "noise", noise, "a positive number", (x) => x > 0 && x < Infinity);
@@ -165,7 +154,6 @@ function priorOf(
   const list = Array.isArray(prior) || ArrayBuffer.isView(prior);
   if (!list && typeof prior !== "number" && prior !== "evidence")
     wrongType(WHERE, "prior", 'a number, one for each group, or "evidence"', prior);
-  const chosen = Uint32Array.from({ length: net.parameterCount - first }, (_, i) => first + i);
   const { kind, group, groups } = groupsOf(WHERE, net.layout, chosen, prior, asked);
   if (structure === "kronecker" && kind === "parameters")
     wrongValue(

@@ -1,12 +1,13 @@
 import { conjugateGradients } from "../linalg/conjugate-gradients.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
-import { dot } from "../linalg/vector.js";
+import { dot, norm2 } from "../linalg/vector.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { hessianOperator } from "../network/operator.js";
-import { equilibrate } from "../optimize/criticality.js";
-import { exactHessian, gaussNewton } from "./curvature.js";
-import { type Likelihood, termsOf } from "./likelihood.js";
+import { spread } from "../network/selection.js";
+import { equilibrate, frobenius, scaledNoise } from "../optimize/criticality.js";
+import { curvatureBlock, freeParameters } from "./curvature.js";
+import { termsOf } from "./likelihood.js";
 import { DenseCurvature, transposed } from "./precision.js";
 
 /** Whether a point is one to expand about. */
@@ -23,38 +24,28 @@ const NEAR = 0.3;
 const RIDGE = 1e-10;
 
 /**
- * Looks at the objective that the network was trained on. The distance to its minimum is that of one Gauss-Newton step, √(gᵀ·A⁻¹·g) in posterior
- * deviations: nothing in it has a unit. A saddle is told by the exact Hessian in the posterior's scale.
+ * Looks at the objective that the network was trained on, over the parameters that are not fixed. The distance to its minimum is that of one Gauss-Newton step,
+ * √(gᵀ·A⁻¹·g) in posterior deviations: nothing in it has a unit. A saddle is told by the exact Hessian in the posterior's scale.
  *
  * `whole`: the Gauss-Newton matrix of the likelihood, where it is there already; larger networks make do with products.
  */
-export function checkPoint(
-  net: Network,
-  data: Dataset,
-  likelihood: Likelihood,
-  noise: number,
-  whole: Float64Array | null = null,
-): PointCheck {
+export function checkPoint(net: Network, data: Dataset, noise: number, whole: Float64Array | null = null): PointCheck {
   const { gradient, loss } = net.gradient(data, { batchNorm: "running" });
   if (!Number.isFinite(loss) || !gradient.every(Number.isFinite)) {
     return { status: "non-finite", reason: "the loss or its gradient is not finite" };
   }
-  const { parameterCount: size } = net;
+  const free = freeParameters(net);
+  const size = free.length;
   const unit = unitOf(net, data, noise);
-  const A = whole?.slice() ?? (size <= MOST ? gaussNewton(net, data, likelihood) : null);
-  if (A) addPenalty(net, data, A, noise);
-  const distance = A
-    ? distanceToMinimum(
-        net,
-        A,
-        Float64Array.from(gradient, (value) => unit * value),
-      )
-    : Math.sqrt(unit) * distanceByProducts(net, data, Float64Array.from(gradient));
+  const A = whole?.slice() ?? (size <= MOST ? curvatureBlock(net, data, "ggn", free) : null);
+  if (A) addPenalty(net, data, A, free, noise);
+  const g = Float64Array.from(free, (i) => unit * gradient[i]);
+  const distance = A ? distanceToMinimum(A, g) : Math.sqrt(unit) * distanceByProducts(net, data, gradient, free);
   if (!(distance <= NEAR)) {
     const far = Number.isFinite(distance) ? `about ${distance.toPrecision(2)} posterior deviations` : "far";
     return { status: "not-converged", reason: `the point is ${far} from the minimum of its objective; train further` };
   }
-  if (A && size <= MOST && isSaddle(net, data, A, noise)) {
+  if (A && size <= MOST && isSaddle(net, data, A, g, free, noise)) {
     return { status: "saddle", reason: "the exact Hessian has negative eigenvalues here: the point is a saddle" };
   }
   const looked = size <= MOST ? "" : "; too many parameters to be looked at for a saddle";
@@ -68,21 +59,28 @@ export function checkPoint(
 const MOST_PRODUCTS = 200;
 
 /** √(gᵀ·G⁺·g) with the objective's own matrix, by conjugate gradients, which come to it from below. */
-function distanceByProducts(net: Network, data: Dataset, gradient: Float64Array): number {
-  const op = hessianOperator(net, data, { kind: "ggn", batchNorm: "running" });
-  const { x } = conjugateGradients(op, gradient, { tolerance: 1e-3, maxSteps: MOST_PRODUCTS });
-  return Math.sqrt(Math.max(0, dot(gradient, x)));
+function distanceByProducts(net: Network, data: Dataset, gradient: ArrayLike<number>, free: Uint32Array): number {
+  const G = hessianOperator(net, data, { kind: "ggn", batchNorm: "running" });
+  const matvec = (v: ArrayLike<number>): Float64Array => {
+    const product = G.matvec(spread(v, free, net.parameterCount));
+    return Float64Array.from(free, (i) => product[i]);
+  };
+  const g = Float64Array.from(free, (i) => gradient[i]);
+  const { x } = conjugateGradients({ size: g.length, matvec }, g, { tolerance: 1e-3, maxSteps: MOST_PRODUCTS });
+  return Math.sqrt(Math.max(0, dot(g, x)));
 }
 
 /** Multiplies a matrix of the likelihood by the noise's factor, and adds the penalty in the same units. */
-function addPenalty(net: Network, data: Dataset, A: Float64Array, noise: number): void {
-  const { parameterCount: n, layout, spec } = net;
+function addPenalty(net: Network, data: Dataset, A: Float64Array, free: Uint32Array, noise: number): void {
+  const { layout, spec, parameterCount } = net;
   const factor = spec.loss === "mse" ? 1 / noise : 1;
   for (let i = 0; i < A.length; ++i) A[i] *= factor;
-  const share = unitOf(net, data, noise) * spec.penalty.l2;
-  for (const { offset, count } of layout.penalised) {
-    for (let i = offset; i < offset + count; ++i) A[i * (n + 1)] += share;
-  }
+  const share = new Float64Array(parameterCount);
+  for (const { offset, count } of layout.penalised)
+    share.fill(unitOf(net, data, noise) * spec.penalty.l2, offset, offset + count);
+  free.forEach((i, k) => {
+    A[k * (free.length + 1)] += share[i];
+  });
 }
 
 /** The mean loss times this is a negative log-likelihood. */
@@ -92,8 +90,8 @@ function unitOf(net: Network, data: Dataset, noise: number): number {
 }
 
 /** In each parameter's own scale; directions without any curvature have a gradient of rounding alone, or are far from any minimum. */
-function distanceToMinimum(net: Network, A: Float64Array, right: Float64Array): number {
-  const { parameterCount: n } = net;
+function distanceToMinimum(A: Float64Array, right: Float64Array): number {
+  const n = right.length;
   const d = Float64Array.from(right, (_, i) => (A[i * (n + 1)] > 0 ? 1 / Math.sqrt(A[i * (n + 1)]) : 0));
   const scaled = A.map((value, i) => value * d[Math.floor(i / n)] * d[i % n]);
   for (let i = 0; i < n; ++i) scaled[i * (n + 1)] = 1 + RIDGE;
@@ -105,19 +103,33 @@ function distanceToMinimum(net: Network, A: Float64Array, right: Float64Array): 
 }
 
 /**
- * Whether a direction curves down by more than the Gauss-Newton matrix curves up: moved by what counts as one deviation there, the objective falls by half a
- * nat.
+ * Whether a direction curves down, by more than rounding and the rest of the gradient make of a minimum, and by more than the Gauss-Newton matrix curves up: moved by what counts
+ * as one deviation there, the objective falls by half a nat.
  */
-function isSaddle(net: Network, data: Dataset, A: Float64Array, noise: number): boolean {
-  const { parameterCount: n } = net;
-  const H = exactHessian(net, data);
-  addPenalty(net, data, H, noise);
+function isSaddle(
+  net: Network,
+  data: Dataset,
+  A: Float64Array,
+  gradient: Float64Array,
+  free: Uint32Array,
+  noise: number,
+): boolean {
+  const n = free.length;
+  const H = curvatureBlock(net, data, "exact", free);
+  addPenalty(net, data, H, free, noise);
   const d = equilibrate(
     A.map((value, i) => Math.max(Math.abs(value), Math.abs(H[i]))),
     n,
   );
   const scaled = (matrix: Float64Array): Float64Array =>
     matrix.map((value, i) => value * d[Math.floor(i / n)] * d[i % n]);
+  const values = new SymmetricMatrix(n, scaled(H)).eigenvalues();
+  const parameters = net.getParameters();
+  const lengths = [
+    norm2(gradient.map((value, i) => value * d[i])),
+    norm2(Float64Array.from(free, (place, i) => parameters[place] / d[i])),
+  ] as const;
+  if (!(values[0] < -scaledNoise(n, frobenius(values), net.spec.dtype, ...lengths))) return false;
   const precision = new DenseCurvature(scaled(A), true).precision(new Float64Array(n).fill(RIDGE), 1);
   if (!precision) return false;
   const half = precision.whiten({ rows: n, columns: n, data: scaled(H) });

@@ -5,7 +5,7 @@ import { fillNormal } from "../linalg/vector.js";
 import type { Network } from "../network/network.js";
 import { Random } from "../random.js";
 import { coreMath } from "../wasm/math.js";
-import { eachPart, rowsFrom } from "./curvature.js";
+import { eachPart, rowsOf } from "./curvature.js";
 import type { Evidence } from "./evidence.js";
 import type { Precision } from "./precision.js";
 
@@ -47,8 +47,8 @@ export type PosteriorStatus =
 
 interface Parts {
   readonly structure: string;
-  /** The first parameter that the posterior is of; all behind it are too. */
-  readonly first: number;
+  /** The parameters that the posterior is of. */
+  readonly chosen: Uint32Array;
   readonly groups: number;
   readonly evidence: Evidence | null;
   readonly status: PosteriorStatus;
@@ -76,13 +76,13 @@ export class Posterior {
   /** mse: variance of the targets around the outputs; NaN for classes. */
   readonly noise: number;
   readonly #net: Network;
-  readonly #first: number;
+  readonly #chosen: Uint32Array;
   readonly #precision: Precision | null;
 
   /** @internal */
-  constructor(net: Network, { structure, first, groups, evidence, status, reason }: Parts) {
+  constructor(net: Network, { structure, chosen, groups, evidence, status, reason }: Parts) {
     this.#net = net;
-    this.#first = first;
+    this.#chosen = chosen;
     this.#precision = evidence?.precision ?? null;
     this.status = status;
     this.reason = reason;
@@ -95,7 +95,7 @@ export class Posterior {
 
   /** Parameters that the posterior is of. */
   get #size(): number {
-    return this.#net.parameterCount - this.#first;
+    return this.#chosen.length;
   }
 
   /**
@@ -172,8 +172,8 @@ export class Posterior {
     const mean = this.#net.predict(inputs);
     const moves = this.#draws(count, seed);
     const draws = Array.from({ length: count }, () => Float64Array.from(mean.data));
-    eachPart(this.#net, toMatrix("sample", "inputs", inputs), this.#first, (part, from) => {
-      const shifts = multiply(rowsFrom(this.#net, part, this.#first), moves, { transposeB: true }).data;
+    eachPart(this.#net, toMatrix("sample", "inputs", inputs), this.#chosen, (part, from) => {
+      const shifts = multiply(rowsOf(this.#net, part, this.#chosen), moves, { transposeB: true }).data;
       for (let i = 0; i < shifts.length; ++i) {
         draws[i % count][from * mean.columns + Math.floor(i / count)] += shifts[i];
       }
@@ -213,8 +213,8 @@ export class Posterior {
   #whitened(inputs: Matrix | readonly (readonly number[])[], use: (X: Matrix, from: number) => void): void {
     const precision = this.#precision;
     if (!precision) return;
-    eachPart(this.#net, toMatrix("predict", "inputs", inputs), this.#first, (part, from) =>
-      use(precision.whiten(rowsFrom(this.#net, part, this.#first)), from),
+    eachPart(this.#net, toMatrix("predict", "inputs", inputs), this.#chosen, (part, from) =>
+      use(precision.whiten(rowsOf(this.#net, part, this.#chosen)), from),
     );
   }
 }

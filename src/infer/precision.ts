@@ -3,7 +3,6 @@
 import { type Matrix, multiply } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { backwardSolve, forwardSolve } from "../linalg/triangular.js";
-import type { Network } from "../network/network.js";
 
 /** Σ⁻¹ = A, by some factor A = K·Kᵀ of which nobody else knows the shape. */
 export interface Precision {
@@ -124,26 +123,26 @@ class ScaledPrecision implements Precision {
   }
 }
 
-/** A layer's block B ⊗ A: where it lies, B's eigenvectors, and A as it is. */
-interface Block {
+/** The factors of a layer's block, and where its weights and biases lie. */
+export interface Factors {
   readonly units: number;
   /** Inputs and the 1 behind them. */
   readonly width: number;
   readonly weight: number;
   readonly bias: number;
-  readonly outer: Eigenvectors;
+  /** A, the mean of h̃·h̃ᵀ. */
   readonly inputs: Float64Array;
+  /** B, the sum of δ·δᵀ under the outputs' curvature. */
+  readonly outputs: Float64Array;
+}
+
+interface Block extends Factors {
+  readonly outer: Eigenvectors;
 }
 
 interface Eigenvectors {
   readonly vectors: Matrix;
   readonly values: Float64Array;
-}
-
-/** The factors of a layer: mean of h̃·h̃ᵀ, and sum of δ·δᵀ under the outputs' curvature. */
-export interface Factors {
-  readonly inputs: Float64Array;
-  readonly outputs: Float64Array;
 }
 
 /**
@@ -152,19 +151,13 @@ export interface Factors {
  */
 export class KroneckerCurvature implements Curvature {
   readonly #blocks: readonly Block[];
-  readonly #size: number;
 
   constructor(
-    net: Network,
     factors: readonly Factors[],
-    /** Of batch norm's parameters. */
+    /** Of all parameters; what is in no block, batch norm's, has it alone. */
     readonly diagonal: Float64Array,
   ) {
-    this.#size = net.parameterCount;
-    this.#blocks = net.layout.layers.map(({ inputs, units, weight, bias }, l) => ({
-      ...{ units, width: inputs + 1, weight, bias, inputs: factors[l].inputs },
-      outer: eigenOf(factors[l].outputs, units),
-    }));
+    this.#blocks = factors.map((block) => ({ ...block, outer: eigenOf(block.outputs, block.units) }));
   }
 
   precision(alpha: Float64Array, factor: number): Precision | null {
@@ -187,7 +180,7 @@ export class KroneckerCurvature implements Curvature {
 
   /** Parameters that the blocks are of. */
   #covered(): Uint8Array {
-    const covered = new Uint8Array(this.#size);
+    const covered = new Uint8Array(this.diagonal.length);
     for (const { weight, bias, units, width } of this.#blocks) {
       covered.fill(1, weight, weight + units * (width - 1));
       covered.fill(1, bias, bias + units);

@@ -26,8 +26,6 @@ export function groupsOf(
 ): Grouping & { readonly kind: PriorGroups } {
   if (asked !== undefined) {
     checkChoice(where, "groups", asked, KINDS);
-    if (asked === "inputs" && chosen[0] > 0)
-      wrongValue(where, "groups", '"all", "layers" or "tensors" for the last layer alone', '"inputs"');
     return { kind: asked, ...grouped(layout, chosen, asked) };
   }
   if (typeof prior !== "object") {
@@ -36,7 +34,7 @@ export function groupsOf(
   }
   for (const kind of KINDS) {
     const found = grouped(layout, chosen, kind);
-    if (found.groups === prior.length && !(kind === "inputs" && chosen[0] > 0)) return { kind, ...found };
+    if (found.groups === prior.length) return { kind, ...found };
   }
   const counts = KINDS.map((kind) => `${grouped(layout, chosen, kind).groups} ("${kind}")`).join(", ");
   return wrongValue(where, "prior", `one number for each group: ${counts}`, String(prior.length));

@@ -2,11 +2,14 @@ import { checkChoice, checkKeys, checkNumber, checkObject, isObject, wrongType, 
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { checkDataset, type Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network, network } from "../network/network.js";
-import { withoutIdleUnits } from "./shrink.js";
+import type { NetworkSpec } from "../network/spec.js";
+import { freeParameters } from "./curvature.js";
+import { groupsOf as kindsOf } from "./prior-groups.js";
+import { fixedWhereGone, withoutDeadEnds, withoutIdleUnits } from "./shrink.js";
 
 /** When to stop. */
 export interface PruneUntil {
-  /** This share of the weights is gone, in (0, 1). */
+  /** This share of the weights is gone, in (0, 1]; biases do not count. */
   share?: number;
   /** So many parameters are left, biases and batch norm's included. */
   parameters?: number;
@@ -20,7 +23,7 @@ export interface PruneOptions {
   method?: "obs" | "obd" | "magnitude";
   /** When to stop; at least one of them. */
   until: PruneUntil;
-  /** Single "weights", whole hidden "units", or all weights of "inputs". Default: "weights". */
+  /** Single "weights" and biases, whole hidden "units", or all weights of "inputs". Default: "weights". */
   of?: "weights" | "units" | "inputs";
   /** Whether what is left is trained in between, by damped Gauss-Newton steps. Default: true. */
   retrain?: boolean;
@@ -42,9 +45,10 @@ export interface PruneRecord {
 
 /** What is left of a network. */
 export interface Pruning {
-  /** With zeros in place of the weights that went, and without hidden units that nothing goes out from any more. */
+  /** With zeros in place of the weights that went, and without hidden units that nothing goes out from any more. What went is fixed: training leaves it at 0, and it has
+   * no part in a posterior (see `withParameters`). */
   readonly network: Network;
-  /** The network that was given, with zeros in place of what went: the mask is of its parameters. */
+  /** The network that was given, with fixed zeros in place of what went: the mask is of its parameters. */
   readonly masked: Network;
   /** 1 for parameters that are left, 0 for those that went. */
   readonly mask: Uint8Array;
@@ -59,8 +63,10 @@ export interface Pruning {
 const WHERE = "prune";
 /** Share of the parameters left that goes before the curvature is made again. */
 const BATCH = 0.1;
-/** On the curvature's diagonal, as a share of its mean. */
+/** On the curvature's diagonal, as a share of each element. */
 const DAMPING = 1e-8;
+/** What a parameter's move by as much as those of its kind measure costs at least, as a share of the objective: no null direction leads far away. */
+const SLACK = 1e-6;
 /** The objective may rise by so many times what the curvature foretells before the curvature is made again. */
 const TRUST = 2;
 const NOISE = 1e-6;
@@ -73,7 +79,8 @@ const RETRAINING_STEPS = 8;
  *
  * Optimal Brain Surgeon (Hassibi and Stork 1993): to lose weight q costs θ_q²/(2·[H⁻¹]_qq), if all others move by −θ_q·H⁻¹e_q/[H⁻¹]_qq; H⁻¹ is downdated by
  * rank one, and made again where the objective has risen by twice what it foretells, or after a tenth of the weights. H is the Gauss-Newton matrix with the penalty. Optimal Brain Damage (LeCun, Denker and Solla
- * 1990) takes H's diagonal, θ_q²·H_qq/2, and moves nothing. Biases and batch norm stay.
+ * 1990) takes H's diagonal, θ_q²·H_qq/2, and moves nothing. Batch norm's parameters stay, but for those of hidden units that
+ * nothing goes out from. What a unit without any input has to give goes into the biases behind it.
  *
  * @param net a trained network; it is not changed.
  * @param data the rows that it was trained on.
@@ -135,6 +142,8 @@ interface Group {
 }
 
 class Pruner {
+  readonly #given: Network;
+  /** In double precision. */
   readonly #net: Network;
   readonly #theta: Float64Array;
   readonly #mask: Uint8Array;
@@ -147,11 +156,18 @@ class Pruner {
     readonly data: Dataset,
     readonly options: Required<Omit<PruneOptions, "maxBytes">>,
   ) {
-    this.#net = network(net.spec);
+    this.#given = net;
+    this.#net = network({ ...(net.spec as unknown as NetworkSpec), dtype: "f64" });
     this.#net.setRunningStatistics(net.getRunningStatistics());
     this.#theta = Float64Array.from(net.getParameters());
     this.#mask = new Uint8Array(net.parameterCount).fill(1);
-    this.#groups = groupsOf(net, options.of);
+    const free = new Set(freeParameters(net));
+    // What is fixed at 0 went before.
+    this.#theta.forEach((value, i) => {
+      if (value === 0 && !free.has(i)) this.#mask[i] = 0;
+    });
+    const all = groupsOf(net, options.of);
+    this.#groups = all.filter(({ weights, followers }) => [...weights, ...followers].every((i) => free.has(i)));
     this.#weights = net.layout.layers.reduce((sum, { inputs, units }) => sum + inputs * units, 0);
   }
 
@@ -213,7 +229,10 @@ class Pruner {
     const before = this.#loss();
     const active = this.#active();
     const { method } = this.options;
-    const curvature = method === "magnitude" ? null : new Curvature(this.#net, this.data, active, method === "obs");
+    const curvature =
+      method === "magnitude"
+        ? null
+        : new Curvature(this.#net, this.data, active, method === "obs" ? this.#slack(active, before) : null);
     let rise = 0;
     for (let k = 0; k < count && this.#groups.length > 0 && !(k > 0 && this.#reached()); ++k) {
       const costs = this.#groups.map(({ weights }) => this.#cost(weights, curvature));
@@ -230,7 +249,7 @@ class Pruner {
       }
       if (!trusted && method === "obs") this.#shorten(theta);
       rise += costs[best];
-      this.#groups = this.#groups.filter((_, i) => i !== best);
+      this.#groups = this.#groups.filter(({ weights }) => weights.some((q) => this.#mask[q] === 1));
       if (!trusted) break;
     }
     return before + rise;
@@ -244,6 +263,17 @@ class Pruner {
       return { theta: this.#theta.slice(), loss: this.#loss() };
     });
     this.#theta.set(trials.reduce((best, next) => (next.loss < best.loss ? next : best)).theta);
+  }
+
+  /** For each active parameter; weights of an input are of a kind, as are those of a layer and its biases, whatever their units. */
+  #slack(active: Uint32Array, loss: number): Float64Array {
+    const { group, groups } = kindsOf(WHERE, this.#net.layout, active, "evidence", "inputs");
+    const [squares, counts] = [new Float64Array(groups), new Float64Array(groups)];
+    active.forEach((i, k) => {
+      squares[group[k]] += this.#theta[i] ** 2;
+      ++counts[group[k]];
+    });
+    return Float64Array.from(group, (g) => (squares[g] > 0 ? (SLACK * Math.abs(loss) * counts[g]) / squares[g] : 0));
   }
 
   #takeOut({ weights, followers }: Group, curvature: Curvature | null): void {
@@ -260,10 +290,15 @@ class Pruner {
     this.#mask.forEach((kept, i) => {
       if (!kept) this.#theta[i] = 0;
     });
+    this.#net.setParameters(this.#theta);
+    const swept = withoutDeadEnds(this.#net, this.data, this.#mask);
+    this.#theta.set(swept.theta);
+    this.#mask.set(swept.mask);
   }
 
+  /** What is left and not fixed: these move. */
   #active(): Uint32Array {
-    return Uint32Array.from(Array.from(this.#mask.keys()).filter((i) => this.#mask[i] === 1));
+    return freeParameters(this.#net).filter((i) => this.#mask[i] === 1);
   }
 
   /** The rise of the objective; for magnitudes the square, which orders alike. */
@@ -303,10 +338,9 @@ class Pruner {
   ): { mu: number; loss: number } | null {
     const n = active.length;
     const start = this.#theta.slice();
-    const mean = meanDiagonal(G, n);
     for (let mu = first; mu < 1e6; mu *= 10) {
       const A = G.slice();
-      for (let i = 0; i < n; ++i) A[i * (n + 1)] += mu * (A[i * (n + 1)] + 1e-3 * mean);
+      for (let i = 0; i < n; ++i) A[i * (n + 1)] = (1 + mu) * A[i * (n + 1)] || 1;
       const found = new SymmetricMatrix(n, A).cholesky();
       if (!found.factor) continue;
       const step = found.solve(Float64Array.from(active, (i) => gradient[i]));
@@ -320,11 +354,13 @@ class Pruner {
   }
 
   #result(status: Pruning["status"], reason: string): Pruning {
-    this.#net.setParameters(this.#theta);
+    const whole = network(this.#given.spec as unknown as NetworkSpec);
+    whole.setParameters(this.#theta);
+    whole.setRunningStatistics(this.#given.getRunningStatistics());
     return {
       ...{
-        network: withoutIdleUnits(this.#net, this.#mask),
-        masked: this.#net,
+        network: withoutIdleUnits(whole, this.#mask),
+        masked: fixedWhereGone(whole, this.#mask),
         mask: this.#mask,
         history: this.#history,
       },
@@ -336,8 +372,8 @@ class Pruner {
 function groupsOf(net: Network, of: "weights" | "units" | "inputs"): Group[] {
   const { layers, inputs } = net.layout;
   if (of === "weights") {
-    return layers.flatMap(({ weight, inputs: width, units }) =>
-      Array.from({ length: width * units }, (_, i): Group => ({ weights: [weight + i], followers: [] })),
+    return layers.flatMap(({ weight, bias, units }) =>
+      Array.from({ length: bias + units - weight }, (_, i): Group => ({ weights: [weight + i], followers: [] })),
     );
   }
   if (of === "inputs") {
@@ -362,37 +398,35 @@ function groupsOf(net: Network, of: "weights" | "units" | "inputs"): Group[] {
 
 /** The Gauss-Newton matrix of the objective for some parameters, penalty included, in double precision. */
 function blockOf(net: Network, data: Dataset, active: Uint32Array): Float64Array {
-  const { data: G, size } = net.hessian(data, { kind: "ggn", batchNorm: "running" });
-  const n = active.length;
-  const block = new Float64Array(n * n);
-  for (let a = 0, at = 0; a < n; ++a) for (let b = 0; b < n; ++b) block[at++] = G[active[a] * size + active[b]];
-  return block;
-}
-
-function meanDiagonal(A: Float64Array, n: number): number {
-  let sum = 0;
-  for (let i = 0; i < n; ++i) sum += A[i * (n + 1)];
-  return sum / n;
+  const of = new Uint8Array(net.parameterCount);
+  for (const i of active) of[i] = 1;
+  return net.hessian(data, { kind: "ggn", batchNorm: "running", of }).data as Float64Array;
 }
 
 /** What it costs to hold a parameter at another value, and what the others do about it. */
 class Curvature {
   readonly #place: Map<number, number>;
   readonly #n: number;
-  /** H⁻¹ for obs, else H. */
+  /** Whether it is H⁻¹, for obs. */
+  readonly inverse: boolean;
   readonly #matrix: Float64Array;
 
   constructor(
     net: Network,
     data: Dataset,
     readonly active: Uint32Array,
-    readonly inverse: boolean,
+    /** For H⁻¹, what is added to the diagonal of H; null for H itself. */
+    slack: Float64Array | null,
   ) {
+    this.inverse = slack !== null;
     const n = active.length;
     this.#n = n;
     this.#place = new Map(Array.from(active, (i, k) => [i, k]));
     const H = blockOf(net, data, active);
-    this.#matrix = inverse ? inverted(H, n) : H;
+    slack?.forEach((value, i) => {
+      H[i * (n + 1)] += value;
+    });
+    this.#matrix = slack ? inverted(H, n) : H;
   }
 
   /** H_qq. */
@@ -434,11 +468,12 @@ class Curvature {
   }
 }
 
+/** Where rounding or weights that depend on each other leave no inverse, as much damping as makes one. */
 function inverted(H: Float64Array, n: number): Float64Array {
-  const mean = meanDiagonal(H, n) || 1;
   for (let damping = DAMPING; ; damping *= 100) {
     const A = H.slice();
-    for (let i = 0; i < n; ++i) A[i * (n + 1)] += damping * mean;
+    // What has no curvature at all costs nothing, whatever stands there.
+    for (let i = 0; i < n; ++i) A[i * (n + 1)] = (1 + damping) * A[i * (n + 1)] || 1;
     const found = new SymmetricMatrix(n, A).cholesky();
     if (!found.factor) continue;
     const unit = new Float64Array(n * n);

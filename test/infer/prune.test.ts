@@ -1,7 +1,7 @@
 // Oracles: for least squares the best of all fits without each weight (what Optimal Brain Surgeon promises); the masked network for the smaller one.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { dataset, fit, init, lbfgs, network, newton, prune } from "../../src/index.js";
+import { dataset, fit, init, laplace, lbfgs, network, newton, prune, withParameters } from "../../src/index.js";
 
 beforeAll(() => init({ simd: "strict" }));
 
@@ -14,14 +14,15 @@ it("of a linear model obs takes the weight without which the best fit of the oth
   const net = network({ inputs: 3, layers: [{ units: 1 }] });
   await fit(net, data, { optimizer: newton(), epochs: 3 });
   const refitted = await Promise.all(
-    [0, 1, 2].map(async (gone) => {
-      const other = network({ inputs: 2, layers: [{ units: 1 }] });
-      const rest = dataset(
-        inputs.map((row) => row.filter((_, i) => i !== gone)),
-        values,
+    [0, 1, 2, 3].map(async (gone) => {
+      const zero = network({ inputs: 3, layers: [{ units: 1 }] });
+      zero.setParameters([1, 1, 1, 1].map((_, i) => (i === gone ? 0 : 1)));
+      const other = withParameters(
+        zero,
+        [0, 1, 2, 3].map((i) => i !== gone),
       );
-      await fit(other, rest, { optimizer: newton(), epochs: 3 });
-      return other.loss(rest);
+      await fit(other, data, { optimizer: newton(), epochs: 3 });
+      return other.loss(data);
     }),
   );
   const best = refitted.indexOf(Math.min(...refitted));
@@ -63,6 +64,56 @@ describe("a network", () => {
       expect(history.at(-1)?.loss).toBeCloseTo(masked.loss(data), 10);
     },
   );
+
+  it("is trained further without what went, and has no posterior of it", async () => {
+    const { network: small, masked, mask } = prune(await trained(), data, { until: { share: 0.7 } });
+    for (const net of [masked, small]) {
+      const before = net.getParameters();
+      await fit(net, data, { optimizer: lbfgs(), epochs: 200 });
+      const after = net.getParameters();
+      expect(after.some((value, i) => value !== before[i])).toBe(true);
+      before.forEach((value, i) => expect(value !== 0 || after[i] === 0).toBe(true));
+    }
+    const left = mask.reduce((sum, kept) => sum + kept, 0);
+    expect(laplace(masked, data).standardErrors()).toHaveLength(left);
+    expect(laplace(masked, data).status).toBe("converged");
+  });
+
+  it("goes on where it stopped", async () => {
+    const net = await trained();
+    const options = { until: { parameters: 20 } };
+    const half = prune(net, data, { until: { parameters: 30 } });
+    const rest = prune(half.masked, data, options);
+    const left = (mask: Uint8Array): number => mask.reduce((sum, kept) => sum + kept, 0);
+    expect(left(half.mask)).toBeLessThanOrEqual(30);
+    expect(left(rest.mask)).toBeLessThanOrEqual(20);
+    rest.mask.forEach((kept, i) => expect(kept).toBeLessThanOrEqual(half.mask[i]));
+    expect(prune(half.masked, data, { until: { parameters: 30 } })).toMatchObject({ status: "converged", history: [] });
+  });
+
+  it("in single precision comes out in it, computed in double", async () => {
+    const net = await trained();
+    const single = network({ ...net.spec, dtype: "f32" } as never);
+    single.setParameters(net.getParameters());
+    const found = prune(single, data, { until: { share: 0.5 } });
+    expect([found.network.spec.dtype, found.masked.spec.dtype]).toEqual(["f32", "f32"]);
+    expect(found.masked.loss(data)).toBeCloseTo(prune(net, data, { until: { share: 0.5 } }).masked.loss(data), 3);
+  });
+
+  it.each([1e-6, 1e6])("takes the same weights with inputs in another unit: × %s", async (unit) => {
+    const net = network({ inputs: 3, layers: [{ units: 6, activation: "tanh" }, { units: 1 }], seed: 1 });
+    await fit(net, data, { optimizer: lbfgs(), epochs: 100 });
+    const other = network(net.spec as never);
+    other.setParameters(net.getParameters().map((value, i) => (i < 18 ? value / (i % 3 === 1 ? unit : 1) : value)));
+    const rows = dataset(
+      inputs.map(([a, b, c]) => [a, b * unit, c]),
+      values,
+    );
+    for (const method of ["obs", "obd"] as const) {
+      const options = { method, until: { share: 0.5 } };
+      expect(prune(other, rows, options).mask).toEqual(prune(net, data, options).mask);
+    }
+  });
 
   it("by obs keeps a lower loss than by magnitude, nothing being trained in between", async () => {
     const net = await trained();
