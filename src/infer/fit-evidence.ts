@@ -22,11 +22,13 @@ type Fit = (net: Network, data: Dataset, options: FitOptions) => Promise<History
 export async function fitByEvidence(net: Network, data: Dataset, options: FitOptions, fit: Fit): Promise<History> {
   const { restarts = 0, ...rest } = options;
   check(net, rest, restarts);
+  // As it is now: training will change the penalty.
+  const spec = net.spec as unknown as NetworkSpec;
   let best = await trained(net, data, rest, fit);
   const evidences = [best.found?.logEvidence];
   for (let k = 1; k <= restarts && !isBroken(best.history); ++k) {
-    const spec = net.spec as unknown as NetworkSpec;
     const other = copyOf(net, { ...spec, seed: (spec.seed ?? 0) + k });
+    keepFixed(net, other);
     const next = await trained(other, data, rest, fit);
     evidences.push(next.found?.logEvidence);
     if (next.history.status === "aborted") best = { ...best, history: { ...best.history, ...ending(next.history) } };
@@ -134,6 +136,17 @@ function ending({ status, reason }: History): Pick<History, "status" | "reason">
 
 function copyOf(net: Network, spec: NetworkSpec): Network {
   return new (net.constructor as new (spec: NetworkSpec) => Network)(spec);
+}
+
+/** What is fixed starts as in the network that was given. */
+function keepFixed(from: Network, to: Network): void {
+  const { free } = from.layout;
+  if (!free) return;
+  const theta = from.getParameters();
+  const drawn = to.getParameters();
+  for (const i of free) theta[i] = drawn[i];
+  to.setParameters(theta);
+  to.setRunningStatistics(from.getRunningStatistics());
 }
 
 function take(from: Network, to: Network): void {
