@@ -17,13 +17,52 @@ type Fit = (net: Network, data: Dataset, options: FitOptions) => Promise<History
 /**
  * Training in parts, with the penalty after each part that the evidence suggests (MacKay 1992; Foresee and Hagan 1997): with γ = Σ (1 − α·Σᵢᵢ) over the penalised
  * parameters, α = γ/‖θ‖² and σ² = Σr²/(N·C − γ); the penalty of the mean loss is l2 = α·2σ²/(N·C) for mse, and α over the terms of the mean for
- * cross-entropies.
+ * cross-entropies. With `restarts` as many more networks are trained from seeds of their own, and the one with the greatest evidence is kept.
  */
 export async function fitByEvidence(net: Network, data: Dataset, options: FitOptions, fit: Fit): Promise<History> {
-  const { penalty: _, onEpoch, epochs, ...rest } = options;
+  const { restarts = 0, ...rest } = options;
+  check(net, rest, restarts);
+  // As it is now: training will change the penalty.
+  const spec = net.spec as unknown as NetworkSpec;
+  let best = await trained(net, data, rest, fit);
+  const evidences = [best.found?.logEvidence];
+  for (let k = 1; k <= restarts && !isBroken(best.history); ++k) {
+    const other = copyOf(net, { ...spec, seed: (spec.seed ?? 0) + k });
+    keepFixed(net, other);
+    const next = await trained(other, data, rest, fit);
+    evidences.push(next.found?.logEvidence);
+    if (next.history.status === "aborted") best = { ...best, history: { ...best.history, ...ending(next.history) } };
+    else if ((next.found?.logEvidence ?? -Infinity) > (best.found?.logEvidence ?? -Infinity)) best = next;
+    if (next.history.status === "aborted") break;
+  }
+  if (best.net !== net) {
+    take(best.net, net);
+    net.penalise(best.net.spec.penalty.l2);
+  }
+  const note =
+    evidences.length > 1
+      ? [
+          `the best of ${evidences.length} networks by their evidence, ${evidences.map((e) => e?.toFixed(1) ?? "none").join(", ")}`,
+        ]
+      : [];
+  return { ...best.history, notes: [...best.history.notes, ...note] };
+}
+
+function check(net: Network, rest: FitOptions, restarts: unknown): void {
   const { loss } = net.spec;
+  const given: unknown = rest.penalty;
+  if (given !== "evidence") {
+    const kind = typeof given === "string" ? RangeError : TypeError;
+    throw new kind(`fit: "penalty" expected "evidence" or nothing, got ${String(given)}; did you mean "evidence"?`);
+  }
   if (loss !== "mse" && loss !== "cross-entropy" && loss !== "binary-cross-entropy") {
-    throw new RangeError(`fit: "penalty" expected mse or a cross-entropy, which are likelihoods, got ${String(loss)}`);
+    throw new RangeError(
+      `fit: "penalty" expected mse or a cross-entropy, which are likelihoods, got ${lossName(loss)}`,
+    );
+  }
+  if (!(Number.isSafeInteger(restarts) && (restarts as number) >= 0)) {
+    const kind = typeof restarts === "number" ? RangeError : TypeError;
+    throw new kind(`fit: "restarts" expected an integer of at least 0, got ${String(restarts)}`);
   }
   for (const name of ["earlyStopping", "resume", "schedule"] as const) {
     if (rest[name] !== undefined) {
@@ -32,6 +71,21 @@ export async function fitByEvidence(net: Network, data: Dataset, options: FitOpt
       );
     }
   }
+}
+
+function lossName(loss: unknown): string {
+  return typeof loss === "string" ? `"${loss}"` : String((loss as { type?: string }).type ?? "a loss of the caller's");
+}
+
+interface Trained {
+  readonly net: Network;
+  readonly history: History;
+  readonly found: Estimate | null;
+}
+
+/** One network in parts; its parameters and penalty are those of the last part. */
+async function trained(net: Network, data: Dataset, options: FitOptions, fit: Fit): Promise<Trained> {
+  const { penalty: _, onEpoch, epochs, ...rest } = options;
   const part = Math.max(1, Math.round(epochs / ROUNDS));
   const records: EpochRecord[] = [];
   let history: History | null = null;
@@ -39,7 +93,9 @@ export async function fitByEvidence(net: Network, data: Dataset, options: FitOpt
   let steps = 0;
   for (let done = 0; done < epochs; done += part) {
     const l2: number = found?.l2 ?? firstPenalty(net, data);
-    const working = withPenalty(net, l2);
+    const spec = net.spec as unknown as NetworkSpec;
+    const working = copyOf(net, { ...spec, penalty: { ...spec.penalty, l2 } });
+    take(net, working);
     history = await fit(working, data, {
       ...rest,
       seed: (rest.seed ?? 0) + done,
@@ -51,33 +107,51 @@ export async function fitByEvidence(net: Network, data: Dataset, options: FitOpt
       },
     });
     steps += history.steps;
-    net.setParameters(working.getParameters());
-    net.setRunningStatistics(working.getRunningStatistics());
+    take(working, net);
     net.penalise(l2);
-    if (history.status === "aborted" || history.status === "non-finite") break;
+    if (isBroken(history)) break;
     found = estimate(net, data) ?? found;
   }
   const note = found
-    ? `the evidence leaves ${found.gamma.toFixed(1)} of ${net.parameterCount} parameters to the data; the penalty is l2 = ${net.spec.penalty.l2.toPrecision(3)}`
+    ? `the evidence leaves ${found.gamma.toFixed(1)} of ${found.count} parameters to the data; the penalty is l2 = ${net.spec.penalty.l2.toPrecision(3)}`
     : "the evidence could not be taken; the penalty is the first one";
   const last = history as History;
-  const ended = last.status === "aborted" || last.status === "non-finite";
   return {
-    ...last,
-    ...(ended ? {} : { status: "completed" as const, reason: `all ${epochs} epochs are done` }),
-    ...{ steps, epochs: records, notes: [...last.notes, note] },
+    ...{ net, found },
+    history: {
+      ...last,
+      ...(isBroken(last) ? {} : { status: "completed" as const, reason: `all ${epochs} epochs are done` }),
+      ...{ steps, epochs: records, notes: [...last.notes, note] },
+    },
   };
 }
 
-function withPenalty(net: Network, l2: number): Network {
-  const spec = net.spec as unknown as NetworkSpec;
-  const copy = new (net.constructor as new (spec: NetworkSpec) => Network)({
-    ...spec,
-    penalty: { ...spec.penalty, l2 },
-  });
-  copy.setParameters(net.getParameters());
-  copy.setRunningStatistics(net.getRunningStatistics());
-  return copy;
+function isBroken({ status }: History): boolean {
+  return status === "aborted" || status === "non-finite";
+}
+
+function ending({ status, reason }: History): Pick<History, "status" | "reason"> {
+  return { status, reason };
+}
+
+function copyOf(net: Network, spec: NetworkSpec): Network {
+  return new (net.constructor as new (spec: NetworkSpec) => Network)(spec);
+}
+
+/** What is fixed starts as in the network that was given. */
+function keepFixed(from: Network, to: Network): void {
+  const { free } = from.layout;
+  if (!free) return;
+  const theta = from.getParameters();
+  const drawn = to.getParameters();
+  for (const i of free) theta[i] = drawn[i];
+  to.setParameters(theta);
+  to.setRunningStatistics(from.getRunningStatistics());
+}
+
+function take(from: Network, to: Network): void {
+  to.setParameters(from.getParameters());
+  to.setRunningStatistics(from.getRunningStatistics());
 }
 
 function firstPenalty(net: Network, data: Dataset): number {
@@ -92,6 +166,10 @@ function firstPenalty(net: Network, data: Dataset): number {
 interface Estimate {
   readonly l2: number;
   readonly gamma: number;
+  /** Parameters that are not fixed. */
+  readonly count: number;
+  /** ln p(D) with the penalty at hand, but for what the unpenalised parameters' flat prior leaves open: the same for all networks of the same shape. */
+  readonly logEvidence: number;
 }
 
 /**
@@ -101,35 +179,55 @@ interface Estimate {
 function estimate(net: Network, data: Dataset): Estimate | null {
   const { layout, spec } = net;
   const { l2 } = spec.penalty;
-  const rows = data.weights ? data.weights.reduce((sum, weight) => sum + weight, 0) : data.size;
-  const terms = rows * (spec.loss === "cross-entropy" ? 1 : layout.outputs);
-  const penalised = layout.penalised.flatMap(({ offset, count }) =>
-    Array.from({ length: count }, (_, i) => offset + i),
-  );
-  const theta = net.getParameters();
-  const length = penalised.reduce((sum, i) => sum + theta[i] ** 2, 0);
-  const diagonal = inverseDiagonal(net.hessian(data, { kind: "ggn", batchNorm: "running" }));
-  if (!diagonal || !(length > 0)) return null;
-  const gamma = penalised.reduce((sum, i) => sum + Math.max(0, 1 - l2 * diagonal[i]), 0);
+  const count = data.weights ? data.weights.reduce((sum, weight) => sum + weight, 0) : data.size;
+  const terms = count * (spec.loss === "cross-entropy" ? 1 : layout.outputs);
+  const free = layout.free ?? Uint32Array.from({ length: net.parameterCount }, (_, i) => i);
+  const marks = new Uint8Array(net.parameterCount);
+  for (const { offset, count: run } of layout.penalised) marks.fill(1, offset, offset + run);
+  const parameters = net.getParameters();
+  const theta = Float64Array.from(free, (i) => (marks[i] ? parameters[i] : 0));
+  const penalised = free.reduce((sum, i) => sum + marks[i], 0);
+  const length = theta.reduce((sum, value) => sum + value * value, 0);
+  const inverse = inverseOf(net.hessian(data, { kind: "ggn", batchNorm: "running", ...someOf(net) }));
+  if (!inverse || !(length > 0)) return null;
+  const gamma = free.reduce((sum, i, k) => sum + (marks[i] ? Math.max(0, 1 - l2 * inverse.diagonal[k]) : 0), 0);
+  const loss = net.evaluate(data).loss;
+  const noise = (loss * terms) / Math.max(terms - gamma, 1);
+  const unit = spec.loss === "mse" ? terms / (2 * noise) : terms;
   // A network that says nothing would have a penalty beyond all bounds.
-  const alpha = Math.max(gamma, 1e-6 * penalised.length) / length;
-  if (spec.loss !== "mse") return { l2: alpha / terms, gamma };
-  const noise = (net.evaluate(data).loss * terms) / Math.max(terms - gamma, 1);
-  return noise > 0 ? { l2: (2 * noise * alpha) / terms, gamma } : null;
+  const alpha = Math.max(gamma, 1e-6 * penalised) / length;
+  const fit = spec.loss === "mse" ? -loss * unit - 0.5 * terms * Math.log(2 * Math.PI * noise) : -loss * terms;
+  const logEvidence =
+    fit -
+    0.5 * unit * l2 * length +
+    0.5 * penalised * Math.log(unit * l2) -
+    0.5 * (inverse.logDeterminant + free.length * Math.log(unit));
+  return unit < Infinity ? { l2: alpha / unit, gamma, count: free.length, logEvidence } : null;
 }
 
-/** Of parameters without curvature, which nothing says anything of, a large number. */
-function inverseDiagonal(H: SymmetricMatrix): Float64Array | null {
+/** For `hessian`: the parameters that are not fixed. */
+function someOf({ layout, parameterCount }: Network): { of?: Uint8Array } {
+  if (!layout.free) return {};
+  const of = new Uint8Array(parameterCount);
+  for (const i of layout.free) of[i] = 1;
+  return { of };
+}
+
+/** Rounding, as a share of each element of the diagonal. */
+const RIDGE = 1e-12;
+
+/** The diagonal of H⁻¹, and ln det H. */
+function inverseOf(H: SymmetricMatrix): { diagonal: Float64Array; logDeterminant: number } | null {
   const n = H.size;
   const data = Float64Array.from(H.data);
-  let most = 0;
-  for (let i = 0; i < n; ++i) most = Math.max(most, data[i * (n + 1)]);
-  for (let i = 0; i < n; ++i) data[i * (n + 1)] += 1e-12 * most;
+  // What has no curvature at all is determined by nothing, whatever stands there.
+  for (let i = 0; i < n; ++i) data[i * (n + 1)] = (1 + RIDGE) * data[i * (n + 1)] || 1;
   const matrix = new (H.constructor as typeof SymmetricMatrix)(n, data, H.build);
   const found = matrix.cholesky();
   if (!found.factor) return null;
   const unit = new Float64Array(n * n);
   for (let i = 0; i < n; ++i) unit[i * (n + 1)] = 1;
   const inverse = found.solve({ rows: n, columns: n, data: unit }).data;
-  return Float64Array.from({ length: n }, (_, i) => inverse[i * (n + 1)]);
+  const diagonal = Float64Array.from({ length: n }, (_, i) => inverse[i * (n + 1)]);
+  return { diagonal, logDeterminant: found.logDeterminant };
 }

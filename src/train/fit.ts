@@ -1,4 +1,3 @@
-import { checkChoice } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import type { StepOutcome } from "../optimize/optimizer.js";
@@ -34,8 +33,7 @@ import { aside, enter, isTurnDue, leave, turn } from "./turns.js";
 export async function fit(net: Network, data: Dataset, options: FitOptions): Promise<History> {
   checkNetwork("fit", net);
   if (options?.penalty !== undefined) {
-    checkChoice("fit", "penalty", options.penalty, ["evidence"]);
-    const { penalty: _, ...rest } = options;
+    const { penalty: _, restarts: __, ...rest } = options;
     resolveTraining("fit", net, data, rest, ["onEpoch", "onStep"]);
     return (await import("../infer/fit-evidence.js")).fitByEvidence(net, data, options, fit);
   }

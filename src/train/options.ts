@@ -66,6 +66,8 @@ export interface FitOptions extends TrainingOptions {
   /** "evidence": l2 (and for mse the noise) is estimated again while it trains, in 20 parts, without rows held out; the network has the last one afterwards. With
    * `levenbergMarquardt()` this is MATLAB's trainbr. Default: the network's own penalty. */
   penalty?: "evidence";
+  /** With `penalty: "evidence"`: so many more networks are trained, from the seeds behind the network's own, and the one with the greatest evidence is kept. Default: 0. */
+  restarts?: number;
   /** Called, and waited for, after each epoch. */
   onEpoch?: (record: EpochRecord, run: RunHandle) => void | Promise<void>;
   /** Called, and waited for, after each step. True, or a promise of it, ends the run with status "aborted". */

@@ -1,8 +1,21 @@
 // Oracles: MacKay's fixed point for a line, in loops; held-out rows, against the same training without a penalty.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { adam, cosine, dataset, fit, init, lbfgs, levenbergMarquardt, network, newton } from "../../src/index.js";
+import {
+  adam,
+  cosine,
+  dataset,
+  fit,
+  init,
+  laplace,
+  lbfgs,
+  levenbergMarquardt,
+  network,
+  newton,
+  withParameters,
+} from "../../src/index.js";
 import { inverse } from "../oracle/dense.js";
+import { sameBits } from "../support.js";
 
 beforeAll(() => init({ simd: "strict" }));
 
@@ -69,6 +82,65 @@ describe('fit with penalty: "evidence"', () => {
     for (const unit of [1e-9, 1e9]) expect((await trained(unit)) / one).toBeCloseTo(1, 6);
   });
 
+  it("restarts from other seeds, and keeps the network with the greatest evidence", async () => {
+    const data = dataset(
+      inputs,
+      inputs.map(([a, b], i) => Math.sin(3 * a) * b + 0.1 * wave(i + 70)),
+    );
+    const layers = [{ units: 3, activation: "tanh" as const }, { units: 1 }];
+    const options = { epochs: 100, penalty: "evidence" as const };
+    const net = network({ inputs: 2, layers, seed: 4 });
+    const history = await fit(net, data, { ...options, optimizer: levenbergMarquardt(), restarts: 3 });
+    const alone = [];
+    for (const seed of [4, 5, 6, 7]) {
+      const other = network({ inputs: 2, layers, seed });
+      await fit(other, data, { ...options, optimizer: levenbergMarquardt() });
+      alone.push(other);
+    }
+    const note = history.notes.at(-1) ?? "";
+    const evidences = [...note.matchAll(/-?\d+\.\d/g)].map(([value]) => Number(value));
+    expect(note).toMatch(/^the best of 4 networks by their evidence, /);
+    expect(evidences).toHaveLength(4);
+    const kept = alone.findIndex((other) => sameBits(other.getParameters(), net.getParameters()));
+    expect(evidences[kept]).toBe(Math.max(...evidences));
+    expect(net.spec.penalty).toEqual(alone[kept].spec.penalty);
+    // Not all seeds end at the same minimum.
+    expect(Math.max(...evidences) - Math.min(...evidences)).toBeGreaterThan(0.5);
+  });
+
+  it("has the evidence of the posterior, but for a constant that all networks of a shape share", async () => {
+    const data = dataset(inputs, values);
+    const found = [];
+    for (const seed of [1, 2]) {
+      const net = network({
+        inputs: 2,
+        layers: [{ units: 2, activation: "tanh" }, { units: 1 }],
+        penalty: { on: "all" },
+        seed,
+      });
+      const optimizer = levenbergMarquardt();
+      const { notes } = await fit(net, data, { optimizer, epochs: 200, penalty: "evidence", restarts: 1 });
+      const own = Number(/evidence, (-?\d+\.\d)/.exec(notes.at(-1) ?? "")?.[1]);
+      const alone = network({ ...net.spec, seed } as never);
+      await fit(alone, data, { optimizer: levenbergMarquardt(), epochs: 200, penalty: "evidence" });
+      found.push(own - laplace(alone, data, { groups: "all" }).logEvidence);
+    }
+    // Printed to a decimal.
+    expect(Math.abs(found[0] - found[1])).toBeLessThan(0.2);
+    expect(Math.abs(found[0])).toBeLessThan(0.2);
+  });
+
+  it("leaves fixed parameters alone, and out of the count", async () => {
+    const net = withParameters(
+      network({ inputs: 2, layers: [{ units: 3, activation: "tanh" }, { units: 1 }], seed: 1 }),
+      1,
+    );
+    const before = net.getParameters().slice(0, 9);
+    const { notes } = await fit(net, dataset(inputs, values), { optimizer: newton(), epochs: 40, penalty: "evidence" });
+    expect(net.getParameters().slice(0, 9)).toEqual(before);
+    expect(notes.at(-1)).toMatch(/of 4 parameters to the data/);
+  });
+
   it("hears an abort, calls back with its own count of epochs, and refuses what does not go with it", async () => {
     const net = network({ inputs: 2, layers: [{ units: 3, activation: "tanh" }, { units: 1 }] });
     const data = dataset(inputs, values);
@@ -87,6 +159,7 @@ describe('fit with penalty: "evidence"', () => {
     await expect(fit(net, data, { ...plain, schedule: cosine() })).rejects.toThrow(
       'fit: "schedule" expected nothing beside penalty',
     );
+    await expect(fit(net, data, { ...plain, restarts: 1.5 })).rejects.toThrow('fit: "restarts" expected an integer');
     await expect(fit(net, data, { ...plain, penalty: "evidnce" as never })).rejects.toThrow('did you mean "evidence"?');
   });
 });
