@@ -8,7 +8,6 @@ import {
   gaussNewton,
   hessianFree,
   hessianOperator,
-  influence,
   init,
   kfac,
   type LayerSpec,
@@ -302,11 +301,5 @@ describe("inference from weighted rows", () => {
       );
       expect(distance(p, q)).toBeLessThan(1e-9);
     }
-  });
-
-  it("influence refuses weights, because leaving out part of a row is no row", () => {
-    const { weighted } = twins("mse", 1, 1);
-    const net = make("mse", { activation: "tanh" }, "f64", 1);
-    expect(() => influence(net, weighted)).toThrow("rows that count alike");
   });
 });
