@@ -70,7 +70,7 @@ const SLACK = 1e-5;
 /** The objective may rise by so many times what the curvature foretells before the curvature is made again. */
 const TRUST = 2;
 /** A rise by this share of the objective is none. */
-const NOISE = 1e-4;
+const NOISE = 1e-5;
 /** Shares of the others' moves that are tried where the model is not trusted. */
 const SHARES = [1, 0.5, 0.2, 0];
 const RETRAINING_STEPS = 8;
