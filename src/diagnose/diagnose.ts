@@ -71,7 +71,7 @@ export function diagnose(net: Network, data: Dataset, options: DiagnoseOptions =
     const remedy = "use its parts: deadUnits, activationStatistics, gradientFlow, classifyCriticalPoint, spectrum";
     wrongValue(WHERE, "net", "outputs that are values or logits", `the loss ${lossName(net.spec.loss)}`, remedy);
   }
-  if (validation !== undefined) checkDataset(WHERE, validation, net.layout, net.spec.loss);
+  if (validation !== undefined) checkDataset(WHERE, validation, net);
   if (optimizer !== undefined) checkOptimizer(WHERE, optimizer);
   const statistics = activationStatistics(net, data, { batchNorm: mode });
   const flow = gradientFlow(net, data, { batchNorm: mode });

@@ -102,7 +102,7 @@ export function prune(net: Network, data: Dataset, options: PruneOptions): Pruni
   checkChoice(WHERE, "method", method, ["obs", "obd", "magnitude"]);
   checkChoice(WHERE, "of", of, ["weights", "units", "inputs"]);
   checkUntil(until);
-  checkDataset(WHERE, data, net.layout, net.spec.loss);
+  checkDataset(WHERE, data, net);
   if ((method === "obs" || retrain) && 8 * net.parameterCount ** 2 > maxBytes) {
     const remedy = 'method "magnitude" with retrain: false needs no matrix';
     wrongValue(
