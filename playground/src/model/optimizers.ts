@@ -154,7 +154,7 @@ export const optimizers: readonly OptimizerEntry[] = [
     learningRate: null,
     fullBatch: true,
     options: [
-      { ...damping, label: "First damping λ", value: 1, min: 1e-12 },
+      { ...damping, label: "First damping λ", value: 0.1, min: 1e-12 },
       { key: "maxProducts", label: "Most products a step", value: 250, min: 1, max: 1000 },
       { key: "preconditioner", label: "Preconditioner", value: true },
     ],
