@@ -57,6 +57,6 @@ export function hessianFree(options: HessianFreeOptions = {}): Optimizer {
   checkShare(where, "warmStart", warmStart, true);
   checkShare(where, "curvatureShare", curvatureShare, true);
   const direction = new HessianFreeDirection({ maxProducts, progress, warmStart, curvatureShare, preconditioner });
-  const search = new IteratesSearch({ start: damping, ...MARTENS });
+  const search = new IteratesSearch({ start: damping, ...MARTENS, solvesBatch: true });
   return new SecondOrder({ name: where, direction, search, weightDecay, fullBatch: false });
 }

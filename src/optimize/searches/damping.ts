@@ -17,6 +17,8 @@ export interface DampingSettings {
   after(gainRatio: number): number;
   readonly least: number;
   readonly most: number;
+  /** Whether a step goes for the minimum of its own batch's model: on a batch among others a rise on the next one then asks for more damping too. */
+  readonly solvesBatch?: boolean;
 }
 
 /** Damping by 3/2 up where the model foretold the fall badly, by 2/3 down where well (Martens 2010, section 4.1). */
@@ -30,11 +32,14 @@ export const MARTENS = {
 
 /**
  * The damping to begin a step with. On a batch among others the last step is judged here, on rows that it was not made for: on its own rows a model predicts
- * its fall too well. More damping where the objective of these rows has risen, or where it changed otherwise than their gradient and the model's curvature
- * predict: 1 − |actual − predicted|/(½·sᵀGs) takes the place of the gain ratio, which it is for a whole step on the same rows. A fall smaller than
+ * its fall too well. More damping where the objective of these rows changed otherwise than their gradient and the model's curvature predict: 1 − |actual − predicted|/(½·sᵀGs) takes the place of the gain ratio, which it is for a whole step on the same rows. A fall smaller than
  * foretold by another batch's gradient is the gradient's noise and not the damping's to cure.
  */
-export function dampingAt({ start, least, most, after }: DampingSettings, local: Local, memory: Memory): number {
+export function dampingAt(
+  { start, least, most, after, solvesBatch }: DampingSettings,
+  local: Local,
+  memory: Memory,
+): number {
   const last = memory.scalar("damping", start);
   const step = memory.vector("judged");
   memory.vectors.delete("judged");
@@ -42,7 +47,7 @@ export function dampingAt({ start, least, most, after }: DampingSettings, local:
   const half = memory.scalar("bend", 0);
   const actual = local.valueAt(step, -1) - local.value;
   const predicted = half - dot(local.gradient, step);
-  const ratio = actual < 0 ? -1 : 1 - Math.abs(actual - predicted) / half;
+  const ratio = solvesBatch && actual < 0 ? -1 : 1 - Math.abs(actual - predicted) / half;
   return within(last * after(Number.isNaN(ratio) ? -1 : ratio), least, most);
 }
 
