@@ -45,9 +45,9 @@ export const optimizerOptions: Readonly<Record<string, Option>> = {
   betas: { flags: "--betas <shares>", description: "decays of the two averages, as in 0.9,0.999", parse: shares },
   weightDecay: { flags: "--weight-decay <factor>", description: "the optimizer's own", parse: nonNegative },
   damping: { flags: "--damping <number>", description: "added to the curvature's diagonal", parse: nonNegative },
-  search: {
-    flags: "--search <name>",
-    description: "line search: fixed, armijo, wolfe",
+  lineSearch: {
+    flags: "--line-search <name>",
+    description: "how long a step is: fixed, armijo, wolfe",
     parse: oneOf(["fixed", "armijo", "wolfe"]),
   },
   indefinite: {
@@ -89,8 +89,10 @@ interface Row {
   readonly renamed?: Readonly<Record<string, string>>;
 }
 
+/** `--no-search` is something else. */
+const searches = { lineSearch: "search" };
 const first = { weightDecay: undefined };
-const line = { damping: undefined, search: undefined, learningRate: undefined, weightDecay: undefined };
+const line = { damping: undefined, lineSearch: undefined, learningRate: undefined, weightDecay: undefined };
 
 /**
  * The methods, the first-order ones with learning rates that do well on standardised data in a few dozen epochs under a cosine: larger
@@ -106,13 +108,13 @@ const methods = {
   rmsprop: { make: rmsprop, takes: { learningRate: 0.003, momentum: 0, ...first } },
   adam: { make: adam, takes: { learningRate: 0.005, betas: undefined, ...first } },
   adamw: { make: adamw, takes: { learningRate: 0.005, betas: undefined, ...first } },
-  newton: { make: newton, takes: { indefinite: undefined, ...line } },
-  "saddle-free-newton": { make: saddleFreeNewton, takes: line },
+  newton: { make: newton, takes: { indefinite: undefined, ...line }, renamed: searches },
+  "saddle-free-newton": { make: saddleFreeNewton, takes: line, renamed: searches },
   "trust-region": {
     make: trustRegion,
     takes: { initialRadius: undefined, products: undefined, maxProducts: undefined, ...first },
   },
-  "gauss-newton": { make: gaussNewton, takes: line },
+  "gauss-newton": { make: gaussNewton, takes: line, renamed: searches },
   "levenberg-marquardt": {
     make: levenbergMarquardt,
     takes: { damping: undefined, ...first },
