@@ -1,7 +1,6 @@
 // Writes the reference of docs/command-line.md from the program itself; --check compares.
 import { commandModule } from "./command.mjs";
 import { table, updatePage } from "./page.mjs";
-import { filled } from "./prose.mjs";
 
 const { build } = await commandModule("program.ts");
 const silent = { write() {}, columns: 100 };
@@ -43,14 +42,12 @@ for (const command of program.commands) {
     const name = argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
     return `- \`${name}\`: ${cell(argument.description)}`;
   });
-  values[command.name()] = filled(
-    [
-      cell(command.description()),
-      ...(given.length ? [given.join("\n")] : []),
-      optionsOf(command),
-      `\`\`\`sh\n${examplesOf(command)}\n\`\`\``,
-    ].join("\n\n"),
-  );
+  values[command.name()] = [
+    cell(command.description()),
+    ...(given.length ? [given.join("\n")] : []),
+    optionsOf(command),
+    `\`\`\`sh\n${examplesOf(command)}\n\`\`\``,
+  ].join("\n\n");
 }
 values.commands = table(
   ["command", "use it to"],

@@ -14,6 +14,7 @@ const names = [
   "rescues",
   "choice",
   "inference",
+  "performance",
 ];
 const chosen = process.argv.slice(2).filter((name) => !name.startsWith("-"));
 for (const name of names.filter((one) => chosen.length === 0 || chosen.includes(one))) {
