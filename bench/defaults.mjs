@@ -3,11 +3,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { adadelta, adagrad, adam, adamw, fit, init, network, rmsprop, sgd } from "hessia";
-import { readSource } from "../dist/cli/data/source.js";
-import { prepare } from "../dist/cli/training/prepare.js";
+import { commandModule } from "../scripts/docs/command.mjs";
 import { tables } from "../scripts/docs/tables-list.mjs";
 import { quantile } from "./measure.mjs";
 
+const { readSource } = await commandModule("data/source.ts");
+const { prepare } = await commandModule("training/prepare.ts");
 const folder = fileURLToPath(new URL("../data/tables", import.meta.url));
 const EPOCHS = 60;
 /** Larger tables would only take longer. */

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commandModule } from "./command.mjs";
 import { tables } from "./tables-list.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,8 +19,8 @@ function trained({ name, target, ignore }, seed) {
 
 /** The cells and the splits of every table, for other programs. */
 async function exportTables(folder) {
-  const { readSource } = await import("../../dist/cli/data/source.js");
-  const { prepare } = await import("../../dist/cli/training/prepare.js");
+  const { readSource } = await commandModule("data/source.ts");
+  const { prepare } = await commandModule("training/prepare.ts");
   mkdirSync(folder, { recursive: true });
   for (const { name, target, ignore, score } of tables) {
     const settings = { target, ignore: ignore || undefined, missing: "fill", testShare: 0.2, validation: 0 };

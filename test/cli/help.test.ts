@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call, folder, main, root, start } from "./support.js";
 
 /** In this order: the first ones leave the model that the others read. */
-const commands = ["train", "predict", "info", "diagnose", "curvature", "compare", "audit", "prune", "export"];
+const commands = ["train", "predict", "info", "diagnose", "curvature", "compare", "audit", "prune", "export", "sample"];
 
 const { path, remove } = folder({});
 afterAll(remove);

@@ -21,6 +21,7 @@ describe("commands", () => {
 
   beforeAll(() => {
     cpSync(join(root, "data"), join(folder, "data"), { recursive: true });
+    copyFileSync(join(root, "data/iris.csv"), join(folder, "iris.csv"));
     copyFileSync(join(root, "data/iris.csv"), join(folder, "flowers.csv"));
     copyFileSync(join(root, "data/iris.csv"), join(folder, "new-flowers.csv"));
     mkdirSync(join(folder, "bin"));
@@ -44,6 +45,16 @@ describe("commands", () => {
     },
     300_000,
   );
+
+  it("README.md shows what the command prints, but for the numbers", () => {
+    const shown = blocksOf("README.md").find(({ language }) => language === "text")?.source ?? "";
+    const main = join(root, "dist/cli/main.js");
+    const args = [main, "train", "iris.csv", "--target", "species"];
+    const { stdout } = runToEnd(process.execPath, args, { cwd: folder });
+    const without = (text: string): string => text.replace(/\d+(?:\.\d+)?/g, "#");
+    expect(shown.split("\n").length).toBeGreaterThan(3);
+    for (const line of shown.split("\n")) expect(without(stdout)).toContain(without(line));
+  });
 
   it("they leave the files that they name", () => {
     const named = commands.flatMap(

@@ -45,9 +45,9 @@ export const optimizerOptions: Readonly<Record<string, Option>> = {
   betas: { flags: "--betas <shares>", description: "decays of the two averages, as in 0.9,0.999", parse: shares },
   weightDecay: { flags: "--weight-decay <factor>", description: "the optimizer's own", parse: nonNegative },
   damping: { flags: "--damping <number>", description: "added to the curvature's diagonal", parse: nonNegative },
-  search: {
-    flags: "--search <name>",
-    description: "line search: fixed, armijo, wolfe",
+  lineSearch: {
+    flags: "--line-search <name>",
+    description: "how long a step is: fixed, armijo, wolfe",
     parse: oneOf(["fixed", "armijo", "wolfe"]),
   },
   indefinite: {
@@ -90,7 +90,9 @@ interface Row {
 }
 
 const first = ["weightDecay"] as const;
-const line = ["damping", "search", "learningRate", "weightDecay"] as const;
+/** `--no-search` is something else. */
+const searches = { lineSearch: "search" };
+const line = ["damping", "lineSearch", "learningRate", "weightDecay"] as const;
 const rated = ["learningRate", ...first] as const;
 
 /** The methods, with the library's defaults. */
@@ -101,10 +103,10 @@ const methods = {
   rmsprop: { make: rmsprop, takes: ["learningRate", "momentum", ...first] },
   adam: { make: adam, takes: ["learningRate", "betas", ...first] },
   adamw: { make: adamw, takes: ["learningRate", "betas", ...first] },
-  newton: { make: newton, takes: ["indefinite", ...line] },
-  "saddle-free-newton": { make: saddleFreeNewton, takes: line },
+  newton: { make: newton, takes: ["indefinite", ...line], renamed: searches },
+  "saddle-free-newton": { make: saddleFreeNewton, takes: line, renamed: searches },
   "trust-region": { make: trustRegion, takes: ["initialRadius", "products", "maxProducts", ...first] },
-  "gauss-newton": { make: gaussNewton, takes: line },
+  "gauss-newton": { make: gaussNewton, takes: line, renamed: searches },
   "levenberg-marquardt": { make: levenbergMarquardt, takes: ["damping", ...first], renamed: { damping: "mu" } },
   "hessian-free": { make: hessianFree, takes: ["damping", "maxProducts", "progress", "curvatureShare", ...first] },
   kfac: { make: kfac, takes: ["damping", "refresh", ...first] },
