@@ -31,7 +31,7 @@ Examples:
   hessia train iris.csv --target species --hidden 16 --early-stopping 20
   hessia train diabetes.csv --target progression --hidden 32 --l2 0.03
   hessia train iris.csv --hidden 8 --optimizer trust-region --epochs 30
-  hessia train iris.csv --epochs 60 --save iris.safetensors
+  hessia train iris.csv --hidden 16 --epochs 60 --save iris.safetensors
   hessia train --resume iris.safetensors --epochs 90
   hessia train iris.csv --report iris.html
   hessia train digits.csv --epochs 20 --seed 7 --json > result.json
