@@ -5,6 +5,7 @@ export const pages = {
   Guides: [
     "docs/getting-started.md",
     "docs/answers.md",
+    "docs/five-minutes.md",
     "docs/tables.md",
     "docs/training.md",
     "docs/choosing-an-optimizer.md",

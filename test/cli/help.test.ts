@@ -1,6 +1,6 @@
 // What the help says is run as it stands there, by a shell, in a folder of its own.
 
-import { chmodSync, copyFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call, folder, main, root, start } from "./support.js";
@@ -12,8 +12,7 @@ const { path, remove } = folder({});
 afterAll(remove);
 
 beforeAll(() => {
-  symlinkSync(join(root, "data"), path("data"), "junction");
-  copyFileSync(join(root, "data/iris.csv"), path("flowers.csv"));
+  for (const name of ["iris", "digits", "diabetes"]) copyFileSync(join(root, `data/${name}.csv`), path(`${name}.csv`));
   writeFileSync(path("hessia"), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(path("hessia"), 0o755);
 });
