@@ -5,9 +5,12 @@ import { describe, expect, it } from "vitest";
 import { filled, blocksOf as partsOf, seen, sentencesOf, WIDTH } from "../../scripts/docs/prose.mjs";
 import { blocksOf, root } from "./samples.js";
 
-const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith(".md"),
-);
+const pages = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith(".md"));
 const read = (page: string): string => readFileSync(join(root, page), "utf8");
 
 const MOST_WORDS = 35;
