@@ -1,5 +1,7 @@
-// Trains on the tables in data/tables as a newcomer would, by `hessia train --target` alone, and writes what comes of it to docs/tables.md, beside scikit-learn's scores on the
-// same splits (test/fixtures/tables-sklearn.json, made by scripts/fixtures/tables_sklearn.py from what `--export` writes).
+// Trains on the tables in data/tables as a newcomer would, by `hessia train --target` alone, and
+// writes what comes of it to docs/tables.md, beside scikit-learn's scores on the same splits
+// (test/fixtures/tables-sklearn.json, made by scripts/fixtures/tables_sklearn.py from what
+// `--export` writes).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +11,10 @@ import { commandModule } from "./command.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const SEEDS = [0, 1, 2];
 
-/** File, target, columns that give it away, score, and what a good learner reaches (data/tables/README.md). */
+/**
+ * File, target, columns that give it away, score, and what a good learner reaches
+ * (data/tables/README.md).
+ */
 export const tables = [
   ["penguins", "species", "", "accuracy", 0.98],
   ["titanic", "survived", "alive", "accuracy", 0.8],

@@ -1,4 +1,5 @@
-// Oracle: the rules of prose themselves, over the pages for users; and for the entries of docs/answers.md their form.
+// Oracle: the rules of prose themselves, over the pages for users; and for the entries of
+// docs/answers.md their form.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

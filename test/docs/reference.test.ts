@@ -17,7 +17,10 @@ function members(path: string, name: string): string[] {
 
 const training = read("docs/training.md");
 
-/** Functions without which an optimizer is none: they return an object with a name and `defaultBatch`. */
+/**
+ * Functions without which an optimizer is none: they return an object with a name and
+ * `defaultBatch`.
+ */
 const optimizers = Object.entries(hessia).flatMap(([name, value]) => {
   if (typeof value !== "function" || !/^[a-z]/.test(name) || value.length > 1) return [];
   try {

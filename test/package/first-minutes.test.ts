@@ -1,4 +1,5 @@
-// Oracle: what README.md and the pages promise a newcomer, step by step, in an empty folder; and Chromium for what is to be looked at.
+// Oracle: what README.md and the pages promise a newcomer, step by step, in an empty folder; and
+// Chromium for what is to be looked at.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
