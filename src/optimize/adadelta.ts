@@ -5,13 +5,13 @@ import type { Problem } from "./problem.js";
 
 /** What `adadelta` takes; PyTorch's defaults. */
 export interface AdadeltaOptions {
-  /** 1 (PyTorch, and the paper, which has none). */
+  /** Step length. Default: 1, as in the paper, which has none. */
   learningRate?: number;
-  /** Share of the averages that is kept; 0.9 (PyTorch; the paper tries 0.95). */
+  /** Share of the averages that is kept. Default: 0.9; the paper tries 0.95. */
   rho?: number;
-  /** Inside both roots; 1e-6 (PyTorch and the paper). */
+  /** Added inside of both roots. Default: 1e-6. */
   epsilon?: number;
-  /** L2: added to the gradient; 0 (PyTorch). */
+  /** Adds weightDecay·θ to the gradient. Default: 0. */
   weightDecay?: number;
 }
 
@@ -60,7 +60,8 @@ class Adadelta extends FirstOrder {
 }
 
 /**
- * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1 − ρ)Δ²; θ ← θ − η·Δ.
+ * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1
+ * − ρ)Δ²; θ ← θ − η·Δ.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -19,7 +19,7 @@ export interface DampingSettings {
   readonly most: number;
 }
 
-/** Damping by 3/2 up where the model foretold the fall badly, by 2/3 down where well (Martens 2010, section 4.1). */
+/** Damping by 3/2 up where the model predicted the fall badly, by 2/3 down where well (Martens 2010, section 4.1). */
 export const MARTENS = {
   increase: 3 / 2,
   compounding: false,
@@ -28,14 +28,14 @@ export const MARTENS = {
   most: 1e12,
 } as const;
 
-/** Under much damping every fall foretold is small: with as little as the method started from it may not be. */
-export function atLeast(foretold: number, model: Model, damping: number, start: number): number {
-  return damping > start ? Math.max(foretold, model.damped(start)?.decrease ?? 0) : foretold;
+/** Under much damping every fall predicted is small: with as little as the method started from it may not be. */
+export function atLeast(predicted: number, model: Model, damping: number, start: number): number {
+  return damping > start ? Math.max(predicted, model.damped(start)?.decrease ?? 0) : predicted;
 }
 
 /**
  * Levenberg and Marquardt's damping by gain ratio: adds damping to the curvature until the objective falls, and takes some away where
- * the model foretold the fall well.
+ * the model predicted the fall well.
  */
 export class DampingSearch implements Search {
   readonly scalars = ["damping"];
@@ -47,13 +47,13 @@ export class DampingSearch implements Search {
     const { start, increase, compounding, least, most } = settings;
     let damping = memory.scalar("damping", start);
     let proposal: Proposal | null = null;
-    let foretold = 0;
+    let predicted = 0;
     let factor = increase;
     for (;;) {
       proposal = model.damped(damping);
-      foretold = Math.max(foretold, proposal?.decrease ?? 0);
+      predicted = Math.max(predicted, proposal?.decrease ?? 0);
       if (proposal && !(proposal.decrease > local.noise)) {
-        return failed(local, atLeast(foretold, model, damping, start), UNSEEN);
+        return failed(local, atLeast(predicted, model, damping, start), UNSEEN);
       }
       const value = proposal ? local.valueAt(proposal.step) : Number.NaN;
       const ratio = proposal ? (local.value - value) / proposal.decrease : Number.NaN;
@@ -71,7 +71,7 @@ export class DampingSearch implements Search {
         }
         const length = norm2(proposal.step).toExponential(1);
         const reason = `the damping has passed its maximum of ${most}: no step as long as ${length} lets the objective fall`;
-        return failed(local, atLeast(foretold, model, damping, start), reason);
+        return failed(local, atLeast(predicted, model, damping, start), reason);
       }
       memory.scalars.set("damping", damping);
     }
