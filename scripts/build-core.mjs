@@ -14,8 +14,9 @@ for (const target of targets) {
 }
 
 /**
- * As text that keeps byte boundaries, so that gzip finds the repetitions that base64 would hide: compressed, it is as small as the bytes are.
- * A character stands for a byte that is frequent, two for another; src/wasm/text.ts reads it.
+ * As text that keeps byte boundaries, so that gzip finds the repetitions that base64 would hide:
+ * compressed, it is as small as the bytes are. A character stands for a byte that is frequent, two
+ * for another; src/wasm/text.ts reads it.
  */
 function embed(target) {
   const bytes = readFileSync(`build/${target}.wasm`);
@@ -27,7 +28,10 @@ function embed(target) {
   );
 }
 
-/** 64 digits that mark the 89 bytes that are most frequent; these as one character each, the others as one of two more and another. */
+/**
+ * 64 digits that mark the 89 bytes that are most frequent; these as one character each, the others
+ * as one of two more and another.
+ */
 function textOf(bytes) {
   const counts = new Array(256).fill(0);
   for (const byte of bytes) ++counts[byte];

@@ -1,5 +1,5 @@
-// The whole build: core, declarations and JavaScript, the raw core beside them, and bundles. Does nothing when neither what goes
-// in nor what came out has changed since it last ran.
+// The whole build: core, declarations and JavaScript, the raw core beside them, and bundles. Does
+// nothing when neither what goes in nor what came out has changed since it last ran.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { bundlePackage } from "./bundle-package.mjs";

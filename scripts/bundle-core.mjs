@@ -1,4 +1,5 @@
-// Bundles what a page that trains a network imports, minified, into build/size: `npm run size` weighs it.
+// Bundles what a page that trains a network imports, minified, into build/size: `npm run size`
+// weighs it.
 import { rmSync } from "node:fs";
 import { build } from "esbuild";
 

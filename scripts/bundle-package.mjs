@@ -1,5 +1,6 @@
-// What of the package is bundled, so that it depends on the loader alone: the command line in chunks that are loaded when needed, the parser of
-// tables, and everything once more as CommonJS. Beside them the licences of what is inside.
+// What of the package is bundled, so that it depends on the loader alone: the command line in
+// chunks that are loaded when needed, the parser of tables, and everything once more as CommonJS.
+// Beside them the licences of what is inside.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { build } from "esbuild";
@@ -45,7 +46,10 @@ async function bundleCommand() {
   return result;
 }
 
-/** Modules of src/ outside of the folder `inside` are imported from dist/ and not bundled; `out` is where the bundle will lie. */
+/**
+ * Modules of src/ outside of the folder `inside` are imported from dist/ and not bundled; `out` is
+ * where the bundle will lie.
+ */
 export function libraryOutside(inside, out) {
   return {
     name: "library-outside",
@@ -75,7 +79,10 @@ async function bundleParser() {
   return result;
 }
 
-/** dist/cjs: one bundle for all entries, so that they share their classes; for runners of tests and versions of Node that require no modules. */
+/**
+ * dist/cjs: one bundle for all entries, so that they share their classes; for runners of tests and
+ * versions of Node that require no modules.
+ */
 async function bundleCommonJs() {
   const lines = entries.map(({ name, from }) => `export * as ${name} from ${JSON.stringify(from)};`);
   const result = await build({

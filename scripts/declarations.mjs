@@ -1,5 +1,5 @@
-// Declarations for callers who compile with `exactOptionalPropertyTypes`: an option that may be left out may be given as undefined too, as
-// `{ seed: settings.seed }` gives it.
+// Declarations for callers who compile with `exactOptionalPropertyTypes`: an option that may be
+// left out may be given as undefined too, as `{ seed: settings.seed }` gives it.
 import { readFileSync, writeFileSync } from "node:fs";
 import ts from "typescript";
 

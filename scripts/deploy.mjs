@@ -1,4 +1,5 @@
-// `npm run deploy`: the site in deploy/, ready for any server of static files. What serves headers finds the site's policy in _headers.
+// `npm run deploy`: the site in deploy/, ready for any server of static files. What serves headers
+// finds the site's policy in _headers.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";

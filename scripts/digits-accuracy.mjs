@@ -1,4 +1,5 @@
-// Test accuracy on the digits, as `npm start` trains them, over 10 seeded stratified splits. Runs what the build made.
+// Test accuracy on the digits, as `npm start` trains them, over 10 seeded stratified splits. Runs
+// what the build made.
 import { execFileSync } from "node:child_process";
 
 const SPLITS = 10;

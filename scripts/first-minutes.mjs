@@ -1,5 +1,6 @@
-// A newcomer's first ten minutes, as they are run: install, sample, train, report, predict, the first lines of README.md, and the playground.
-// `node scripts/first-minutes.mjs <tarball> <folder>` takes them in an empty folder and prints what it saw.
+// A newcomer's first ten minutes, as they are run: install, sample, train, report, predict, the
+// first lines of README.md, and the playground. `node scripts/first-minutes.mjs <tarball> <folder>`
+// takes them in an empty folder and prints what it saw.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,4 +1,5 @@
-// Whether the build's output is what today's sources give: digests of both, recorded when the build ends.
+// Whether the build's output is what today's sources give: digests of both, recorded when the build
+// ends.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 

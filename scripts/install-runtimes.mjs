@@ -1,4 +1,5 @@
-// Installs the runtimes that test/package/runtimes.test.ts tries the package in into build/runtimes: most of a gigabyte, so not with the rest.
+// Installs the runtimes that test/package/runtimes.test.ts tries the package in into
+// build/runtimes: most of a gigabyte, so not with the rest.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 

@@ -1,6 +1,8 @@
-// `npm run release -- 1.2.3`: everything up to publishing, which a person does. With --dry-run nothing is changed.
+// `npm run release -- 1.2.3`: everything up to publishing, which a person does. With --dry-run
+// nothing is changed.
 //
-// It checks the working tree, the changelog and the addresses that provenance needs; writes the version; builds, checks and packs; and looks into the tarball.
+// It checks the working tree, the changelog and the addresses that provenance needs; writes the
+// version; builds, checks and packs; and looks into the tarball.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";

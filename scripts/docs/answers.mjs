@@ -160,7 +160,9 @@ async function crossed() {
   };
 }
 
-/** Zeros in the hidden codes of a trained digits network, and pairs of units that are both active. */
+/**
+ * Zeros in the hidden codes of a trained digits network, and pairs of units that are both active.
+ */
 async function inactive() {
   const { inputs, labels } = digits();
   const data = dataset(inputs, labels);
@@ -213,7 +215,9 @@ function numbers() {
   return { underflow: table(["sigmoid layers", "f32", "f64"], rows) };
 }
 
-/** Gradient descent below and above the edge 2/λmax, on a network whose curvature does not change. */
+/**
+ * Gradient descent below and above the edge 2/λmax, on a network whose curvature does not change.
+ */
 function oscillation() {
   const make = () => network({ inputs: 4, layers: [{ units: 1 }], seed: 1 });
   const data = dataset(iris.inputs, iris.labels);

@@ -7,7 +7,10 @@ import { root } from "./page.mjs";
 
 const [WIDTH, HEIGHT, LEGEND] = [440, 320, 26];
 
-/** Charts side by side, logarithmic both ways, with one legend: [{ x, from, to, lines: [{ name, points: [[x, y], …] }] }]. */
+/**
+ * Charts side by side, logarithmic both ways, with one legend: [{ x, from, to, lines: [{ name,
+ * points: [[x, y], …] }] }].
+ */
 export function lineCharts(title, panels) {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const names = panels[0].lines.map(({ name }) => name);

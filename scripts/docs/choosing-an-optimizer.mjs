@@ -1,5 +1,6 @@
-// Computes docs/choosing-an-optimizer.md: timed figures are those of bench/optimizers.json, where bench/optimizers.mjs writes them;
-// Levenberg and Marquardt's steps are taken anew, with the strict build. Draws docs/autoencoder-*.svg. --check compares.
+// Computes docs/choosing-an-optimizer.md: timed figures are those of bench/optimizers.json, where
+// bench/optimizers.mjs writes them; Levenberg and Marquardt's steps are taken anew, with the strict
+// build. Draws docs/autoencoder-*.svg. --check compares.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { adam, dataset, gaussNewton, init, lbfgs, levenbergMarquardt, network, training } from "hessia";
@@ -102,7 +103,10 @@ const POINTS = 200;
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 const X = Array.from({ length: POINTS }, (_, i) => -1 + (2 * i) / (POINTS - 1));
 
-/** Of plain sums and products, which no engine rounds its own way: the series of a 64th of x, doubled six times. */
+/**
+ * Of plain sums and products, which no engine rounds its own way: the series of a 64th of x,
+ * doubled six times.
+ */
 function sine(x) {
   const t = x / 64;
   let [term, s] = [t, t];

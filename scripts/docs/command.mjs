@@ -1,4 +1,5 @@
-// The command line's own modules, which the package holds only as bundles: built from src/cli for scripts that need one of them.
+// The command line's own modules, which the package holds only as bundles: built from src/cli for
+// scripts that need one of them.
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";

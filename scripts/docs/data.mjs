@@ -33,7 +33,10 @@ export function digits() {
   };
 }
 
-/** Numbers in [−1, 1) from a linear congruential generator (Numerical Recipes); nothing that an engine may round its own way. */
+/**
+ * Numbers in [−1, 1) from a linear congruential generator (Numerical Recipes); nothing that an
+ * engine may round its own way.
+ */
 export function stream(seed) {
   let state = seed >>> 0;
   return () => {

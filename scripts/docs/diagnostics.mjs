@@ -1,4 +1,5 @@
-// Computes the table of hits and false alarms of docs/diagnostics.md, with the strict build; --check compares.
+// Computes the table of hits and false alarms of docs/diagnostics.md, with the strict build;
+// --check compares.
 import * as hessia from "hessia";
 import { healthyResult, healthyRuns, trueOf } from "./healthy-runs.mjs";
 import { count, holds, table, updatePage } from "./page.mjs";

@@ -1,4 +1,5 @@
-// Figures of pages: SVG in docs/figures, drawn by scripts, light and dark, with a text alternative inside. --check compares.
+// Figures of pages: SVG in docs/figures, drawn by scripts, light and dark, with a text alternative
+// inside. --check compares.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "./page.mjs";
@@ -41,7 +42,10 @@ export function rect(x, y, width, height, classes, more = "") {
   return `<rect x="${tenth(x)}" y="${tenth(y)}" width="${tenth(width)}" height="${tenth(height)}" class="${classes}"${more ? ` ${more}` : ""}/>`;
 }
 
-/** A place for a chart: scales, axes with ticks, labels. `x` and `y`: { from, to, ticks, label, scale?, format? }. */
+/**
+ * A place for a chart: scales, axes with ticks, labels. `x` and `y`: { from, to, ticks, label,
+ * scale?, format? }.
+ */
 export function plot(left, top, width, height, x, y) {
   const scale = ({ from, to, scale: f = (v) => v }, a, b) => {
     const [f0, f1] = [f(from), f(to)];

@@ -1,11 +1,15 @@
-// Runs that nothing is wrong with, over tables, sizes, activations, optimizers, batch sizes and units; and what is said of them.
+// Runs that nothing is wrong with, over tables, sizes, activations, optimizers, batch sizes and
+// units; and what is said of them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Numbers in [0, 1) from a linear congruential generator (Numerical Recipes), and sums of twelve of them: nothing that an engine may round its own way. */
+/**
+ * Numbers in [0, 1) from a linear congruential generator (Numerical Recipes), and sums of twelve of
+ * them: nothing that an engine may round its own way.
+ */
 export function source(seed) {
   let state = (Math.imul(seed, 747796405) + 12345) >>> 0;
   const uniform = () => {
@@ -165,7 +169,10 @@ const activations = ["relu", "tanh", "gelu", "leaky-relu", "sigmoid", "elu", "si
 const sizes = [[8], [12], [6, 6], [], [16], [8, 4]];
 const batches = [32, 16, 8, 1, 64];
 
-/** The runs, the same ones each time: one of each table, activation, optimizer, size and batch size in turn. */
+/**
+ * The runs, the same ones each time: one of each table, activation, optimizer, size and batch size
+ * in turn.
+ */
 export function healthyRuns(count) {
   const names = Object.keys(tables);
   const random = source(77);
@@ -289,7 +296,10 @@ export function trueOf(one, { hessia, net, train, dead, score, held, drawn }) {
   }
 }
 
-/** Share of a sigmoid layer's outputs h at which its slope h·(1 − h) is at most a hundredth of the largest. */
+/**
+ * Share of a sigmoid layer's outputs h at which its slope h·(1 − h) is at most a hundredth of the
+ * largest.
+ */
 function atEnds(hessia, net, train, layer) {
   const { inputs, layers, dtype } = net.spec;
   const cut = hessia.network({ inputs, layers: layers.slice(0, layer + 1), dtype });

@@ -1,4 +1,5 @@
-// Measures what docs/uncertainty.md claims, on the tables of data/, and writes it there: node scripts/docs/measured-inference.mjs [section …]. Sections: intervals, ranking, penalty, suspects,
+// Measures what docs/uncertainty.md claims, on the tables of data/, and writes it there: node
+// scripts/docs/measured-inference.mjs [section …]. Sections: intervals, ranking, penalty, suspects,
 // leave-one-out, sine, monks, digits. All of them take some minutes.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -100,7 +101,10 @@ async function byEvidence(training, units, seed, epochs = 200) {
   return { net, posterior: laplace(net, training) };
 }
 
-/** RMSE, mean log-likelihood and the shares of targets in the intervals of 90 and 95 %, in the targets' unit. */
+/**
+ * RMSE, mean log-likelihood and the shares of targets in the intervals of 90 and 95 %, in the
+ * targets' unit.
+ */
 function scoresOf(posterior, test, unit) {
   const { mean: f, deviation, noise } = posterior.predict(test.inputs);
   const rows = Array.from(test.targets, (y, i) => ({ e: y - f.data[i], s: Math.hypot(deviation.data[i], noise) }));
@@ -327,7 +331,9 @@ async function suspects() {
   return table(["table", "mistakes", "found among the first tenth of the rows"], lines);
 }
 
-/** The suspects in their order, then the rows of the greatest leave-one-out loss: a tenth of all. */
+/**
+ * The suspects in their order, then the rows of the greatest leave-one-out loss: a tenth of all.
+ */
 function firstTenth({ mislabelled, leaveOneOutLoss }) {
   const first = mislabelled.map(({ row }) => row);
   const rest = [...leaveOneOutLoss.keys()].sort((a, b) => leaveOneOutLoss[b] - leaveOneOutLoss[a]);

@@ -1,4 +1,5 @@
-// Computes every table of docs/more-garbow-hillstrom.md, with the strict build, and writes it there; --check compares.
+// Computes every table of docs/more-garbow-hillstrom.md, with the strict build, and writes it
+// there; --check compares.
 import {
   gaussNewton,
   init,
@@ -17,7 +18,10 @@ await init({ simd: "strict" });
 
 const LIMITS = { maxSteps: 1000, tolerance: 1e-8 };
 
-/** What each method is given: f with its derivatives, or the residuals alone, whose half sum of squares is then f. */
+/**
+ * What each method is given: f with its derivatives, or the residuals alone, whose half sum of
+ * squares is then f.
+ */
 const smooth = ({ value, gradient, hessian, hvp }) => ({ value, gradient, hessian: (x) => matrix(hessian(x)), hvp });
 const squares = ({ residuals, jacobian }) => ({
   residuals: (x) => residuals(x).map((r) => Math.SQRT2 * r),
@@ -117,5 +121,6 @@ const values = {
   others: table(["problem", "method", "f", "nearest minimum", "‖∇f‖", "status", "reason", "evaluations"], others),
   minima: table(["no.", "problem", "f at the start", "minima"], minima),
 };
-// The problems' exp and sin are the engine's: another one may move single counts, and what is left of a value whose minimum is 0.
+// The problems' exp and sin are the engine's: another one may move single counts, and what is left
+// of a value whose minimum is 0.
 updatePage("more-garbow-hillstrom.md", values, ["summary", "steps", "others"]);

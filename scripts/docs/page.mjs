@@ -1,5 +1,5 @@
-// Pages whose numbers a script computes. Between <!-- computed:name --> and <!-- /computed --> stands what it computed last;
-// with --check nothing is written, and a difference fails.
+// Pages whose numbers a script computes. Between <!-- computed:name --> and <!-- /computed -->
+// stands what it computed last; with --check nothing is written, and a difference fails.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,8 +10,9 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 const MARKED = /<!-- computed:([\w-]+) -->([\s\S]*?)<!-- \/computed -->/g;
 
 /**
- * Brings a page of docs up to date, or says where it is not. `values`: for each name the Markdown that belongs there; of those in `loose`
- * the check wants numbers to agree within a tenth, or 6 in counts.
+ * Brings a page of docs up to date, or says where it is not. `values`: for each name the Markdown
+ * that belongs there; of those in `loose` the check wants numbers to agree within a tenth, or 6 in
+ * counts.
  */
 export function updatePage(name, values, loose = []) {
   const path = join(root, "docs", name);
@@ -80,7 +81,10 @@ export function count(x) {
   return String(x).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** For what is a rounding error, of which only the order says something: "below 1e-14", or a failure. */
+/**
+ * For what is a rounding error, of which only the order says something: "below 1e-14", or a
+ * failure.
+ */
 export function below(x, bound) {
   if (!(x <= bound)) throw new Error(`${x} is not below ${bound}`);
   return `below ${bound.toExponential().replace("-", "−")}`;

@@ -1,4 +1,5 @@
-// Takes the figures of docs/performance.md from bench/prices.json and bench/peers.json, where bench/ writes them; --check compares.
+// Takes the figures of docs/performance.md from bench/prices.json and bench/peers.json, where
+// bench/ writes them; --check compares.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hessianCost } from "hessia";

@@ -1,4 +1,5 @@
-// Networks, tables and runs with one fault each, and their near misses: what has to be advised, and what must not be.
+// Networks, tables and runs with one fault each, and their near misses: what has to be advised, and
+// what must not be.
 import { source } from "./healthy-runs.mjs";
 
 /** Rows of normal inputs, and targets of them. */
@@ -11,7 +12,9 @@ function rows(seed, count, width, target, change = (row) => row) {
 const bend = ([a, b, c]) => [a * Math.abs(a) + b - 0.5 * (c ?? 0)];
 const noisy = ([a, b], { normal }) => [Math.abs(a) + b + 0.5 * normal()];
 
-/** Every fault: `code` is what has to be among the advice. `make` gives the arguments of `diagnose`. */
+/**
+ * Every fault: `code` is what has to be among the advice. `make` gives the arguments of `diagnose`.
+ */
 export function plantedFaults(hessia) {
   return cases(hessia).filter(({ miss }) => !miss);
 }

@@ -1,4 +1,5 @@
-// Prose of Markdown pages: its lines, its sentences, and both brought into form. `node scripts/docs/prose.mjs docs/x.md …` fills lines up to 100 characters.
+// Prose of Markdown pages: its lines, its sentences, and both brought into form.
+// `node scripts/docs/prose.mjs docs/x.md …` fills lines up to 100 characters.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -12,8 +13,9 @@ export function seen(text) {
 }
 
 /**
- * The blocks of a page, in order: { prose: false, lines } for code, tables, headings, pictures and empty lines, and { prose: true, first, rest, text, line }
- * for paragraphs and items, `first` and `rest` being what their lines begin with.
+ * The blocks of a page, in order: { prose: false, lines } for code, tables, headings, pictures and
+ * empty lines, and { prose: true, first, rest, text, line } for paragraphs and items, `first` and
+ * `rest` being what their lines begin with.
  */
 export function blocksOf(page) {
   const lines = page.split("\n");
@@ -56,7 +58,8 @@ export function blocksOf(page) {
 function atomsOf(text) {
   const atoms =
     text.match(/(?:<!-- computed:[\w-]+ -->.*?<!-- \/computed -->|`[^`]*`|\]\([^)]*\)|[^\s`<\]]|[`<\]])+/g) ?? [];
-  // A line that began with a mark would be HTML, and one that began with a sign of a list would be an item.
+  // A line that began with a mark would be HTML, and one that began with a sign of a list would be
+  // an item.
   return atoms.reduce((joined, atom) => {
     if (joined.length && /^(?:<!--|[-+*>#|]$|\d+\.$)/.test(atom)) joined.push(`${joined.pop()} ${atom}`);
     else joined.push(atom);
@@ -64,7 +67,10 @@ function atomsOf(text) {
   }, []);
 }
 
-/** A page with its prose in lines of at most `WIDTH` characters, as far as single words are not longer. */
+/**
+ * A page with its prose in lines of at most `WIDTH` characters, as far as single words are not
+ * longer.
+ */
 export function filled(page) {
   return blocksOf(page)
     .flatMap((block) => {

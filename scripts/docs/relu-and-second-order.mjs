@@ -1,4 +1,5 @@
-// Computes every number of docs/relu-and-second-order.md, with the strict build, and writes it there; --check compares.
+// Computes every number of docs/relu-and-second-order.md, with the strict build, and writes it
+// there; --check compares.
 import {
   adam,
   conjugateGradients,
@@ -157,7 +158,10 @@ function whatTheHessianLeavesOut() {
   };
 }
 
-/** With one sample, one output and the residual f − y = ½, mse's gradient is ∇f and its Hessian 2·∇f·∇fᵀ + ∇²f. */
+/**
+ * With one sample, one output and the residual f − y = ½, mse's gradient is ∇f and its Hessian
+ * 2·∇f·∇fᵀ + ∇²f.
+ */
 function whichTermsVanish() {
   const outputCurvature = (type) => {
     const hidden = (units) => ({ units, activation: type });
@@ -420,7 +424,8 @@ function zeroGradient() {
 }
 
 /**
- * Stationary points by Levenberg-Marquardt on ‖∇L‖², and ends of a descent on L along −(|H| + μI)⁻¹∇L, from the same starts.
+ * Stationary points by Levenberg-Marquardt on ‖∇L‖², and ends of a descent on L along −(|H| +
+ * μI)⁻¹∇L, from the same starts.
  */
 function stationaryPoints() {
   const MOST_INDEX = 4;
@@ -592,7 +597,8 @@ async function hessianFree() {
 function atTheKink() {
   const target = dataset([[0]], [1]);
   const settings = [0, 0.5, 1];
-  // h = b, an identity unit; then the functions of h, built from relu(h) and relu(−h), each of which is h itself.
+  // h = b, an identity unit; then the functions of h, built from relu(h) and relu(−h), each of
+  // which is h itself.
   const once = (atZero) => {
     const net = network({
       inputs: 1,

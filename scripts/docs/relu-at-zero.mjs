@@ -1,4 +1,5 @@
-// Computes every number of docs/relu-at-zero.md, with the strict build, and writes it there; --check compares.
+// Computes every number of docs/relu-at-zero.md, with the strict build, and writes it there;
+// --check compares.
 import { activationStatistics, adam, dataset, fit, init, network } from "hessia";
 import { digits, distance } from "./data.mjs";
 import { count, holds, show, table, updatePage } from "./page.mjs";
@@ -34,7 +35,10 @@ function networks(data, hidden, { dtype = "f64", batchNorm = false, initializer 
   );
 }
 
-/** Exact zeros of pre-activations at the first one's parameters, and how far apart that makes the gradients. */
+/**
+ * Exact zeros of pre-activations at the first one's parameters, and how far apart that makes the
+ * gradients.
+ */
 function measure(nets, data) {
   const { layers, samples } = activationStatistics(nets[0], data);
   const hidden = layers.slice(0, -1);
@@ -49,7 +53,10 @@ function measure(nets, data) {
   return { zeros, pairs, half, one };
 }
 
-/** At the start, and after training with relu′(0) = 0; and whether training with the other two ends at the same bits. */
+/**
+ * At the start, and after training with relu′(0) = 0; and whether training with the other two ends
+ * at the same bits.
+ */
 async function course(data, hidden) {
   const rows = [];
   for (const kind of KINDS) {

@@ -1,4 +1,5 @@
-// Eight dead layers and what brings them back: the experiment behind docs/answers.md and its figure.
+// Eight dead layers and what brings them back: the experiment behind docs/answers.md and its
+// figure.
 import {
   adam,
   dataset,
@@ -29,7 +30,10 @@ function make(seed, penalty) {
   return network({ inputs: 4, layers, loss: "cross-entropy", seed, ...(penalty ? { penalty } : {}) });
 }
 
-/** All weights into the hidden layer negative, and its biases as given: with inputs from 0 to 1 no unit is active. */
+/**
+ * All weights into the hidden layer negative, and its biases as given: with inputs from 0 to 1 no
+ * unit is active.
+ */
 function struck(seed, bias, penalty) {
   const net = make(seed, penalty);
   const parameters = net.getParameters();
@@ -50,7 +54,10 @@ const LOW = -9;
 /** How far below 0 the largest pre-activation of each unit lies after a blow. */
 const MARGIN = 0.02;
 
-/** A blow in full run: after 20 steps every bias is lowered until no sample reaches its unit. The velocity is kept, or not. */
+/**
+ * A blow in full run: after 20 steps every bias is lowered until no sample reaches its unit. The
+ * velocity is kept, or not.
+ */
 function blow(seed, kept) {
   const net = make(seed);
   const optimizer = sgd({ learningRate: 0.03, momentum: 0.95 });

@@ -1,4 +1,5 @@
-// Pictures of a report and of the playground for the pages, by Chromium: docs/figures/*.png. They show numbers and fonts of a machine, so no test compares them.
+// Pictures of a report and of the playground for the pages, by Chromium: docs/figures/*.png. They
+// show numbers and fonts of a machine, so no test compares them.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,6 @@
-// Computes every number of docs/tensorflow-nested-gradients.md and writes it there; --check compares. TensorFlow.js works in single precision
-// with the engine's Math; so two digits of what is wrong are shown, and of what is right only that it is.
+// Computes every number of docs/tensorflow-nested-gradients.md and writes it there; --check
+// compares. TensorFlow.js works in single precision with the engine's Math; so two digits of what
+// is wrong are shown, and of what is right only that it is.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { adam, dataset, fit, init, network } from "hessia";
@@ -132,7 +133,10 @@ function nested(widths, activation, loss, parameters) {
   return { matrix: attempt(() => rows(parameters.length)), first };
 }
 
-/** Points to compare at: three initialisations, and the first of them after training. The parameters are numbers of single precision. */
+/**
+ * Points to compare at: three initialisations, and the first of them after training. The parameters
+ * are numbers of single precision.
+ */
 async function points(activation, loss, widths = [4, 6, 5, 3]) {
   const found = [];
   for (const [seed, epochs] of [

@@ -1,5 +1,5 @@
-// TensorFlow.js on its cpu backend, with gradients: the package's entry for Node registers none, and its modules that do are not made for
-// Node, so they are bundled first.
+// TensorFlow.js on its cpu backend, with gradients: the package's entry for Node registers none,
+// and its modules that do are not made for Node, so they are bundled first.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// Builds the documentation site: pages and docstrings, as files that need no network. `npm run site`, or with a folder to build it into.
+// Builds the documentation site: pages and docstrings, as files that need no network.
+// `npm run site`, or with a folder to build it into.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -74,7 +75,10 @@ const app = await Application.bootstrapWithPlugins({
 });
 load(app);
 
-/** TypeDoc makes a heading's address of its plain text alone; where code is text between tags, it counts. */
+/**
+ * TypeDoc makes a heading's address of its plain text alone; where code is text between tags, it
+ * counts.
+ */
 function codeInHeadings({ tokens, Token }) {
   tokens.forEach(({ type }, i) => {
     if (type !== "heading_open") return;

@@ -1,6 +1,8 @@
 // What the site holds, in the order in which it shows it.
 
-/** Pages by where they belong; those of docs/ that are not listed come at the end of the studies. */
+/**
+ * Pages by where they belong; those of docs/ that are not listed come at the end of the studies.
+ */
 export const pages = {
   Guides: [
     "docs/getting-started.md",

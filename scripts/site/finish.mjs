@@ -1,4 +1,5 @@
-// What the site has beside TypeDoc's pages: a front page, the playground, and links from pages to its scenes.
+// What the site has beside TypeDoc's pages: a front page, the playground, and links from pages to
+// its scenes.
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { build } from "vite";
@@ -14,7 +15,8 @@ export async function finish(out) {
     if (!file.startsWith("playground") && /[\\/]|^(?:modules|hierarchy)/.test(file)) arrange(join(out, file));
   }
   linkScenes(out);
-  // Servers of static files show it where there is no page; GitHub's leaves folders alone that begin with "_" unless told.
+  // Servers of static files show it where there is no page; GitHub's leaves folders alone that
+  // begin with "_" unless told.
   writeFileSync(join(out, "404.html"), notFound);
   writeFileSync(join(out, ".nojekyll"), "");
 }
@@ -28,7 +30,10 @@ async function buildPlayground(outDir) {
   });
 }
 
-/** TypeDoc's page as a document for everyone: with a main part, links to the rest of the site, and wide tables that the keyboard scrolls. */
+/**
+ * TypeDoc's page as a document for everyone: with a main part, links to the rest of the site, and
+ * wide tables that the keyboard scrolls.
+ */
 function arrange(file) {
   const page = readFileSync(file, "utf8");
   const arranged = page
@@ -56,7 +61,10 @@ function linksOf(base) {
     .join(" ");
 }
 
-/** In the repository a link to a scene leads to its description in docs/playground.md; here it opens the scene. */
+/**
+ * In the repository a link to a scene leads to its description in docs/playground.md; here it opens
+ * the scene.
+ */
 function linkScenes(out) {
   const scenes = [...readFileSync("docs/playground.md", "utf8").matchAll(/^## ([\w-]+)$/gm)].map(([, key]) => key);
   const link = new RegExp(`href="[^"#]*playground\\.html#(${scenes.join("|")})"`, "g");

@@ -1,4 +1,5 @@
-// TypeDoc puts links into what opens and closes a list; no control may hold another. Here the link becomes the first entry of its list.
+// TypeDoc puts links into what opens and closes a list; no control may hold another. Here the link
+// becomes the first entry of its list.
 const separate = () => {
   for (const link of document.querySelectorAll(".site-menu summary a")) {
     const summary = link.closest("summary");

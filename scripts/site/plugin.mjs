@@ -1,5 +1,5 @@
-// Fits TypeDoc to the project, so that docstrings and pages need to know nothing of it: titles from headings, topics from folders,
-// and sections for what docstrings say of cost, statuses and source.
+// Fits TypeDoc to the project, so that docstrings and pages need to know nothing of it: titles from
+// headings, topics from folders, and sections for what docstrings say of cost, statuses and source.
 import { basename, relative } from "node:path";
 import { CommentTag, Converter, KindRouter, ReflectionKind } from "typedoc";
 import { modules, pages, titles, topics } from "./contents.mjs";
@@ -44,7 +44,10 @@ function titlePage(document, file) {
   document.frontmatter.category = category;
 }
 
-/** Takes the first line off a page's parts, where code and links are parts of their own; nothing unless it is a heading. */
+/**
+ * Takes the first line off a page's parts, where code and links are parts of their own; nothing
+ * unless it is a heading.
+ */
 function takeHeading(parts) {
   let line = "";
   for (const part of parts) {
@@ -64,7 +67,10 @@ function setTopic(reflection, file) {
   comment?.blockTags.push(new CommentTag("@category", [{ kind: "text", text: topic }]));
 }
 
-/** "Cost: …" and the like, at the beginning of a line or behind a sentence, up to the next of them or the end of its part. */
+/**
+ * "Cost: …" and the like, at the beginning of a line or behind a sentence, up to the next of them
+ * or the end of its part.
+ */
 const SECTION = /(?:^|\n\s*|(?<=[.:]) )(Cost|Statuses|Source)( [a-z ]+)?: /;
 
 function addSections(comment) {

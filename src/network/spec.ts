@@ -193,13 +193,13 @@ export function lossKinks(loss: ResolvedLoss): readonly number[] {
   return name === "mae" || name === "quantile" ? [0] : [];
 }
 
-/** l1·Σ|θ| + ½·l2·Σθ² over the weights, or over all parameters. */
+/** A penalty l1·Σ|θ| + ½·l2·Σθ² over the weights, or over all parameters. */
 export interface Penalty {
-  /** 0. */
+  /** Factor of the sum of absolute values. Default: 0. */
   l1?: number;
-  /** 0. */
+  /** Factor of half the sum of squares. Default: 0. */
   l2?: number;
-  /** "weights" by default: batch norm's scales and shifts, and biases, are left out. */
+  /** Which parameters: "weights" leaves out biases and batch norm's scales and shifts. Default: "weights". */
   on?: "weights" | "all";
 }
 
@@ -209,15 +209,15 @@ export interface NetworkSpec {
   inputs: number;
   /** The first one first; the last one gives the outputs. */
   layers: readonly LayerSpec[];
-  /** "mse" by default. */
+  /** The loss of a sample. Default: "mse". */
   loss?: Loss;
-  /** Part of the objective; none by default. */
+  /** A term of the objective. Default: none. */
   penalty?: Penalty;
-  /** "f64" by default, because curvature is delicate; "f32" for speed. */
+  /** Precision: "f64" for curvature, "f32" for speed. Default: "f64". */
   dtype?: Dtype;
-  /** "he-normal" by default (He et al. 2015). */
+  /** How the initial weights are drawn. Default: "he-normal" (He et al. 2015). */
   initializer?: Initializer;
-  /** Of the initial weights; 0. */
+  /** Seed of the initial weights. Default: 0. */
   seed?: number;
   /** Runs [from, to) of the parameters that take steps, as `withParameters` makes them; all of layers that are not frozen by default. */
   trainable?: readonly (readonly [from: number, to: number])[];

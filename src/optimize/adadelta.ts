@@ -8,11 +8,11 @@ import type { Problem } from "./problem.js";
 export interface AdadeltaOptions {
   /** 2 (measured; PyTorch: 1, and the paper has none). */
   learningRate?: number;
-  /** Share of the averages that is kept; 0.9 (PyTorch; the paper tries 0.95). */
+  /** Share of the averages that is kept. Default: 0.9; the paper tries 0.95. */
   rho?: number;
-  /** Inside both roots; 1e-6 (PyTorch and the paper). */
+  /** Added inside of both roots. Default: 1e-6. */
   epsilon?: number;
-  /** L2: added to the gradient; 0 (PyTorch). */
+  /** Adds weightDecay·θ to the gradient. Default: 0. */
   weightDecay?: number;
 }
 
@@ -61,7 +61,8 @@ class Adadelta extends FirstOrder {
 }
 
 /**
- * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1 − ρ)Δ²; θ ← θ − η·Δ.
+ * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1
+ * − ρ)Δ²; θ ← θ − η·Δ.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -8,13 +8,13 @@ import type { Problem } from "./problem.js";
 export interface AdagradOptions {
   /** η; 0.1 (measured; PyTorch: 0.01). */
   learningRate?: number;
-  /** ηₜ = η / (1 + t·learningRateDecay), t = 0, 1, …; 0 (PyTorch's lr_decay). */
+  /** ηₜ = η / (1 + t·learningRateDecay), t = 0, 1, …; PyTorch's lr_decay. Default: 0. */
   learningRateDecay?: number;
-  /** L2: added to the gradient; 0 (PyTorch). */
+  /** Adds weightDecay·θ to the gradient. Default: 0. */
   weightDecay?: number;
-  /** What the sum of squares starts from; 0 (PyTorch). */
+  /** Start of the sum of squares. Default: 0. */
   initialAccumulator?: number;
-  /** Outside the root; 1e-10 (PyTorch). */
+  /** Added to the root. Default: 1e-10. */
   epsilon?: number;
 }
 

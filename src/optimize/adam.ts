@@ -9,13 +9,15 @@ import type { Problem } from "./problem.js";
 export interface AdamOptions {
   /** 0.01 (measured; PyTorch and the paper: 0.001). */
   learningRate?: number;
-  /** Shares of the averages of g and g² that are kept; [0.9, 0.999] (PyTorch and the paper). */
+  /** Shares of the averages of g and g² that are kept. Default: [0.9, 0.999]. */
   betas?: readonly [number, number];
-  /** Outside the root; 1e-8 (PyTorch and the paper). */
+  /** Added to the root. Default: 1e-8. */
   epsilon?: number;
-  /** adam: L2, added to the gradient, 0; adamw: decoupled, 0.01 (both PyTorch). */
+  /**
+   * In adam added to the gradient as weightDecay·θ, default 0; in adamw decoupled, default 0.01.
+   */
   weightDecay?: number;
-  /** Divide by the largest average so far (Reddi, Kale and Kumar 2018); false (PyTorch). */
+  /** Divide by the largest average so far (Reddi, Kale and Kumar 2018). Default: false. */
   amsgrad?: boolean;
 }
 
@@ -103,7 +105,8 @@ export function adam(options: AdamOptions = {}): Optimizer {
 }
 
 /**
- * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ← (1 − ηλ)θ first.
+ * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ←
+ * (1 − ηλ)θ first.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -9,15 +9,15 @@ import { SecondOrder } from "./second-order.js";
 export interface KfacOptions {
   /** Damping to start from, as a multiple of the mean of the Fisher matrix's diagonal, so that no unit matters; 0.1. */
   damping?: number;
-  /** Share of the factors' running averages that is kept; 0.95 (the paper). */
+  /** Share of the factors' running averages that is kept. Default: 0.95, as in the paper. */
   decay?: number;
-  /** Steps between decompositions of the factors; 5 (the paper inverts every 20). */
+  /** Steps between decompositions of the factors. Default: 5; the paper inverts every 20. */
   refresh?: number;
-  /** Combine each step with the last one as the exact quadratic model has it best; true (the paper). */
+  /** Combine each step with the last one as is best in the exact quadratic model. Default: true. */
   momentum?: boolean;
-  /** Of the random signs in the factors; 0. */
+  /** Seed of the random signs in the factors. Default: 0. */
   seed?: number;
-  /** L2: ½·weightDecay·‖θ‖² is part of what is minimised; 0. */
+  /** Adds ½·weightDecay·‖θ‖² to the objective. Default: 0. */
   weightDecay?: number;
 }
 
@@ -26,9 +26,12 @@ export interface KfacOptions {
  * combined with the last one, so that the quadratic model with the exact Gauss-Newton matrix is least. Damping by gain ratio, split between the factors
  * as the paper has it; on a batch among others the ratio is taken on the next one.
  *
- * δ is drawn with random signs under the outputs' curvature instead of from the model's distribution, which has the same mean and serves
- * every loss. Batch norm's scale and shift take a diagonal of their own. For networks; by default a step takes all samples; large batches do, small ones mislead its damping.
- * Cost a step: about four gradients and the factors' Σ (inputs³ + units³) flops every `refresh` steps.
+ * δ is drawn with random signs under the outputs' curvature instead of from the model's
+ * distribution, which has the same mean and serves every loss. Batch norm's scale and shift take a
+ * diagonal of their own. For networks; by default a step takes all samples; large batches do, small
+ * ones mislead its damping.
+ * Cost a step: about four gradients and the factors' Σ (inputs³ + units³) flops every `refresh`
+ * steps.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Martens and Grosse 2015, algorithm 2 without its block-tridiagonal variant.

@@ -7,20 +7,24 @@ import { SecondOrder } from "./second-order.js";
 
 /** What `lbfgs` takes. */
 export interface LbfgsOptions {
-  /** Pairs of steps and gradient changes that are kept; 10 (PyTorch keeps 100, SciPy 10). */
+  /**
+   * Pairs of steps and gradient changes that are kept. Default: 10; PyTorch keeps 100, SciPy 10.
+   */
   history?: number;
-  /** Of the search's first trial; 1. */
+  /** Length of the search's first trial. Default: 1. */
   learningRate?: number;
-  /** L2: ½·weightDecay·‖θ‖² is part of what is minimised; 0. */
+  /** Adds ½·weightDecay·‖θ‖² to the objective. Default: 0. */
   weightDecay?: number;
 }
 
 /**
- * Limited-memory BFGS with a line search for the strong Wolfe conditions: from gradients alone, the curvature along the last steps.
+ * Limited-memory BFGS with a line search for the strong Wolfe conditions: from gradients alone, the
+ * curvature along the last steps.
  *
- * Nothing in it depends on the unit of the objective, nor on one unit for all parameters; units of single parameters change the path. Pairs are kept where yᵀs > 1e-10·‖y‖·‖s‖ (PyTorch asks
- * for yᵀs > 1e-10, and stops learning where the loss is small). For full batches. Cost a step: about one gradient, 4·history·P flops,
- * (2·history + 2)·P numbers of memory.
+ * Nothing in it depends on the unit of the objective, nor on one unit for all parameters; units of
+ * single parameters change the path. Pairs are kept where yᵀs > 1e-10·‖y‖·‖s‖ (PyTorch asks for yᵀs
+ * > 1e-10, and stops learning where the loss is small). For full batches. Cost a step: about one
+ * gradient, 4·history·P flops, (2·history + 2)·P numbers of memory.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Liu and Nocedal 1989; Nocedal and Wright, Numerical Optimization, algorithms 7.4 and 3.5.

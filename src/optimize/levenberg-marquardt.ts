@@ -7,42 +7,59 @@ import { SecondOrder } from "./second-order.js";
 
 /** What `levenbergMarquardt` takes; named as in MATLAB's trainlm. */
 export interface LevenbergMarquardtOptions {
-  /** Damping of the first step. Default: 1e-3, or as much more as keeps that step within three lengths of the parameters. */
+  /**
+   * Damping of the first step. Default: 1e-3, or as much more as keeps that step within three
+   * lengths of the parameters.
+   */
   mu?: number;
-  /** Factor of the damping after a trial that did not fall, its square after a second one, and so on. Default: 3. */
+  /**
+   * Factor of the damping after a trial that did not fall, its square after a second one, and so
+   * on. Default: 3.
+   */
   muInc?: number;
-  /** The least factor of the damping after a step, for a step that fell as predicted. Default: 0.1. */
+  /**
+   * The least factor of the damping after a step, for a step that fell as predicted. Default: 0.1.
+   */
   muDec?: number;
   /** Damping beyond which the search has failed. Default: 1e20. */
   muMax?: number;
-  /** "columns": damping counts in units of G's diagonal; "identity": in its own unit, as in trainlm. Default: "columns". */
+  /**
+   * "columns": damping counts in units of G's diagonal; "identity": in its own unit, as in trainlm.
+   * Default: "columns".
+   */
   scaling?: "columns" | "identity";
-  /** Add half of the geodesic acceleration to each step (Transtrum and Sethna 2012). Default: true. */
+  /**
+   * Add half of the geodesic acceleration to each step (Transtrum and Sethna 2012). Default: true.
+   */
   acceleration?: boolean;
-  /** L2: ½·weightDecay·‖θ‖² is part of what is minimised. Default: 0. */
+  /** Adds ½·weightDecay·‖θ‖² to the objective. Default: 0. */
   weightDecay?: number;
 }
 
 /**
- * Levenberg's and Marquardt's method: p = −(G + μD)⁻¹·g with the generalised Gauss-Newton matrix G and D its diagonal.
+ * Levenberg's and Marquardt's method: p = −(G + μD)⁻¹·g with the generalised Gauss-Newton matrix G
+ * and D its diagonal.
  *
- * A trial that does not fall multiplies μ by `muInc`, then by its square, and so on. A step multiplies μ by
- * max(muDec, 1 − (2ρ − 1)³), where ρ is its fall over the predicted one (Nielsen 1999). D keeps larger diagonals of the
- * steps before (Moré 1978) until μ is below 1e-6; a network's keeps half of them. Parameters of a network that share a unit
- * share the largest of their diagonals: the weights of one input, those of one output, the others of a layer. So neither the
- * unit of the objective nor those of the parameters matter. With `scaling: "identity"` D is the identity and μ has the unit
- * of G, as in MATLAB's trainlm; results then depend on units.
+ * A trial that does not fall multiplies μ by `muInc`, then by its square, and so on. A step
+ * multiplies μ by max(muDec, 1 − (2ρ − 1)³), where ρ is its fall over the predicted one (Nielsen
+ * 1999). D keeps larger diagonals of the steps before (Moré 1978) until μ is below 1e-6; a
+ * network's keeps half of them. Parameters of a network that share a unit share the largest of
+ * their diagonals: the weights of one input, those of one output, the others of a layer. So neither
+ * the unit of the objective nor those of the parameters matter. With `scaling: "identity"` D is the
+ * identity and μ has the unit of G, as in MATLAB's trainlm; results then depend on units.
  *
- * Residuals of up to 100 parameters are solved by QR of [J; √(μD)], which keeps twice the digits of JᵀJ. For networks G is the
- * matrix of the mean, for `mse` 2/(N·C)·JᵀJ.
+ * Residuals of up to 100 parameters are solved by QR of [J; √(μD)], which keeps twice the digits of
+ * JᵀJ. For networks G is the matrix of the mean, for `mse` 2/(N·C)·JᵀJ.
  *
- * The step follows the bend of the path too: p + ½a, where (G + μD)·a = −Jᵀ∇²ℓ·f̈ and f̈ is the outputs' second derivative along
- * p (geodesic acceleration), unless 2‖a‖ > 0.75·‖p‖ in the norm of D.
+ * The step follows the bend of the path too: p + ½a, where (G + μD)·a = −Jᵀ∇²ℓ·f̈ and f̈ is the
+ * outputs' second derivative along p (geodesic acceleration), unless 2‖a‖ > 0.75·‖p‖ in the norm of
+ * D.
  *
  * For full batches. Cost a step: a dense G (N·P² flops), then P³/3 flops and six passes a trial.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
- * Source: Levenberg 1944; Marquardt 1963; Moré 1978; Hagan and Menhaj 1994; Nielsen 1999; Transtrum and Sethna 2012.
+ * Source: Levenberg 1944; Marquardt 1963; Moré 1978; Hagan and Menhaj 1994; Nielsen 1999; Transtrum
+ * and Sethna 2012.
  * @example
  * const circle = { residuals: ([x, y]) => [x * x + y * y - 2, x - y], jacobian: ([x, y]) => [[2 * x, 2 * y], [1, -1]] };
  * minimize(circle, [3, 1], { optimizer: levenbergMarquardt() }).x; // Float64Array [1, 1], to rounding

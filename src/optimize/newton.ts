@@ -15,19 +15,19 @@ export type LineSearch = "fixed" | "armijo" | "wolfe";
 
 /** What methods with a line search have in common. */
 export interface LineSearchOptions {
-  /** "armijo". */
+  /** How the length of a step is found. Default: "armijo". */
   search?: LineSearch;
-  /** Added to the curvature's diagonal; 0. */
+  /** Added to the curvature's diagonal. Default: 0. */
   damping?: number;
-  /** Of the step, or of the search's first trial; 1. */
+  /** Length of the step, or of the search's first trial. Default: 1. */
   learningRate?: number;
-  /** L2: ½·weightDecay·‖θ‖² is part of what is minimised; 0. */
+  /** Adds ½·weightDecay·‖θ‖² to the objective. Default: 0. */
   weightDecay?: number;
 }
 
 /** What `newton` takes. */
 export interface NewtonOptions extends LineSearchOptions {
-  /** What to do where the Hessian is indefinite or singular; "abs". */
+  /** What to do where the Hessian is indefinite or singular. Default: "abs". */
   indefinite?: Indefinite;
 }
 
@@ -53,16 +53,21 @@ export function resolveLineSearch(
 /**
  * Newton's method: p = −(H + damping·I)⁻¹·g with the exact Hessian, and a search along p.
  *
- * Where H is not positive definite, `indefinite` says what becomes of it: "shift" adds τI until its smallest eigenvalue is 1e-8 of the
- * largest; "abs" takes |λ| for λ (Gill, Murray and Wright 1981), which turns saddles into slopes; "clip" raises small and negative λ to that least;
- * "gradient" steps along −g instead; "error" ends with status "not-positive-definite" and says what the point is. At a saddle itself,
- * where the gradient is 0, the first three step along the eigenvector of the smallest eigenvalue.
+ * Where H is not positive definite, `indefinite` says what becomes of it: "shift" adds τI until its
+ * smallest eigenvalue is 1e-8 of the largest; "abs" takes |λ| for λ (Gill, Murray and Wright 1981),
+ * which turns saddles into slopes; "clip" raises small and negative λ to that least; "gradient"
+ * steps along −g instead; "error" ends with status "not-positive-definite" and says what the point
+ * is. At a saddle itself, where the gradient is 0, the first three step along the eigenvector of
+ * the smallest eigenvalue.
  *
- * Without damping the changed eigenvalues are those of D^(−½)·H·D^(−½), whose entries are at most 1: neither units of the objective nor of single
- * parameters change a step. Damping is in the Hessian's own unit, and so are then the eigenvalues.
+ * Without damping the changed eigenvalues are those of D^(−½)·H·D^(−½), whose entries are at most
+ * 1: neither units of the objective nor of single parameters change a step. Damping is in the
+ * Hessian's own unit, and so are then the eigenvalues.
  *
- * For full batches. Cost a step: a dense Hessian (N·P² flops) and P³/3 flops where H is positive definite, up to 5·P³ where not; P² numbers of memory.
- * Statuses of its own: "converged" (with the verdict on the point), "stalled" (the search finds nothing; at a saddle with "gradient"; degenerate).
+ * For full batches. Cost a step: a dense Hessian (N·P² flops) and P³/3 flops where H is positive
+ * definite, up to 5·P³ where not; P² numbers of memory.
+ * Statuses of its own: "converged" (with the verdict on the point), "stalled" (the search finds
+ * nothing; at a saddle with "gradient"; degenerate).
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Nocedal and Wright, Numerical Optimization, sections 3.3 and 3.4.

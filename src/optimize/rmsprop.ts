@@ -6,17 +6,19 @@ import type { Problem } from "./problem.js";
 
 /** What `rmsprop` takes; PyTorch's defaults but for the rate. */
 export interface RmspropOptions {
-  /** 0.01 (PyTorch; Hinton's slides suggest 0.001). */
+  /** Step length. Default: 0.01; Hinton's slides suggest 0.001. */
   learningRate?: number;
-  /** Share of the averages that is kept, PyTorch's alpha; 0.99 (PyTorch; Hinton's slides have 0.9). */
+  /**
+   * Share of the averages that is kept, PyTorch's alpha. Default: 0.99; Hinton's slides have 0.9.
+   */
   decay?: number;
-  /** Outside the root; 1e-8 (PyTorch). */
+  /** Added to the root. Default: 1e-8. */
   epsilon?: number;
-  /** L2: added to the gradient; 0 (PyTorch). */
+  /** Adds weightDecay·θ to the gradient. Default: 0. */
   weightDecay?: number;
-  /** Share of the last step that is taken again; 0 (PyTorch). */
+  /** Share of the last step that is repeated. Default: 0. */
   momentum?: number;
-  /** Divide by the estimated deviation instead of the root mean square; false (PyTorch). */
+  /** Divide by the estimated deviation instead of the root mean square. Default: false. */
   centered?: boolean;
 }
 
@@ -76,8 +78,9 @@ class Rmsprop extends FirstOrder {
 }
 
 /**
- * RMSprop (Hinton, Srivastava and Swersky 2012; centered: Graves 2013) as in PyTorch: s ← αs + (1 − α)g²;
- * d = √s, or √(s − m²) with m the average gradient if `centered`; v ← μv + g / (d + ε); θ ← θ − η·v.
+ * RMSprop (Hinton, Srivastava and Swersky 2012; centered: Graves 2013) as in PyTorch: s ← αs + (1 −
+ * α)g²; d = √s, or √(s − m²) with m the average gradient if `centered`; v ← μv + g / (d + ε); θ ← θ
+ * − η·v.
  *
  * TensorFlow puts ε inside the root; this is PyTorch's variant.
  *

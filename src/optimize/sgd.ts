@@ -9,13 +9,13 @@ import type { Problem } from "./problem.js";
 export interface SgdOptions {
   /** 0.05 (measured, as those of the other first-order methods; PyTorch: 0.001). */
   learningRate?: number;
-  /** Share of the last step that is taken again; 0 (PyTorch). */
+  /** Share of the last step that is repeated. Default: 0. */
   momentum?: number;
-  /** Share of the gradient that is kept from entering the momentum; 0 (PyTorch). */
+  /** Share of the gradient that does not enter the momentum. Default: 0. */
   dampening?: number;
-  /** Look ahead along the momentum; false (PyTorch). */
+  /** Look ahead along the momentum. Default: false. */
   nesterov?: boolean;
-  /** L2: added to the gradient as weightDecay·θ; 0 (PyTorch). */
+  /** Adds weightDecay·θ to the gradient. Default: 0. */
   weightDecay?: number;
 }
 
@@ -75,11 +75,12 @@ class Sgd extends FirstOrder {
 }
 
 /**
- * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has them:
- * g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with `nesterov`.
+ * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has
+ * them: g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with
+ * `nesterov`.
  *
- * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at once (Sutskever et al. 2013
- * put η inside v).
+ * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at
+ * once (Sutskever et al. 2013 put η inside v).
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -29,7 +29,7 @@ export function fingerprintOf(net: Network, data: Dataset, options: ResolvedOpti
   };
 }
 
-/** Refuses to go on from a run of something else. Checkpoints from before there were fingerprints have none. */
+/** Refuses to resume a run of something else. Checkpoints from before there were fingerprints have none. */
 export function checkFingerprint(
   where: string,
   name: string,

@@ -22,55 +22,75 @@ import { checkFingerprint } from "./fingerprint.js";
 import type { RunHandle, StepRecord } from "./records.js";
 import { checkSchedule, constant, type Schedule } from "./schedule.js";
 
-/** When to stop before the last epoch. A run that ends by itself, early or not, leaves the best parameters in place. */
+/**
+ * When to stop before the last epoch. A run that ends by itself, early or not, leaves the best
+ * parameters in place.
+ */
 export interface EarlyStopping {
-  /** Epochs without improvement to wait for. */
+  /** Epochs without improvement before the run stops. */
   patience: number;
-  /** Least improvement that counts; 0. */
+  /** Least improvement that counts. Default: 0. */
   minimumImprovement?: number;
-  /** "validationLoss" where there is validation, else "loss". */
+  /** The value to watch. Default: "validationLoss" with validation, otherwise "loss". */
   monitor?: "loss" | "validationLoss" | "validationAccuracy";
 }
 
 /** What `training` takes beside network and data. */
 export interface TrainingOptions {
   /**
-   * The method; it serves one run at a time. On another network than before it starts with fresh memory, unless `resume` or
-   * the optimizer's `restore` gave it one; on the same network it goes on, and a note says so.
+   * The method; it serves one run at a time. On another network than before it starts with fresh
+   * memory, unless `resume` or the optimizer's `restore` gave it one; on the same network it goes
+   * on, and a note says so.
    */
   optimizer: Optimizer;
   /** Epochs in the whole run, those before a resumed checkpoint included. */
   epochs: number;
-  /** Samples a step; the optimizer's `defaultBatch`: 32, and all of them for second-order methods. A last, smaller batch counts for what it is; under batch norm a last batch of one joins the one before. */
+  /**
+   * Samples per step. Default: the optimizer's `defaultBatch`, which is 32, and all samples for
+   * second-order methods. A last, smaller batch counts for what it is; under batch norm a last
+   * batch of one joins the one before.
+   */
   batchSize?: number;
-  /** A new order of the samples each epoch; true. */
+  /** Whether each epoch has a new order of the samples. Default: true. */
   shuffle?: boolean;
-  /** Data of its own, or the share of the data to hold out; none by default. */
+  /** A dataset, or the share of the data to hold out. Default: none. */
   validation?: Dataset | number;
-  /** The learning rate over the run; constant by default. */
+  /** The learning rate over the run. Default: constant. */
   schedule?: Schedule;
-  /** When to stop before the last epoch; never by default. */
+  /** When to stop before the last epoch. Default: never. */
   earlyStopping?: EarlyStopping;
-  /** Limits the gradient of each step. */
+  /** Limits the gradient of each step. Default: no limit. */
   clip?: Clip;
-  /** Of the shuffling and the validation split; 0. */
+  /** Seed of shuffling and of the validation split. Default: 0. */
   seed?: number;
-  /** Ends the run with status "aborted". */
+  /** Ends the run with status "aborted". Default: none. */
   signal?: AbortSignal | undefined;
-  /** Goes on from a checkpoint. Data, build and the other options must be those of its run, but for more epochs. null starts afresh. */
+  /**
+   * Resumes from a checkpoint. Data, build and the other options must be those of its run, but for
+   * more epochs. null starts afresh.
+   */
   resume?: Checkpoint | null;
 }
 
 /** What `fit` takes beside network and data. */
 export interface FitOptions extends TrainingOptions {
-  /** "evidence": l2 (and for mse the noise) is estimated again while it trains, in 20 parts, without rows held out; the network has the last one afterwards. With
-   * `levenbergMarquardt()` this is MATLAB's trainbr. Default: the network's own penalty. */
+  /**
+   * "evidence": l2 (and for mse the noise) is estimated again while it trains, in 20 parts, without
+   * rows held out; the network has the last one afterwards. With `levenbergMarquardt()` this is
+   * MATLAB's trainbr. Default: the network's own penalty.
+   */
   penalty?: "evidence";
-  /** With `penalty: "evidence"`: so many more networks are trained, from the seeds behind the network's own, and the one with the greatest evidence is kept. Default: 0. */
+  /**
+   * With `penalty: "evidence"`: so many more networks are trained, from the seeds behind the
+   * network's own, and the one with the greatest evidence is kept. Default: 0.
+   */
   restarts?: number;
   /** Called, and waited for, after each epoch. */
   onEpoch?: (record: EpochRecord, run: RunHandle) => void | Promise<void>;
-  /** Called, and waited for, after each step. True, or a promise of it, ends the run with status "aborted". */
+  /**
+   * Called, and waited for, after each step. True, or a promise of it, ends the run with status
+   * "aborted".
+   */
   onStep?: (record: StepRecord) => unknown;
 }
 

@@ -31,7 +31,7 @@ export interface StepRecord extends Partial<StepReport> {
   readonly evaluations: Evaluations;
   /** The epoch that this step ended, or null. */
   readonly epochRecord: EpochRecord | null;
-  /** Everything needed to go on from here. Takes a copy of the parameters and the optimizer's memory as they are when called. */
+  /** Everything needed to resume from here. Takes a copy of the parameters and the optimizer's memory as they are when called. */
   checkpoint(): Checkpoint;
 }
 
@@ -63,12 +63,12 @@ export interface History {
   readonly notes: readonly string[];
   /** With status "non-finite". */
   readonly nonFinite?: NonFinite;
-  /** The run's state at its end, to go on from. */
+  /** The run's state at its end, to resume from. */
   readonly checkpoint: Checkpoint;
 }
 
 /** What a callback may do to the run that calls it. */
 export interface RunHandle {
-  /** Everything needed to go on from here. */
+  /** Everything needed to resume from here. */
   checkpoint(): Checkpoint;
 }

@@ -10,7 +10,10 @@ import {
 } from "../check.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 
-/** Where a run is when it asks for a learning rate; the same object each time, so read it and let it go. */
+/**
+ * Where a run is when it asks for a learning rate; the same object each time, so read it and let it
+ * go.
+ */
 export interface SchedulePosition {
   /** Steps taken. */
   readonly step: number;
@@ -22,7 +25,10 @@ export interface SchedulePosition {
   readonly epochs: number;
   /** The optimizer's learning rate. */
   readonly learningRate: number;
-  /** exp, log, cos and pow of the run's build: unlike the engine's `Math`, the strict build's have the same bits on every machine. */
+  /**
+   * exp, log, cos and pow of the run's build: unlike the engine's `Math`, the strict build's have
+   * the same bits on every machine.
+   */
   readonly math: ScalarMath;
 }
 
@@ -47,8 +53,9 @@ export function stepDecay(options: { every?: number; factor?: number } = {}): Sc
 }
 
 /**
- * Cosine annealing without restarts (Loshchilov and Hutter 2017; PyTorch's with T_max = steps): from η towards `share`·η along half a
- * cosine over the whole run, η·(share + ½(1 − share)(1 + cos(π·step / steps))).
+ * Cosine annealing without restarts (Loshchilov and Hutter 2017; PyTorch's with T_max = steps):
+ * from η towards `share`·η along half a cosine over the whole run, η·(share + ½(1 − share)(1 +
+ * cos(π·step / steps))).
  *
  * @param options share: 0.
  */
@@ -71,8 +78,9 @@ export function warmUp(options: { steps?: number; after?: Schedule } = {}): Sche
 }
 
 /**
- * One cycle (Smith and Topin 2018; PyTorch's defaults): up from η/`divide` to η over the share `rise` of the run, then down to
- * η/(`divide`·`divideFinal`), both along half a cosine. η is the largest rate.
+ * One cycle (Smith and Topin 2018; PyTorch's defaults): up from η/`divide` to η over the share
+ * `rise` of the run, then down to η/(`divide`·`divideFinal`), both along half a cosine. η is the
+ * largest rate.
  *
  * @param options rise: 0.3; divide: 25; divideFinal: 1e4.
  */

@@ -1,4 +1,5 @@
-// The samples for browsers compile, and in Chromium, bundled and under the policy that the page gives, print what their comments state.
+// The samples for browsers compile, and in Chromium, bundled and under the policy that the page
+// gives, print what their comments state.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";

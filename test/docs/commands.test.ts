@@ -1,5 +1,6 @@
-// The commands that README.md and the pages in docs show (`npx hessia …`), run by a shell as they stand there, one page after another in empty folders,
-// by the package as it is installed: they end with 0 and leave the files they name.
+// The commands that README.md and the pages in docs show (`npx hessia …`), run by a shell as they
+// stand there, one page after another in empty folders, by the package as it is installed: they end
+// with 0 and leave the files they name.
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Oracle: the sources of src/diagnose, read by the compiler: which codes there are, and what the advice says of its sources.
+// Oracle: the sources of src/diagnose, read by the compiler: which codes there are, and what the
+// advice says of its sources.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";

@@ -1,4 +1,5 @@
-// Oracle: the files and headings themselves, in the repository and in the package as it is installed.
+// Oracle: the files and headings themselves, in the repository and in the package as it is
+// installed.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, inject, it } from "vitest";

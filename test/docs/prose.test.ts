@@ -1,13 +1,17 @@
-// Oracle: the rules of prose themselves, over the pages for users; and for the entries of docs/answers.md their form.
+// Oracle: the rules of prose themselves, over the pages for users; and for the entries of
+// docs/answers.md their form.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { filled, blocksOf as partsOf, seen, sentencesOf, WIDTH } from "../../scripts/docs/prose.mjs";
 import { blocksOf, root } from "./samples.js";
 
-const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith(".md"),
-);
+const pages = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith(".md"));
 const read = (page: string): string => readFileSync(join(root, page), "utf8");
 
 const MOST_WORDS = 35;

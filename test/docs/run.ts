@@ -5,8 +5,8 @@ import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 const LONGEST = 120_000;
 
 /**
- * Node can, rarely, wait for itself as it ends (nodejs/node issue 54918), and a run would be waited for here without end: what has not ended
- * by then is killed and run a second time.
+ * Node can, rarely, wait for itself as it ends (nodejs/node issue 54918), and a run would be waited
+ * for here without end: what has not ended by then is killed and run a second time.
  */
 export function runToEnd(
   command: string,

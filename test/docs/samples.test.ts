@@ -1,4 +1,5 @@
-// The code samples of README.md and of the pages in docs, with the package as it is installed: they compile, run, and give the values that their comments state.
+// The code samples of README.md and of the pages in docs, with the package as it is installed: they
+// compile, run, and give the values that their comments state.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +16,10 @@ const pages = [
 ];
 const programs = pages.flatMap(programsOf);
 
-/** A folder outside of the repository with the installed package, and with another that a sample shows beside it. */
+/**
+ * A folder outside of the repository with the installed package, and with another that a sample
+ * shows beside it.
+ */
 const folder = mkdtempSync(join(tmpdir(), "hessia-samples-"));
 mkdirSync(join(folder, "node_modules"));
 symlinkSync(join(inject("consumer"), "node_modules/hessia"), join(folder, "node_modules/hessia"), "junction");

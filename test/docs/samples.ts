@@ -1,4 +1,7 @@
-/** The code samples of Markdown pages: found, put together, type-checked, and made to compare what their comments promise. */
+/**
+ * The code samples of Markdown pages: found, put together, type-checked, and made to compare what
+ * their comments promise.
+ */
 
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -7,7 +10,10 @@ import ts from "typescript";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Samples that run as one program: one with imports, and those after it that go on without, or are marked `continued` and import more. */
+/**
+ * Samples that run as one program: one with imports, and those after it that go on without, or are
+ * marked `continued` and import more.
+ */
 export interface Program {
   /** Page and line of the first sample. */
   readonly name: string;
@@ -49,7 +55,10 @@ export function blocksOf(page: string): Block[] {
 
 const LANGUAGES = ["ts", "typescript", "js", "javascript", "mjs"];
 
-/** The programs of a page: its samples in TypeScript and JavaScript, but for those marked `no-run` or `browser`. */
+/**
+ * The programs of a page: its samples in TypeScript and JavaScript, but for those marked `no-run`
+ * or `browser`.
+ */
 export function programsOf(page: string): Program[] {
   const programs: { name: string; source: string }[] = [];
   for (const { name, language, words, source } of blocksOf(page)) {
@@ -68,7 +77,10 @@ export function browserFilesOf(page: string): (Program & { readonly file: string
     .map(({ name, words, source }) => ({ name, file: words[1], source }));
 }
 
-/** The statements whose value a comment behind them states: `expression; // value` and `const name = …; // value`. */
+/**
+ * The statements whose value a comment behind them states: `expression; // value` and
+ * `const name = …; // value`.
+ */
 export function promises(source: string): { at: number; expression: string; promised: string }[] {
   const file = ts.createSourceFile("sample.ts", source, ts.ScriptTarget.Latest, true);
   return file.statements.flatMap((statement) => {
@@ -111,7 +123,10 @@ function literal(comment: string): string | null {
   return isValue(statement.expression) ? text : null;
 }
 
-/** Runs before a sample. Numbers agree when they do in the digits that the comment gives; an object may have more properties than that. */
+/**
+ * Runs before a sample. Numbers agree when they do in the digits that the comment gives; an object
+ * may have more properties than that.
+ */
 const CHECK = `
 const __same = (got, promised) => {
   if (typeof promised === "string" && promised.startsWith("#")) {
@@ -149,7 +164,9 @@ export function runnable({ source }: Program): string {
   return CHECK + outputText;
 }
 
-/** What the compiler says about programs in a folder that has the package; "" where it is content. */
+/**
+ * What the compiler says about programs in a folder that has the package; "" where it is content.
+ */
 export function typeErrors(programs: readonly Program[], folder: string): string {
   const sources = new Map(programs.map(({ source }, i) => [join(folder, `sample-${i}.mts`), source]));
   const options: ts.CompilerOptions = {

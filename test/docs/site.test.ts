@@ -1,4 +1,5 @@
-// Oracle: the files of the site itself, which its links have to lead to; the sources, for what it has to tell of; and Chromium, which shows it.
+// Oracle: the files of the site itself, which its links have to lead to; the sources, for what it
+// has to tell of; and Chromium, which shows it.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -11,7 +12,10 @@ import { chromium } from "../package/needs.js";
 import { runToEnd } from "./run.js";
 import { root } from "./samples.js";
 
-/** What the site's pages need: files of its own, the search index, which is data within one of them, and WebAssembly for the playground. */
+/**
+ * What the site's pages need: files of its own, the search index, which is data within one of them,
+ * and WebAssembly for the playground.
+ */
 const POLICY = [
   "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:; connect-src 'self' data:; frame-src 'self'; worker-src 'self'",

@@ -1,4 +1,5 @@
-// Oracle: the bits that this Node gives, in Chromium: on a page and in a worker, under policies that allow WebAssembly and nothing more.
+// Oracle: the bits that this Node gives, in Chromium: on a page and in a worker, under policies
+// that allow WebAssembly and nothing more.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

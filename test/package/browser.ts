@@ -48,7 +48,10 @@ export function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 }
 
-/** What a page says on its console, what fails on it, and what it asks for elsewhere than at addresses with one of these beginnings; filled as it goes. */
+/**
+ * What a page says on its console, what fails on it, and what it asks for elsewhere than at
+ * addresses with one of these beginnings; filled as it goes.
+ */
 export function complaintsOf(page: Page, ...own: readonly string[]): string[] {
   const complaints: string[] = [];
   page.on("console", (message) => complaints.push(message.text()));

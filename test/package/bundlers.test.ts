@@ -1,4 +1,5 @@
-// Oracle: the same program, unbundled, under plain Node. Every bundler runs as it comes, without a configuration.
+// Oracle: the same program, unbundled, under plain Node. Every bundler runs as it comes, without a
+// configuration.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -159,7 +160,8 @@ function filesIn(folder: string): { main: string; mainName: string; chunk: strin
 }
 
 function expectApart(main: string, chunk: string): void {
-  // The digits that each build's text begins with; they need no escapes, whatever a bundler puts around them.
+  // The digits that each build's text begins with; they need no escapes, whatever a bundler puts
+  // around them.
   const head = (build: string): string =>
     readFileSync(`src/wasm/generated/${build}.ts`, "utf8").split('"')[1].slice(0, 64);
   expect(head("strict")).not.toBe(head("relaxed"));

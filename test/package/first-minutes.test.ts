@@ -1,8 +1,8 @@
-// Oracle: what README.md and the pages promise a newcomer, step by step, in an empty folder; and Chromium for what is to be looked at.
+// Oracle: what README.md and the pages promise a newcomer, step by step, in an empty folder; and
+// Chromium for what is to be looked at.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { firstMinutes } from "../../scripts/first-minutes.mjs";
 import { launch } from "./browser.js";
@@ -32,19 +32,15 @@ describe("a newcomer's first minutes", () => {
     expect(seen.guides.length).toBe(2);
   });
 
-  describe.skipIf(!program)("in Chromium", () => {
-    let browser: Browser;
-    beforeAll(async () => {
-      browser = await launch(program as string);
-    });
-    afterAll(() => browser?.close());
-
-    it("the report opens from the disk and shows its figures", async () => {
+  it.skipIf(!program)("the report opens from the disk in Chromium and shows its figures", async () => {
+    const browser = await launch(program as string);
+    try {
       const page = await browser.newPage();
       await page.goto(`file://${seen.report}`);
       expect(await page.locator("svg").count()).toBeGreaterThan(4);
       expect(readFileSync(seen.report, "utf8")).not.toMatch(/<script/);
-      await page.close();
-    });
+    } finally {
+      await browser.close();
+    }
   });
 });

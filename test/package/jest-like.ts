@@ -1,4 +1,7 @@
-/** Modules as Jest's CommonJS mode loads them: a realm of their own by node:vm, wrapped by hand, found by the conditions "require", "default" and "node". */
+/**
+ * Modules as Jest's CommonJS mode loads them: a realm of their own by node:vm, wrapped by hand,
+ * found by the conditions "require", "default" and "node".
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
@@ -29,9 +32,13 @@ function locate(name: string, from: string): string {
   return join(at, found);
 }
 
-/** Runs a script that may `require` in a realm of its own, in a folder; returns what it leaves in `module.exports`. */
+/**
+ * Runs a script that may `require` in a realm of its own, in a folder; returns what it leaves in
+ * `module.exports`.
+ */
 export function runLikeJest(folder: string, source: string): unknown {
-  // Jest hands its realm the outer one's timers, console and web names, and no constructors of arrays.
+  // Jest hands its realm the outer one's timers, console and web names, and no constructors of
+  // arrays.
   const { console, TextDecoder, TextEncoder, setTimeout, clearTimeout, setImmediate, URL, performance, Buffer } =
     globalThis;
   const realm = vm.createContext({

@@ -7,7 +7,10 @@ import { delimiter, join, resolve } from "node:path";
 /** Names, with a space between, of what must not be missing: "chromium runtimes". */
 const required = (process.env.HESSIA_REQUIRE ?? "").split(" ");
 
-/** The path of what was found; where it is missing, null and a notice, or an error where it is required. */
+/**
+ * The path of what was found; where it is missing, null and a notice, or an error where it is
+ * required.
+ */
 function found(name: string, path: string | undefined, remedy: string): string | null {
   if (path) return path;
   const notice = `${name}: not found on this machine; \`${remedy}\` installs what is missing`;

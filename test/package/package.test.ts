@@ -1,4 +1,5 @@
-// Oracles: publint, Are the types wrong?, the TypeScript compiler and Node, on the packed package installed elsewhere.
+// Oracles: publint, Are the types wrong?, the TypeScript compiler and Node, on the packed package
+// installed elsewhere.
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
@@ -112,7 +113,10 @@ test("require() takes all of it, where Node lets modules be required", () => {
   expect(node(consumer, "--no-warnings", ["--input-type=commonjs", "-e", program])).toBe("9 function\n");
 });
 
-/** The package and the loader in an otherwise empty folder, which is not inside of the one with the packages. */
+/**
+ * The package and the loader in an otherwise empty folder, which is not inside of the one with the
+ * packages.
+ */
 function alone(): string {
   const folder = join(dirname(consumer), "library-alone");
   const modules = join(folder, "node_modules");

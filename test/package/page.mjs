@@ -1,4 +1,5 @@
-// Just enough of a page for bundles to start in and to load their chunks: preloaded with `node --import`.
+// Just enough of a page for bundles to start in and to load their chunks: preloaded with
+// `node --import`.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInThisContext } from "node:vm";

@@ -1,4 +1,5 @@
-// Oracle: the bits that this Node gives; the default build's are the same everywhere. The package is installed by npm into an empty folder.
+// Oracle: the bits that this Node gives; the default build's are the same everywhere. The package
+// is installed by npm into an empty folder.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -9,7 +9,9 @@ declare module "vitest" {
   interface ProvidedContext {
     /** What `npm publish` would send. */
     tarball: string;
-    /** A folder outside of the repository in which the package and what it depends on are installed. */
+    /**
+     * A folder outside of the repository in which the package and what it depends on are installed.
+     */
     consumer: string;
   }
 }

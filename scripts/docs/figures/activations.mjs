@@ -72,7 +72,10 @@ export function draw() {
   return { "relu.svg": svg };
 }
 
-/** A mean squared error along a random direction, with the places where a pre-activation changes sign. */
+/**
+ * A mean squared error along a random direction, with the places where a pre-activation changes
+ * sign.
+ */
 function loss() {
   const random = stream(11);
   const net = network({ inputs: 1, layers: [{ units: 4, activation: "relu" }, { units: 1 }] });

@@ -1,4 +1,5 @@
-// The Hessian of a small ReLU network, its Gauss-Newton part and the difference, as pictures of their entries.
+// The Hessian of a small ReLU network, its Gauss-Newton part and the difference, as pictures of
+// their entries.
 import { encode } from "fast-png";
 import { network } from "hessia";
 import { irises } from "../data.mjs";
@@ -64,7 +65,10 @@ export function draw() {
   return { "hessian.svg": figure(668, 304, "The Hessian of a ReLU network", alt, drawn, legend) };
 }
 
-/** Orange where positive, blue where negative, the stronger the larger; nothing where 0, so that any background shows. */
+/**
+ * Orange where positive, blue where negative, the stronger the larger; nothing where 0, so that any
+ * background shows.
+ */
 function picture(entries, n, largest) {
   const data = new Uint8Array(4 * n * n);
   entries.forEach((x, k) => {

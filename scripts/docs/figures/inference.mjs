@@ -1,4 +1,5 @@
-// Error bars of a fitted curve, evidence against the strength of the penalty, and the loss while weights are pruned.
+// Error bars of a fitted curve, evidence against the strength of the penalty, and the loss while
+// weights are pruned.
 import { adam, dataset, fit, laplace, levenbergMarquardt, network, prune } from "hessia";
 import { irises, stream } from "../data.mjs";
 import { dot, figure, path, plot, text } from "../figure.mjs";
@@ -78,7 +79,10 @@ async function bands() {
   return figure(640, 316, "Error bars and evidence", alt, band, evidence);
 }
 
-/** On the irises, without training in between, so that the methods' choices alone make the difference. */
+/**
+ * On the irises, without training in between, so that the methods' choices alone make the
+ * difference.
+ */
 async function pruning() {
   const { data: flowers } = irises();
   const layers = [{ units: 8, activation: "relu" }, { units: 3 }];

@@ -1,4 +1,5 @@
-// Prices by size with the limit of dense matrices, and hessia beside other libraries: from bench/prices.json and bench/peers.json.
+// Prices by size with the limit of dense matrices, and hessia beside other libraries: from
+// bench/prices.json and bench/peers.json.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { dot, figure, path, plot, rect, text } from "../figure.mjs";

@@ -5,7 +5,10 @@ import { dot, figure, plot, text } from "../figure.mjs";
 
 const STARTS = 400;
 
-/** Gauss-Newton with damping on ‖∇L‖², whose minima of value 0 are stationary points of L, saddles among them. */
+/**
+ * Gauss-Newton with damping on ‖∇L‖², whose minima of value 0 are stationary points of L, saddles
+ * among them.
+ */
 function settle(net, data) {
   let mu = 1;
   let value = net.gradient(data).gradient;

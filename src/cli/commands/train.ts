@@ -37,7 +37,7 @@ Examples:
   hessia train digits.csv --epochs 20 --seed 7 --json > result.json
 
 Exit codes: 0 ended as asked, 1 failed, 2 bad input, 130 interrupted.
-Ctrl-C with --save leaves a file that --resume goes on from, to the same bits.`;
+Ctrl-C with --save leaves a file that --resume continues from, to the same bits.`;
 
 /** What `hessia train` is given beside what every training is. */
 interface TrainGiven extends Given {

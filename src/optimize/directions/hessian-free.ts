@@ -93,7 +93,7 @@ class HessianFreeModel implements Model {
     );
     this.failure = status === "non-finite" ? NON_FINITE : null;
     if (!(norm2(x) > 0)) return null;
-    // The damping is not part of what the model foretells.
+    // The damping is not part of what the model predicts.
     const fall = (p: Float64Array, model: number): number => -model + 0.5 * damping * dot(p, p);
     const kept = iterates.map((iterate) => ({ x: iterate.x, decrease: fall(iterate.x, iterate.model) }));
     const last = kept.at(-1) ?? { x, decrease: -dot(gradient, x) / 2 };

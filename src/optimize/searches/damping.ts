@@ -21,7 +21,7 @@ export interface DampingSettings {
   readonly solvesBatch?: boolean;
 }
 
-/** Damping by 3/2 up where the model foretold the fall badly, by 2/3 down where well (Martens 2010, section 4.1). */
+/** Damping by 3/2 up where the model predicted the fall badly, by 2/3 down where well (Martens 2010, section 4.1). */
 export const MARTENS = {
   increase: 3 / 2,
   compounding: false,
@@ -92,7 +92,7 @@ export function atLeast(foretold: number, model: Model, damping: number, start: 
 
 /**
  * Levenberg and Marquardt's damping by gain ratio: adds damping to the curvature until the objective falls, and takes some away where
- * the model foretold the fall well.
+ * the model predicted the fall well.
  */
 export class DampingSearch implements Search {
   readonly scalars = ["damping", "bend"];
@@ -112,13 +112,13 @@ export class DampingSearch implements Search {
     const { start, increase, compounding, least, most } = settings;
     let damping = dampingAt(settings, local, memory);
     let proposal: Proposal | null = null;
-    let foretold = 0;
+    let predicted = 0;
     let factor = increase;
     for (;;) {
       proposal = model.damped(damping);
-      foretold = Math.max(foretold, proposal?.decrease ?? 0);
+      predicted = Math.max(predicted, proposal?.decrease ?? 0);
       if (proposal && !(proposal.decrease > local.noise)) {
-        return failed(local, atLeast(foretold, model, damping, start), UNSEEN);
+        return failed(local, atLeast(predicted, model, damping, start), UNSEEN);
       }
       const value = proposal ? local.valueAt(proposal.step) : Number.NaN;
       const ratio = proposal ? (local.value - value) / proposal.decrease : Number.NaN;
@@ -136,7 +136,7 @@ export class DampingSearch implements Search {
         }
         const length = norm2(proposal.step).toExponential(1);
         const reason = `the damping has passed its maximum of ${most}: no step as long as ${length} lets the objective fall`;
-        return failed(local, atLeast(foretold, model, damping, start), reason);
+        return failed(local, atLeast(predicted, model, damping, start), reason);
       }
       memory.scalars.set("damping", damping);
     }

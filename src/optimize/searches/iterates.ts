@@ -43,10 +43,10 @@ export class IteratesSearch implements Search {
     let foretold = 0;
     for (let solve = 0; solve < MOST_SOLVES; ++solve) {
       const proposal = model.damped(damping);
-      foretold = Math.max(foretold, proposal?.decrease ?? 0);
+      predicted = Math.max(predicted, proposal?.decrease ?? 0);
       if (proposal && local.verdict(proposal.decrease, proposal.step)) return "critical";
       if (proposal && !(proposal.decrease > local.noise)) {
-        return failed(local, atLeast(foretold, model, damping, start), UNSEEN);
+        return failed(local, atLeast(predicted, model, damping, start), UNSEEN);
       }
       const chosen = proposal && choose(local, proposal);
       const ratio = chosen ? (local.value - chosen.value) / chosen.decrease : Number.NaN;
@@ -62,7 +62,7 @@ export class IteratesSearch implements Search {
     }
     return failed(
       local,
-      atLeast(foretold, model, damping, start),
+      atLeast(predicted, model, damping, start),
       `no step lets the objective fall, up to a damping of ${damping.toPrecision(3)}`,
     );
   }

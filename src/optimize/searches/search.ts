@@ -20,9 +20,9 @@ export interface Search extends Remembers {
   find(local: Local, model: Model, memory: Memory, learningRate: number): Move | End | "critical";
 }
 
-/** Where no trial falls: "critical" if no fall to speak of was foretold, else the search has failed. */
-export function failed(local: Local, foretold: number, reason: string): End | "critical" {
-  return local.sees(foretold) ? { status: "stalled", reason } : "critical";
+/** Where no trial falls: "critical" if no fall to speak of was predicted, else the search has failed. */
+export function failed(local: Local, predicted: number, reason: string): End | "critical" {
+  return local.sees(predicted) ? { status: "stalled", reason } : "critical";
 }
 
 /** Whether a trial may be taken for a fall: NaN and infinity are none. */

@@ -25,7 +25,7 @@ export interface TrustRegionSettings {
   readonly maxRadius: number;
 }
 
-/** Minimises the model in a ball whose radius follows from how well the model foretold the last fall. */
+/** Minimises the model in a ball whose radius follows from how well the model predicted the last fall. */
 export class TrustRegionSearch implements Search {
   readonly scalars = ["radius"];
 
@@ -38,15 +38,15 @@ export class TrustRegionSearch implements Search {
     const guessed = initialRadius === null && !memory.scalars.has("radius");
     let radius = Math.min(memory.scalar("radius", initialRadius ?? start(local, scale)), maxRadius);
     const least = 2 ** -52 * Math.max(lengthIn(local.theta, scale), Number.MIN_VALUE ** 0.5);
-    let foretold = 0;
+    let predicted = 0;
     for (;;) {
       const proposal = within.call(model, radius);
-      foretold = Math.max(foretold, proposal.decrease);
+      predicted = Math.max(predicted, proposal.decrease);
       const whole = lengthIn(proposal.step, scale) < radius && local.settled(proposal.decrease, proposal.step, scale);
       if (whole || !(proposal.decrease > local.noise) || !(radius > least)) {
         if (whole || this.#exhausted(local, model)) return "critical";
         const reason = `the objective does not fall, however small the trust region (${radius.toExponential(1)})`;
-        return failed(local, foretold, reason);
+        return failed(local, predicted, reason);
       }
       const value = local.valueAt(proposal.step);
       const length = lengthIn(proposal.step, scale);

@@ -1,5 +1,5 @@
-// A worker at the edge, where bytes may not be compiled: it answers with the error that comes of trying, and then with what main.js prints of the strict
-// build once the module has been passed on.
+// A worker at the edge, where bytes may not be compiled: it answers with the error that comes of
+// trying, and then with what main.js prints of the strict build once the module has been passed on.
 import { adam, dataset, fit, init, network } from "hessia";
 import core from "hessia/core.wasm";
 import { fromSafetensors, toSafetensors } from "hessia/formats";

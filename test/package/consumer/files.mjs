@@ -1,4 +1,5 @@
-// Files as bytes and on disk, in runtimes that have Node's file system. Prints the size of each and whether a run went on to the same bits.
+// Files as bytes and on disk, in runtimes that have Node's file system. Prints the size of each and
+// whether a run went on to the same bits.
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Compares every global, and what hangs on it, before and after the package is imported; prints what differs.
+// Compares every global, and what hangs on it, before and after the package is imported; prints
+// what differs.
 const called = [];
 // Node 20 puts this global in place when it is first read, as the loader does.
 globalThis.TextDecoder;

@@ -1,4 +1,5 @@
-// What a user writes first. Prints the bits of a gradient and of a short training, before and after `init`.
+// What a user writes first. Prints the bits of a gradient and of a short training, before and after
+// `init`.
 import { adam, dataset, fit, init, network } from "hessia";
 
 const data = dataset(

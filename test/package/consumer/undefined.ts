@@ -1,4 +1,5 @@
-// Compiled with exactOptionalPropertyTypes: settings that may be undefined are passed on as they are.
+// Compiled with exactOptionalPropertyTypes: settings that may be undefined are passed on as they
+// are.
 import { adam, type Dataset, dataset, diagnose, fit, lbfgs, minimize, network, sgd, split } from "hessia";
 import { crossValidate } from "hessia/jobs";
 import { describe } from "hessia/tables";
