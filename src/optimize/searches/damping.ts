@@ -33,7 +33,7 @@ export const MARTENS = {
 /**
  * The damping to begin a step with. On a batch among others the last step is judged here, on rows that it was not made for: on its own rows a model predicts
  * its fall too well. More damping where the objective of these rows changed otherwise than their gradient and the model's curvature predict: 1 − |actual − predicted|/(½·sᵀGs) takes the place of the gain ratio, which it is for a whole step on the same rows. A fall smaller than
- * foretold by another batch's gradient is the gradient's noise and not the damping's to cure.
+ * predicted by another batch's gradient is the gradient's noise and not the damping's to cure.
  */
 export function dampingAt(
   { start, least, most, after, solvesBatch }: DampingSettings,
@@ -54,26 +54,26 @@ export function dampingAt(
 /** Remembers the damping that a step was taken with, changed by its gain ratio; on a batch among others the ratio is that of the next one. */
 export function judged(
   { least, most, after }: DampingSettings,
-  { local, memory, damping, ratio, step, foretold }: Taken,
+  { local, memory, damping, ratio, step, predicted }: Taken,
 ): number {
   const { stochastic } = local.problem;
   const next = stochastic ? damping : within(damping * after(Number.isNaN(ratio) ? -1 : ratio), least, most);
   memory.scalars.set("damping", next);
   if (stochastic) {
     memory.vectors.set("judged", step.slice());
-    memory.scalars.set("bend", -dot(local.gradient, step) - foretold);
+    memory.scalars.set("bend", -dot(local.gradient, step) - predicted);
   }
   return next;
 }
 
-/** A step that is to be taken, and what the model foretold of it. */
+/** A step that is to be taken, and what the model predicts of it. */
 export interface Taken {
   readonly local: Local;
   readonly memory: Memory;
   readonly damping: number;
   readonly ratio: number;
   readonly step: Float64Array;
-  readonly foretold: number;
+  readonly predicted: number;
 }
 
 /** What both searches by damping keep of a step that is still to be judged. */
@@ -85,9 +85,9 @@ function within(damping: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, damping));
 }
 
-/** Under much damping every fall foretold is small: with as little as the method started from it may not be. */
-export function atLeast(foretold: number, model: Model, damping: number, start: number): number {
-  return damping > start ? Math.max(foretold, model.damped(start)?.decrease ?? 0) : foretold;
+/** Under much damping every predicted fall is small: with as little as the method started from it may not be. */
+export function atLeast(predicted: number, model: Model, damping: number, start: number): number {
+  return damping > start ? Math.max(predicted, model.damped(start)?.decrease ?? 0) : predicted;
 }
 
 /**
@@ -124,7 +124,7 @@ export class DampingSearch implements Search {
       const ratio = proposal ? (local.value - value) / proposal.decrease : Number.NaN;
       if (proposal && ratio > 0) {
         const { step, decrease } = proposal;
-        damping = judged(settings, { local, memory, damping, ratio, step, foretold: decrease });
+        damping = judged(settings, { local, memory, damping, ratio, step, predicted: decrease });
         return { step, value, report: { gainRatio: ratio, damping } };
       }
       damping = Math.max(least, damping * factor);

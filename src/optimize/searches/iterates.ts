@@ -40,7 +40,7 @@ export class IteratesSearch implements Search {
     const { settings } = this;
     const { start, increase, most } = settings;
     let damping = dampingAt(settings, local, memory);
-    let foretold = 0;
+    let predicted = 0;
     for (let solve = 0; solve < MOST_SOLVES; ++solve) {
       const proposal = model.damped(damping);
       predicted = Math.max(predicted, proposal?.decrease ?? 0);
@@ -53,7 +53,7 @@ export class IteratesSearch implements Search {
       const taken = chosen && shorten(local, chosen);
       if (taken) {
         const { step, value } = taken;
-        damping = judged(settings, { local, memory, damping, ratio, step, foretold: taken.decrease });
+        damping = judged(settings, { local, memory, damping, ratio, step, predicted: taken.decrease });
         return { step, value, report: { gainRatio: ratio, damping } };
       }
       // A step that is no fall at any length has come from a model that holds nowhere near so far.
@@ -85,8 +85,8 @@ function shorten(local: Local, { step, decrease }: Chosen): Chosen | null {
     const value = local.valueAt(step, scale);
     if (fallsTo(value, local.value + SUFFICIENT * scale * slope) && value < local.value) {
       // What the quadratic model has for the shorter step.
-      const foretold = -scale * slope + scale * scale * (slope + decrease);
-      return { step: scaled(step, scale), value, decrease: foretold };
+      const predicted = -scale * slope + scale * scale * (slope + decrease);
+      return { step: scaled(step, scale), value, decrease: predicted };
     }
   }
   return null;

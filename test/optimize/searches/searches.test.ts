@@ -79,8 +79,8 @@ describe.each([1, 1e-12, 1e12])("values of the size of %d", (scale) => {
         expect(value).toBe(f.at(x + step[0]));
         expect(value).toBeLessThanOrEqual(f.at(x) - 1e-4 * t * Math.abs(f.slope(x)));
         // The model is −t·|slope|·(1 − t/(2·length)) along the step.
-        const foretold = t * Math.abs(f.slope(x)) * (1 - t / (2 * length));
-        expect(report.gainRatio).toBeCloseTo((f.at(x) - value) / foretold, 4);
+        const predicted = t * Math.abs(f.slope(x)) * (1 - t / (2 * length));
+        expect(report.gainRatio).toBeCloseTo((f.at(x) - value) / predicted, 4);
       }
     }
   });
@@ -147,8 +147,8 @@ describe("damping on a batch among others", () => {
     const memory = new Memory();
     const first = localAt(scaledBy(bowl(1), scale), [3]);
     first.problem.stochastic = true;
-    const foretold = 2.5 * scale;
-    const taken = { local: first, memory, damping: 8, ratio: 1, step: Float64Array.of(-1), foretold };
+    const predicted = 2.5 * scale;
+    const taken = { local: first, memory, damping: 8, ratio: 1, step: Float64Array.of(-1), predicted };
     expect(judged(settings, taken)).toBe(8);
     const second = localAt(scaledBy(next, scale), [2]);
     second.problem.stochastic = true;
@@ -182,7 +182,7 @@ describe("damping on a batch among others", () => {
     const local = localAt(bowl(1), [3]);
     const memory = new Memory();
     expect(dampingAt({ start: 0.3, ...MARTENS }, local, memory)).toBe(0.3);
-    const taken = { local, memory, damping: 8, step: Float64Array.of(-1), foretold: 2.5 };
+    const taken = { local, memory, damping: 8, step: Float64Array.of(-1), predicted: 2.5 };
     expect(judged({ start: 1, ...MARTENS }, { ...taken, ratio: 0.2 })).toBe(12);
     expect(memory.vectors.size).toBe(0);
     expect(dampingAt({ start: 1, ...MARTENS }, local, memory)).toBe(12);
