@@ -1,7 +1,7 @@
 // The whole build: core, declarations and JavaScript, and the raw core beside them. Does nothing when neither what goes
 // in nor what came out has changed since it last ran.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, rmSync, writeFileSync } from "node:fs";
 import { inputs, isFresh, outputs, RECORD } from "./freshness.mjs";
 
 if (isFresh()) {
@@ -13,6 +13,9 @@ if (isFresh()) {
   node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
   copyFileSync("build/strict.wasm", "dist/core.wasm");
   copyFileSync("build/relaxed.wasm", "dist/core-relaxed.wasm");
+  // What the thread pool stands on is part of the package, with its licence: nobody installs it.
+  cpSync("node_modules/tinypool/dist", "dist/vendor/tinypool", { recursive: true });
+  copyFileSync("node_modules/tinypool/LICENSE", "dist/vendor/tinypool/LICENSE");
   writeFileSync(RECORD, JSON.stringify({ inputs: made, outputs: outputs() }));
 }
 
