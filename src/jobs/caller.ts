@@ -1,4 +1,4 @@
-import { type Answer, type BridgeStart, BEAT, OPEN, type Question, readAnswer, STATE, sharedFor } from "./bridge.js";
+import { type Answer, BEAT, type BridgeStart, OPEN, type Question, readAnswer, STATE, sharedFor } from "./bridge.js";
 import { besides, importHere } from "./lane.js";
 import { isNode } from "./lanes.js";
 import { errorOf } from "./pool.js";
@@ -107,7 +107,8 @@ export class Caller {
 
 async function nodeThread(heard: (answer: Answer) => void, died: (reason: string) => void): Promise<Thread> {
   const { Worker } = await importHere<typeof import("node:worker_threads")>("node:worker_threads");
-  const thread = new Worker(new URL(besides("node/bridge-worker.js")));
+  // Options of `node -e` are not for threads.
+  const thread = new Worker(new URL(besides("node/bridge-worker.js")), { execArgv: [] });
   thread.on("message", heard);
   thread.on("error", (error) => died(error.message));
   thread.on("exit", (code) => died(`exit code ${code}`));

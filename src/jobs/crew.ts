@@ -1,5 +1,6 @@
 import type { Dataset } from "../network/dataset.js";
 import { currentBuild } from "../wasm/load.js";
+import { onAbort } from "./abort.js";
 import { type FileReference, type Lane, type Order, packed } from "./lane.js";
 import { type Limits, usualLimits } from "./limits.js";
 import { failure, isRefusal, type Outcome } from "./pool.js";
@@ -30,7 +31,7 @@ export interface CrewOptions {
 
 interface Waiting {
   readonly job: Job;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   readonly settle: (outcome: Outcome) => void;
   attempt: number;
 }
@@ -72,11 +73,11 @@ export class Crew {
   }
 
   /** Does a task; never rejects. Open where the signal ended it. */
-  do(job: Job, signal: AbortSignal = new AbortController().signal): Promise<Outcome> {
+  do(job: Job, signal?: AbortSignal): Promise<Outcome> {
     if (this.#closed) throw new Error("pool: closed; make another one");
     return new Promise((resolve) => {
       const settle = (outcome: Outcome): void => {
-        signal.removeEventListener("abort", drop);
+        forget();
         resolve(outcome);
       };
       const waiting: Waiting = { job, signal, settle, attempt: 1 };
@@ -84,9 +85,9 @@ export class Crew {
         this.#queue = this.#queue.filter((other) => other !== waiting);
         settle({ status: "open" });
       };
-      if (signal.aborted) return drop();
-      signal.addEventListener("abort", drop);
-      this.#enter(waiting);
+      const forget = onAbort(signal, drop);
+      if (signal?.aborted) drop();
+      else this.#enter(waiting);
     });
   }
 
@@ -118,7 +119,7 @@ export class Crew {
     const outcome = await this.#attempt(i, waiting);
     this.#busy[i] = false;
     const { signal, attempt, settle } = waiting;
-    if (signal.aborted || this.#closed) settle({ status: "open" });
+    if (signal?.aborted || this.#closed) settle({ status: "open" });
     else if (outcome.status === "failed" && !isRefusal(outcome) && attempt < this.#attempts) {
       setTimeout(() => this.#again(waiting), BACKOFF * 2 ** (attempt - 1));
     } else settle(outcome);
@@ -126,23 +127,27 @@ export class Crew {
   }
 
   #again(waiting: Waiting): void {
-    if (waiting.signal.aborted || this.#closed) return waiting.settle({ status: "open" });
     waiting.attempt += 1;
-    this.#enter(waiting);
+    if (waiting.signal?.aborted || this.#closed) waiting.settle({ status: "open" });
+    else this.#enter(waiting);
   }
 
   async #attempt(i: number, { job, signal }: Waiting): Promise<Outcome> {
+    const controller = new AbortController();
+    const forget = onAbort(signal, () => controller.abort());
     try {
       this.#lanes[i] ??= await this.#make();
       const lane = this.#lanes[i] as Lane;
       if (!lane.alive) this.#held[i].clear();
-      const outcome = await lane.run(this.#order(i, job), signal);
+      const outcome = await lane.run(this.#order(i, job), controller.signal);
       if (outcome.status === "failed") this.#held[i].clear();
       return outcome;
     } catch (error) {
       // The thread has gone, and with it all that it held.
       this.#held[i].clear();
       return failure(error);
+    } finally {
+      forget();
     }
   }
 

@@ -23,7 +23,9 @@ export function cores(): number {
 
 /** Node 20 has no navigator. */
 function nodeCores(): number | undefined {
-  const { getBuiltinModule } = (globalThis.process ?? {}) as { getBuiltinModule?: (name: string) => typeof import("node:os") };
+  const { getBuiltinModule } = (globalThis.process ?? {}) as {
+    getBuiltinModule?: (name: string) => typeof import("node:os");
+  };
   return getBuiltinModule?.("node:os").availableParallelism();
 }
 

@@ -47,4 +47,3 @@ export async function leaveOneOut(
   const tasks = chosen.map((row): LeaveOneOutTask => ({ kind: "leave-one-out", setting, base: spec, seed, row }));
   return pool.run(tasks, data, { signal });
 }
-

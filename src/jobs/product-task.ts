@@ -49,7 +49,7 @@ export function runProduct(
     const part = rowsOf(data, from, Math.min(data.size, from + ROWS));
     if (!part) continue;
     const own = totalWeight(part);
-    const found = valueOf(net, part, quantity, v);
+    const found = partOf(net, part, quantity, v);
     weight += own;
     loss += own * found.loss;
     for (let i = 0; i < sum.length; ++i) sum[i] += own * found.values[i];
@@ -57,7 +57,7 @@ export function runProduct(
   return { weight, loss, sum };
 }
 
-function valueOf(
+function partOf(
   net: Network,
   data: Dataset,
   quantity: Quantity,

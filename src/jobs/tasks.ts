@@ -1,7 +1,14 @@
 import { checkChoice, checkInteger, checkKeys, checkObject, isObject, wrongType, wrongValue } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
 import type { NetworkSpec } from "../network/spec.js";
-import { type FitResult, type FitTask, type LeaveOneOutResult, type LeaveOneOutTask, runFit, runLeaveOneOut } from "./fit-task.js";
+import {
+  type FitResult,
+  type FitTask,
+  type LeaveOneOutResult,
+  type LeaveOneOutTask,
+  runFit,
+  runLeaveOneOut,
+} from "./fit-task.js";
 import { type ProductResult, type ProductTask, quantities, runProduct } from "./product-task.js";
 import { checkSetting } from "./setting.js";
 import { type FoldResult, type FoldTask, runFold } from "./task.js";
@@ -104,5 +111,3 @@ function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
-
-

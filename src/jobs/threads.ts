@@ -3,7 +3,13 @@ import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { Crew, type Source } from "./crew.js";
 import { cores, makeLane, nameOf } from "./lanes.js";
-import { type OperatorOptions, operatorOver, type PoolOperator, type Shard, type ThreadsDescription } from "./operator.js";
+import {
+  type OperatorOptions,
+  operatorOver,
+  type PoolOperator,
+  type Shard,
+  type ThreadsDescription,
+} from "./operator.js";
 import type { Outcome, Pool, RunOptions } from "./pool.js";
 import { checkPlain, type Task } from "./tasks.js";
 
@@ -41,7 +47,8 @@ export function threads(options: ThreadsOptions = {}): Pool {
   checkKeys("threads", options, ["workers", "folder", "worker"]);
   const { workers = cores(), folder, worker } = options as ThreadsOptions;
   checkInteger("threads", "workers", workers, 1);
-  if (folder !== undefined && typeof folder !== "string") wrongType("threads", "folder", "the path of a folder", folder);
+  if (folder !== undefined && typeof folder !== "string")
+    wrongType("threads", "folder", "the path of a folder", folder);
   const given = { workers, folder: folder ?? null, worker: worker?.toString() ?? null };
   return new ThreadPool(new Crew(() => makeLane(given.worker), workers, { folder: given.folder }), given);
 }

@@ -157,7 +157,10 @@ async function trialsOf(data: Dataset, resolved: Resolved): Promise<Trial[]> {
     going = going.filter((i) => scores.isComplete(i, fold));
     if (halving) {
       const keep = Math.max(Math.min(FINALISTS, going.length), Math.ceil(going.length / 2));
-      going = trials.map(({ index }) => index).filter((i) => going.includes(i)).slice(0, keep);
+      going = trials
+        .map(({ index }) => index)
+        .filter((i) => going.includes(i))
+        .slice(0, keep);
     }
   }
   return scores.found();

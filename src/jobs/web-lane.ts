@@ -45,7 +45,8 @@ export function webLane(make: () => Worker): Lane {
         };
         const abort = (): void => die("task: aborted");
         signal.addEventListener("abort", abort);
-        current.onerror = (event) => die(`task: the worker has ended: ${event.message || "its code could not be loaded"}`);
+        current.onerror = (event) =>
+          die(`task: the worker has ended: ${event.message || "its code could not be loaded"}`);
         current.onmessage = ({ data }: MessageEvent<FromThread>) => {
           if (data.id !== id) return;
           done();

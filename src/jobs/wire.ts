@@ -13,7 +13,9 @@ export function toText(value: unknown): string {
 
 function marked(value: unknown): unknown {
   if (typeof value === "number") {
-    return Number.isFinite(value) && !Object.is(value, -0) ? value : { [NUMBER]: Object.is(value, -0) ? "-0" : String(value) };
+    return Number.isFinite(value) && !Object.is(value, -0)
+      ? value
+      : { [NUMBER]: Object.is(value, -0) ? "-0" : String(value) };
   }
   if (isFloat64(value)) return { [VECTOR]: toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) };
   if (isFloat32(value)) wrongType("pool", "result", "double precision", value);

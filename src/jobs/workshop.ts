@@ -24,8 +24,7 @@ export class Workshop {
       for (const [name, given] of gives) this.#held.set(name, "inputs" in given ? unpacked(given) : given);
       checkTask(task);
       if (build !== currentBuild()) await init({ simd: build });
-      const rows =
-        typeof data === "string" ? this.#get(data) : await this.#read(folder, data, limits.dataBytes);
+      const rows = typeof data === "string" ? this.#get(data) : await this.#read(folder, data, limits.dataBytes);
       checkSize(task, rows as Dataset, limits);
       const named = new Map(vectors.map((name) => [name, this.#get(name) as Float64Array]));
       return { status: "done", result: await runTask(task, { data: rows as Dataset, vectors: named }) };

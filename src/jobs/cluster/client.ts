@@ -1,5 +1,6 @@
 import type { Job as BullJob, JobsOptions, Queue, QueueEvents } from "bullmq";
 import type { Dataset } from "../../network/dataset.js";
+import { onAbort } from "../abort.js";
 import type { ClusterOptions } from "../cluster.js";
 import type { Job } from "../crew.js";
 import { ATTEMPTS } from "../crew.js";
@@ -21,6 +22,8 @@ const BULK = 500;
 /** Milliseconds of silence after which it is looked what became of the tasks, and how many of them at a time. */
 const SILENCE = 1000;
 const LOOKS = 250;
+/** Milliseconds that a farewell may take. */
+const FAREWELL = 5000;
 /** Bytes of a result. */
 const LARGEST_RESULT = 2 ** 31;
 
@@ -66,19 +69,13 @@ export class Client {
   readonly #keep: number;
   readonly #pending = new Map<string, Pending[]>();
   readonly #sent = new Map<string, Promise<void>>();
+  readonly #cancels = new Set<Promise<void>>();
   readonly #timers: NodeJS.Timeout[];
   #unsent: Pending[] = [];
   #heard = Date.now();
   #closed = false;
 
-  constructor(
-    connections: Connections,
-    house: House,
-    jobs: Queue,
-    events: QueueEvents,
-    mine: Identity,
-    keep: number,
-  ) {
+  constructor(connections: Connections, house: House, jobs: Queue, events: QueueEvents, mine: Identity, keep: number) {
     this.#connections = connections;
     this.#house = house;
     this.#jobs = jobs;
@@ -139,22 +136,25 @@ export class Client {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const id of [...this.#pending.keys()]) this.#settle(id, { status: "open" });
-    await Promise.allSettled([this.#jobs.close(), this.#events.close()]);
+    // A Redis that is not there does not keep anybody waiting.
+    const late = new Promise((resolve) => setTimeout(resolve, FAREWELL).unref());
+    await Promise.race([late, Promise.allSettled(this.#cancels)]);
+    await Promise.race([late, Promise.allSettled([this.#jobs.close(), this.#events.close()])]);
     this.#connections.close();
   }
 
   #ask(id: string, letter: Letter, bytes: Pending["bytes"], signal?: AbortSignal): Promise<Outcome> {
     return new Promise((resolve) => {
       const abort = (): void => {
-        void this.#cancel(id);
-        resolve({ status: "open" });
+        settle({ status: "open" });
+        this.#forget(pending);
       };
       if (signal?.aborted || this.#closed) return resolve({ status: "open" });
       const settle = (outcome: Outcome): void => {
-        signal?.removeEventListener("abort", abort);
+        forget();
         resolve(outcome);
       };
-      signal?.addEventListener("abort", abort);
+      const forget = onAbort(signal, abort);
       const pending: Pending = { id, letter, bytes, settle, fresh: false };
       const others = this.#pending.get(id);
       if (others) others.push(pending);
@@ -290,9 +290,18 @@ export class Client {
     await this.#send([pending]);
   }
 
-  /** Takes a task out of the queue, or has its worker break it off. */
+  /** Where nobody waits for a task any longer, it is taken out of the queue, or its worker breaks it off. */
+  #forget(pending: Pending): void {
+    const { id } = pending;
+    const others = (this.#pending.get(id) ?? []).filter((other) => other !== pending);
+    if (others.length > 0) this.#pending.set(id, others);
+    else if (this.#pending.delete(id)) {
+      const cancelled = this.#cancel(id).finally(() => this.#cancels.delete(cancelled));
+      this.#cancels.add(cancelled);
+    }
+  }
+
   async #cancel(id: string): Promise<void> {
-    this.#pending.delete(id);
     try {
       await this.#house.redis.publish(this.#house.cancelChannel, id);
       await (await this.#jobs.getJob(id))?.remove();

@@ -30,7 +30,9 @@ export async function packagesFor(where: string): Promise<Packages> {
     return { bullmq, ioredis };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Error(`${where}: the packages bullmq and ioredis are not installed; \`npm install bullmq ioredis\` adds them`);
+    throw new Error(
+      `${where}: the packages bullmq and ioredis are not installed; \`npm install bullmq ioredis\` adds them`,
+    );
   }
 }
 

@@ -59,7 +59,13 @@ function checkIdentity(theirs: unknown, mine: Identity): void {
   const known = isObject(theirs) && ["version", "build", "code"].every((key) => typeof theirs[key] === "string");
   if (known && describeIdentity(theirs as unknown as Identity) === describeIdentity(mine)) return;
   const got = known ? describeIdentity(theirs as unknown as Identity).slice(0, 120) : "none";
-  wrongValue("task", "identity", `one for ${describeIdentity(mine)}`, got, "this worker is of another version or build");
+  wrongValue(
+    "task",
+    "identity",
+    `one for ${describeIdentity(mine)}`,
+    got,
+    "this worker is of another version or build",
+  );
 }
 
 /** An error as the queue keeps it: class and message. */

@@ -3,4 +3,7 @@ import { listener } from "../bridge-listener.js";
 
 /** An operator's thread in Node. */
 const port = parentPort as MessagePort;
-port.on("message", listener((answer) => port.postMessage(answer)));
+port.on(
+  "message",
+  listener((answer) => port.postMessage(answer)),
+);

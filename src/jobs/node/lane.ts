@@ -5,6 +5,7 @@ import type { Outcome } from "../pool.js";
 interface Tinypool {
   readonly threads: readonly unknown[];
   run(order: Order, options: { signal: AbortSignal }): Promise<Outcome>;
+  on(event: "error", listener: (error: Error) => void): void;
   destroy(): Promise<void>;
 }
 
@@ -19,15 +20,54 @@ const IDLE = 2000;
  */
 export async function nodeLane(): Promise<Lane> {
   const { Tinypool } = await importHere<{ Tinypool: Make }>(besides("../vendor/tinypool/index.js"));
-  const pool = new Tinypool({
-    filename: besides("node/worker.js"),
-    ...{ minThreads: 0, maxThreads: 1, idleTimeout: IDLE },
-  });
-  return {
-    get alive() {
-      return pool.threads.length > 0;
-    },
-    run: (order, signal) => pool.run(order, { signal }),
-    close: () => pool.destroy(),
-  };
+  return new NodeLane(Tinypool);
+}
+
+class NodeLane implements Lane {
+  readonly #Tinypool: Make;
+  #pool: Tinypool | null = null;
+  /** Called where a thread dies before it has begun with a task, which the pool then waits for. */
+  #died: (error: Error) => void = () => {};
+
+  constructor(tinypool: Make) {
+    this.#Tinypool = tinypool;
+  }
+
+  get alive(): boolean {
+    return (this.#pool?.threads.length ?? 0) > 0;
+  }
+
+  async run(order: Order, signal: AbortSignal): Promise<Outcome> {
+    this.#pool ??= this.#make();
+    const pool = this.#pool;
+    const died = new Promise<never>((_, reject) => {
+      this.#died = reject;
+    });
+    try {
+      return await Promise.race([pool.run(order, { signal }), died]);
+    } finally {
+      this.#died = () => {};
+    }
+  }
+
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = null;
+    await pool?.destroy();
+  }
+
+  #make(): Tinypool {
+    const pool = new this.#Tinypool({
+      filename: besides("node/worker.js"),
+      ...{ minThreads: 0, maxThreads: 1, idleTimeout: IDLE },
+      // Options of `node -e` are not for threads.
+      execArgv: [],
+    });
+    pool.on("error", (error) => {
+      if (this.#pool === pool) this.#pool = null;
+      this.#died(error);
+      void pool.destroy().catch(() => {});
+    });
+    return pool;
+  }
 }

@@ -11,11 +11,7 @@ const WHERE = "task";
  * Reads a data set from a file inside of a folder. The name is relative; where it leads out of the folder, through dots or links, it is
  * refused.
  */
-export async function readDataset(
-  folder: string | null,
-  { file }: FileReference,
-  mostBytes: number,
-): Promise<Dataset> {
+export async function readDataset(folder: string | null, { file }: FileReference, mostBytes: number): Promise<Dataset> {
   const path = await inside(folder, file);
   const handle = await open(path, "r");
   try {
