@@ -39,7 +39,10 @@ export async function inside(folder: string | null, file: unknown): Promise<stri
   try {
     real = await realpath(path);
   } catch {
-    return wrongValue(WHERE, "file", "a file inside of the worker's folder", `${show(file)}, which is not there`);
+    // It may come: no refusal, so the task is tried again.
+    throw new Error(
+      `task: "file" expected a file inside of the worker's folder, got ${show(file)}, which is not there`,
+    );
   }
   if (!isWithin(root, real)) refuse();
   return real;
