@@ -1,8 +1,8 @@
-// npm run bench [-- --quick] [-- --only product|step|hessian|factor]
+// npm run bench [-- --quick] [-- --only product|step|hessian|factor|inference]
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false }, only: { type: "string" } } });
-const families = ["product", "step", "hessian", "factor"];
+const families = ["product", "step", "hessian", "factor", "inference"];
 
 console.log(`Node ${process.versions.node}, V8 ${process.versions.v8}, ${process.arch}; one thread`);
 for (const family of values.only ? [values.only] : families) {

@@ -9,8 +9,12 @@ import type { History } from "../train/records.js";
 
 /** Times that the penalty is looked at again while a network is trained. */
 const ROUNDS = 20;
-/** The first penalty, as a share of the curvature: weak, so that the data speak first. */
-const FIRST = 1e-3;
+/** The first penalty, as a share of the curvature's mean diagonal: strong enough that a network does not begin by passing through the noise. */
+const FIRST = 0.1;
+/** What restarts take in its place, in turn, as multiples: networks that begin stiff and those that begin loose end at different optima. */
+const TURNS = [1, 10, 0.1];
+/** Share of the epochs that the last part has to itself. */
+const LAST = 0.25;
 
 type Fit = (net: Network, data: Dataset, options: FitOptions) => Promise<History>;
 
@@ -24,12 +28,12 @@ export async function fitByEvidence(net: Network, data: Dataset, options: FitOpt
   check(net, rest, restarts);
   // As it is now: training will change the penalty.
   const spec = net.spec as unknown as NetworkSpec;
-  let best = await trained(net, data, rest, fit);
+  let best = await trained(net, data, rest, fit, TURNS[0]);
   const evidences = [best.found?.logEvidence];
   for (let k = 1; k <= restarts && !isBroken(best.history); ++k) {
     const other = copyOf(net, { ...spec, seed: (spec.seed ?? 0) + k });
     keepFixed(net, other);
-    const next = await trained(other, data, rest, fit);
+    const next = await trained(other, data, rest, fit, TURNS[k % TURNS.length]);
     evidences.push(next.found?.logEvidence);
     if (next.history.status === "aborted") best = { ...best, history: { ...best.history, ...ending(next.history) } };
     else if ((next.found?.logEvidence ?? -Infinity) > (best.found?.logEvidence ?? -Infinity)) best = next;
@@ -84,28 +88,30 @@ interface Trained {
 }
 
 /** One network in parts; its parameters and penalty are those of the last part. */
-async function trained(net: Network, data: Dataset, options: FitOptions, fit: Fit): Promise<Trained> {
+async function trained(net: Network, data: Dataset, options: FitOptions, fit: Fit, turn: number): Promise<Trained> {
   const { penalty: _, onEpoch, epochs, ...rest } = options;
-  const part = Math.max(1, Math.round(epochs / ROUNDS));
+  const part = Math.max(1, Math.floor((epochs * (1 - LAST)) / ROUNDS));
   const records: EpochRecord[] = [];
   let history: History | null = null;
   let found: Estimate | null = null;
   let steps = 0;
-  for (let done = 0; done < epochs; done += part) {
-    const l2: number = found?.l2 ?? firstPenalty(net, data);
+  for (let round = 0, done = 0; done < epochs; ++round) {
+    const own = round < ROUNDS && done + 2 * part <= epochs ? part : epochs - done;
+    const l2: number = found?.l2 ?? firstPenalty(net, data, turn);
     const spec = net.spec as unknown as NetworkSpec;
     const working = copyOf(net, { ...spec, penalty: { ...spec.penalty, l2 } });
     take(net, working);
     history = await fit(working, data, {
       ...rest,
       seed: (rest.seed ?? 0) + done,
-      epochs: Math.min(part, epochs - done),
+      epochs: own,
       onEpoch: async (record, handle) => {
-        const own = { ...record, epoch: records.length + 1 };
-        records.push(own);
-        await onEpoch?.(own, handle);
+        const counted = { ...record, epoch: records.length + 1 };
+        records.push(counted);
+        await onEpoch?.(counted, handle);
       },
     });
+    done += own;
     steps += history.steps;
     take(working, net);
     net.penalise(l2);
@@ -154,13 +160,13 @@ function take(from: Network, to: Network): void {
   to.setRunningStatistics(from.getRunningStatistics());
 }
 
-function firstPenalty(net: Network, data: Dataset): number {
-  if (net.spec.penalty.l2 > 0) return net.spec.penalty.l2;
+function firstPenalty(net: Network, data: Dataset, turn: number): number {
+  if (net.spec.penalty.l2 > 0) return turn * net.spec.penalty.l2;
   const { parameterCount: n } = net;
   const H = net.hessian(data, { kind: "ggn", batchNorm: "running" });
   let sum = 0;
   for (let i = 0; i < n; ++i) sum += H.get(i, i);
-  return (FIRST * sum) / n;
+  return (turn * FIRST * sum) / n;
 }
 
 interface Estimate {

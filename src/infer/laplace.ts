@@ -94,7 +94,11 @@ export function laplace(net: Network, data: Dataset, options: LaplaceOptions = {
   if (!found) return result(null, NOT_DEFINITE);
   const whole =
     curvature instanceof DenseCurvature && structure === "full" && hessian === "ggn" ? curvature.block : null;
-  const point = checkPoint(net, data, found.noise, whole);
+  const alpha = new Float64Array(net.parameterCount);
+  chosen.forEach((i, k) => {
+    alpha[i] = found.alpha[group[k]];
+  });
+  const point = checkPoint(net, data, found.noise, alpha, whole);
   return result(found, verdictOn(found, point, terms));
 }
 

@@ -25,11 +25,18 @@ const RIDGE = 1e-10;
 
 /**
  * Looks at the objective that the network was trained on, over the parameters that are not fixed. The distance to its minimum is that of one Gauss-Newton step,
- * √(gᵀ·A⁻¹·g) in posterior deviations: nothing in it has a unit. A saddle is told by the exact Hessian in the posterior's scale.
+ * √(gᵀ·(A + diag α)⁻¹·g) in posterior deviations: nothing in it has a unit, and directions that the data say nothing of count as the prior has them. A saddle is told by the exact
+ * Hessian in the posterior's scale.
  *
- * `whole`: the Gauss-Newton matrix of the likelihood, where it is there already; larger networks make do with products.
+ * `prior`: α of each parameter, 0 where it has none. `whole`: the Gauss-Newton matrix of the likelihood, where it is there already; larger networks make do with products.
  */
-export function checkPoint(net: Network, data: Dataset, noise: number, whole: Float64Array | null = null): PointCheck {
+export function checkPoint(
+  net: Network,
+  data: Dataset,
+  noise: number,
+  prior: Float64Array,
+  whole: Float64Array | null = null,
+): PointCheck {
   const { gradient, loss } = net.gradient(data, { batchNorm: "running" });
   if (!Number.isFinite(loss) || !gradient.every(Number.isFinite)) {
     return { status: "non-finite", reason: "the loss or its gradient is not finite" };
@@ -40,7 +47,17 @@ export function checkPoint(net: Network, data: Dataset, noise: number, whole: Fl
   const A = whole?.slice() ?? (size <= MOST ? curvatureBlock(net, data, "ggn", free) : null);
   if (A) addPenalty(net, data, A, free, noise);
   const g = Float64Array.from(free, (i) => unit * gradient[i]);
-  const distance = A ? distanceToMinimum(A, g) : Math.sqrt(unit) * distanceByProducts(net, data, gradient, free);
+  const alpha = Float64Array.from(free, (i) => prior[i]);
+  const distance = A
+    ? distanceToMinimum(A, g, alpha)
+    : Math.sqrt(unit) *
+      distanceByProducts(
+        net,
+        data,
+        gradient,
+        free,
+        alpha.map((value) => value / unit),
+      );
   if (!(distance <= NEAR)) {
     const far = Number.isFinite(distance) ? `about ${distance.toPrecision(2)} posterior deviations` : "far";
     return { status: "not-converged", reason: `the point is ${far} from the minimum of its objective; train further` };
@@ -58,12 +75,18 @@ export function checkPoint(net: Network, data: Dataset, noise: number, whole: Fl
 /** Products that the distance may take. */
 const MOST_PRODUCTS = 200;
 
-/** √(gᵀ·G⁺·g) with the objective's own matrix, by conjugate gradients, which come to it from below. */
-function distanceByProducts(net: Network, data: Dataset, gradient: ArrayLike<number>, free: Uint32Array): number {
+/** √(gᵀ·(G + diag α)⁺·g) with the objective's own matrix, by conjugate gradients, which come to it from below. */
+function distanceByProducts(
+  net: Network,
+  data: Dataset,
+  gradient: ArrayLike<number>,
+  free: Uint32Array,
+  alpha: Float64Array,
+): number {
   const G = hessianOperator(net, data, { kind: "ggn", batchNorm: "running" });
   const matvec = (v: ArrayLike<number>): Float64Array => {
     const product = G.matvec(spread(v, free, net.parameterCount));
-    return Float64Array.from(free, (i) => product[i]);
+    return Float64Array.from(free, (place, i) => product[place] + alpha[i] * v[i]);
   };
   const g = Float64Array.from(free, (i) => gradient[i]);
   const { x } = conjugateGradients({ size: g.length, matvec }, g, { tolerance: 1e-3, maxSteps: MOST_PRODUCTS });
@@ -90,8 +113,10 @@ function unitOf(net: Network, data: Dataset, noise: number): number {
 }
 
 /** In each parameter's own scale; directions without any curvature have a gradient of rounding alone, or are far from any minimum. */
-function distanceToMinimum(A: Float64Array, right: Float64Array): number {
+function distanceToMinimum(given: Float64Array, right: Float64Array, alpha: Float64Array): number {
   const n = right.length;
+  const A = given.slice();
+  for (let i = 0; i < n; ++i) A[i * (n + 1)] += alpha[i];
   const d = Float64Array.from(right, (_, i) => (A[i * (n + 1)] > 0 ? 1 / Math.sqrt(A[i * (n + 1)]) : 0));
   const scaled = A.map((value, i) => value * d[Math.floor(i / n)] * d[i % n]);
   for (let i = 0; i < n; ++i) scaled[i * (n + 1)] = 1 + RIDGE;

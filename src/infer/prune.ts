@@ -66,10 +66,11 @@ const BATCH = 0.1;
 /** On the curvature's diagonal, as a share of each element. */
 const DAMPING = 1e-8;
 /** What a parameter's move by as much as those of its kind measure costs at least, as a share of the objective: no null direction leads far away. */
-const SLACK = 1e-6;
+const SLACK = 1e-5;
 /** The objective may rise by so many times what the curvature foretells before the curvature is made again. */
 const TRUST = 2;
-const NOISE = 1e-6;
+/** A rise by this share of the objective is none. */
+const NOISE = 1e-5;
 /** Shares of the others' moves that are tried where the model is not trusted. */
 const SHARES = [1, 0.5, 0.2, 0];
 const RETRAINING_STEPS = 8;

@@ -212,7 +212,7 @@ export abstract class Optimizer {
   begin(where: string, network: object): boolean {
     if (this.#restored) return false;
     const same = this.#network === numberOf(network);
-    if (!same && this.#step > 0) this.forget(where);
+    if (!same) this.forget(where);
     return same && this.#step > 0;
   }
 

@@ -1,4 +1,3 @@
-import { instantiateSync } from "@assemblyscript/loader";
 import { checkChoice, checkKeys, checkObject, tagOf, wrongType, wrongValue } from "../check.js";
 import { strict } from "./generated/strict.js";
 import type { CoreExports } from "./kernels.js";
@@ -16,6 +15,8 @@ export interface InitOptions {
 }
 
 const modules: Partial<Record<Build, WebAssembly.Module>> = {};
+/** What gives instances, where the engine makes none synchronously. */
+const ahead: Partial<Record<Build, () => CoreExports>> = {};
 let current: Build = "strict";
 
 /** A module whose one function is f32x4.relaxed_madd, as text like the core: valid only where the engine has relaxed SIMD. */
@@ -44,11 +45,11 @@ export async function init(options: InitOptions = {}): Promise<void> {
   checkChoice("init", "simd", simd, ["auto", "strict", "relaxed"]);
   if (given !== undefined) {
     const module = await compileGiven(given);
-    const build = buildOf(module);
+    const build = await buildOf(module);
     if (simd !== "auto" && simd !== build) {
       wrongValue("init", "module", `the ${simd} build`, `the ${build} one`);
     }
-    modules[build] = module;
+    await prepare(build, module);
     current = build;
     return;
   }
@@ -59,7 +60,7 @@ export async function init(options: InitOptions = {}): Promise<void> {
   const build: Build = simd === "strict" || !relaxedHere ? "strict" : "relaxed";
   if (!modules[build]) {
     const text = build === "strict" ? strict : (await import("./generated/relaxed.js")).relaxed;
-    modules[build] = await compileOwn(text);
+    await prepare(build, await compileOwn(text));
   }
   current = build;
 }
@@ -75,13 +76,33 @@ export function supportsRelaxed(): boolean {
 
 /** A fresh instance with a memory of its own. */
 export function newInstance(build: Build): CoreExports {
-  modules[build] ??= compileStrict();
-  return instantiate(modules[build]);
+  const module = modules[build];
+  return ahead[build]?.() ?? (module ? instantiate(module) : firstStrict());
 }
 
-function compileStrict(): WebAssembly.Module {
+/** Keeps a compiled module, and instances of it where the engine refuses to make them when they are asked for. */
+async function prepare(build: Build, module: WebAssembly.Module): Promise<void> {
+  const later = await instancesOf(module);
+  modules[build] = module;
+  if (later) ahead[build] = later;
+  else delete ahead[build];
+}
+
+async function instancesOf(module: WebAssembly.Module): Promise<(() => CoreExports) | undefined> {
   try {
-    return new WebAssembly.Module(fromText(strict));
+    instantiate(module);
+    return undefined;
+  } catch {
+    return (await import("./ahead.js")).instancesAhead(module);
+  }
+}
+
+function firstStrict(): CoreExports {
+  try {
+    const module = new WebAssembly.Module(fromText(strict));
+    const core = instantiate(module);
+    modules.strict = module;
+    return core;
   } catch (error) {
     throw new Error(
       `hessia: the core could not be compiled synchronously here (${(error as Error).message}); ` +
@@ -102,16 +123,16 @@ function isResponse(given: unknown): given is Response {
   return tagOf(given) === "Response";
 }
 
-/** The instance's own exports: the loader's `exports` are wrappers that allocate on every call. */
+/** The core imports nothing. */
 function instantiate(module: WebAssembly.Module): CoreExports {
-  return instantiateSync(module, {}).instance.exports as unknown as CoreExports;
+  return new WebAssembly.Instance(module).exports as unknown as CoreExports;
 }
 
-function buildOf(module: WebAssembly.Module): Build {
+async function buildOf(module: WebAssembly.Module): Promise<Build> {
   if (!WebAssembly.Module.exports(module).some(({ name }) => name === "fused")) {
     wrongValue("init", "module", "the core, as in hessia/core.wasm", "another module");
   }
-  return instantiate(module).fused.value ? "relaxed" : "strict";
+  return ((await WebAssembly.instantiate(module)).exports as unknown as CoreExports).fused.value ? "relaxed" : "strict";
 }
 
 async function compileGiven(module: NonNullable<InitOptions["module"]>): Promise<WebAssembly.Module> {

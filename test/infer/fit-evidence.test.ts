@@ -89,11 +89,17 @@ describe('fit with penalty: "evidence"', () => {
     );
     const layers = [{ units: 3, activation: "tanh" as const }, { units: 1 }];
     const options = { epochs: 100, penalty: "evidence" as const };
-    const net = network({ inputs: 2, layers, seed: 4 });
+    const net = network({ inputs: 2, layers, seed: 4, penalty: { l2: 0.01 } });
     const history = await fit(net, data, { ...options, optimizer: levenbergMarquardt(), restarts: 3 });
     const alone = [];
-    for (const seed of [4, 5, 6, 7]) {
-      const other = network({ inputs: 2, layers, seed });
+    // Restarts begin with other penalties too.
+    for (const [seed, l2] of [
+      [4, 0.01],
+      [5, 10 * 0.01],
+      [6, 0.1 * 0.01],
+      [7, 0.01],
+    ]) {
+      const other = network({ inputs: 2, layers, seed, penalty: { l2 } });
       await fit(other, data, { ...options, optimizer: levenbergMarquardt() });
       alone.push(other);
     }
@@ -105,7 +111,7 @@ describe('fit with penalty: "evidence"', () => {
     expect(evidences[kept]).toBe(Math.max(...evidences));
     expect(net.spec.penalty).toEqual(alone[kept].spec.penalty);
     // Not all seeds end at the same minimum.
-    expect(Math.max(...evidences) - Math.min(...evidences)).toBeGreaterThan(0.5);
+    expect(Math.max(...evidences) - Math.min(...evidences)).toBeGreaterThan(0.1);
   });
 
   it("has the evidence of the posterior, but for a constant that all networks of a shape share", async () => {

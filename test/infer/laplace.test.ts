@@ -1,7 +1,18 @@
 // Oracles: the closed forms of linear and logistic regression in loops of this file; draws against closed forms; invariance to units.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { dataset, fit, init, laplace, lbfgs, type Network, network, newton, type Structure } from "../../src/index.js";
+import {
+  dataset,
+  fit,
+  init,
+  laplace,
+  lbfgs,
+  type Network,
+  network,
+  newton,
+  type Structure,
+  withParameters,
+} from "../../src/index.js";
 import { determinant, inverse, type Rows } from "../oracle/dense.js";
 
 beforeAll(() => init({ simd: "strict" }));
@@ -282,6 +293,80 @@ describe("a small network", () => {
         other.predictions.forEach((value, i) => expect(value).toBeCloseTo(one.predictions[i], 6));
       }
     }
+  });
+});
+
+describe("rows with weights, and fixed parameters", () => {
+  const layers = [{ units: 3, activation: "tanh" as const }, { units: 1 }];
+
+  it.each(["full", "last-layer", "kronecker", "diagonal"] as const)(
+    "a weight of 2 is the row twice: %s",
+    async (structure) => {
+      const weights = inputs.map((_, i) => [1, 2, 0, 3][i % 4]);
+      const repeat = <T>(rows: readonly T[]): T[] => rows.flatMap((row, i) => new Array<T>(weights[i]).fill(row));
+      const net = network({ inputs: 2, layers, penalty: { l2: 0.01 }, seed: 1 });
+      const [weighted, repeated] = [dataset(inputs, values, { weights }), dataset(repeat(inputs), repeat(values))];
+      await fit(net, repeated, { optimizer: lbfgs(), epochs: 300 });
+      const [a, b] = [laplace(net, weighted, { structure }), laplace(net, repeated, { structure })];
+      expect(a.status).toBe(b.status);
+      expect(a.logEvidence).toBeCloseTo(b.logEvidence, 7);
+      expect(a.noise).toBeCloseTo(b.noise, 9);
+      a.standardErrors().forEach((value, i) => expect(value / b.standardErrors()[i]).toBeCloseTo(1, 7));
+    },
+  );
+
+  it("with the layers before fixed is that of the last layer", async () => {
+    const net = network({ inputs: 2, layers, seed: 1 });
+    const data = dataset(inputs, values);
+    const head = withParameters(net, 1);
+    await fit(head, data, { optimizer: lbfgs(), epochs: 300 });
+    net.setParameters(head.getParameters());
+    const whole = laplace(head, data);
+    const last = laplace(net, data, { structure: "last-layer" });
+    // The others would still move: only for the head is this a minimum.
+    expect([whole.status, last.status]).toEqual(["converged", "not-converged"]);
+    expect(whole.logEvidence).toBeCloseTo(last.logEvidence, 9);
+    expect(whole.predict(inputs).deviation.data).toEqual(last.predict(inputs).deviation.data);
+    expect(laplace(head, data, { structure: "kronecker" }).standardErrors()).toHaveLength(4);
+  });
+
+  it("with a weight fixed at 0 is that of the model without it", async () => {
+    const small = network({ inputs: 1, layers: [{ units: 1 }] });
+    const alone = dataset(
+      inputs.map(([a]) => [a]),
+      values,
+    );
+    await fit(small, alone, { optimizer: newton(), epochs: 3 });
+    const [slope, bias] = small.getParameters();
+    const plain = network({ inputs: 2, layers: [{ units: 1 }] });
+    plain.setParameters([slope, 0, bias]);
+    const masked = withParameters(plain, [1, 0, 1]);
+    const data = dataset(inputs, values);
+    for (const structure of ["full", "diagonal"] as const) {
+      const [a, b] = [laplace(masked, data, { structure }), laplace(small, alone, { structure })];
+      expect(a.status).toBe("converged");
+      expect(a.logEvidence).toBeCloseTo(b.logEvidence, 9);
+      a.standardErrors().forEach((value, i) => expect(value).toBeCloseTo(b.standardErrors()[i], 9));
+    }
+    expect(() => laplace(masked, data, { structure: "kronecker" })).toThrow('"full" or "diagonal" where single');
+  });
+});
+
+describe("a network too large for a dense look at its point", () => {
+  it("is looked at by products, which tell a minimum from a place before it", async () => {
+    const net = network({
+      inputs: 2,
+      layers: [{ units: 160, activation: "tanh" }, { units: 1 }],
+      penalty: { l2: 0.01 },
+      seed: 1,
+    });
+    const data = dataset(inputs, values);
+    const options = { structure: "diagonal", prior: 1, noise: 0.05 } as const;
+    expect(laplace(net, data, options).status).toBe("not-converged");
+    await fit(net, data, { optimizer: lbfgs(), epochs: 300 });
+    const { status, reason } = laplace(net, data, options);
+    expect(status).toBe("converged");
+    expect(reason).toMatch(/too many parameters to be looked at for a saddle$/);
   });
 });
 

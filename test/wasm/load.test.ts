@@ -43,6 +43,48 @@ describe("without init", () => {
   });
 });
 
+describe("an engine that makes instances only asynchronously", () => {
+  it("is served after init, with the same bits, as long as it gets its turns", async () => {
+    const expected = network({ inputs: 1, layers: [{ units: 3 }], seed: 1 }).predict([[1]]).data;
+    vi.resetModules();
+    const fresh = await import("../../src/index.js");
+    const { Module, Instance } = WebAssembly;
+    const refuse = {
+      construct: () => {
+        throw new RangeError("larger than 4KB");
+      },
+    };
+    WebAssembly.Module = new Proxy(Module, refuse);
+    WebAssembly.Instance = new Proxy(Instance, refuse);
+    try {
+      const make = () => fresh.network({ inputs: 1, layers: [{ units: 3 }], seed: 1 });
+      expect(make).toThrow("call `await init()` first");
+      for (const module of [undefined, strict]) {
+        await fresh.init(module ? { module } : { simd: "strict" });
+        const net = make();
+        expect(net.predict([[1]]).data).toEqual(expected);
+        const data = fresh.dataset(
+          [[0], [1]],
+          [
+            [0, 0, 0],
+            [1, 1, 1],
+          ],
+        );
+        const operator = () => fresh.hessianOperator(net, data).matvec(net.getParameters());
+        for (let i = 0; i < 40; ++i) {
+          operator();
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+        expect(() => {
+          for (let i = 0; i < 40; ++i) operator();
+        }).toThrow("wait for a turn of the event loop");
+      }
+    } finally {
+      Object.assign(WebAssembly, { Module, Instance });
+    }
+  });
+});
+
 describe("init", () => {
   it("takes the relaxed build where the engine has it, or the one named", async () => {
     await init();
