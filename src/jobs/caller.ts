@@ -1,3 +1,4 @@
+import type { Worker as NodeWorker } from "node:worker_threads";
 import { type Answer, BEAT, type BridgeStart, OPEN, type Question, readAnswer, STATE, sharedFor } from "./bridge.js";
 import { besides, importHere } from "./lane.js";
 import { isNode } from "./lanes.js";
@@ -106,7 +107,7 @@ export class Caller {
 }
 
 async function nodeThread(heard: (answer: Answer) => void, died: (reason: string) => void): Promise<Thread> {
-  const { Worker } = await importHere<typeof import("node:worker_threads")>("node:worker_threads");
+  const { Worker } = await importHere<{ Worker: typeof NodeWorker }>("node:worker_threads");
   // Options of `node -e` are not for threads.
   const thread = new Worker(new URL(besides("node/bridge-worker.js")), { execArgv: [] });
   thread.on("message", heard);

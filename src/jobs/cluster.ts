@@ -1,7 +1,7 @@
 import { checkInteger, checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
-import type { Client } from "./cluster/client.js";
+import type { Client, connect } from "./cluster/client.js";
 import { besides, importHere } from "./lane.js";
 import { type OperatorOptions, operatorOver, type PoolOperator, type Shard } from "./operator.js";
 import type { Outcome, Pool, RunOptions } from "./pool.js";
@@ -85,8 +85,8 @@ class ClusterPool implements Pool {
 
   #connected(): Promise<Client> {
     this.#client ??= (async () => {
-      const { connect } = await importHere<typeof import("./cluster/client.js")>(besides("cluster/client.js"));
-      return connect(this.#options);
+      const client = await importHere<{ connect: typeof connect }>(besides("cluster/client.js"));
+      return client.connect(this.#options);
     })();
     this.#client.catch(() => {
       this.#client = null;

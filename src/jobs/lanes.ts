@@ -24,7 +24,7 @@ export function cores(): number {
 /** Node 20 has no navigator. */
 function nodeCores(): number | undefined {
   const { getBuiltinModule } = (globalThis.process ?? {}) as {
-    getBuiltinModule?: (name: string) => typeof import("node:os");
+    getBuiltinModule?: (name: string) => { availableParallelism(): number };
   };
   return getBuiltinModule?.("node:os").availableParallelism();
 }

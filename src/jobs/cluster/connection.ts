@@ -51,6 +51,7 @@ export class Connections {
   static async open(where: string, { ioredis }: Packages, url: string): Promise<Connections> {
     const first = new ioredis.Redis(url, {
       ...{ lazyConnect: true, retryStrategy: () => null, connectTimeout: PATIENCE, maxRetriesPerRequest: 0 },
+      disconnectTimeout: 100,
     });
     let heard: Error | null = null;
     first.on("error", (error) => {
@@ -73,6 +74,7 @@ export class Connections {
     const redis = new this.#Redis(this.#url, {
       maxRetriesPerRequest: null,
       keepAlive: 5000,
+      disconnectTimeout: 100,
       retryStrategy: (times) => Math.min(100 * times, LONGEST_PAUSE),
     });
     // It comes back; whoever waits for an answer goes on waiting.
