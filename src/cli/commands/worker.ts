@@ -33,7 +33,7 @@ export function addWorker(program: Command, io: Io): void {
     .command("worker")
     .summary("do fits for others, through Redis")
     .description(
-      "Joins the workers of a queue on Redis or Valkey: `hessia tune --redis` uses all that\nhave joined, on any number of machines.",
+      "Joins the workers of a queue on Redis or Valkey. `hessia tune --redis` uses all\nthat have joined, on any number of machines.",
     );
   addClusterOptions(command);
   command.optionsGroup("Work:");
