@@ -10,7 +10,7 @@ const rooms = {
   node: ["formats", "train", "diagnose", "optimize", "network", "linalg"],
   infer: ["train", "optimize", "network", "linalg", "wasm"],
   tables: ["network", "linalg", "wasm"],
-  jobs: ["train", "optimize", "network", "linalg", "wasm"],
+  jobs: ["formats", "train", "optimize", "network", "linalg", "wasm"],
   cli: ["node", "jobs", "tables", "infer", "formats", "train", "diagnose", "optimize", "network", "linalg"],
 };
 
@@ -75,15 +75,22 @@ module.exports = {
       name: "memory-and-arithmetic-only",
       severity: "error",
       comment: "what runs in pages knows nothing of Node",
-      from: { path: "^src/", pathNot: "^src/(cli|node)/" },
-      to: { dependencyTypes: ["core"] },
+      from: { path: "^src/", pathNot: "^src/(cli|node|jobs/(node|cluster))/" },
+      to: { dependencyTypes: ["core"], dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "pages-load-no-node",
+      severity: "error",
+      comment: "threads of Node and clusters are imported where they are asked for, past bundlers; types may be named",
+      from: { path: "^src/", pathNot: "^src/(cli|jobs/(node|cluster))/" },
+      to: { path: "^src/jobs/(node|cluster)/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "one-dependency",
       severity: "error",
       comment: "the loader is all that the library depends on; csv-parse and the command's packages are bundled",
       from: { path: "^src/", pathNot: "^src/(cli/|wasm/|tables/reading/csv\\.ts$)" },
-      to: { path: "node_modules" },
+      to: { path: "node_modules", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "the-core-needs-the-loader-only",
@@ -96,7 +103,7 @@ module.exports = {
       severity: "error",
       comment: "what scripts/bundle-package.mjs bundles is installed by nobody else",
       from: { path: "^src/", pathNot: "^src/(cli/|tables/reading/csv\\.ts$)" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown"] },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown"], dependencyTypesNot: ["type-only"] },
     },
     {
       name: "the-library-stands-alone",

@@ -1,7 +1,7 @@
 // The whole build: core, declarations and JavaScript, the raw core beside them, and bundles. Does
 // nothing when neither what goes in nor what came out has changed since it last ran.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { bundlePackage } from "./bundle-package.mjs";
 import { allowUndefined } from "./declarations.mjs";
 import { inputs, isFresh, outputs, RECORD } from "./freshness.mjs";
@@ -15,6 +15,9 @@ if (isFresh()) {
   node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
   copyFileSync("build/strict.wasm", "dist/core.wasm");
   copyFileSync("build/relaxed.wasm", "dist/core-relaxed.wasm");
+  // What the thread pool stands on is part of the package, with its licence: nobody installs it.
+  cpSync("node_modules/tinypool/dist", "dist/vendor/tinypool", { recursive: true });
+  copyFileSync("node_modules/tinypool/LICENSE", "dist/vendor/tinypool/LICENSE");
   await bundlePackage();
   const files = readdirSync("dist", { recursive: true }).map((name) => `dist/${name}`);
   allowUndefined(files.filter((name) => name.endsWith(".d.ts")));

@@ -5,10 +5,13 @@ import { addCurvature } from "./commands/curvature.js";
 import { addDiagnose } from "./commands/diagnose.js";
 import { addExport } from "./commands/export.js";
 import { addInfo } from "./commands/info.js";
+import { addJobs } from "./commands/jobs.js";
 import { addPredict } from "./commands/predict.js";
 import { addPrune } from "./commands/prune.js";
 import { addSample } from "./commands/sample.js";
 import { addTrain } from "./commands/train.js";
+import { addTune } from "./commands/tune.js";
+import { addWorker } from "./commands/worker.js";
 import { CommandError, exitCodes } from "./errors.js";
 import type { Io } from "./io.js";
 import { printable } from "./output/format.js";
@@ -53,6 +56,7 @@ export function build(io: Io): Command {
     });
   program.addHelpText("after", examples);
   addTrain(program, io);
+  addTune(program, io);
   addDiagnose(program, io);
   addCompare(program, io);
   addCurvature(program, io);
@@ -62,6 +66,8 @@ export function build(io: Io): Command {
   addExport(program, io);
   addInfo(program, io);
   addSample(program, io);
+  addWorker(program, io);
+  addJobs(program, io);
   return program;
 }
 

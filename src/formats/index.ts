@@ -1,3 +1,4 @@
+export { datasetFromSafetensors, datasetToSafetensors } from "./dataset.js";
 export type { Saved, SaveOptions } from "./document.js";
 export { type JavaScriptOptions, toJavaScript } from "./javascript.js";
 export { fromJson, toJson } from "./json.js";

@@ -47,7 +47,8 @@ export function toSafetensors(net: Network, options: SaveOptions = {}): Uint8Arr
   return write(Object.fromEntries(metadata), ordered);
 }
 
-function write(metadata: object, tensors: readonly (readonly [string, Tensor])[]): Uint8Array<ArrayBuffer> {
+/** The bytes of a file with such metadata and tensors, in their order. */
+export function write(metadata: object, tensors: readonly (readonly [string, Tensor])[]): Uint8Array<ArrayBuffer> {
   let size = 0;
   const entries = tensors.map(([name, { shape, data }]) => {
     const begin = size;
@@ -95,7 +96,7 @@ export function fromSafetensors(bytes: Uint8Array | ArrayBuffer): Saved {
 }
 
 /** The header, and the bytes behind it. */
-function readHeader(where: string, file: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
+export function readHeader(where: string, file: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
   if (file.length < LENGTH) {
     wrongValue(where, "bytes", "a safetensors file", `${file.length} bytes`, "the file is truncated");
   }
@@ -137,7 +138,7 @@ function parse(where: string, name: string, text: string): unknown {
 }
 
 /** The format wants the tensors to cover the rest of the file, without holes, overlaps or bytes left over. */
-function readEntries(where: string, entries: Record<string, unknown>, data: Uint8Array): Map<string, Entry> {
+export function readEntries(where: string, entries: Record<string, unknown>, data: Uint8Array): Map<string, Entry> {
   const found = new Map<string, Entry>();
   for (const [name, entry] of Object.entries(entries)) found.set(name, readEntry(where, name, entry, data));
   let covered = 0;

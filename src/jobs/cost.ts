@@ -22,8 +22,7 @@ const DENSE: readonly OptimizerName[] = [
  */
 export function flopsOfFit(setting: Setting, spec: NetworkSpec, rows: number): number {
   const { epochs = 60, batchSize } = setting;
-  const optimizer = optimizerOf(setting);
-  const name = isObject(optimizer) ? (optimizer.type as OptimizerName) : (optimizer as OptimizerName);
+  const name = nameOf(setting);
   const [size, outputs] = [parametersOf(spec), spec.layers[spec.layers.length - 1].units];
   const gradient = 6 * rows * size;
   if (DENSE.includes(name)) {
@@ -36,8 +35,18 @@ export function flopsOfFit(setting: Setting, spec: NetworkSpec, rows: number): n
   return epochs * (gradient + steps * FLOPS_PER_STEP);
 }
 
+/** Whether a step makes a matrix of P × P. */
+export function isDense(setting: Setting): boolean {
+  return DENSE.includes(nameOf(setting));
+}
+
+function nameOf(setting: Setting): OptimizerName {
+  const optimizer = optimizerOf(setting);
+  return isObject(optimizer) ? (optimizer.type as OptimizerName) : (optimizer as OptimizerName);
+}
+
 /** Weights and biases; batch norm's scales and shifts are few. */
-function parametersOf({ inputs, layers }: NetworkSpec): number {
+export function parametersOf({ inputs, layers }: NetworkSpec): number {
   let [size, width] = [0, inputs];
   for (const { units } of layers) {
     size += units * (width + 1);

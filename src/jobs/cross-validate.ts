@@ -2,7 +2,7 @@ import { checkInteger, checkKeys, checkObject } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
 import type { NetworkSpec } from "../network/spec.js";
 import { checkFolds } from "./folds.js";
-import { type Pool, serial } from "./pool.js";
+import { errorOf, type Outcome, type Runner, serial } from "./pool.js";
 import { checkSetting, type Setting } from "./setting.js";
 import type { FoldResult, FoldTask, Metric, Metrics } from "./task.js";
 
@@ -19,8 +19,8 @@ export interface CrossValidateOptions {
   /** Of divisions, weights and the order of rows. Default: 0. */
   seed?: number;
   /** What does the fits. Default: this thread. */
-  pool?: Pool;
-  /** Ends after the fit that is under way; the result has the folds done so far. */
+  pool?: Runner;
+  /** Ends the fits that are under way; the result has the folds done so far. */
   signal?: AbortSignal | undefined;
 }
 
@@ -36,6 +36,18 @@ export interface CrossValidation {
   readonly training: Metrics;
   /** What the majority or the mean scores on the rows left out. */
   readonly baseline: Metrics;
+  /** Fits that failed three times; the means are over the others. */
+  readonly failures: readonly Failure[];
+}
+
+/** A fit that could not be done. */
+export interface Failure {
+  /** Which fold was to be scored, from 0. */
+  readonly fold: number;
+  /** Which division into folds, from 0. */
+  readonly repeat: number;
+  /** Why, in words. */
+  readonly reason: string;
 }
 
 const WHERE = "crossValidate";
@@ -49,7 +61,7 @@ const WHERE = "crossValidate";
  * @param data what `dataset` returns.
  * @param options see `CrossValidateOptions`.
  * @returns (resolves to) plain data. Cost: folds · repeats fits.
- * @throws (rejects) TypeError or RangeError for bad options and for more folds than rows.
+ * @throws (rejects) TypeError or RangeError for bad options and for more folds than rows; the first fit's error where all failed.
  * @example
  * const data = dataset([[0], [1], [2], [3], [4], [5]], [0, 1, 2, 3, 4, 5].map((x) => [2 * x]));
  * const { mean } = await crossValidate(data, { setting: { hidden: [], optimizer: "newton", epochs: 1 }, folds: 3 });
@@ -70,13 +82,31 @@ export async function crossValidate(data: Dataset, options: CrossValidateOptions
     const [fold, repeat] = [i % folds, Math.floor(i / folds)];
     return { kind: "fold", setting, base: spec, folds, fold, repeat, seed };
   });
-  return summary(await pool.run(tasks, data, signal));
+  const outcomes = await pool.run(tasks, data, { signal });
+  const { results, failures } = sorted(tasks, outcomes);
+  return summary(results, failures);
+}
+
+/** The results, and what failed; throws where nothing else came of it. */
+export function sorted(
+  tasks: readonly FoldTask[],
+  outcomes: readonly Outcome<FoldTask>[],
+): { results: FoldResult[]; failures: Failure[] } {
+  const results = outcomes.flatMap((outcome) => (outcome.status === "done" ? [outcome.result] : []));
+  const failures = outcomes.flatMap((outcome, i) => {
+    const { fold, repeat } = tasks[i];
+    return outcome.status === "failed" ? [{ fold, repeat, reason: outcome.reason }] : [];
+  });
+  const first = outcomes.find(({ status }) => status === "failed");
+  if (results.length === 0 && first?.status === "failed") throw errorOf(first);
+  return { results, failures };
 }
 
 /** Means and deviations over folds. */
-export function summary(folds: readonly FoldResult[]): CrossValidation {
+export function summary(folds: readonly FoldResult[], failures: readonly Failure[]): CrossValidation {
   return {
     folds,
+    failures,
     mean: over(
       folds.map(({ test }) => test),
       mean,

@@ -1,22 +1,89 @@
 import type { Dataset } from "../network/dataset.js";
-import { type FoldResult, type FoldTask, runFold } from "./task.js";
+import type { Network } from "../network/network.js";
+import type { OperatorOptions, PoolOperator, Shard } from "./operator.js";
+import { type ResultOf, runTask, type Task } from "./tasks.js";
 
-/** What does tasks: this thread, other threads, or other machines. The order of the results is that of the tasks. */
-export interface Pool {
-  /** Does the tasks; the results are in the order of the tasks. */
-  run(tasks: readonly FoldTask[], data: Dataset, signal?: AbortSignal): Promise<FoldResult[]>;
+/** What came of a task. */
+export type Outcome<T extends Task = Task> =
+  | { readonly status: "done"; readonly result: ResultOf<T> }
+  | {
+      readonly status: "failed";
+      /** Why, in words. */
+      readonly reason: string;
+      /** Class of the error, as in "RangeError". */
+      readonly kind: string;
+    }
+  | { readonly status: "open" };
+
+/** What `pool.run` takes beside tasks and data. */
+export interface RunOptions {
+  /** Ends the run: tasks that are under way are broken off, and the others left open. */
+  signal?: AbortSignal | undefined;
+  /** Called after each task, in the order of completion, with its place among the tasks. */
+  onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
 }
 
+/** What does tasks: this thread, other threads, or other machines. */
+export interface Pool {
+  /**
+   * Does tasks on data; a result depends on its task and the data alone. A task that failed in an unexpected way is tried again,
+   * three times in all; the others go on meanwhile.
+   *
+   * @returns (resolves to) what came of them, in the order of the tasks.
+   */
+  run<T extends Task>(tasks: readonly T[], data: Dataset, options?: RunOptions): Promise<Outcome<T>[]>;
+  /**
+   * Products with the curvature of a network's objective, and the objective and its gradient, over data in shards that no worker
+   * needs to hold whole.
+   *
+   * @param net a network; products are always at its parameters as they are then.
+   * @param shards data sets, or names of files that `datasetToSafetensors` wrote, in the pool's folder.
+   */
+  operator(net: Network, shards: readonly Shard[], options?: OperatorOptions): Promise<PoolOperator>;
+  /** Ends the workers of a thread pool, or the connection to a cluster. A pool that idles does not keep a process running. */
+  close(): Promise<void>;
+}
+
+/** What `tune` and its like need of a pool. */
+export type Runner = Pick<Pool, "run">;
+
 /** One task after another in this thread; the page has its turn meanwhile, as in `fit`. */
-export const serial: Pool = {
-  async run(tasks, data, signal) {
-    const results: FoldResult[] = [];
-    for (const task of tasks) {
-      const result = await runFold(task, data, signal);
+export const serial: Runner = {
+  async run<T extends Task>(tasks: readonly T[], data: Dataset, { signal, onOutcome }: RunOptions = {}) {
+    const outcomes = tasks.map((): Outcome<T> => ({ status: "open" }));
+    for (let i = 0; i < tasks.length && !signal?.aborted; ++i) {
+      const outcome = await attempt(() => runTask(tasks[i], { data, vectors: new Map() }, signal));
       // What was broken off is no result.
       if (signal?.aborted) break;
-      results.push(result);
+      outcomes[i] = outcome;
+      onOutcome?.(outcome, i);
     }
-    return results;
+    return outcomes;
   },
 };
+
+/** What comes of a task, an exception included. */
+export async function attempt<T extends Task>(work: () => Promise<ResultOf<T>>): Promise<Outcome<T>> {
+  try {
+    return { status: "done", result: await work() };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+/** An error as plain data. */
+export function failure(error: unknown): Extract<Outcome, { status: "failed" }> {
+  const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
+  return { status: "failed", reason: message, kind: name };
+}
+
+/** Whether an error is the library's refusal of what it was given: it would be the same at the next attempt. */
+export function isRefusal({ kind }: { readonly kind: string }): boolean {
+  return kind === "TypeError" || kind === "RangeError";
+}
+
+/** The error that a failure was. */
+export function errorOf({ reason, kind }: { readonly reason: string; readonly kind: string }): Error {
+  const Kind = kind === "TypeError" ? TypeError : kind === "RangeError" ? RangeError : Error;
+  return new Kind(reason);
+}

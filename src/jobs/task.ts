@@ -110,7 +110,7 @@ function stratum(data: Dataset, base: Partial<NetworkSpec>): Int32Array | null {
   return loss?.toString().endsWith("cross-entropy") && !("data" in data.targets) ? labelsOf(data) : null;
 }
 
-function measure(net: Network, data: Dataset, training: Dataset): { model: Metrics; floor: Metrics } {
+export function measure(net: Network, data: Dataset, training: Dataset): { model: Metrics; floor: Metrics } {
   const { loss, accuracy } = net.evaluate(data);
   if (net.spec.loss === "binary-cross-entropy" && net.layout.outputs > 1) {
     return { model: { loss, ...(accuracy === undefined ? {} : { accuracy }) }, floor: {} };

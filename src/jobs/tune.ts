@@ -4,9 +4,9 @@ import type { Network } from "../network/network.js";
 import type { NetworkSpec } from "../network/spec.js";
 import type { History } from "../train/records.js";
 import { coreMath } from "../wasm/math.js";
-import { type CrossValidation, summary } from "./cross-validate.js";
+import { type CrossValidation, type Failure, summary } from "./cross-validate.js";
 import { checkFolds } from "./folds.js";
-import { type Pool, serial } from "./pool.js";
+import { errorOf, type Outcome, type Runner, serial } from "./pool.js";
 import { checkSetting, type Setting } from "./setting.js";
 import { checkSpace, type Space, settingsOf } from "./space.js";
 import { type FoldResult, type FoldTask, type Metric, train } from "./task.js";
@@ -28,10 +28,12 @@ export interface TuneOptions {
   /** Of trials, folds, weights and the order of rows. Default: 0. */
   seed?: number;
   /** What does the fits. Default: this thread. */
-  pool?: Pool;
+  pool?: Runner;
   /** Called after each fold with the trials so far. True ends the search. */
   onProgress?: ((progress: TuneProgress) => boolean | undefined) | undefined;
-  /** Ends the search after the fit that is under way, with the best setting so far. */
+  /** Called after each fit, in the order of completion, with the fits done and those in all, as far as is known. */
+  onFit?: ((done: number, of: number) => void) | undefined;
+  /** Ends the search and the fits that are under way, with the best setting so far. */
   signal?: AbortSignal | undefined;
 }
 
@@ -84,7 +86,7 @@ const FINALISTS = 2;
  * @param options see `TuneOptions`; space is required.
  * @returns (resolves to) the best setting, all trials, and a trained network. Cost: with halving about 2 + folds fits per
  * setting tried at most, and one more.
- * @throws (rejects) TypeError or RangeError for bad options.
+ * @throws (rejects) TypeError or RangeError for bad options; the first fit's error where all fits of the first fold failed.
  * @example
  * const xs = Array.from({ length: 60 }, (_, i) => [i / 30 - 1]);
  * const data = dataset(xs, xs.map(([x]) => [x * x]));
@@ -105,13 +107,13 @@ export async function chooseSetting(data: Dataset, options: TuneOptions): Promis
   return trialsOf(data, resolve(data, options));
 }
 
-type Resolved = Required<Omit<TuneOptions, "space" | "trials" | "onProgress" | "signal">> &
-  Pick<TuneOptions, "onProgress" | "signal"> & { settings: readonly Setting[] };
+type Resolved = Required<Omit<TuneOptions, "space" | "trials" | "onProgress" | "onFit" | "signal">> &
+  Pick<TuneOptions, "onProgress" | "onFit" | "signal"> & { settings: readonly Setting[] };
 
 function resolve(data: Dataset, options: TuneOptions): Resolved {
   checkObject(WHERE, "options", options);
-  const known = ["space", "trials", "spec", "folds", "metric", "halving", "seed", "pool", "onProgress", "signal"];
-  checkKeys(WHERE, options, known);
+  const known = ["space", "trials", "spec", "folds", "metric", "halving", "seed", "pool", "onProgress", "onFit"];
+  checkKeys(WHERE, options, [...known, "signal"]);
   const { space, trials = 20, spec = {}, folds = 4, metric = "loss", halving = true, seed = 0 } = options;
   checkInteger(WHERE, "trials", trials, 1);
   checkInteger(WHERE, "folds", folds, 2);
@@ -119,8 +121,9 @@ function resolve(data: Dataset, options: TuneOptions): Resolved {
   checkChoice(WHERE, "metric", metric, METRICS);
   checkObject(WHERE, "spec", spec);
   checkFolds(WHERE, data, folds);
-  const { pool = serial, onProgress, signal } = options;
-  return { settings: settings(space, trials, seed), spec, folds, metric, halving, seed, pool, onProgress, signal };
+  const { pool = serial, onProgress, onFit, signal } = options;
+  const chosen = settings(space, trials, seed);
+  return { settings: chosen, spec, folds, metric, halving, seed, pool, onProgress, onFit, signal };
 }
 
 function settings(space: unknown, trials: number, seed: number): readonly Setting[] {
@@ -135,37 +138,93 @@ function settings(space: unknown, trials: number, seed: number): readonly Settin
 
 /** Fold after fold, the better half going on. */
 async function trialsOf(data: Dataset, resolved: Resolved): Promise<Trial[]> {
-  const { settings, spec, folds, metric, halving, seed, pool, onProgress, signal } = resolved;
-  const results = settings.map((): FoldResult[] => []);
-  const ranked = (): Trial[] => rank(settings, results, metric);
+  const { settings, spec, folds, halving, seed, pool, onProgress, onFit, signal } = resolved;
+  const scores = new Scores(resolved);
   let going = Array.from(settings.keys());
-  let done = 0;
   for (let fold = 0; fold < folds; ++fold) {
     const tasks = going.map(
       (i): FoldTask => ({ kind: "fold", setting: settings[i], base: spec, folds, fold, repeat: 0, seed }),
     );
-    const found = await pool.run(tasks, data, signal);
-    found.forEach((result, k) => results[going[k]].push(result));
-    done += found.length;
-    const of = done + going.length * (folds - 1 - fold);
-    if (onProgress?.({ done, of, trials: ranked() }) === true || signal?.aborted) break;
+    const before = scores.done;
+    const of = before + going.length * (folds - fold);
+    let heard = before;
+    const onOutcome = (): void => onFit?.(++heard, of);
+    scores.enter(going, fold, await pool.run(tasks, data, { signal, onOutcome }));
+    const trials = scores.ranked();
+    const { done } = scores;
+    if (onProgress?.({ done, of: done + going.length * (folds - 1 - fold), trials }) === true || signal?.aborted) break;
+    // What failed is not tried on other folds.
+    going = going.filter((i) => scores.isComplete(i, fold));
     if (halving) {
       const keep = Math.max(Math.min(FINALISTS, going.length), Math.ceil(going.length / 2));
-      going = ranked()
+      going = trials
         .map(({ index }) => index)
+        .filter((i) => going.includes(i))
         .slice(0, keep);
     }
   }
-  const trials = ranked();
-  if (trials.length === 0) throw new Error(`${WHERE}: aborted before the first fit had ended`);
-  return trials;
+  return scores.found();
+}
+
+/** What is known of the settings so far. */
+class Scores {
+  /** Fits done. */
+  done = 0;
+  readonly #settings: readonly Setting[];
+  readonly #metric: Metric;
+  readonly #results: FoldResult[][];
+  readonly #failures: Failure[][];
+  #first: Error | null = null;
+
+  constructor({ settings, metric }: Pick<Resolved, "settings" | "metric">) {
+    this.#settings = settings;
+    this.#metric = metric;
+    this.#results = settings.map(() => []);
+    this.#failures = settings.map(() => []);
+  }
+
+  /** Takes what came of a fold for some of the settings. */
+  enter(places: readonly number[], fold: number, outcomes: readonly Outcome<FoldTask>[]): void {
+    outcomes.forEach((outcome, k) => {
+      if (outcome.status === "open") return;
+      this.done += 1;
+      if (outcome.status === "done") this.#results[places[k]].push(outcome.result);
+      else {
+        this.#first ??= errorOf(outcome);
+        this.#failures[places[k]].push({ fold, repeat: 0, reason: outcome.reason });
+      }
+    });
+  }
+
+  /** Whether a setting was scored on all folds so far. */
+  isComplete(place: number, fold: number): boolean {
+    return this.#results[place].length === fold + 1;
+  }
+
+  /** The best first. */
+  ranked(): Trial[] {
+    return rank(this.#settings, this.#results, this.#failures, this.#metric);
+  }
+
+  found(): Trial[] {
+    const trials = this.ranked();
+    if (trials.some(({ folds }) => folds.length > 0)) return trials;
+    throw this.#first ?? new Error(`${WHERE}: aborted before the first fit had ended`);
+  }
 }
 
 /** Those that were scored on more folds first, since the others were behind when they were left. */
-function rank(settings: readonly Setting[], results: readonly FoldResult[][], metric: Metric): Trial[] {
+function rank(
+  settings: readonly Setting[],
+  results: readonly FoldResult[][],
+  failures: readonly Failure[][],
+  metric: Metric,
+): Trial[] {
   const sign = HIGHER_IS_BETTER.includes(metric) ? -1 : 1;
   const trials = settings.flatMap((setting, index) =>
-    results[index].length > 0 ? [{ index, setting, ...summary(results[index]) }] : [],
+    results[index].length + failures[index].length > 0
+      ? [{ index, setting, ...summary(results[index], failures[index]) }]
+      : [],
   );
   const value = ({ mean }: Trial): number => {
     const score = sign * (mean[metric] ?? Number.NaN);

@@ -6,13 +6,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call, folder, main, root, start } from "./support.js";
 
 /** In this order: the first ones leave the model that the others read. */
-const commands = ["train", "predict", "info", "diagnose", "curvature", "compare", "audit", "prune", "export", "sample"];
+const commands = [
+  ...["train", "tune", "predict", "info", "diagnose", "curvature", "compare", "audit", "prune", "export"],
+  ...["worker", "jobs", "sample"],
+];
 
 const { path, remove } = folder({});
 afterAll(remove);
 
 beforeAll(() => {
   for (const name of ["iris", "digits", "diabetes"]) copyFileSync(join(root, `data/${name}.csv`), path(`${name}.csv`));
+  writeFileSync(path("space.json"), '{"hidden": [[8], [16, 8]], "l2": [0.001, 0.01], "epochs": [20]}');
   writeFileSync(path("hessia"), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(path("hessia"), 0o755);
 });
@@ -41,6 +45,8 @@ describe.each(commands)("hessia %s --help", (command) => {
     expect(examples.length).toBeGreaterThan(1);
     for (const example of examples) {
       expect(example).toMatch(new RegExp(`^hessia ${command} `));
+      // There is no Redis here; test/jobs has one.
+      if (/--redis|^hessia worker/.test(example)) continue;
       const { code, stderr } = await start(["-c", `PATH='${path("")}':$PATH; ${example}`], {
         program: ["sh"],
         cwd: path(""),

@@ -1,10 +1,10 @@
-/** What the tests need beside npm's packages, and may be missing: a browser, and other runtimes. */
+/** What the tests need beside npm's packages, and may be missing: a browser, other runtimes, and Redis. */
 
 import { accessSync, constants } from "node:fs";
 import { arch } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 
-/** Names, with a space between, of what must not be missing: "chromium runtimes". */
+/** Names, with a space between, of what must not be missing: "chromium runtimes redis". */
 const required = (process.env.HESSIA_REQUIRE ?? "").split(" ");
 
 /**
@@ -22,9 +22,18 @@ function found(name: string, path: string | undefined, remedy: string): string |
 /** Chromium or Chrome on this machine. */
 export function chromium(): string | null {
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  return found("chromium", programOf(names), "apt-get install chromium");
+}
+
+/** The server of Redis or Valkey on this machine. */
+export function redisServer(): string | null {
+  return found("redis", programOf(["redis-server", "valkey-server"]), "apt-get install redis-server");
+}
+
+/** The first of some programs on the path. */
+function programOf(names: readonly string[]): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);
-  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return found("chromium", paths.find(isProgram), "apt-get install chromium");
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
 }
 
 const X64 = arch() === "x64";

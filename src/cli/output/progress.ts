@@ -79,10 +79,14 @@ export function stepsOf(total: number, io: Io, quiet = false): Steps {
 export function searchBar(
   io: Io,
   { quiet = false }: { quiet?: boolean },
-): { progress: (progress: TuneProgress) => void; end(): void } {
-  if (quiet || !isTerminal(io.stderr, io)) return { progress() {}, end() {} };
+): { progress: (progress: TuneProgress) => void; fit: (done: number, of: number) => void; end(): void } {
+  if (quiet || !isTerminal(io.stderr, io)) return { progress() {}, fit() {}, end() {} };
   const bar = barOn(io.stderr, "search {value}/{total} [{bar}] {state}", 1);
   return {
+    fit(done, of) {
+      bar.setTotal(of);
+      bar.update(done);
+    },
     progress({ done, of, trials: [best] }) {
       bar.setTotal(of);
       bar.update(done, { state: best ? `best so far: ${(best.setting.hidden ?? []).join("-") || "linear"}` : "" });

@@ -5,6 +5,9 @@ import { type Choice, type Method, type OptimizerOptions, optimizerOptions } fro
 import type { Prepared } from "./prepare.js";
 import type { Given, Settings } from "./settings.js";
 
+/** What a run with patience holds out of its training rows. */
+const VALIDATION_SHARE = 0.15;
+
 /** What a search tried and chose. */
 export interface Search {
   /** Settings tried. */
@@ -103,7 +106,7 @@ function reportOf(best: Trial, metric: "logLoss" | "rmse", tried: number, folds:
 }
 
 /** A setting of a search in the command line's words. */
-function settingsOf(setting: Setting): Partial<Settings> {
+export function settingsOf(setting: Setting): Partial<Settings> {
   const {
     hidden = [32],
     activation = "relu",
@@ -114,13 +117,19 @@ function settingsOf(setting: Setting): Partial<Settings> {
     batchSize,
   } = setting;
   const { optimizer = "adam", learningRate } = setting;
-  const method = (typeof optimizer === "string" ? optimizer : optimizer.type) as Method;
-  const options: OptimizerOptions = learningRate === undefined ? {} : { learningRate };
+  const { type: method, ...own } = (typeof optimizer === "string" ? { type: optimizer } : optimizer) as {
+    type: Method;
+  } & OptimizerOptions;
+  const options: OptimizerOptions = learningRate === undefined ? own : { ...own, learningRate };
   const choice: Choice = { method, options };
   const targetScale = setting.logFrom === undefined ? undefined : ("log" as const);
   const whole = batchSize === undefined && method !== "adam";
+  const { batchNorm = false, l1 = 0, patience } = setting;
   return {
     ...(targetScale ? { targetScale } : {}),
+    ...(patience === undefined ? {} : { earlyStopping: patience, validation: VALIDATION_SHARE }),
+    batchNorm,
+    l1,
     hidden,
     activation,
     l2,

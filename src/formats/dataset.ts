@@ -1,0 +1,82 @@
+import { show, tagOf, wrongType, wrongValue } from "../check.js";
+import { type Dataset, dataset } from "../network/dataset.js";
+import type { Dtype } from "../wasm/kernels.js";
+import type { FloatArray } from "../wasm/workspace.js";
+import { readEntries, readHeader, write } from "./safetensors.js";
+import type { StoredTensor, Tensor } from "./tensors.js";
+
+const METADATA = "__metadata__";
+const FORMAT = "hessia dataset";
+
+/**
+ * A data set as a safetensors file, which Python's `safetensors.numpy` reads and writes too. Large tables are kept as several
+ * such files: the shards of `pool.operator`.
+ *
+ * Tensors, row-major: `inputs` (rows × columns), `targets` (rows, or rows × columns) and, where samples have weights, `weights`
+ * (rows). Inputs and targets are F32 or F64.
+ *
+ * @param data what `dataset` returns.
+ * @returns the bytes of the file, owned by the caller: 4 or 8 a number, and a header of a few hundred.
+ * @throws TypeError for what is no data set.
+ * @example
+ * const bytes = datasetToSafetensors(dataset([[0, 1], [2, 3]], [0, 1]));
+ * datasetFromSafetensors(bytes).size; // 2
+ */
+export function datasetToSafetensors(data: Dataset): Uint8Array<ArrayBuffer> {
+  const { inputs, targets, weights } = data;
+  const tensors: [string, Tensor][] = [["inputs", { shape: [inputs.rows, inputs.columns], data: inputs.data }]];
+  if ("data" in targets) {
+    tensors.push(["targets", { shape: [targets.rows, targets.columns], data: targets.data }]);
+  } else tensors.push(["targets", { shape: [targets.length], data: targets }]);
+  if (weights) tensors.push(["weights", { shape: [weights.length], data: weights }]);
+  // Double precision first, so that every tensor lies at a multiple of its numbers' size.
+  const ordered = tensors.sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+  return write({ format: FORMAT }, ordered);
+}
+
+/**
+ * Reads what `datasetToSafetensors` wrote, to the same bits, or a safetensors file with such tensors from elsewhere.
+ *
+ * @param bytes the file, whole.
+ * @returns a new data set, owned by the caller. Never allocates more than a small multiple of the file's size.
+ * @throws TypeError or RangeError for bytes that are truncated or not of this format, for tensors that are missing or of another
+ * type or shape, and for data that `dataset` refuses.
+ */
+export function datasetFromSafetensors(bytes: Uint8Array | ArrayBuffer): Dataset {
+  const where = "datasetFromSafetensors";
+  const file = tagOf(bytes) === "ArrayBuffer" ? new Uint8Array(bytes as ArrayBuffer) : bytes;
+  if (!(ArrayBuffer.isView(file) && tagOf(file) === "Uint8Array")) {
+    wrongType(where, "bytes", "a Uint8Array or an ArrayBuffer", bytes);
+  }
+  const { header, data } = readHeader(where, file);
+  const { [METADATA]: _, ...entries } = header;
+  const tensors = readEntries(where, entries, data);
+  const inputs = take(where, tensors, "inputs", [2]);
+  const targets = take(where, tensors, "targets", [1, 2]);
+  const weights = tensors.has("weights") ? take(where, tensors, "weights", [1]).data : null;
+  const [rows, columns] = inputs.shape;
+  const expected = targets.shape.length === 1 ? targets.data : null;
+  return dataset(
+    { rows, columns, data: inputs.data },
+    expected ?? { rows: targets.shape[0], columns: targets.shape[1], data: targets.data },
+    { weights },
+  );
+}
+
+function take(
+  where: string,
+  tensors: Map<string, StoredTensor>,
+  name: string,
+  dimensions: readonly number[],
+): { shape: readonly number[]; data: FloatArray } {
+  const found = tensors.get(name);
+  if (!found) return wrongValue(where, name, "a tensor of this name", "none");
+  const { dtype, shape } = found;
+  if (!(["f32", "f64"] as readonly (Dtype | string)[]).includes(dtype)) {
+    wrongValue(where, `${name}.dtype`, "F32 or F64", show(dtype));
+  }
+  if (!dimensions.includes(shape.length)) {
+    wrongValue(where, `${name}.shape`, `${dimensions.join(" or ")} sizes`, String(shape.length));
+  }
+  return { shape, data: found.read() };
+}
