@@ -11,6 +11,7 @@ import { cholesky, choleskySolve } from "./factor/cholesky";
 import { eigen, eigenWorkBytes } from "./factor/eigen";
 import { ldl, ldlSolve, ldlWork } from "./factor/ldl";
 import { axpy, scale, penaltyGradient, clipValue, multiplyElements, addProducts } from "./vector/elementwise";
+import { sharedEnd } from "./threads/share";
 import { transpose } from "./vector/transpose";
 import { sgd } from "./vector/updates-sgd";
 import { adagrad, adadelta, rmsprop } from "./vector/updates-adaptive";
@@ -23,9 +24,9 @@ export { hessianScratchBytes } from "./network/hessian";
 /** Whether multiply and add are one instruction here: tells the builds apart. */
 export const fused: bool = ASC_FEATURE_RELAXED_SIMD;
 
-/** First byte of memory that the module's own data leaves free. */
+/** First byte of memory that the module's own data, and what threads share, leaves free. */
 export function heapBase(): usize {
-  return __heap_base;
+  return ASC_FEATURE_THREADS ? sharedEnd() : __heap_base;
 }
 
 export function activate_f32(kind: i32, a: usize, h: usize, count: i32, param: f64): void {

@@ -17,7 +17,11 @@ const SOURCES = [
   "package-lock.json",
 ];
 const CONFIGS = ["tsconfig.json", "tsconfig.build.json"];
-const RESULTS = ["dist", GENERATED, "build/strict.wasm", "build/relaxed.wasm"];
+const RESULTS = [
+  "dist",
+  GENERATED,
+  ...["strict", "relaxed", "strict-threads", "relaxed-threads"].map((build) => `build/${build}.wasm`),
+];
 
 export function inputs() {
   return digest([...SOURCES, ...CONFIGS], (path) => !path.startsWith(GENERATED));

@@ -1,4 +1,4 @@
-export { init, type Build, type InitOptions } from "./wasm/load.js";
+export { init, type Build, type InitOptions, type Running } from "./wasm/load.js";
 export type { Dtype, ScalarMath } from "./wasm/kernels.js";
 export type { FloatArray } from "./wasm/workspace.js";
 export { matrix, multiply, type Matrix, type MultiplyOptions } from "./linalg/matrix.js";

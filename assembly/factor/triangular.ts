@@ -4,12 +4,16 @@
  * elements.
  */
 import { product } from "../matmul/product";
+import { kindOf, SOLVE } from "../threads/pieces";
+import { get, lineOf, mayShare, put, share, startOf, threadCount } from "../threads/share";
 import { axpy, scale } from "../vector/elementwise";
 
 /** Rows of a triangle that are eliminated one by one. */
 export const SMALL: i32 = 8;
 /** Rows of a square on the diagonal that is updated whole, its lower triangle for nothing. */
 const SQUARE: i32 = 48;
+/** Multiplications from which on solving for many columns is shared among threads. */
+const SHARE_FROM: f64 = 131072;
 
 /** Address of element (i, j). */
 // @ts-ignore: decorator
@@ -66,11 +70,20 @@ export function updateUpper<T>(
 export function solveTransposed<T>(
   n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
 ): void {
+  if (ASC_FEATURE_THREADS) {
+    if (shareColumns<T>(false, n, m, unit, u, uRow, uCol, x, ldx, scratch)) return;
+  }
+  solveTransposedAlone<T>(n, m, unit, u, uRow, uCol, x, ldx, scratch);
+}
+
+function solveTransposedAlone<T>(
+  n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
+): void {
   if (n > SMALL) {
     const top = half(n), below = at<T>(x, ldx, top, 0);
-    solveTransposed<T>(top, m, unit, u, uRow, uCol, x, ldx, scratch);
+    solveTransposedAlone<T>(top, m, unit, u, uRow, uCol, x, ldx, scratch);
     addProduct<T>(n - top, m, top, -1, at<T>(u, uCol, top, 0), uCol, uRow, x, ldx, 1, below, ldx, scratch);
-    solveTransposed<T>(n - top, m, unit, at<T>(u, uRow + uCol, top, 0), uRow, uCol, below, ldx, scratch);
+    solveTransposedAlone<T>(n - top, m, unit, at<T>(u, uRow + uCol, top, 0), uRow, uCol, below, ldx, scratch);
     return;
   }
   for (let i = 0; i < n; ++i) {
@@ -88,11 +101,20 @@ export function solveTransposed<T>(
 export function solveUpper<T>(
   n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
 ): void {
+  if (ASC_FEATURE_THREADS) {
+    if (shareColumns<T>(true, n, m, unit, u, uRow, uCol, x, ldx, scratch)) return;
+  }
+  solveUpperAlone<T>(n, m, unit, u, uRow, uCol, x, ldx, scratch);
+}
+
+function solveUpperAlone<T>(
+  n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
+): void {
   if (n > SMALL) {
     const top = half(n), below = at<T>(x, ldx, top, 0);
-    solveUpper<T>(n - top, m, unit, at<T>(u, uRow + uCol, top, 0), uRow, uCol, below, ldx, scratch);
+    solveUpperAlone<T>(n - top, m, unit, at<T>(u, uRow + uCol, top, 0), uRow, uCol, below, ldx, scratch);
     addProduct<T>(top, m, n - top, -1, at<T>(u, uCol, top, 0), uRow, uCol, below, ldx, 1, x, ldx, scratch);
-    solveUpper<T>(top, m, unit, u, uRow, uCol, x, ldx, scratch);
+    solveUpperAlone<T>(top, m, unit, u, uRow, uCol, x, ldx, scratch);
     return;
   }
   for (let i = n - 1; i >= 0; --i) {
@@ -105,4 +127,25 @@ export function solveUpper<T>(
     }
     if (!unit) scale<T>(m, 1 / diagonal, row);
   }
+}
+
+/** Cuts X into columns, each of which is solved for by itself, between cache lines. False where there is too little to cut. */
+function shareColumns<T>(
+  upper: bool, n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
+): bool {
+  if (!mayShare() || <f64>n * <f64>n * <f64>m < SHARE_FROM) return false;
+  const parts = min(threadCount(), m / (2 * lineOf<T>()));
+  if (parts < 2) return false;
+  put<i32>(0, upper), put<i32>(1, n), put<i32>(2, m), put<i32>(3, unit), put<usize>(4, u), put<i32>(5, uRow), put<i32>(6, uCol);
+  put<usize>(7, x), put<i32>(8, ldx), put<i32>(9, parts);
+  share(kindOf<T>(SOLVE), parts, scratch);
+  return true;
+}
+
+export function solvePiece<T>(piece: i32, scratch: usize): void {
+  const n = get<i32>(1), m = get<i32>(2), unit = get<i32>(3) != 0, u = get<usize>(4), uRow = get<i32>(5), uCol = get<i32>(6);
+  const from = startOf(piece, get<i32>(9), m, lineOf<T>()), end = startOf(piece + 1, get<i32>(9), m, lineOf<T>());
+  const x = get<usize>(7) + <usize>from * sizeof<T>();
+  if (get<i32>(0)) solveUpperAlone<T>(n, end - from, unit, u, uRow, uCol, x, get<i32>(8), scratch);
+  else solveTransposedAlone<T>(n, end - from, unit, u, uRow, uCol, x, get<i32>(8), scratch);
 }

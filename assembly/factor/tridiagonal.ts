@@ -5,6 +5,8 @@
  */
 import { product } from "../matmul/product";
 import { lanes, madd, loadSplat, sumLanes } from "../inline/lanes";
+import { kindOf, STRIP } from "../threads/pieces";
+import { get, mayShare, put, share } from "../threads/share";
 import { axpy, scale } from "../vector/elementwise";
 import { dot, sumSquares } from "../vector/reduce";
 import { addProduct, at, updateUpper } from "./triangular";
@@ -12,9 +14,16 @@ import { addProduct, at, updateUpper } from "./triangular";
 /** Reflections in one panel. */
 const PANEL: i32 = 32;
 
+/**
+ * Rows from which on a product of the symmetric matrix with a vector is summed strip by strip, and the number of strips: it is a function of
+ * the matrix alone, so that bits do not depend on threads.
+ */
+const STRIPS_FROM: i32 = 256;
+const STRIPS: i32 = 8;
+
 /** Elements of `work` that `tridiagonalize` needs for a matrix of n rows. */
 export function tridiagonalWork(n: i32): i32 {
-  return 4 * PANEL * n + 2 * PANEL;
+  return (4 * PANEL + STRIPS) * n + 2 * PANEL;
 }
 
 /** Elements of `work` that `reflect` needs for m rows of n. */
@@ -62,7 +71,7 @@ function reduceRow<T>(
   memory.copy(newV, v, bytes);
   if (factor == 0) memory.fill(w, 0, bytes);
   else {
-    multiplySymmetric<T>(length, at<T>(a, ld, i + 1, i + 1), ld, v, w);
+    multiplySymmetric<T>(length, at<T>(a, ld, i + 1, i + 1), ld, v, w, sums + <usize>(2 * PANEL) * size, scratch);
     if (done) {
       for (let r = 0; r < done; ++r) {
         store<T>(sums + <usize>r * size, <T>dot<T>(at<T>(y, n, r, 0) + shift, v, length));
@@ -99,12 +108,45 @@ function reflection<T>(n: i32, x: usize, e: usize): f64 {
   return (beta - first) / beta;
 }
 
-/** y = A·x, from A's upper triangle: each element is read once and used twice. Four rows a step. */
-function multiplySymmetric<T>(n: i32, a: usize, ld: i32, x: usize, y: usize): void {
+/** y = A·x, from A's upper triangle: each element is read once and used twice. `sums`: STRIPS·n elements. */
+function multiplySymmetric<T>(n: i32, a: usize, ld: i32, x: usize, y: usize, sums: usize, scratch: usize): void {
+  if (n < STRIPS_FROM) {
+    multiplyRows<T>(0, n, n, a, ld, x, y);
+    return;
+  }
+  if (ASC_FEATURE_THREADS && mayShare()) {
+    put<i32>(0, n), put<usize>(1, a), put<i32>(2, ld), put<usize>(3, x), put<usize>(4, sums);
+    share(kindOf<T>(STRIP), STRIPS, scratch);
+  } else {
+    for (let i = 0; i < STRIPS; ++i) multiplyStrip<T>(i, n, a, ld, x, sums);
+  }
+  memory.copy(y, sums, <usize>n * sizeof<T>());
+  for (let i = 1; i < STRIPS; ++i) {
+    const from = stripStart(i, n);
+    axpy<T>(n - from, 1, at<T>(sums, n, i, from), y + <usize>from * sizeof<T>());
+  }
+}
+
+/** Rows before strip i; strips are of about the same area. */
+function stripStart(i: i32, n: i32): i32 {
+  return i == STRIPS ? n : <i32>(<f64>n * (1 - sqrt<f64>(1 - <f64>i / STRIPS))) & ~3;
+}
+
+export function stripPiece<T>(strip: i32): void {
+  multiplyStrip<T>(strip, get<i32>(0), get<usize>(1), get<i32>(2), get<usize>(3), get<usize>(4));
+}
+
+/** What strip i adds to A·x, in row i of the sums. */
+function multiplyStrip<T>(i: i32, n: i32, a: usize, ld: i32, x: usize, sums: usize): void {
+  multiplyRows<T>(stripStart(i, n), stripStart(i + 1, n), n, a, ld, x, at<T>(sums, n, i, 0));
+}
+
+/** y[from …] = what rows `from` … `end` − 1 of A's upper triangle add to A·x. Four rows a step. */
+function multiplyRows<T>(from: i32, end: i32, n: i32, a: usize, ld: i32, x: usize, y: usize): void {
   const size = sizeof<T>(), step = <usize>ld * size;
-  memory.fill(y, 0, <usize>n * size);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
+  memory.fill(y + <usize>from * size, 0, <usize>(n - from) * size);
+  let i = from;
+  for (; i + 4 <= end; i += 4) {
     const corner = at<T>(a, ld, i, i), here = x + <usize>i * size, out = y + <usize>i * size;
     fourRows<T>(n - i - 4, corner + 4 * size, step, here, out);
     for (let r: usize = 0; r < 4; ++r) {
@@ -119,7 +161,7 @@ function multiplySymmetric<T>(n: i32, a: usize, ld: i32, x: usize, y: usize): vo
       store<T>(out + r * size, sum);
     }
   }
-  for (; i < n; ++i) {
+  for (; i < end; ++i) {
     const row = at<T>(a, ld, i, i), here = x + <usize>i * size, out = y + <usize>i * size;
     const own = load<T>(here);
     let sum = load<T>(out) + load<T>(row) * own;

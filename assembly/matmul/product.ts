@@ -1,5 +1,7 @@
 import { activate } from "../network/activation";
 import { scale } from "../vector/elementwise";
+import { kindOf, PRODUCT } from "../threads/pieces";
+import { get, lineOf, mayShare, put, share, startOf, threadCount } from "../threads/share";
 import { pack } from "./pack";
 import { tilesAdjacent, tilesOfOneRow, tilesStrided, TILE_ROWS, TILE_ROW_BYTES } from "./tile";
 
@@ -14,6 +16,11 @@ const EDGE_BYTES: usize = 6 * 32;
 const PACK_A_FROM: i32 = 64;
 /** Span in bytes up to which an operand whose vectors are adjacent is read in place; beyond it rows evict each other. */
 const PLAIN_BYTES: usize = 32 << 10;
+
+/** Multiplications from which on a product is shared among threads, and from which on a thread gets two pieces, and four. */
+const SHARE_FROM: f64 = 131072;
+const TWO_FROM: f64 = 8388608;
+const FOUR_FROM: f64 = 67108864;
 
 /** Bytes of scratch that `product` needs, whatever the sizes. */
 export function productScratchBytes(): i32 {
@@ -31,6 +38,19 @@ export function product<T>(
   beta: f64, c: usize, cRow: i32, bias: usize, kind: i32, param: f64, h: usize, scratch: usize,
 ): void {
   if (m <= 0 || n <= 0) return;
+  if (ASC_FEATURE_THREADS) {
+    if (mayShare() && <f64>m * <f64>n * <f64>k >= SHARE_FROM) {
+      if (shareProduct<T>(m, n, k, alpha, a, aRow, aCol, b, bRow, bCol, beta, c, cRow, bias, kind, param, h, scratch)) return;
+    }
+  }
+  productAlone<T>(m, n, k, alpha, a, aRow, aCol, b, bRow, bCol, beta, c, cRow, bias, kind, param, h, scratch);
+}
+
+function productAlone<T>(
+  m: i32, n: i32, k: i32, alpha: f64,
+  a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
+  beta: f64, c: usize, cRow: i32, bias: usize, kind: i32, param: f64, h: usize, scratch: usize,
+): void {
   const size = sizeof<T>();
   const cStep = <usize>cRow * size;
   if (beta != 0 && beta != 1) {
@@ -53,6 +73,52 @@ export function product<T>(
       if (last) break;
     }
   }
+}
+
+/**
+ * Cuts C into rows × columns of pieces, between whole tiles, so that every element is summed as it would be alone. The longer side is halved, until there
+ * are enough. False where there is nothing to cut.
+ */
+function shareProduct<T>(
+  m: i32, n: i32, k: i32, alpha: f64,
+  a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
+  beta: f64, c: usize, cRow: i32, bias: usize, kind: i32, param: f64, h: usize, scratch: usize,
+): bool {
+  const threads = threadCount();
+  const each = <f64>m * <f64>n * <f64>k / threads;
+  const wanted = threads * (each >= FOUR_FROM ? 4 : each >= TWO_FROM || threads & (threads - 1) ? 2 : 1);
+  let rows = 1, columns = 1;
+  while (rows * columns < wanted) {
+    const tall = m / rows >= 4 * TILE_ROWS, wide = n / columns >= 2 * lineOf<T>();
+    if (tall && (m / rows >= n / columns || !wide)) rows *= 2;
+    else if (wide) columns *= 2;
+    else break;
+  }
+  if (rows * columns == 1) return false;
+  put<i32>(0, m), put<i32>(1, n), put<i32>(2, k), put<f64>(3, alpha);
+  put<usize>(4, a), put<i32>(5, aRow), put<i32>(6, aCol), put<usize>(7, b), put<i32>(8, bRow), put<i32>(9, bCol);
+  put<f64>(10, beta), put<usize>(11, c), put<i32>(12, cRow), put<usize>(13, bias);
+  put<i32>(14, kind), put<f64>(15, param), put<usize>(16, h), put<i32>(17, rows), put<i32>(18, columns);
+  share(kindOf<T>(PRODUCT), rows * columns, scratch);
+  return true;
+}
+
+export function productPiece<T>(piece: i32, scratch: usize): void {
+  const size = sizeof<T>();
+  const m = get<i32>(0), n = get<i32>(1);
+  const aRow = get<i32>(5), bCol = get<i32>(9), cRow = get<i32>(12), bias = get<usize>(13);
+  const rows = get<i32>(17), columns = get<i32>(18);
+  const row = piece / columns, column = piece % columns;
+  const i = startOf(row, rows, m, TILE_ROWS), iEnd = startOf(row + 1, rows, m, TILE_ROWS);
+  const j = startOf(column, columns, n, lineOf<T>()), jEnd = startOf(column + 1, columns, n, lineOf<T>());
+  const shift = (<usize>i * cRow + j) * size;
+  if (i == iEnd || j == jEnd) return;
+  productAlone<T>(
+    iEnd - i, jEnd - j, get<i32>(2), get<f64>(3),
+    get<usize>(4) + <usize>i * aRow * size, aRow, get<i32>(6), get<usize>(7) + <usize>j * bCol * size, get<i32>(8), bCol,
+    get<f64>(10), get<usize>(11) + shift, cRow, bias ? bias + <usize>i * size : 0,
+    get<i32>(14), get<f64>(15), get<usize>(16) + shift, scratch,
+  );
 }
 
 /** One block of k and of columns: B is packed where that pays, then each panel of rows runs over all of it. */

@@ -12,12 +12,39 @@ export interface InitOptions {
   simd?: "auto" | Build;
   /** The core, where compiling bytes is forbidden or the module comes from elsewhere: `hessia/core.wasm` or `hessia/core-relaxed.wasm`. */
   module?: WebAssembly.Module | BufferSource | Response | Promise<Response>;
+  /**
+   * How many threads share the work of each call, this one included: a number, or "auto" for as many as the machine has cores, up to 16. Default: 1.
+   * Results have the same bits for any number. Pages need cross-origin isolation for more than one.
+   */
+  threads?: number | "auto";
+  /** Where the workers' script is, where a bundler has moved it: its address, or a function that makes a worker of it. Default: beside this module. */
+  worker?: string | URL | (() => unknown);
+}
+
+/** What is in use. */
+export interface Running {
+  /** The build of networks made from now on. */
+  readonly build: Build;
+  /** Threads that share the work of each call, at the time of asking: 1 after a worker has been lost. */
+  readonly threads: number;
+  /** Why there is only one thread, where more were asked for. */
+  readonly reason?: string | undefined;
+}
+
+/** What gives instances whose calls are shared among threads. */
+export interface Sharing {
+  readonly build: Build;
+  instance(): CoreExports;
+  close(reason: string): void;
 }
 
 const modules: Partial<Record<Build, WebAssembly.Module>> = {};
 /** What gives instances, where the engine makes none synchronously. */
 const ahead: Partial<Record<Build, () => CoreExports>> = {};
 let current: Build = "strict";
+let sharing: Sharing | undefined;
+/** Moves on when instances made before are not to be used for new work. */
+export let epoch = 0;
 
 /** A module whose one function is f32x4.relaxed_madd, as text like the core: valid only where the engine has relaxed SIMD. */
 const PROBE = "ffffffffffffffffffff30003002808002000000000000000000000000000002#wyx$###$+$v&zzz$z&%$#-0$.#C#C$C%|{%.";
@@ -33,16 +60,37 @@ const POLICY =
  * engine has relaxed SIMD, to pass a module where compiling bytes is forbidden, or in browsers that limit synchronous
  * compilation. Networks that exist keep the build they were made with.
  *
- * @param options `simd`: "auto" (default), "strict" or "relaxed"; `module`: the compiled core, its bytes or a response with them.
- * @throws RangeError when "relaxed" is asked of an engine that lacks it, or when `module` is not the build asked for.
+ * With `threads`, the same synchronous calls use several cores from now on: dense Hessians, matrix products, factorizations and training steps that
+ * are large enough. Workers sleep between calls, and processes end without waiting for them. Each call of `init` replaces what the last one chose.
+ *
+ * @param options `simd`: "auto" (default), "strict" or "relaxed"; `module`: the compiled core, its bytes or a response with them; `threads`: a number or
+ * "auto", 1 by default; `worker`: the address of the workers' script where it is not beside this module.
+ * @returns the build, the number of threads, and the reason where there is one thread although more were asked for.
+ * @throws RangeError when "relaxed" is asked of an engine that lacks it, or when `module` is not the build asked for; TypeError or RangeError for
+ * what is no number of threads. An engine that cannot share memory is not an error: that is a `reason`.
  * @example
  * await init();
  */
-export async function init(options: InitOptions = {}): Promise<void> {
+export async function init(options: InitOptions = {}): Promise<Running> {
   checkObject("init", "options", options);
-  checkKeys("init", options, ["simd", "module"]);
-  const { simd = "auto", module: given } = options as InitOptions;
+  checkKeys("init", options, ["simd", "module", "threads", "worker"]);
+  const { simd = "auto", module: given, threads = 1 } = options as InitOptions;
   checkChoice("init", "simd", simd, ["auto", "strict", "relaxed"]);
+  const open = threads === 1 ? undefined : await import("./threads/open.js");
+  open?.checkThreads(options);
+  const build = await choose(simd, given);
+  sharing?.close("another call of init has replaced these threads");
+  current = build;
+  return open?.openThreads(build, options, useSharing) ?? { build, threads: 1 };
+}
+
+/** Instances of that build come from there from now on. */
+export function useSharing(pool: Sharing | undefined): void {
+  sharing = pool;
+  ++epoch;
+}
+
+async function choose(simd: "auto" | Build, given: InitOptions["module"]): Promise<Build> {
   if (given !== undefined) {
     const module = await compileGiven(given);
     const build = await buildOf(module);
@@ -50,8 +98,7 @@ export async function init(options: InitOptions = {}): Promise<void> {
       wrongValue("init", "module", `the ${simd} build`, `the ${build} one`);
     }
     await prepare(build, module);
-    current = build;
-    return;
+    return build;
   }
   const relaxedHere = supportsRelaxed();
   if (simd === "relaxed" && !relaxedHere) {
@@ -62,7 +109,7 @@ export async function init(options: InitOptions = {}): Promise<void> {
     const text = build === "strict" ? strict : (await import("./generated/relaxed.js")).relaxed;
     await prepare(build, await compileOwn(text));
   }
-  current = build;
+  return build;
 }
 
 /** The build that a network made now would use. */
@@ -76,6 +123,7 @@ export function supportsRelaxed(): boolean {
 
 /** A fresh instance with a memory of its own. */
 export function newInstance(build: Build): CoreExports {
+  if (sharing?.build === build) return sharing.instance();
   const module = modules[build];
   return ahead[build]?.() ?? (module ? instantiate(module) : firstStrict());
 }

@@ -1,5 +1,5 @@
 import { type CoreExports, type Dtype, type Kernels, kernelsOf, type ScalarMath } from "./kernels.js";
-import { type Build, newInstance } from "./load.js";
+import { type Build, epoch, newInstance } from "./load.js";
 
 const PAGE = 65536;
 const LIMIT = 65536 * PAGE;
@@ -48,6 +48,8 @@ export class Workspace {
   readonly #core: CoreExports;
   readonly #memory: WebAssembly.Memory;
   readonly #floor: number;
+  /** When it was made. */
+  readonly epoch = epoch;
   #top: number;
   /** Asking the memory itself is slow. */
   #byteLength: number;
@@ -140,6 +142,8 @@ export class Workspace {
       const wanted = Math.max(missing, Math.min(this.byteLength, KEPT_BYTES, LIMIT - this.byteLength));
       this.#memory.grow(Math.ceil(wanted / PAGE));
       this.#byteLength = this.#memory.buffer.byteLength;
+      // Growth detaches views of a memory of one's own, but not of a shared one.
+      this.#view64 = new Float64Array(0);
     } catch {
       throw new RangeError(
         `hessia: this needs ${describeBytes(bytes)} of WebAssembly memory, of which there are at most 4 GiB; ` +
@@ -154,13 +158,15 @@ const free: Record<Build, Workspace[]> = { strict: [], relaxed: [] };
 
 /** An instance for a run of its own; give it back with `release` when the run ends. */
 export function acquire(build: Build): Workspace {
-  return free[build].pop() ?? new Workspace(build, newInstance(build));
+  const kept = free[build];
+  while (kept.length > 0 && kept[0].epoch !== epoch) kept.shift();
+  return kept.pop() ?? new Workspace(build, newInstance(build));
 }
 
 export function release(workspace: Workspace): void {
   workspace.reset();
   const kept = free[workspace.build];
-  if (kept.length < KEPT && workspace.byteLength <= KEPT_BYTES) kept.push(workspace);
+  if (workspace.epoch === epoch && kept.length < KEPT && workspace.byteLength <= KEPT_BYTES) kept.push(workspace);
 }
 
 /** Runs a one-shot call on a pooled instance. */

@@ -9,7 +9,7 @@ const data = dataset(
   inputs.map(([x, y]) => x * y),
 );
 
-async function trained(meanwhile: () => Promise<void>): Promise<Network> {
+async function trained(meanwhile: () => Promise<unknown>): Promise<Network> {
   const net = network({ inputs: 2, layers: [{ units: 6, activation: "tanh" }, { units: 1 }], seed: 1 });
   await meanwhile();
   const schedule = stepDecay({ every: 1, factor: 0.97 });

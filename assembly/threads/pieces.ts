@@ -1,0 +1,26 @@
+/** The kinds of work that threads share. Single precision has the even numbers. */
+import { stripPiece } from "../factor/tridiagonal";
+import { solvePiece } from "../factor/triangular";
+import { productPiece } from "../matmul/product";
+
+export const PRODUCT: i32 = 0;
+export const SOLVE: i32 = 1;
+export const STRIP: i32 = 2;
+
+// @ts-ignore: decorator
+@inline
+export function kindOf<T>(kind: i32): i32 {
+  return 2 * kind + i32(sizeof<T>() == 8);
+}
+
+export function run(kind: i32, piece: i32, scratch: usize): void {
+  switch (kind) {
+    case 2 * PRODUCT: productPiece<f32>(piece, scratch); break;
+    case 2 * PRODUCT + 1: productPiece<f64>(piece, scratch); break;
+    case 2 * SOLVE: solvePiece<f32>(piece, scratch); break;
+    case 2 * SOLVE + 1: solvePiece<f64>(piece, scratch); break;
+    case 2 * STRIP: stripPiece<f32>(piece); break;
+    case 2 * STRIP + 1: stripPiece<f64>(piece); break;
+    default: unreachable();
+  }
+}
