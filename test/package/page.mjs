@@ -7,7 +7,9 @@ import { runInThisContext } from "node:vm";
 const ORIGIN = "http://page/";
 
 globalThis.self = globalThis.window = globalThis;
+globalThis.location = { href: ORIGIN };
 globalThis.document = {
+  baseURI: ORIGIN,
   currentScript: { tagName: "SCRIPT", src: `${ORIGIN}main.js` },
   createElement: () => ({ relList: { supports: () => true }, setAttribute() {}, getAttribute() {} }),
   getElementsByTagName: () => [],
