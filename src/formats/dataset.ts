@@ -1,9 +1,8 @@
 import { show, tagOf, wrongType, wrongValue } from "../check.js";
 import { type Dataset, dataset } from "../network/dataset.js";
 import type { Dtype } from "../wasm/kernels.js";
-import type { FloatArray } from "../wasm/workspace.js";
-import { readEntries, readHeader, write } from "./safetensors.js";
-import type { StoredTensor, Tensor } from "./tensors.js";
+import { type Entry, readEntries, readHeader, write } from "./safetensors.js";
+import type { Tensor } from "./tensors.js";
 
 const METADATA = "__metadata__";
 const FORMAT = "hessia dataset";
@@ -48,35 +47,73 @@ export function datasetFromSafetensors(bytes: Uint8Array | ArrayBuffer): Dataset
   if (!(ArrayBuffer.isView(file) && tagOf(file) === "Uint8Array")) {
     wrongType(where, "bytes", "a Uint8Array or an ArrayBuffer", bytes);
   }
-  const { header, data } = readHeader(where, file);
-  const { [METADATA]: _, ...entries } = header;
-  const tensors = readEntries(where, entries, data);
-  const inputs = take(where, tensors, "inputs", [2]);
-  const targets = take(where, tensors, "targets", [1, 2]);
-  const weights = tensors.has("weights") ? take(where, tensors, "weights", [1]).data : null;
+  const { inputs, targets, weights } = tensorsOf(where, file, file.length);
   const [rows, columns] = inputs.shape;
-  const expected = targets.shape.length === 1 ? targets.data : null;
+  const values = targets.read();
+  const flat = targets.shape.length === 1;
   return dataset(
-    { rows, columns, data: inputs.data },
-    expected ?? { rows: targets.shape[0], columns: targets.shape[1], data: targets.data },
-    { weights },
+    { rows, columns, data: inputs.read() },
+    flat ? values : { rows, columns: targets.shape[1], data: values },
+    { weights: weights ? weights.read() : null },
   );
 }
 
-function take(
+/** Where a tensor's numbers lie in a file. */
+export interface TensorPlace {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Its first byte, counted from the file's. */
+  readonly begin: number;
+}
+
+/**
+ * Where the numbers of a data set lie in a file, for whoever reads some of its rows alone.
+ *
+ * @param head the beginning of the file, with the whole of its header.
+ * @param size bytes of the file.
+ */
+export function readDatasetHeader(
   where: string,
-  tensors: Map<string, StoredTensor>,
-  name: string,
-  dimensions: readonly number[],
-): { shape: readonly number[]; data: FloatArray } {
-  const found = tensors.get(name);
-  if (!found) return wrongValue(where, name, "a tensor of this name", "none");
-  const { dtype, shape } = found;
-  if (!(["f32", "f64"] as readonly (Dtype | string)[]).includes(dtype)) {
-    wrongValue(where, `${name}.dtype`, "F32 or F64", show(dtype));
+  head: Uint8Array,
+  size: number,
+): { inputs: TensorPlace; targets: TensorPlace; weights: TensorPlace | null } {
+  const { inputs, targets, weights, start } = tensorsOf(where, head, size);
+  const place = ({ dtype, shape, begin }: Entry): TensorPlace => ({
+    dtype: dtype as Dtype,
+    shape,
+    begin: start + begin,
+  });
+  return { inputs: place(inputs), targets: place(targets), weights: weights && place(weights) };
+}
+
+/** The tensors of a data set, with as many rows each. */
+function tensorsOf(
+  where: string,
+  file: Uint8Array,
+  size: number,
+): { inputs: Entry; targets: Entry; weights: Entry | null; start: number } {
+  const { header, data } = readHeader(where, file);
+  const { [METADATA]: _, ...entries } = header;
+  const start = file.length - data.length;
+  const tensors = readEntries(where, entries, data, size - start);
+  const inputs = found(where, tensors, "inputs", [2]);
+  const targets = found(where, tensors, "targets", [1, 2]);
+  const weights = tensors.has("weights") ? found(where, tensors, "weights", [1]) : null;
+  for (const [name, tensor] of Object.entries({ targets, ...(weights ? { weights } : {}) })) {
+    if (tensor.shape[0] !== inputs.shape[0]) {
+      wrongValue(where, name, `${inputs.shape[0]} rows, as many as the inputs have`, String(tensor.shape[0]));
+    }
   }
+  return { inputs, targets, weights, start };
+}
+
+function found(where: string, tensors: Map<string, Entry>, name: string, dimensions: readonly number[]): Entry {
+  const tensor = tensors.get(name);
+  if (!tensor) return wrongValue(where, name, "a tensor of this name", "none");
+  const { dtype, shape } = tensor;
+  if (dtype !== "f32" && dtype !== "f64") wrongValue(where, `${name}.dtype`, "F32 or F64", show(dtype));
   if (!dimensions.includes(shape.length)) {
     wrongValue(where, `${name}.shape`, `${dimensions.join(" or ")} sizes`, String(shape.length));
   }
-  return { shape, data: found.read() };
+  return tensor;
 }

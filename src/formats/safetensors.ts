@@ -17,7 +17,8 @@ const DTYPES = new Map<unknown, Dtype>([
   ["F64", "f64"],
 ]);
 
-interface Entry extends StoredTensor {
+/** A tensor with the bytes behind the header that it takes. */
+export interface Entry extends StoredTensor {
   readonly begin: number;
   readonly end: number;
 }
@@ -137,8 +138,17 @@ function parse(where: string, name: string, text: string): unknown {
   }
 }
 
-/** The format wants the tensors to cover the rest of the file, without holes, overlaps or bytes left over. */
-export function readEntries(where: string, entries: Record<string, unknown>, data: Uint8Array): Map<string, Entry> {
+/**
+ * The format wants the tensors to cover the rest of the file, without holes, overlaps or bytes left over.
+ *
+ * @param size bytes behind the header, where `data` holds only the first of them.
+ */
+export function readEntries(
+  where: string,
+  entries: Record<string, unknown>,
+  data: Uint8Array,
+  size = data.length,
+): Map<string, Entry> {
   const found = new Map<string, Entry>();
   for (const [name, entry] of Object.entries(entries)) found.set(name, readEntry(where, name, entry, data));
   let covered = 0;
@@ -146,9 +156,9 @@ export function readEntries(where: string, entries: Record<string, unknown>, dat
     if (begin !== covered) wrongValue(where, "data_offsets", `a tensor that begins at byte ${covered}`, String(begin));
     covered = end;
   }
-  if (covered !== data.length) {
-    const remedy = covered < data.length ? "something is appended to the file" : "the file is truncated";
-    wrongValue(where, "bytes", `${describeBytes(covered)} of tensors`, describeBytes(data.length), remedy);
+  if (covered !== size) {
+    const remedy = covered < size ? "something is appended to the file" : "the file is truncated";
+    wrongValue(where, "bytes", `${describeBytes(covered)} of tensors`, describeBytes(size), remedy);
   }
   return found;
 }

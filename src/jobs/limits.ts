@@ -23,11 +23,15 @@ export const usualLimits: Limits = { parameters: 1e7, matrixBytes: 2 ** 31, flop
 const LAYERS = 1000;
 
 /** Refuses a task that is too large, before anything of its size is made. */
-export function checkSize(task: Task, data: Dataset, limits: Limits): void {
-  const spec = task.kind === "product" ? task.spec : specFor(task, data);
+export function checkSize(task: Task, data: Dataset | null, limits: Limits): void {
+  if (task.kind === "product") {
+    checkParameters(sizeOf(task.spec), limits);
+    return;
+  }
+  if (!data) wrongValue("task", "data", "a data set for a fit", "a file, which products alone are taken over");
+  const spec = specFor(task, data);
   const parameters = sizeOf(spec);
-  if (!(parameters <= limits.parameters)) tooLarge("parameters", limits.parameters, parameters);
-  if (task.kind === "product") return;
+  checkParameters(parameters, limits);
   const { setting } = task;
   if (isDense(setting)) {
     const bytes = 8 * parameters ** 2;
@@ -35,6 +39,10 @@ export function checkSize(task: Task, data: Dataset, limits: Limits): void {
   }
   const flops = flopsOfFit(setting, spec, data.size);
   if (!(flops <= limits.flops)) tooLarge("operations", limits.flops, flops);
+}
+
+function checkParameters(parameters: number, limits: Limits): void {
+  if (!(parameters <= limits.parameters)) tooLarge("parameters", limits.parameters, parameters);
 }
 
 function specFor(task: Exclude<Task, { kind: "product" }>, data: Dataset): NetworkSpec {

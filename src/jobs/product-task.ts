@@ -2,7 +2,9 @@ import { checkVector, wrongValue } from "../check.js";
 import { matrix } from "../linalg/matrix.js";
 import { type Dataset, dataset, totalWeight } from "../network/dataset.js";
 import { type Network, network } from "../network/network.js";
+import { chunkSize } from "../network/objective.js";
 import type { NetworkSpec } from "../network/spec.js";
+import type { FloatArray } from "../wasm/workspace.js";
 
 export const quantities = ["loss", "gradient", "exact", "ggn"] as const;
 /** The objective, its gradient, or the product of its Hessian or Gauss-Newton matrix with a vector. */
@@ -32,21 +34,34 @@ export interface ProductResult {
   readonly sum: Float64Array;
 }
 
-/** Rows that are taken at a time: memory does not grow with the shard, and bits do not depend on the machine. */
-const ROWS = 4096;
+/**
+ * Chunks of a network's passes that are taken at a time: memory does not grow with the shard, the last chunk is seldom a short one, and bits depend
+ * on the network alone.
+ */
+const CHUNKS = 3;
+
+/** Rows in blocks, which need not be in memory all at once. */
+export interface Blocks {
+  /** Rows in all. */
+  readonly rows: number;
+  /** Some of them, one block after another; null where all of a block weigh nothing. A block is valid until the next one. */
+  block(from: number, to: number): Dataset | null | Promise<Dataset | null>;
+}
 
 /** Sums over the rows of a shard, in their order, under batch norm's running statistics: a worker knows none of the other shards. */
-export function runProduct(
+export async function runProduct(
   { quantity, spec, at, vector }: ProductTask,
-  data: Dataset,
+  data: Dataset | Blocks,
   vectors: ReadonlyMap<string, Float64Array>,
-): ProductResult {
+): Promise<ProductResult> {
   const net = networkAt(spec, named(vectors, at));
   const v = vector === null ? null : checkVector("task", "vector", named(vectors, vector), net.parameterCount, "f64");
   const sum = new Float64Array(quantity === "loss" ? 0 : net.parameterCount);
+  const blocks = "block" in data ? data : blocksOf(data);
+  const rows = CHUNKS * chunkSize(net.spec, net.layout);
   let [weight, loss] = [0, 0];
-  for (let from = 0; from < data.size; from += ROWS) {
-    const part = rowsOf(data, from, Math.min(data.size, from + ROWS));
+  for (let from = 0; from < blocks.rows; from += rows) {
+    const part = await blocks.block(from, Math.min(blocks.rows, from + rows));
     if (!part) continue;
     const own = totalWeight(part);
     const found = partOf(net, part, quantity, v);
@@ -94,15 +109,21 @@ function named(vectors: ReadonlyMap<string, Float64Array>, name: string): Float6
   return vectors.get(name) ?? wrongValue("task", "vector", "a vector that came along", "none of this name");
 }
 
-/** Some of the rows, without a copy; null where all of them weigh nothing. */
-function rowsOf({ inputs, targets, weights }: Dataset, from: number, to: number): Dataset | null {
-  const rows = to - from;
-  const part = weights?.subarray(from, to) ?? null;
-  if (part && !part.some((weight) => weight > 0)) return null;
-  const x = matrix(rows, inputs.columns, inputs.data.subarray(from * inputs.columns, to * inputs.columns));
-  const y =
-    "data" in targets
-      ? matrix(rows, targets.columns, targets.data.subarray(from * targets.columns, to * targets.columns))
-      : targets.subarray(from, to);
-  return dataset(x, y, { weights: part });
+/** The rows of a data set, without a copy. */
+function blocksOf({ inputs, targets, weights, size }: Dataset): Blocks {
+  const slice = <T extends FloatArray>(values: T, width: number, from: number, to: number): T =>
+    values.subarray(from * width, to * width) as T;
+  return {
+    rows: size,
+    block(from, to) {
+      const part = weights && slice(weights, 1, from, to);
+      if (part && !part.some((weight) => weight > 0)) return null;
+      const x = matrix(to - from, inputs.columns, slice(inputs.data, inputs.columns, from, to));
+      const y =
+        "data" in targets
+          ? matrix(to - from, targets.columns, slice(targets.data, targets.columns, from, to))
+          : slice(targets, 1, from, to);
+      return dataset(x, y, { weights: part });
+    },
+  };
 }

@@ -9,7 +9,7 @@ import {
   runFit,
   runLeaveOneOut,
 } from "./fit-task.js";
-import { type ProductResult, type ProductTask, quantities, runProduct } from "./product-task.js";
+import { type Blocks, type ProductResult, type ProductTask, quantities, runProduct } from "./product-task.js";
 import { checkSetting } from "./setting.js";
 import { type FoldResult, type FoldTask, runFold } from "./task.js";
 
@@ -30,15 +30,18 @@ interface Results {
 /** What comes of a task. */
 export type ResultOf<T extends Task> = Results[T["kind"]];
 
-/** What a task is done on: data, and the vectors that a product names. */
+/** What a task is done on: data, which is read block by block for products alone, and the vectors that a product names. */
 export interface Material {
-  readonly data: Dataset;
+  readonly data: Dataset | Blocks;
   readonly vectors: ReadonlyMap<string, Float64Array>;
 }
 
 /** Does a task. */
 export async function runTask<T extends Task>(task: T, material: Material, signal?: AbortSignal): Promise<ResultOf<T>> {
-  const { data, vectors } = material;
+  const { vectors } = material;
+  if (task.kind === "product") return (await runProduct(task, material.data, vectors)) as ResultOf<T>;
+  // A worker has refused fits on files.
+  const data = material.data as Dataset;
   switch (task.kind) {
     case "fold":
       return (await runFold(task, data, signal)) as ResultOf<T>;
@@ -46,8 +49,6 @@ export async function runTask<T extends Task>(task: T, material: Material, signa
       return (await runFit(task, data, signal)) as ResultOf<T>;
     case "leave-one-out":
       return (await runLeaveOneOut(task, data, signal)) as ResultOf<T>;
-    case "product":
-      return runProduct(task, data, vectors) as ResultOf<T>;
   }
 }
 

@@ -3,18 +3,24 @@ import { currentBuild, init } from "../wasm/load.js";
 import { type FileReference, type Order, unpacked } from "./lane.js";
 import { checkSize } from "./limits.js";
 import { failure, type Outcome } from "./pool.js";
+import type { Blocks } from "./product-task.js";
 import { checkTask, runTask } from "./tasks.js";
 
-/** Reads a file of a folder; only where there are files. */
-export type ReadFile = (folder: string | null, reference: FileReference, mostBytes: number) => Promise<Dataset>;
+/** A file of a folder, whose rows are read as they are needed. */
+export interface OpenFile extends Blocks {
+  close(): Promise<void>;
+}
+
+/** Opens a file of a folder; only where there are files. */
+export type OpenFolder = (folder: string | null, reference: FileReference) => Promise<OpenFile>;
 
 /** The inside of a thread: what it holds, and how it does a task. */
 export class Workshop {
   readonly #held = new Map<string, Dataset | Float64Array>();
-  readonly #read: ReadFile;
+  readonly #open: OpenFolder;
 
-  constructor(read: ReadFile) {
-    this.#read = read;
+  constructor(open: OpenFolder) {
+    this.#open = open;
   }
 
   async do(order: Order): Promise<Outcome> {
@@ -24,10 +30,19 @@ export class Workshop {
       for (const [name, given] of gives) this.#held.set(name, "inputs" in given ? unpacked(given) : given);
       checkTask(task);
       if (build !== currentBuild()) await init({ simd: build });
-      const rows = typeof data === "string" ? this.#get(data) : await this.#read(folder, data, limits.dataBytes);
-      checkSize(task, rows as Dataset, limits);
       const named = new Map(vectors.map((name) => [name, this.#get(name) as Float64Array]));
-      return { status: "done", result: await runTask(task, { data: rows as Dataset, vectors: named }) };
+      if (typeof data === "string") {
+        const rows = this.#get(data) as Dataset;
+        checkSize(task, rows, limits);
+        return { status: "done", result: await runTask(task, { data: rows, vectors: named }) };
+      }
+      checkSize(task, null, limits);
+      const file = await this.#open(folder, data);
+      try {
+        return { status: "done", result: await runTask(task, { data: file, vectors: named }) };
+      } finally {
+        await file.close();
+      }
     } catch (error) {
       return failure(error);
     }

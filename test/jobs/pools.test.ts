@@ -23,7 +23,7 @@ import { Crew } from "../../src/jobs/crew.js";
 import { crossValidate, ensemble, leaveOneOut, restarts, resumable, type Setting, tune } from "../../src/jobs/index.js";
 import type { Lane, Order } from "../../src/jobs/lane.js";
 import { usualLimits } from "../../src/jobs/limits.js";
-import { inside, readDataset } from "../../src/jobs/node/shard-file.js";
+import { inside, openShard } from "../../src/jobs/node/shard-file.js";
 import { type Outcome, type Runner, serial } from "../../src/jobs/pool.js";
 import type { Task } from "../../src/jobs/tasks.js";
 import { fromText, taskName, toText } from "../../src/jobs/wire.js";
@@ -397,8 +397,7 @@ describe("operators over shards", () => {
     for (const name of [...names, `./${"../".repeat(30)}etc/passwd`]) {
       await expect(inside(folder, name), name).rejects.toThrow("inside of the worker's folder");
     }
-    await expect(readDataset(null, files[0], 1e9)).rejects.toThrow("was given no folder");
-    await expect(readDataset(folder, files[3], 1000)).rejects.toThrow("at most 1000 bytes");
+    await expect(openShard(null, files[0])).rejects.toThrow("was given no folder");
     rmSync(outside, { recursive: true });
   });
 });

@@ -62,6 +62,8 @@ class NodeLane implements Lane {
       ...{ minThreads: 0, maxThreads: 1, idleTimeout: IDLE },
       // Options of `node -e` are not for threads.
       execArgv: [],
+      // Numbers lie outside of the heap; a small nursery costs fits nothing.
+      resourceLimits: { maxYoungGenerationSizeMb: 6 },
     });
     pool.on("error", (error) => {
       if (this.#pool === pool) this.#pool = null;

@@ -1,9 +1,9 @@
 import type { Order } from "../lane.js";
 import type { Outcome } from "../pool.js";
 import { Workshop } from "../workshop.js";
-import { readDataset } from "./shard-file.js";
+import { openShard } from "./shard-file.js";
 
-const workshop = new Workshop(readDataset);
+const workshop = new Workshop(openShard);
 
 /** What a thread of a Node pool does with a task. */
 export default function work(order: Order): Promise<Outcome> {
