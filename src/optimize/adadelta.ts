@@ -1,11 +1,12 @@
+import { learningRates } from "./defaults.js";
 import { FirstOrder } from "./first-order.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
-/** What `adadelta` takes; PyTorch's defaults. */
+/** What `adadelta` takes; PyTorch's defaults but for the rate. */
 export interface AdadeltaOptions {
-  /** Step length. Default: 1, as in the paper, which has none. */
+  /** Step length. Default: 2; PyTorch's is 1. */
   learningRate?: number;
   /** Share of the averages that is kept. Default: 0.9; the paper tries 0.95. */
   rho?: number;
@@ -24,7 +25,7 @@ class Adadelta extends FirstOrder {
     const resolved = resolveOptions(
       "adadelta",
       {
-        learningRate: [1, "positive"],
+        learningRate: [learningRates.adadelta, "positive"],
         rho: [0.9, "closed share"],
         epsilon: [1e-6, "non-negative"],
         weightDecay: [0, "non-negative"],
@@ -60,8 +61,7 @@ class Adadelta extends FirstOrder {
 }
 
 /**
- * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1
- * − ρ)Δ²; θ ← θ − η·Δ.
+ * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1 − ρ)Δ²; θ ← θ − η·Δ.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -1,20 +1,19 @@
 import { checkShare, wrongType } from "../check.js";
+import { learningRates } from "./defaults.js";
 import { FirstOrder } from "./first-order.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
-/** What `adam` and `adamw` take; PyTorch's defaults. */
+/** What `adam` and `adamw` take; PyTorch's defaults but for the rate. */
 export interface AdamOptions {
-  /** Step length. Default: 0.001. */
+  /** Step length. Default: 0.01; PyTorch's is 0.001. */
   learningRate?: number;
   /** Shares of the averages of g and g² that are kept. Default: [0.9, 0.999]. */
   betas?: readonly [number, number];
   /** Added to the root. Default: 1e-8. */
   epsilon?: number;
-  /**
-   * In adam added to the gradient as weightDecay·θ, default 0; in adamw decoupled, default 0.01.
-   */
+  /** In adam added to the gradient as weightDecay·θ, default 0; in adamw decoupled, default 0.01. */
   weightDecay?: number;
   /** Divide by the largest average so far (Reddi, Kale and Kumar 2018). Default: false. */
   amsgrad?: boolean;
@@ -32,7 +31,7 @@ class Adam extends FirstOrder {
     const resolved = resolveOptions(
       name,
       {
-        learningRate: [1e-3, "positive"],
+        learningRate: [learningRates[name], "positive"],
         epsilon: [1e-8, "non-negative"],
         weightDecay: [name === "adamw" ? 1e-2 : 0, "non-negative"],
         amsgrad: [false, "boolean"],
@@ -104,8 +103,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
 }
 
 /**
- * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ←
- * (1 − ηλ)θ first.
+ * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ← (1 − ηλ)θ first.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -1,12 +1,13 @@
 import { wrongValue } from "../check.js";
+import { learningRates } from "./defaults.js";
 import { FirstOrder } from "./first-order.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
-/** What `sgd` takes; PyTorch's defaults. */
+/** What `sgd` takes; PyTorch's defaults but for the rate. */
 export interface SgdOptions {
-  /** Step length. Default: 0.001. */
+  /** Step length. Default: 0.05; PyTorch's is 0.001. */
   learningRate?: number;
   /** Share of the last step that is repeated. Default: 0. */
   momentum?: number;
@@ -27,7 +28,7 @@ class Sgd extends FirstOrder {
     const resolved = resolveOptions(
       "sgd",
       {
-        learningRate: [1e-3, "positive"],
+        learningRate: [learningRates.sgd, "positive"],
         momentum: [0, "non-negative"],
         dampening: [0, "closed share"],
         nesterov: [false, "boolean"],
@@ -74,12 +75,11 @@ class Sgd extends FirstOrder {
 }
 
 /**
- * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has
- * them: g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with
- * `nesterov`.
+ * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has them:
+ * g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with `nesterov`.
  *
- * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at
- * once (Sutskever et al. 2013 put η inside v).
+ * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at once (Sutskever et al. 2013
+ * put η inside v).
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example
