@@ -61,8 +61,7 @@ class Adadelta extends FirstOrder {
 }
 
 /**
- * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1
- * − ρ)Δ²; θ ← θ − η·Δ.
+ * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1 − ρ)Δ²; θ ← θ − η·Δ.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -13,9 +13,7 @@ export interface AdamOptions {
   betas?: readonly [number, number];
   /** Added to the root. Default: 1e-8. */
   epsilon?: number;
-  /**
-   * In adam added to the gradient as weightDecay·θ, default 0; in adamw decoupled, default 0.01.
-   */
+  /** In adam added to the gradient as weightDecay·θ, default 0; in adamw decoupled, default 0.01. */
   weightDecay?: number;
   /** Divide by the largest average so far (Reddi, Kale and Kumar 2018). Default: false. */
   amsgrad?: boolean;
@@ -105,8 +103,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
 }
 
 /**
- * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ←
- * (1 − ηλ)θ first.
+ * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ← (1 − ηλ)θ first.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

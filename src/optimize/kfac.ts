@@ -26,12 +26,9 @@ export interface KfacOptions {
  * combined with the last one, so that the quadratic model with the exact Gauss-Newton matrix is least. Damping by gain ratio, split between the factors
  * as the paper has it; on a batch among others the ratio is taken on the next one.
  *
- * δ is drawn with random signs under the outputs' curvature instead of from the model's
- * distribution, which has the same mean and serves every loss. Batch norm's scale and shift take a
- * diagonal of their own. For networks; by default a step takes all samples; large batches do, small
- * ones mislead its damping.
- * Cost a step: about four gradients and the factors' Σ (inputs³ + units³) flops every `refresh`
- * steps.
+ * δ is drawn with random signs under the outputs' curvature instead of from the model's distribution, which has the same mean and serves
+ * every loss. Batch norm's scale and shift take a diagonal of their own. For networks; by default a step takes all samples; large batches do, small ones mislead its damping.
+ * Cost a step: about four gradients and the factors' Σ (inputs³ + units³) flops every `refresh` steps.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Martens and Grosse 2015, algorithm 2 without its block-tridiagonal variant.

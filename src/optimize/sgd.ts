@@ -75,12 +75,11 @@ class Sgd extends FirstOrder {
 }
 
 /**
- * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has
- * them: g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with
- * `nesterov`.
+ * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has them:
+ * g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with `nesterov`.
  *
- * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at
- * once (Sutskever et al. 2013 put η inside v).
+ * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at once (Sutskever et al. 2013
+ * put η inside v).
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example
