@@ -62,7 +62,7 @@ const app = await Application.bootstrapWithPlugins({
     ...["loss", "gradient"].map((name) => `hessia.Network.gradient.__type.${name}`),
     ...["training", "test"].map((name) => `hessia.split.__type.${name}`),
   ],
-  highlightLanguages: ["bash", "http", "javascript", "json", "typescript"],
+  highlightLanguages: ["bash", "http", "javascript", "json", "python", "typescript"],
   markdownItLoader: (parser) => {
     // Names of files such as README.md are no addresses.
     parser.linkify.set({ fuzzyLink: false });

@@ -51,9 +51,17 @@ export interface Ensemble {
   /**
    * What the networks predict: values, or probabilities under a cross-entropy.
    *
-   * @returns rows × outputs: the mean over the networks, and its standard deviation over them, with n in the denominator.
+   * @returns rows × outputs, the caller's.
    */
-  predict(inputs: Matrix): { mean: Matrix; deviation: Matrix };
+  predict(inputs: Matrix): EnsemblePrediction;
+}
+
+/** What networks predict together, rows × outputs. */
+export interface EnsemblePrediction {
+  /** Mean over the networks. */
+  readonly mean: Matrix;
+  /** Standard deviation over them, with n in the denominator. */
+  readonly deviation: Matrix;
 }
 
 /** Not a stream that training, folds or trials draw from. */
@@ -138,7 +146,7 @@ function memberOf({ parameters, statistics, ...rest }: FitResult, task: FitTask,
   return { seed, network: net, ...rest };
 }
 
-function together(members: readonly Member[], inputs: Matrix): { mean: Matrix; deviation: Matrix } {
+function together(members: readonly Member[], inputs: Matrix): EnsemblePrediction {
   const all = members.map(({ network: net }) =>
     String(net.spec.loss).endsWith("cross-entropy") ? net.probabilities(inputs) : net.predict(inputs),
   );

@@ -22,6 +22,7 @@ export function unpacked({ inputs, targets, weights }: PackedDataset): Dataset {
 
 /** A file that a worker reads itself, by its name in the folder that the worker was given. */
 export interface FileReference {
+  /** Its name, relative to the folder. */
   readonly file: string;
 }
 

@@ -4,16 +4,31 @@ import type { OperatorOptions, PoolOperator, Shard } from "./operator.js";
 import { type ResultOf, runTask, type Task } from "./tasks.js";
 
 /** What came of a task. */
-export type Outcome<T extends Task = Task> =
-  | { readonly status: "done"; readonly result: ResultOf<T> }
-  | {
-      readonly status: "failed";
-      /** Why, in words. */
-      readonly reason: string;
-      /** Class of the error, as in "RangeError". */
-      readonly kind: string;
-    }
-  | { readonly status: "open" };
+export type Outcome<T extends Task = Task> = Done<T> | Failed | Open;
+
+/** A task that was done. */
+export interface Done<T extends Task = Task> {
+  /** That it was done. */
+  readonly status: "done";
+  /** What came of it. */
+  readonly result: ResultOf<T>;
+}
+
+/** A task that could not be done. */
+export interface Failed {
+  /** That it failed: three times, or once where it would fail again. */
+  readonly status: "failed";
+  /** Why, in words. */
+  readonly reason: string;
+  /** Class of the error, as in "RangeError". */
+  readonly kind: string;
+}
+
+/** A task that was not begun, or was broken off. */
+export interface Open {
+  /** That nothing is known of it. */
+  readonly status: "open";
+}
 
 /** What `pool.run` takes beside tasks and data. */
 export interface RunOptions {
@@ -72,7 +87,7 @@ export async function attempt<T extends Task>(work: () => Promise<ResultOf<T>>):
 }
 
 /** An error as plain data. */
-export function failure(error: unknown): Extract<Outcome, { status: "failed" }> {
+export function failure(error: unknown): Failed {
   const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
   return { status: "failed", reason: message, kind: name };
 }

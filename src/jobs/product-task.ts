@@ -6,9 +6,10 @@ import { chunkSize } from "../network/objective.js";
 import type { NetworkSpec } from "../network/spec.js";
 import type { FloatArray } from "../wasm/workspace.js";
 
-export const quantities = ["loss", "gradient", "exact", "ggn"] as const;
 /** The objective, its gradient, or the product of its Hessian or Gauss-Newton matrix with a vector. */
-export type Quantity = (typeof quantities)[number];
+export type Quantity = "loss" | "gradient" | "exact" | "ggn";
+
+export const quantities: readonly Quantity[] = ["loss", "gradient", "exact", "ggn"];
 
 /** A part of an objective, its gradient or a product, over the rows of a shard. Plain data, as every task. */
 export interface ProductTask {

@@ -19,16 +19,14 @@ import { type FoldResult, type FoldTask, runFold } from "./task.js";
  */
 export type Task = FoldTask | FitTask | LeaveOneOutTask | ProductTask;
 
-/** What comes of a task of each kind. */
-interface Results {
-  fold: FoldResult;
-  fit: FitResult;
-  "leave-one-out": LeaveOneOutResult;
-  product: ProductResult;
-}
-
 /** What comes of a task. */
-export type ResultOf<T extends Task> = Results[T["kind"]];
+export type ResultOf<T extends Task> = T extends FoldTask
+  ? FoldResult
+  : T extends FitTask
+    ? FitResult
+    : T extends LeaveOneOutTask
+      ? LeaveOneOutResult
+      : ProductResult;
 
 /** What a task is done on: data, which is read block by block for products alone, and the vectors that a product names. */
 export interface Material {

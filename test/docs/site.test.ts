@@ -226,7 +226,7 @@ describe.skipIf(!program)("the site in Chromium", () => {
     it("what is searched for is found and opened", async () => {
       for (const [words, file] of [
         ["hessianOperator", "functions/hessia.hessianOperator.html"],
-        ["worker", "documents/recipes.html"],
+        ["many machines", "documents/many-machines.html"],
       ]) {
         await page.goto(`${site.origin}/documents/getting-started.html`);
         await page.locator("#tsd-search-trigger").click();

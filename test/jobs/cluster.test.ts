@@ -1,6 +1,7 @@
 // Oracle: the same search one fit after another in this process, whatever happens to workers, Redis and the network on the way.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -170,6 +171,9 @@ describe.skipIf(!program)("a cluster", () => {
       const jobs = new Queue("attack", { connection });
       const events = new QueueEvents("attack", { connection: { url: redis.url } });
       await events.waitUntilReady();
+      // Where data of the right digest is there.
+      await poolOn("attack").pool.run([{ ...fit, kind: "fit", seed: 1 }], here);
+      const digest = createHash("sha256").update(datasetToSafetensors(data)).digest("hex");
       const huge = { ...fit, setting: { hidden: [1e9] } };
       const product = {
         kind: "product",
@@ -185,7 +189,10 @@ describe.skipIf(!program)("a cluster", () => {
         [{ letter: "x".repeat(2 ** 21) }, /at most 1048576 characters/],
         [letter({ kind: "exec", command: "ls" }), /"kind" expected/],
         [letter({ ...fit, command: "ls" }), /unknown option "command"/],
-        [letter(huge, { data: { file: "recipes.md" } }), /safetensors file/],
+        [letter(huge, { data: digest }), /"size" expected at most .* parameters/],
+        [letter({ ...fit, setting: { epochs: 1e15 } }, { data: digest }), /"size" expected at most .* operations/],
+        [letter(fit, { data: { file: "recipes.md" } }), /a data set for a fit/],
+        [letter(product, { data: { file: "recipes.md" } }), /safetensors file/],
         [letter(product, { data: { file: "../package.json" } }), /inside of the worker's folder/],
         [letter(product, { data: { file: "/etc/passwd" } }), /inside of the worker's folder/],
         [letter(fit, { data: "../../etc/passwd" }), /"data" expected a digest/],
@@ -218,7 +225,10 @@ describe.skipIf(!program)("a cluster", () => {
   });
 
   it("goes on where an asker was killed, and its worker was ended by Ctrl-C", async () => {
-    const args = ["tune", "data/diabetes.csv", "--redis", redis.url, "--queue", "resume", "--json"];
+    const folder = mkdtempSync(join(tmpdir(), "hessia-space-"));
+    writeFileSync(join(folder, "space.json"), '{"hidden": [[20, 10]], "epochs": [60], "l2": {"from": 0.001, "to": 1}}');
+    const search = ["tune", "data/diabetes.csv", "--space", join(folder, "space.json"), "--trials", "8", "--json"];
+    const args = [...search, "--redis", redis.url, "--queue", "resume"];
     const first = await join_("--queue", "resume", "--threads", "1");
     const asker = spawn(process.execPath, [main, ...args], { stdio: "ignore" });
     const done = async (): Promise<number> => {
@@ -232,11 +242,12 @@ describe.skipIf(!program)("a cluster", () => {
     await join_("--queue", "resume", "--threads", "2");
     const { code, stdout } = await run(args);
     expect(code).toBe(0);
-    const { stdout: alone } = await run([...args.slice(0, 2), "--json", "--workers", "2"]);
+    const { stdout: alone } = await run([...search, "--workers", "2"]);
     expect(JSON.parse(stdout).trials).toEqual(JSON.parse(alone).trials);
     expect(before).toBeGreaterThanOrEqual(3);
     // No fit was done a second time.
     expect(await done()).toBe(JSON.parse(stdout).fits);
+    rmSync(folder, { recursive: true });
   });
 });
 

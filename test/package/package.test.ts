@@ -155,8 +155,10 @@ test("ARCHITECTURE.md says what each dependency at run time is for, and names no
   const [, section] =
     /## Dependencies at run time\n([\s\S]*?)(?:\n## |$)/.exec(readFileSync("ARCHITECTURE.md", "utf8")) ?? [];
   const named = [...(section ?? "").matchAll(/^\| ([^|]*) \|/gm)].slice(2).flatMap(([, cell]) => cell.split(", "));
-  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
-  expect(named.sort()).toEqual(Object.keys(dependencies).sort());
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+  const copied = readdirSync("dist/vendor");
+  expect(named.sort()).toEqual([...Object.keys({ ...dependencies, ...peerDependencies }), ...copied].sort());
+  for (const name of copied) expect(readdirSync(join("dist/vendor", name))).toContain("LICENSE");
 });
 
 function bytesOf(path: string): number {
