@@ -27,6 +27,8 @@ const AVOIDED = [
   /\blooks? on\b/i,
   /\bthe (?:former|latter)\b/i,
   /\bhonest(?:y|ly)?\b/i,
+  /\bnotice[sd]\b|\bnoticing\b/i,
+  /\btells? (?!.{0,60}\b(?:apart|from)\b)/i,
 ];
 
 describe.each(pages)("%s", (page) => {
