@@ -19,7 +19,7 @@ import { add, addDataOptions, addNetworkOptions, addReportOption, addTrainingOpt
 
 const examples = `
 Examples:
-  hessia compare iris.csv --hidden 16 --optimizers adam,lbfgs,levenberg-marquardt
+  hessia compare iris.csv --hidden 16 --optimizers adam,lbfgs,trust-region
   hessia compare diabetes.csv --hidden 16 --optimizers adam,kfac
   hessia compare iris.csv --optimizers sgd:momentum=0,sgd:momentum=0.5
   hessia compare digits.csv --time-limit 2 --report compare.html
