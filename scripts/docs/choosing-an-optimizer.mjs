@@ -1,6 +1,6 @@
 // Computes docs/choosing-an-optimizer.md: timed figures are those of bench/optimizers.json, where
 // bench/optimizers.mjs writes them; Levenberg and Marquardt's steps are taken anew, with the strict
-// build. Draws docs/autoencoder-*.svg. --check compares.
+// build. Draws docs/figures/autoencoder-*.svg. --check compares.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { adam, dataset, gaussNewton, init, lbfgs, levenbergMarquardt, network, training } from "hessia";
@@ -70,7 +70,9 @@ function charts({ methods, limits }, title) {
   const plain = (one) => named(one).replaceAll("`", "");
   const chosen = CHARTED.map((name) => ({ name, curve: methods.find((one) => plain(one) === name).curve }));
   const along = (column) => chosen.map(({ name, curve }) => ({ name, points: curve.map((at) => [at[column], at[2]]) }));
-  return lineCharts(title, [
+  const ends = chosen.map(({ name, curve }) => `${name} ${show(curve.at(-1)[2])}`).join(", ");
+  const description = `Two charts of lines that fall, over seconds and over evaluations. Errors at the end: ${ends}.`;
+  return lineCharts(title, description, [
     { x: "seconds of processor time", from: 0.03, to: limits.seconds.at(-1), lines: along(0) },
     { x: "evaluations", from: 5, to: limits.evaluations.at(-1), lines: along(1) },
   ]);
@@ -235,5 +237,5 @@ updatePage("choosing-an-optimizer.md", {
   classifier: classifier(digits),
   fits: fitTable(),
 });
-updateChart("autoencoder-tanh.svg", charts(tanh, "tanh"));
-updateChart("autoencoder-relu.svg", charts(relu, "ReLU"));
+updateChart("figures/autoencoder-tanh.svg", charts(tanh, "tanh"));
+updateChart("figures/autoencoder-relu.svg", charts(relu, "ReLU"));

@@ -15,6 +15,7 @@ const names = [
   "choice",
   "inference",
   "performance",
+  "answers",
 ];
 const chosen = process.argv.slice(2).filter((name) => !name.startsWith("-"));
 for (const name of names.filter((one) => chosen.length === 0 || chosen.includes(one))) {

@@ -13,17 +13,23 @@ import { Run } from "./run.js";
 import { aside, enter, isTurnDue, leave, turn } from "./turns.js";
 
 /**
- * Trains a network, and lets the event loop run about 80 times a second meanwhile, however many runs there are at once.
+ * Trains a network. The event loop runs about 80 times a second meanwhile, however many runs there
+ * are at once.
  *
- * Each step takes the objective's gradient over a mini-batch (mean loss plus penalty) and lets the optimizer update the parameters.
+ * Each step computes the gradient of the objective (mean loss plus penalty) over a mini-batch, and
+ * the optimizer updates the parameters.
  *
- * @param net changed in place; its parameters may be read and set while it trains.
- * @param data what to train on.
- * @param options see `FitOptions`; optimizer and epochs are required.
- * @returns how it went. Status "completed": all epochs done; "early-stopped": with the best parameters in place; "aborted": by the signal or `onStep`; "non-finite": a NaN
- * or infinity appeared, where `nonFinite` says, and the parameters are the last finite ones. A second-order method on all of the data that ends by itself leaves
- * the best point it has seen, should it have gone on to worse ones; the checkpoint goes on from the last one all the same.
- * @throws (rejects) TypeError or RangeError for bad input, with nothing changed; Error for an optimizer that serves another run.
+ * @param net the network; changed in place. Its parameters may be read and set while it trains.
+ * @param data the samples to train on.
+ * @param options see `FitOptions`; `optimizer` and `epochs` are required.
+ * @returns (resolves to) the history of the run. A second-order method that ends by itself on all
+ * of the data leaves the best point that it has seen; the checkpoint resumes from the last one.
+ * Statuses: "completed": all epochs are done. "early-stopped": the best parameters are in place.
+ * "aborted": the signal or `onStep` ended the run. "non-finite": a NaN or infinity appeared at
+ * `nonFinite`, and the parameters are the last finite ones. Second-order methods also end as
+ * "converged", "stalled" or "unbounded".
+ * @throws (rejects) TypeError or RangeError for bad input, with nothing changed; Error for an
+ * optimizer that serves another run.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
  * const data = dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]);
@@ -73,11 +79,11 @@ function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
 }
 
 /**
- * Training that the caller drives: a generator with a record for each step. Break off to stop, go on to resume; its return value
- * is the history. Everything is as in `fit`, but nothing yields to the event loop.
+ * Trains step by step: a generator that yields a record for each step and returns the history.
+ * Leave the loop to stop. Everything else is as in `fit`, but nothing yields to the event loop.
  *
- * The run takes an instance of the core when the first step is asked for, and gives it back when the generator ends; one that is dropped
- * half-way is garbage collected with its instance.
+ * The run takes an instance of the core at its first step and gives it back at its end. A generator
+ * that is dropped half-way is garbage collected with its instance.
  *
  * @throws as `fit`, at once for bad input.
  * @example

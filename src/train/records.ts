@@ -15,51 +15,54 @@ export type Status =
 
 /** One step of training; second-order methods add what they know of it. */
 export interface StepRecord extends Partial<StepReport> {
-  /** From 1, over the whole run. */
+  /** Number of the step in the whole run, from 1. */
   readonly step: number;
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   readonly epoch: number;
   /** The batch's objective before the step. */
   readonly loss: number;
   /** Euclidean norm of its gradient, before clipping. */
   readonly gradientNorm: number;
-  /** Of the step, by the schedule. */
+  /** Learning rate of the step, by the schedule. */
   readonly learningRate: number;
   /** Samples in the batch. */
   readonly samples: number;
-  /** What was asked of the objective so far, over this run; trials included. */
+  /** Values, gradients, products and matrices computed so far in this run, trials included. */
   readonly evaluations: Evaluations;
   /** The epoch that this step ended, or null. */
   readonly epochRecord: EpochRecord | null;
-  /** Everything needed to resume from here. Takes a copy of the parameters and the optimizer's memory as they are when called. */
+  /**
+   * Everything needed to resume from here. Takes a copy of the parameters and the optimizer's
+   * memory as they are when called.
+   */
   checkpoint(): Checkpoint;
 }
 
 /** Where a value first ceased to be finite. */
 export interface NonFinite {
-  /** From 1. */
+  /** Number of the step, from 1. */
   readonly step: number;
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   readonly epoch: number;
   /** Index of the layer, or −1 where it was not in a layer. */
   readonly layer: number;
-  /** What it was a value of. */
+  /** The kind of value. */
   readonly quantity: "pre-activation" | "loss" | "gradient" | "parameter";
 }
 
 /** How a run went. */
 export interface History {
-  /** See `fit`. */
+  /** How the run ended; see `fit`. */
   readonly status: Status;
-  /** In words. */
+  /** Why the run ended, in words. */
   readonly reason: string;
-  /** One record an epoch, those before a resumed checkpoint included. */
+  /** One record per epoch, those before a resumed checkpoint included. */
   readonly epochs: readonly EpochRecord[];
   /** Steps taken. */
   readonly steps: number;
-  /** What was asked of the objective, over this run. */
+  /** Values, gradients, products and matrices computed in this run. */
   readonly evaluations: Evaluations;
-  /** What a user should know of the method and the run, in words; often nothing. */
+  /** Remarks on method and run, in words; often none. */
   readonly notes: readonly string[];
   /** With status "non-finite". */
   readonly nonFinite?: NonFinite;

@@ -27,6 +27,8 @@ const AVOIDED = [
   /\blooks? on\b/i,
   /\bthe (?:former|latter)\b/i,
   /\bhonest(?:y|ly)?\b/i,
+  /\bnotice[sd]\b|\bnoticing\b/i,
+  /\btells? (?!.{0,60}\b(?:apart|from)\b)/i,
 ];
 
 describe.each(pages)("%s", (page) => {
@@ -58,11 +60,12 @@ describe("docs/answers.md", () => {
   it("has more than fifteen entries", () => expect(entries.length).toBeGreaterThan(15));
 
   it.each(entries.map((entry) => [entry.slice(0, entry.indexOf("\n")), entry]))(
-    "%s three sentences, a sample of some lines",
+    "%s three sentences, a sample of some lines, a figure or a scene",
     (heading, entry) => {
       const paragraph = entry.split(/\n\n/)[1];
       expect(sentencesOf(paragraph).length, paragraph).toBeGreaterThanOrEqual(3);
       expect(sentencesOf(paragraph).length, paragraph).toBeLessThanOrEqual(4);
+      expect(entry).toMatch(/\]\((?:figures\/[\w-]+\.svg|playground\.md)/);
       const samples = blocksOf("docs/answers.md").filter(({ source }) => entry.includes(source));
       expect(samples.length, heading).toBeGreaterThan(0);
     },

@@ -205,12 +205,15 @@ describe.skipIf(!program)("the site in Chromium", () => {
       expect(complaints).toEqual([]);
     });
 
-    it.each([
-      "index.html",
-      "documents/answers.html",
-      "documents/relu-and-second-order.html",
-      "functions/hessia.fit.html",
-    ])("%s: axe finds no violation", async (file) => {
+    // A narrow light page and a wide dark one have between them what may be amiss.
+    it
+      .skipIf((colorScheme === "light") !== (width === 390))
+      .each([
+        "index.html",
+        "documents/answers.html",
+        "documents/relu-and-second-order.html",
+        "functions/hessia.fit.html",
+      ])("%s: axe finds no violation", async (file) => {
       await page.goto(`${site.origin}/${file}`);
       await page.locator("h1").first().waitFor();
       if (file !== "index.html") await page.locator(".site-menu a").first().waitFor({ state: "attached" });

@@ -24,8 +24,8 @@ Examples:
 export function addInfo(program: Command, io: Io): void {
   const command = program
     .command("info")
-    .summary("tell what is in a saved model")
-    .description("Tells what is in a model: its network, the columns and classes, how it was trained and how well.");
+    .summary("show what is in a saved model")
+    .description("Shows what is in a model: its network, the columns and classes, how it was trained and how well.");
   command.argument("<model>", "what hessia train --save wrote, or any network that hessia saved");
   command.option("--json", "as JSON");
   command.addHelpText("after", examples);

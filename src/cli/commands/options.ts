@@ -77,7 +77,7 @@ export function addDataOptions(command: Command): void {
   );
   add(command, "--missing-markers <texts>", "texts that stand for missing values, beside the usual ones");
   add(command, "--separator <what>", `${Object.keys(separators).join(", ")} (default: found out)`, separator);
-  add(command, "--decimal <sign>", "point or comma, where a column does not tell", oneOf(["point", "comma"] as const));
+  add(command, "--decimal <sign>", "point or comma, where a column leaves it open", oneOf(["point", "comma"] as const));
   add(command, "--task <task>", `${tasks.join(" or ")} (default: found out)`, oneOf(tasks));
   add(
     command,

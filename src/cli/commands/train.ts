@@ -51,7 +51,7 @@ export function addTrain(program: Command, io: Io): void {
     .command("train")
     .summary("train a network on a CSV file")
     .description(
-      "Trains a network to tell one column of a CSV file from the others: a classifier\nwhere the column holds text or few whole numbers, a regression otherwise.",
+      "Trains a network to predict one column of a CSV file from the others: a classifier\nwhere the column holds text or few whole numbers, a regression otherwise.",
     );
   command.argument("[file]", "CSV file of numbers, with a header or without; the target may be text");
   addDataOptions(command);
