@@ -1,9 +1,8 @@
 import { product } from "./matmul/product";
 import { activate, activationDerivative, activationSecondDerivative, backpropActivation } from "./network/activation";
 import { loss, lossCurvature, lossHessianProduct } from "./network/loss";
-import {
-  activeSamples, addColumn, gatherRows, hessianRows, lossCurvatureRows, multiplyRows, seedRows,
-} from "./network/hessian";
+import { lossCurvatureRows } from "./network/hessian";
+import { openUnit, unitRows } from "./network/unit";
 import { batchNormForward, batchNormRunning, batchNormBackward, batchNormBackwardRunning, updateRunning } from "./network/batchnorm";
 import { batchNormTangent, batchNormBackwardTangent } from "./network/batchnorm-tangent";
 import { dot, sumSquares, sumAbs, maxAbs, firstNonFinite, rowSums } from "./vector/reduce";
@@ -385,54 +384,6 @@ export function lossCurvature_f64(
   lossCurvature<f64>(kind, z, y, curvature, probability, n, ld, C, scale, param);
 }
 
-export function activeSamples_f32(
-  x: usize, ld: i32, n: i32, list: usize,
-): i32 {
-  return activeSamples<f32>(x, ld, n, list);
-}
-
-export function activeSamples_f64(
-  x: usize, ld: i32, n: i32, list: usize,
-): i32 {
-  return activeSamples<f64>(x, ld, n, list);
-}
-
-export function gatherRows_f32(
-  list: usize, count: i32, x: usize, ld: i32, width: i32, out: usize, ldo: i32,
-): void {
-  gatherRows<f32>(list, count, x, ld, width, out, ldo);
-}
-
-export function gatherRows_f64(
-  list: usize, count: i32, x: usize, ld: i32, width: i32, out: usize, ldo: i32,
-): void {
-  gatherRows<f64>(list, count, x, ld, width, out, ldo);
-}
-
-export function seedRows_f32(
-  list: usize, count: i32, x: usize, ld: i32, row: usize, width: i32, out: usize, ldo: i32,
-): void {
-  seedRows<f32>(list, count, x, ld, row, width, out, ldo);
-}
-
-export function seedRows_f64(
-  list: usize, count: i32, x: usize, ld: i32, row: usize, width: i32, out: usize, ldo: i32,
-): void {
-  seedRows<f64>(list, count, x, ld, row, width, out, ldo);
-}
-
-export function multiplyRows_f32(
-  list: usize, count: i32, x: usize, ld: i32, width: i32, v: usize, out: usize, ldo: i32, accumulate: i32,
-): void {
-  multiplyRows<f32>(list, count, x, ld, width, v, out, ldo, accumulate);
-}
-
-export function multiplyRows_f64(
-  list: usize, count: i32, x: usize, ld: i32, width: i32, v: usize, out: usize, ldo: i32, accumulate: i32,
-): void {
-  multiplyRows<f64>(list, count, x, ld, width, v, out, ldo, accumulate);
-}
-
 export function lossCurvatureRows_f32(
   list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
 ): void {
@@ -445,30 +396,20 @@ export function lossCurvatureRows_f64(
   lossCurvatureRows<f64>(list, count, d, p, ld, width, u, out, ldo);
 }
 
-export function hessianRows_f32(
-  list: usize, count: i32, left: usize, ldl: i32, rows: i32, right: usize, ldr: i32, inputs: i32,
-  tangent: usize, ldt: i32, bump: usize, ldb: i32, bumpAt: i32,
-  change: usize, ldc: i32, delta: usize, ldd: i32, slope: usize, lds: i32, first: i32, units: i32,
-  panel: usize, ldp: i32, accumulate: i32, symmetric: i32, scratch: usize,
-): void {
-  hessianRows<f32>(list, count, left, ldl, rows, right, ldr, inputs, tangent, ldt, bump, ldb, bumpAt, change, ldc, delta, ldd, slope, lds, first, units, panel, ldp, accumulate, symmetric, scratch);
+export function openUnit_f32(plan: usize, l: i32, i: i32, scratch: usize): i32 {
+  return openUnit<f32>(plan, l, i, 0, scratch);
 }
 
-export function hessianRows_f64(
-  list: usize, count: i32, left: usize, ldl: i32, rows: i32, right: usize, ldr: i32, inputs: i32,
-  tangent: usize, ldt: i32, bump: usize, ldb: i32, bumpAt: i32,
-  change: usize, ldc: i32, delta: usize, ldd: i32, slope: usize, lds: i32, first: i32, units: i32,
-  panel: usize, ldp: i32, accumulate: i32, symmetric: i32, scratch: usize,
-): void {
-  hessianRows<f64>(list, count, left, ldl, rows, right, ldr, inputs, tangent, ldt, bump, ldb, bumpAt, change, ldc, delta, ldd, slope, lds, first, units, panel, ldp, accumulate, symmetric, scratch);
+export function openUnit_f64(plan: usize, l: i32, i: i32, scratch: usize): i32 {
+  return openUnit<f64>(plan, l, i, 0, scratch);
 }
 
-export function addColumn_f32(list: usize, count: i32, x: usize, ld: i32, out: usize, ldo: i32): void {
-  addColumn<f32>(list, count, x, ld, out, ldo);
+export function unitRows_f32(plan: usize, l: i32, i: i32, from: i32, rows: i32, count: i32, panel: usize, scratch: usize): void {
+  unitRows<f32>(plan, l, i, from, rows, count, panel, 0, scratch);
 }
 
-export function addColumn_f64(list: usize, count: i32, x: usize, ld: i32, out: usize, ldo: i32): void {
-  addColumn<f64>(list, count, x, ld, out, ldo);
+export function unitRows_f64(plan: usize, l: i32, i: i32, from: i32, rows: i32, count: i32, panel: usize, scratch: usize): void {
+  unitRows<f64>(plan, l, i, from, rows, count, panel, 0, scratch);
 }
 
 export function cholesky_f32(n: i32, a: usize, ld: i32, scratch: usize): i32 {

@@ -2,10 +2,12 @@
 import { stripPiece } from "../factor/tridiagonal";
 import { solvePiece } from "../factor/triangular";
 import { productPiece } from "../matmul/product";
+import { unitPiece } from "../network/unit";
 
 export const PRODUCT: i32 = 0;
 export const SOLVE: i32 = 1;
 export const STRIP: i32 = 2;
+export const HESSIAN: i32 = 3;
 
 // @ts-ignore: decorator
 @inline
@@ -13,7 +15,7 @@ export function kindOf<T>(kind: i32): i32 {
   return 2 * kind + i32(sizeof<T>() == 8);
 }
 
-export function run(kind: i32, piece: i32, scratch: usize): void {
+export function run(kind: i32, piece: i32, thread: i32, scratch: usize): void {
   switch (kind) {
     case 2 * PRODUCT: productPiece<f32>(piece, scratch); break;
     case 2 * PRODUCT + 1: productPiece<f64>(piece, scratch); break;
@@ -21,6 +23,8 @@ export function run(kind: i32, piece: i32, scratch: usize): void {
     case 2 * SOLVE + 1: solvePiece<f64>(piece, scratch); break;
     case 2 * STRIP: stripPiece<f32>(piece); break;
     case 2 * STRIP + 1: stripPiece<f64>(piece); break;
+    case 2 * HESSIAN: unitPiece<f32>(piece, thread, scratch); break;
+    case 2 * HESSIAN + 1: unitPiece<f64>(piece, thread, scratch); break;
     default: unreachable();
   }
 }

@@ -13,7 +13,10 @@ import { run } from "./pieces";
 @external("threads", "wake")
 declare function wake(): void;
 
-/** Called while the owner waits and has seen `finished` pieces: blocks for a moment where that is allowed, throws where a thread is lost. */
+/**
+ * Called while a thread waits, by the owner when it has seen so many finished pieces: blocks for a moment where that is allowed, and throws where a thread is
+ * lost. It is JavaScript's Atomics.wait that blocks: V8's first compiler loses registers over memory.atomic.wait32.
+ */
 @external("threads", "wait")
 declare function wait(finished: i32): void;
 
@@ -81,6 +84,11 @@ export function get<V>(i: i32): V {
   return load<V>(block() + OPERANDS + (<usize>i << 3));
 }
 
+/** Blocks a thread beside the owner for a moment. */
+export function pause(): void {
+  wait(0);
+}
+
 /** Where part i of so many begins, in units of `step`; the last one has what is left. */
 // @ts-ignore: decorator
 @inline
@@ -95,15 +103,49 @@ export function lineOf<T>(): i32 {
   return 64 / sizeof<T>();
 }
 
-/** Shares the work whose operands have been put among the threads, and returns when all of it is done. `scratch`: the owner's. */
-export function share(kind: i32, pieces: i32, scratch: usize): void {
+/** Begins work whose operands have been put; the owner then takes pieces one by one, and does other things in between. */
+export function begin(kind: i32, pieces: i32): void {
   const at = block();
   sharing = true;
   store<i32>(at + KIND, kind);
   atomic.store<i32>(at + FINISHED, 0);
   atomic.store<i32>(at + LEFT, pieces);
   wake();
-  claim(scratch, false);
+}
+
+/** A piece for the owner, or −1 when none is left. */
+export function take(): i32 {
+  const at = block() + LEFT;
+  let left = atomic.load<i32>(at);
+  while (left > 0) {
+    const seen = atomic.cmpxchg<i32>(at, left, left - 1);
+    if (seen == left) return left - 1;
+    left = seen;
+  }
+  return -1;
+}
+
+/** Whether all `pieces` are finished, of which the owner has done `own`; sets it free again then. Calls `wait` now and then. */
+export function ended(pieces: i32, own: i32): bool {
+  const finished = atomic.load<i32>(block() + FINISHED);
+  if (finished + own == pieces) {
+    sharing = false;
+    return true;
+  }
+  if (++endedLooks > LOOKS) {
+    endedLooks = 0;
+    wait(finished);
+  }
+  return false;
+}
+
+let endedLooks: i32 = 0;
+
+/** Shares the work whose operands have been put among the threads, and returns when all of it is done. `scratch`: the owner's. */
+export function share(kind: i32, pieces: i32, scratch: usize): void {
+  const at = block();
+  begin(kind, pieces);
+  claim(0, scratch);
   let looks = 0;
   for (;;) {
     const finished = atomic.load<i32>(at + FINISHED);
@@ -118,17 +160,15 @@ export function share(kind: i32, pieces: i32, scratch: usize): void {
 /** What a thread beside the owner does when it is woken. `thread`: from 1. */
 export function work(thread: i32): void {
   sharing = true;
-  claim(block() + BLOCK_BYTES + <usize>(thread - 1) * scratchBytes(), true);
+  claim(thread, block() + BLOCK_BYTES + <usize>(thread - 1) * scratchBytes());
 }
 
-function claim(scratch: usize, helping: bool): void {
+function claim(thread: i32, scratch: usize): void {
   const at = block();
   for (;;) {
-    const left = atomic.load<i32>(at + LEFT);
-    if (left <= 0) return;
-    if (atomic.cmpxchg<i32>(at + LEFT, left, left - 1) != left) continue;
-    run(load<i32>(at + KIND), left - 1, scratch);
+    const piece = take();
+    if (piece < 0) return;
+    run(load<i32>(at + KIND), piece, thread, scratch);
     atomic.add<i32>(at + FINISHED, 1);
-    if (helping) atomic.notify(at + FINISHED, 1);
   }
 }

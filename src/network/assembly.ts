@@ -1,59 +1,42 @@
-import type { Dtype, Kernels } from "../wasm/kernels.js";
+import type { Dtype, Kernels, SharedCore } from "../wasm/kernels.js";
 import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js";
 import type { Dataset } from "./dataset.js";
-import { behindWeights, type LayerLayout, type Layout } from "./layout.js";
-import { NormRows } from "./norm-rows.js";
+import type { LayerLayout, Layout } from "./layout.js";
 import { Objective } from "./objective.js";
 import { Panel } from "./panel.js";
 import type { ResolvedSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
+import { rowsOf, UnitPlan } from "./unit-plan.js";
 
 /** Bytes that the activations and derivatives of one chunk of samples may take. */
 const CHUNK_BYTES = 24 << 20;
 const CHUNK_MOST = 4096;
-/** Numbers behind a buffer that kernels which take whole vectors may touch. */
-const SLACK = 64;
-
-/** A layer's quantities sample by sample, one row a sample, and those of the listed samples. 0 stands for what is one or zero throughout. */
-interface LayerRows {
-  /** Inputs with a 1 behind them, or three under batch norm. */
-  readonly features: number;
-  readonly featureStride: number;
-  readonly slope: number;
-  readonly curve: number;
-  /** ∂ℓ/∂u, u being W·h + b, before batch norm. */
-  readonly delta: number;
-  /** R{a}, R{h}, R{∂ℓ/∂a} and R{δ}; the first two share memory where the activation is the identity, the last two without batch norm. */
-  readonly ra: number;
-  readonly rh: number;
-  readonly rda: number;
-  readonly rdelta: number;
-  readonly norm: NormRows | null;
-  readonly stride: number;
-  /** Wᵀ: inputs × units. */
-  readonly transposed: number;
-}
+/** N·P² from which on threads share the units: below, they would wake up for too little. */
+const SHARE_FROM = 1 << 22;
+/** Panels that each thread beside this one fills in turn. */
+const PANELS = 2;
 
 /**
  * The dense Hessian or Gauss-Newton matrix of a network whose samples are independent (without batch norm, or with running statistics),
- * row block by row block: one R{·} pass along each unit's pre-activation gives all rows of the unit's parameters (see assembly/network/hessian.ts).
+ * row block by row block: one R{·} pass along each unit's pre-activation gives all rows of the unit's parameters (see assembly/network/unit.ts). Where there are
+ * threads, each takes units of its own; this one alone writes to the matrix, from the others' panels, and makes rows of its own in between.
  */
 export class Assembly {
   readonly #dtype: Dtype;
   readonly #bytes: number;
   readonly #kernels: Kernels;
   readonly #objective: Objective;
-  readonly #rows: readonly LayerRows[];
-  readonly #curvature: number;
-  readonly #probability: number;
-  /** The two before they are turned round. */
+  readonly #plan: UnitPlan;
+  /** Curvature and probabilities before they are turned round. */
   readonly #lossRows: readonly [number, number];
-  readonly #gathered: number;
-  readonly #unit: number;
-  readonly #list: number;
+  /** Of the caller's loss, as doubles; 0 without. */
+  readonly #hessians: number;
   readonly #panel: Panel;
-  readonly #scratch: number;
   readonly #chunk: number;
+  readonly #shared: SharedCore | null;
+  /** Where the other threads' panels, and their states, begin. */
+  readonly #panels: number;
+  readonly #states: number;
 
   constructor(
     readonly workspace: Workspace,
@@ -66,74 +49,51 @@ export class Assembly {
     readonly used: boolean,
   ) {
     const { dtype } = spec;
-    const { layers, outputs, parameterCount } = layout;
+    const { outputs, parameterCount } = layout;
     this.#dtype = dtype;
     this.#bytes = bytesPer(dtype);
     this.#kernels = workspace.kernels(dtype);
     this.#chunk = Math.min(data.size, chunkOf(layout, this.#bytes));
+    this.#shared = data.size * parameterCount ** 2 >= SHARE_FROM ? workspace.shared : null;
+    const threads = this.#shared?.threadCount() ?? 1;
     const needs = { capacity: this.#chunk, gradients: "kept", chunk: this.#chunk } as const;
     this.#objective = new Objective(workspace, spec, layout, data, "running", needs);
-    this.#rows = layers.map((layer, l) => this.#openLayer(layer, l));
-    this.#curvature = this.#matrix(this.#padded(outputs));
-    this.#probability = spec.loss === "cross-entropy" ? this.#matrix(this.#padded(outputs)) : 0;
-    const turned = outputs * this.#objective.propagation.stride;
+    const { propagation, loss } = this.#objective;
+    this.#plan = new UnitPlan(workspace, spec, layout, kind, propagation, this.#chunk, threads);
+    const turned = outputs * propagation.stride;
     this.#lossRows = [workspace.allocate(dtype, turned), workspace.allocate(dtype, turned)];
-    const widest = Math.max(...layers.map((layer) => rowsOf(layer)));
-    this.#gathered = this.#matrix(this.#padded(widest));
-    this.#unit = workspace.allocate(dtype, outputs + SLACK);
-    this.#list = workspace.allocateBytes(4 * (this.#chunk + 1));
-    this.#panel = new Panel(workspace, dtype, parameterCount, widest, matrix);
-    this.#scratch = workspace.allocateBytes(workspace.hessianScratchBytes(widest, widest, this.#bytes));
+    this.#hessians = loss.hessians ? workspace.allocate("f64", this.#chunk * outputs ** 2) : 0;
+    this.#panel = new Panel(workspace, dtype, parameterCount, this.#plan.widest, matrix);
+    [this.#panels, this.#states] = this.#openPanels(PANELS * (threads - 1));
   }
 
-  #openLayer(layer: LayerLayout, l: number): LayerRows {
-    const { inputs, units } = layer;
-    const { slope, curve } = this.#objective.propagation.layers[l];
-    const width = this.#padded(units);
-    const featureStride = this.#padded(rowsOf(layer));
-    const matrix = (columns: number): number => this.#matrix(columns);
-    const ra = this.#matrix(width);
-    const rdelta = this.#matrix(width);
-    return {
-      features: this.#matrix(featureStride),
-      featureStride,
-      slope: slope ? this.#matrix(width) : 0,
-      curve: curve ? this.#matrix(width) : 0,
-      delta: this.#matrix(width),
-      ra,
-      rh: slope ? this.#matrix(width) : ra,
-      rda: layer.batchNorm ? this.#matrix(width) : rdelta,
-      rdelta,
-      norm: layer.batchNorm ? new NormRows(this.workspace, this.#dtype, layer, width, featureStride, matrix) : null,
-      stride: width,
-      transposed: this.workspace.allocate(this.#dtype, l > 0 ? inputs * units + SLACK : 0),
-    };
-  }
-
-  /** Rows for all samples of a chunk, with room behind the last for a vector that runs over. */
-  #matrix(width: number): number {
-    return this.workspace.allocate(this.#dtype, this.#chunk * width + SLACK);
-  }
-
-  /** Widths are whole tiles of the matrix product, 32 bytes. */
-  #padded(width: number): number {
-    const tile = 32 / this.#bytes;
-    return Math.ceil(width / tile) * tile;
+  #openPanels(count: number): [number, number] {
+    const { bytes, turned, rows } = this.#panel;
+    const panels = this.workspace.allocateBytes(count * bytes);
+    const states = this.workspace.allocateBytes(64 * count);
+    this.workspace.slice("f64", states, 8 * count).fill(0);
+    const units = this.layout.layers.reduce((sum, layer) => sum + layer.units, 0);
+    this.#plan.set(13, panels, bytes, rows, turned, states, units);
+    return [panels, states];
   }
 
   run(theta: number, statistics: number): void {
     const { layers } = this.layout;
     for (let l = 1; l < layers.length; ++l) {
       const { units, inputs, weight } = layers[l];
-      this.#kernels.transpose(this.#at(theta, weight), units, inputs, inputs, this.#rows[l].transposed, units);
+      this.#kernels.transpose(this.#at(theta, weight), units, inputs, inputs, this.#plan.rows[l].transposed, units);
     }
     for (let from = 0; from < this.data.size; from += this.#chunk) {
       const count = Math.min(this.#chunk, this.data.size - from);
       this.#objective.linearize(theta, statistics, { order: null, from, count }, this.#objective.terms(this.data.size));
       this.#spread(theta, count);
-      layers.forEach(({ units }, l) => {
-        for (let i = 0; i < units; ++i) this.#unitRows(theta, l, i, count, from > 0);
-      });
+      this.#plan.open(theta, count, this.#hessians);
+      if (this.#shared) this.#shareUnits(this.#shared, from > 0);
+      else {
+        layers.forEach(({ units }, l) => {
+          for (let i = 0; i < units; ++i) this.#unitRows(l, i, from > 0);
+        });
+      }
     }
   }
 
@@ -145,15 +105,18 @@ export class Assembly {
       if (x && out) this.#kernels.transpose(x, width, count, stride, out, ld);
     };
     this.layout.layers.forEach((layer, l) => {
-      const { inputs, units } = layer;
-      const rows = this.#rows[l];
+      const { inputs, units, scale, batchNorm } = layer;
+      const rows = this.#plan.rows[l];
       if (l > 0) turn(layers[l - 1].h, inputs, rows.features, rows.featureStride);
       else this.#copyInputs(count);
       this.#fillOnes(rows, inputs, rowsOf(layer), count);
       turn(layers[l].slope, units, rows.slope, rows.stride);
       turn(layers[l].curve, units, rows.curve, rows.stride);
       turn(layers[l].delta, units, rows.delta, rows.stride);
-      rows.norm?.spread(theta, propagation, l, count);
+      if (!batchNorm) return;
+      this.#kernels.multiplyElements(units, this.#at(theta, scale), layers[l].invStd, rows.factor);
+      turn(layers[l].xhat, units, rows.xhat, rows.stride);
+      turn(layers[l].dy, units, rows.da, rows.stride);
     });
     this.#spreadLoss(count);
   }
@@ -161,19 +124,23 @@ export class Assembly {
   #spreadLoss(count: number): void {
     const { propagation, loss } = this.#objective;
     const { outputs } = this.layout;
-    const { stride: width } = this.#rows[this.#rows.length - 1];
+    const { stride: width } = this.#plan.rows[this.#plan.rows.length - 1];
     const scale = 1 / this.#objective.terms(this.data.size);
+    if (loss.hessians) {
+      this.workspace.write("f64", this.#hessians, loss.hessians(scale));
+      return;
+    }
     const { stride } = propagation;
     const [d, p] = this.#lossRows;
     loss.curvature(d, p, scale);
-    this.#kernels.transpose(d, outputs, count, stride, this.#curvature, width);
-    if (this.#probability) this.#kernels.transpose(p, outputs, count, stride, this.#probability, width);
+    this.#kernels.transpose(d, outputs, count, stride, this.#plan.curvature, width);
+    if (this.#plan.probability) this.#kernels.transpose(p, outputs, count, stride, this.#plan.probability, width);
   }
 
   #copyInputs(count: number): void {
     const view = this.workspace.view(this.#dtype);
     const { inputs } = this.layout;
-    const { features, featureStride } = this.#rows[0];
+    const { features, featureStride } = this.#plan.rows[0];
     const from = this.#objective.propagation.x / this.#bytes;
     const to = features / this.#bytes;
     for (let s = 0; s < count; ++s) {
@@ -181,7 +148,12 @@ export class Assembly {
     }
   }
 
-  #fillOnes({ features, featureStride }: LayerRows, start: number, end: number, count: number): void {
+  #fillOnes(
+    { features, featureStride }: { features: number; featureStride: number },
+    start: number,
+    end: number,
+    count: number,
+  ): void {
     const view = this.workspace.view(this.#dtype);
     const at = features / this.#bytes;
     for (let s = 0; s < count; ++s) {
@@ -194,30 +166,24 @@ export class Assembly {
   }
 
   /** All rows of H of unit i's parameters in layer l, from their own columns on. */
-  #unitRows(theta: number, l: number, i: number, samples: number, add: boolean): void {
-    const { slope, curve, stride, norm, features, featureStride } = this.#rows[l];
+  #unitRows(l: number, i: number, add: boolean): void {
     const layer = this.layout.layers[l];
-    // Where the activation curves, a zero slope does not make everything vanish.
-    const column = slope && !curve ? this.#at(slope, i) : 0;
-    const count = this.#kernels.activeSamples(column, stride, samples, this.#list);
+    const { scratch } = this.workspace;
+    const count = this.#kernels.openUnit(this.#plan.at, l, i, scratch);
     if (count === 0) {
-      if (this.used && !add) this.#zeroRows(layer, i);
+      this.#zeroRows(layer, i, add);
       return;
     }
-    this.#changes(theta, l, i, count);
-    norm?.open(i, this.#list, features, samples);
-    const moves = norm ? norm.moves : features;
     const height = rowsOf(layer);
-    this.#kernels.gatherRows(this.#list, count, moves, featureStride, height, this.#gathered, featureStride);
     for (let from = 0; from < height; from += this.#panel.rows) {
       const rows = Math.min(this.#panel.rows, height - from);
-      for (let m = l; m < this.#rows.length; ++m) this.#panelBlock(l, i, m, from, rows, count);
-      if (norm && this.kind === "exact") this.#addBilinear(norm, l, i, from, rows, samples);
+      this.#kernels.unitRows(this.#plan.at, l, i, from, rows, count, this.#panel.at, scratch);
       this.#panel.write(layer, i, from, rows, add);
     }
   }
 
-  #zeroRows(layer: LayerLayout, i: number): void {
+  #zeroRows(layer: LayerLayout, i: number, add: boolean): void {
+    if (!this.used || add) return;
     const height = rowsOf(layer);
     const { rows, at, size } = this.#panel;
     this.workspace.slice(this.#dtype, at, Math.min(rows, height) * size).fill(0);
@@ -226,160 +192,43 @@ export class Assembly {
     }
   }
 
-  /** R{a}, R{h} and R{δ} of the listed samples along the pre-activation of unit i of layer l. */
-  #changes(theta: number, l: number, i: number, count: number): void {
-    const last = this.#rows.length - 1;
-    if (l === last) this.#seedOutput(i, count);
-    for (let m = l + 1; m <= last; ++m) this.#forward(l, i, m, count);
-    const top = this.#rows[last];
-    const { outputs } = this.layout;
-    const { loss } = this.#objective;
-    if (loss.multiplyRows) loss.multiplyRows(this.#list, count, top.rh, top.rda, top.stride);
+  /** The same by all threads: what the others have finished is written first, since they wait for their panels. */
+  #shareUnits(core: SharedCore, add: boolean): void {
+    const units = this.layout.layers.flatMap((layer, l) => Array.from({ length: layer.units }, (_, i) => [l, i]));
+    const begin = this.#dtype === "f32" ? core.beginUnits_f32 : core.beginUnits_f64;
+    begin(this.#plan.at, units.length);
+    let own = 0;
+    for (let piece = core.take(); piece >= 0; piece = core.take()) {
+      const [l, i] = units[units.length - 1 - piece];
+      this.#unitRows(l, i, add);
+      ++own;
+      while (this.#writeFull(core, add));
+    }
+    // What was full when all had ended is written after that.
+    while (!core.ended(units.length, own)) this.#writeFull(core, add);
+    while (this.#writeFull(core, add));
+  }
+
+  /** Writes a panel of another thread, if one is full, and gives it back. */
+  #writeFull(core: SharedCore, add: boolean): boolean {
+    const state = core.fullPanel(this.#plan.at, PANELS * (core.threadCount() - 1));
+    if (state === 0) return false;
+    const words = this.#words(state, 5);
+    const [, l, i, from, count] = words;
+    const layer = this.layout.layers[l];
+    if (count === 0) this.#zeroRows(layer, i, add);
     else {
-      // biome-ignore format: grouped by operand
-      this.#kernels.lossCurvatureRows(
-        this.#list, count, this.#curvature, this.#probability, top.stride, outputs, top.rh, top.rda, top.stride,
-      );
+      const at = this.#panels + ((state - this.#states) / 64) * this.#panel.bytes;
+      const rows = Math.min(this.#panel.rows, rowsOf(layer) - from);
+      this.#panel.write(layer, i, from, rows, add, at);
     }
-    for (let m = last; m >= l; --m) {
-      if (m < last) this.#passDown(theta, m, count);
-      this.#throughActivation(l, i, m, count);
-    }
+    Atomics.store(words, 0, 0);
+    return true;
   }
 
-  #seedOutput(i: number, count: number): void {
-    const { outputs } = this.layout;
-    const { slope, rh, stride } = this.#rows[this.#rows.length - 1];
-    const unit = this.workspace.slice(this.#dtype, this.#unit, outputs);
-    unit.fill(0);
-    unit[i] = 1;
-    const column = slope ? this.#at(slope, i) : 0;
-    this.#kernels.seedRows(this.#list, count, column, stride, this.#unit, outputs, rh, stride);
+  #words(at: number, count: number): Int32Array {
+    return new Int32Array(this.workspace.view("f64").buffer, at, count);
   }
-
-  #forward(l: number, i: number, m: number, count: number): void {
-    const { inputs, units } = this.layout.layers[m];
-    const { ra, rh, slope, norm, stride, transposed } = this.#rows[m];
-    const below = this.#rows[m - 1];
-    if (m === l + 1) {
-      const column = below.slope ? this.#at(below.slope, i) : 0;
-      const weights = this.#at(transposed, i * units);
-      this.#kernels.seedRows(this.#list, count, column, below.stride, weights, units, ra, stride);
-    } else {
-      this.#product(count, units, inputs, below.rh, below.stride, transposed, units, ra, stride);
-    }
-    norm?.forward(this.#list, count, ra);
-    if (slope) this.#kernels.multiplyRows(this.#list, count, slope, stride, units, ra, rh, stride, 0);
-  }
-
-  /** R{∂ℓ/∂h} of layer m from R{δ} of the one above. */
-  #passDown(theta: number, m: number, count: number): void {
-    const { inputs, units, weight } = this.layout.layers[m + 1];
-    const above = this.#rows[m + 1];
-    const { rda, stride } = this.#rows[m];
-    this.#product(count, inputs, units, above.rdelta, above.stride, this.#at(theta, weight), inputs, rda, stride);
-  }
-
-  /** R{∂ℓ/∂a} = φ′ ⊙ R{∂ℓ/∂h} + φ″ ⊙ ∂ℓ/∂h ⊙ R{a}, the second term for the Hessian itself only; and R{δ}. */
-  #throughActivation(l: number, i: number, m: number, count: number): void {
-    const { slope, curve, ra, rda, rdelta, norm, stride } = this.#rows[m];
-    const { units } = this.layout.layers[m];
-    const exact = this.kind === "exact";
-    if (slope) this.#kernels.multiplyRows(this.#list, count, slope, stride, units, rda, rda, stride, 0);
-    if (curve && exact) {
-      if (m > l) this.#kernels.multiplyRows(this.#list, count, curve, stride, units, ra, rda, stride, 1);
-      else this.#kernels.addColumn(this.#list, count, this.#at(curve, i), stride, this.#at(rda, i), stride);
-    }
-    norm?.backward(this.#list, count, rda, rdelta, exact && m > l);
-  }
-
-  #product(
-    m: number,
-    n: number,
-    k: number,
-    a: number,
-    lda: number,
-    b: number,
-    ldb: number,
-    c: number,
-    ldc: number,
-  ): void {
-    this.#kernels.product(m, n, k, 1, a, lda, 1, b, ldb, 1, 0, c, ldc, 0, -1, 0, c, this.workspace.scratch);
-  }
-
-  /** Rows `from` … of unit i's parameters in layer l, against all parameters of layer m. */
-  #panelBlock(l: number, i: number, m: number, from: number, rows: number, count: number): void {
-    const { inputs: left } = this.layout.layers[l];
-    const { units, inputs, weight, bias, scale, shift } = this.layout.layers[m];
-    const { rdelta, rda, norm } = this.#rows[m];
-    if (l === m && rows === rowsOf(this.layout.layers[l])) {
-      this.#weightColumns(l, i, m, 0, 0, left, count, true);
-      if (norm) this.#weightColumns(l, i, m, left, left, rows - left, count, false);
-    } else this.#weightColumns(l, i, m, from, 0, rows, count, false);
-    this.#unitColumns(l, m, from, rows, count, rdelta, bias);
-    if (norm) this.#unitColumns(l, m, from, rows, count, norm.rscale, scale);
-    if (norm) this.#unitColumns(l, m, from, rows, count, rda, shift);
-    if (l === m && rows === left + 1 && !norm) this.#mirrorBias(left, weight + i * inputs, bias + i, units - i);
-  }
-
-  /** Against the weights of layer m, to rows `to` … of the panel; within a layer only those of unit i and the units behind it. */
-  #weightColumns(
-    l: number,
-    i: number,
-    m: number,
-    from: number,
-    to: number,
-    rows: number,
-    count: number,
-    symmetric: boolean,
-  ): void {
-    const { inputs, units, weight } = this.layout.layers[m];
-    const { parameterCount } = this.layout;
-    const [own, other] = [this.#rows[l], this.#rows[m]];
-    const first = l === m ? i : 0;
-    const exact = this.kind === "exact";
-    // biome-ignore format: grouped by operand
-    this.#kernels.hessianRows(
-      this.#list, count, this.#at(own.norm ? own.norm.moves : own.features, from), own.featureStride, rows,
-      other.features, other.featureStride, inputs,
-      m > l + 1 ? this.#rows[m - 1].rh : 0, m > l ? this.#rows[m - 1].stride : 0,
-      m === l + 1 && own.slope ? this.#at(own.slope, i) : 0, own.stride, m === l + 1 ? i : -1,
-      other.rdelta, other.stride, exact && m > l ? other.delta : 0, other.stride,
-      other.curve ? 0 : other.slope, other.stride, first, units,
-      this.#at(this.#panel.at, to * parameterCount + weight + first * inputs), parameterCount, 0, symmetric ? 1 : 0, this.#scratch,
-    );
-  }
-
-  /** Against parameters of which each unit of layer m has one, from column `column` on; `changes` is R{·} of the loss's derivative in them. */
-  #unitColumns(l: number, m: number, from: number, rows: number, count: number, changes: number, column: number): void {
-    const { units } = this.layout.layers[m];
-    // biome-ignore format: grouped by operand
-    this.#kernels.product(
-      rows, units, count, 1,
-      this.#at(this.#gathered, from), 1, this.#rows[l].featureStride,
-      changes, this.#rows[m].stride, 1,
-      0, this.#at(this.#panel.at, column), this.layout.parameterCount, 0, -1, 0, 0, this.workspace.scratch,
-    );
-  }
-
-  #addBilinear(norm: NormRows, l: number, i: number, from: number, rows: number, samples: number): void {
-    const { scale } = this.layout.layers[l];
-    const { features } = this.#rows[l];
-    const { parameterCount } = this.layout;
-    norm.addBilinear(i, features, from, rows, samples, this.#at(this.#panel.at, scale + i), parameterCount);
-  }
-
-  /** Within a layer, bias against weights is weights against bias. */
-  #mirrorBias(inputs: number, weights: number, biases: number, units: number): void {
-    const { parameterCount } = this.layout;
-    const row = this.#at(this.#panel.at, inputs * parameterCount + weights);
-    this.#kernels.transpose(this.#at(this.#panel.at, biases), inputs, units, parameterCount, row, inputs);
-  }
-}
-
-/** Rows of H that a unit has: its weights, bias and, with batch norm, scale and shift. */
-function rowsOf(layer: LayerLayout): number {
-  return layer.inputs + behindWeights(layer, 0).length;
 }
 
 function chunkOf({ layers, inputs, outputs }: Layout, bytes: number): number {

@@ -1,5 +1,5 @@
 import { wrongValue } from "../check.js";
-import { bytesPer, type FloatArray } from "../wasm/workspace.js";
+import type { FloatArray } from "../wasm/workspace.js";
 import type { OutputLoss } from "./output-loss.js";
 import type { Propagation } from "./propagation.js";
 import type { CustomLoss } from "./spec.js";
@@ -41,15 +41,7 @@ export class CallerLoss implements OutputLoss {
     this.hessians(scale);
   }
 
-  multiplyRows(list: number, count: number, u: number, out: number, stride: number): void {
-    const { workspace, spec } = this.propagation;
-    const view = workspace.view(spec.dtype);
-    const samples = new Uint32Array(view.buffer, list, count);
-    const [from, to] = [u, out].map((at) => view.subarray(at / bytesPer(spec.dtype)) as FloatArray);
-    for (let row = 0; row < count; ++row) this.#multiply(samples[row], from, to, row * stride, 1);
-  }
-
-  /** scale·w·∇²ℓ of the loaded samples, one after another; kept for `multiplyRows`. */
+  /** scale·w·∇²ℓ of the loaded samples, one after another. */
   hessians(scale: number): Float64Array {
     const { size, layout } = this.propagation;
     const { outputs: width } = layout;

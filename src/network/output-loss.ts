@@ -17,8 +17,6 @@ export interface OutputLoss {
    * curvature ⊙ u otherwise, where `probability` is left alone.
    */
   curvature(curvature: number, probability: number, scale: number): void;
-  /** Where `curvature` cannot say it: out = scale·w·∇²ℓ·u with `curvature`'s scale, sample by sample, for the listed samples. */
-  readonly multiplyRows?: (list: number, count: number, u: number, out: number, stride: number) => void;
   /** Where `curvature` cannot say it: scale·w·∇²ℓ of the loaded samples, one after another. */
   readonly hessians?: (scale: number) => Float64Array;
 }

@@ -15,6 +15,9 @@ export class Panel {
   readonly at: number;
   /** As many rows as fit. */
   readonly rows: number;
+  /** Of a panel of another thread: its rows and, from `turned` on, its columns as rows. */
+  readonly bytes: number;
+  readonly turned: number;
   readonly #kernels: Kernels;
   readonly #bytes: number;
   /** Some columns, as rows. */
@@ -31,15 +34,17 @@ export class Panel {
     this.#bytes = bytesPer(dtype);
     this.#kernels = workspace.kernels(dtype);
     this.rows = Math.max(1, Math.min(wanted, Math.floor(PANEL_BYTES / this.#bytes / size)));
-    this.at = workspace.allocate(dtype, (this.rows + TILE_ROWS) * size);
+    this.turned = (this.rows + TILE_ROWS) * size * this.#bytes;
+    this.bytes = Math.ceil((this.turned + this.rows * size * this.#bytes) / 64) * 64;
+    this.at = workspace.allocateBytes(this.turned);
     this.#turned = workspace.allocate(dtype, this.rows * TURNED_COLUMNS);
   }
 
   /**
    * Copies rows `from` … of unit i's parameters to H, as rows and, turned round, as columns. What of it lies among the unit's own parameters is only taken
-   * from right of the diagonal, but for its weights alone where they are all there: these are symmetric already.
+   * from right of the diagonal, but for its weights alone where they are all there: these are symmetric already. `at`: of another thread's panel.
    */
-  write(layer: LayerLayout, i: number, from: number, rows: number, add: boolean): void {
+  write(layer: LayerLayout, i: number, from: number, rows: number, add: boolean, at = this.at): void {
     const { inputs, units, weight, bias } = layer;
     const own = weight + i * inputs;
     const behind = behindWeights(layer, i);
@@ -49,35 +54,50 @@ export class Panel {
     for (let j = 0; j < rows; ++j) {
       const isWeight = from + j < inputs;
       const row = isWeight ? own + from + j : behind[from + j - inputs];
-      if (isWeight && whole) this.#copyRow(j, row, own, own + inputs, add);
-      else if (isWeight) this.#copyOwn(j, row, row, own + inputs, add);
-      for (const at of behind) if (at >= row) this.#copyOwn(j, row, at, at + 1, add);
-      for (const [start, end] of runs) this.#copyRow(j, row, start, end, add);
+      const line = at / this.#bytes + j * this.size;
+      if (isWeight && whole) this.#copyRow(line, row, own, own + inputs, add);
+      else if (isWeight) this.#copyOwn(line, row, row, own + inputs, add);
+      for (const place of behind) if (place >= row) this.#copyOwn(line, row, place, place + 1, add);
+      for (const [start, end] of runs) this.#copyRow(line, row, start, end, add);
     }
     const weights = Math.max(0, Math.min(rows, inputs - from));
     const others = behind.slice(Math.max(0, from - inputs), Math.max(0, from + rows - inputs));
-    for (const [start, end] of runs) this.#copyColumns(own + from, weights, others, start, end, add);
+    const turned = at === this.at ? 0 : at + this.turned;
+    for (const [start, end] of runs) {
+      const ready = turned && turned + (start - own - inputs) * rows * this.#bytes;
+      this.#copyColumns(own + from, weights, others, start, end, add, ready);
+    }
   }
 
-  #copyRow(j: number, row: number, start: number, end: number, add: boolean): void {
+  #copyRow(at: number, row: number, start: number, end: number, add: boolean): void {
     const view = this.workspace.view(this.dtype);
     const { size } = this;
-    const at = this.at / this.#bytes + j * size;
     if (!add && end - start > 32) this.matrix.set(view.subarray(at + start, at + end), row * size + start);
     else copy(view, at + start, this.matrix, row * size + start, end - start, add);
   }
 
-  /** Columns `start` … `end` of the panel, as rows of H: the first numbers of each from column `at` on, the others one by one. */
-  #copyColumns(at: number, first: number, others: readonly number[], start: number, end: number, add: boolean): void {
+  /**
+   * Columns `start` … `end` of the panel, as rows of H: the first numbers of each from column `at` on, the others one by one. `ready`: where they are turned
+   * round already, or 0.
+   */
+  #copyColumns(
+    at: number,
+    first: number,
+    others: readonly number[],
+    start: number,
+    end: number,
+    add: boolean,
+    ready: number,
+  ): void {
     const { size } = this;
     const { matrix } = this;
     const rows = first + others.length;
-    const step = Math.min(TURNED_COLUMNS, end - start);
+    const step = ready ? end - start : Math.min(TURNED_COLUMNS, end - start);
     for (let column = start; column < end; column += step) {
       const count = Math.min(step, end - column);
-      this.#kernels.transpose(this.at + column * this.#bytes, rows, count, size, this.#turned, rows);
+      if (!ready) this.#kernels.transpose(this.at + column * this.#bytes, rows, count, size, this.#turned, rows);
       const view = this.workspace.view(this.dtype);
-      const turned = this.#turned / this.#bytes;
+      const turned = (ready || this.#turned) / this.#bytes;
       copyRuns(view, turned, rows, count, first, matrix, column * size + at, size, add);
       others.forEach((other, r) => {
         copyRuns(view, turned + first + r, rows, count, 1, matrix, column * size + other, size, add);
@@ -86,11 +106,10 @@ export class Panel {
   }
 
   /** Columns `start` … `end` of a row among the unit's own parameters, to both sides of the diagonal. */
-  #copyOwn(j: number, row: number, start: number, end: number, add: boolean): void {
+  #copyOwn(at: number, row: number, start: number, end: number, add: boolean): void {
     const view = this.workspace.view(this.dtype);
     const { size } = this;
     const { matrix } = this;
-    const at = this.at / this.#bytes + j * size;
     for (let column = start; column < end; ++column) {
       const value = view[at + column];
       matrix[row * size + column] = add ? matrix[row * size + column] + value : value;

@@ -29,24 +29,13 @@ export interface Kernels {
   lossCurvature(
     kind: number, z: Pointer, y: Pointer, curvature: Pointer, probability: Pointer, n: number, ld: number, C: number, scale: number, param: number,
   ): void;
-  activeSamples(
-    x: Pointer, ld: number, n: number, list: Pointer,
-  ): number;
-  gatherRows(
-    list: Pointer, count: number, x: Pointer, ld: number, width: number, out: Pointer, ldo: number,
-  ): void;
-  seedRows(
-    list: Pointer, count: number, x: Pointer, ld: number, row: Pointer, width: number, out: Pointer, ldo: number,
-  ): void;
-  multiplyRows(
-    list: Pointer, count: number, x: Pointer, ld: number, width: number, v: Pointer, out: Pointer, ldo: number, accumulate: number,
-  ): void;
-  addColumn(list: Pointer, count: number, x: Pointer, ld: number, out: Pointer, ldo: number): void;
   lossCurvatureRows(
     list: Pointer, count: number, d: Pointer, p: Pointer, ld: number, width: number, u: Pointer, out: Pointer, ldo: number,
   ): void;
-  hessianRows(
-    list: Pointer, count: number, left: Pointer, ldl: number, rows: number, right: Pointer, ldr: number, inputs: number, tangent: Pointer, ldt: number, bump: Pointer, ldb: number, bumpAt: number, change: Pointer, ldc: number, delta: Pointer, ldd: number, slope: Pointer, lds: number, first: number, units: number, panel: Pointer, ldp: number, accumulate: number, symmetric: number, scratch: Pointer,
+  /** Returns the number of samples for which the unit moves anything; `unitRows` is for those. `plan`: see src/network/unit-plan.ts. */
+  openUnit(plan: Pointer, l: number, i: number, scratch: Pointer): number;
+  unitRows(
+    plan: Pointer, l: number, i: number, from: number, rows: number, count: number, panel: Pointer, scratch: Pointer,
   ): void;
 
   batchNormForward(
@@ -156,6 +145,19 @@ export interface CoreExports extends ScalarMath, Suffixed<"f32">, Suffixed<"f64"
   heapBase(): number;
   productScratchBytes(): number;
   hessianScratchBytes(left: number, right: number, size: number): number;
+}
+
+/** What the builds with shared memory have beside the others' exports (assembly/threads). */
+export interface SharedCore extends CoreExports {
+  threadCount(): number;
+  beginUnits_f32(plan: Pointer, units: number): void;
+  beginUnits_f64(plan: Pointer, units: number): void;
+  /** A piece of what has begun for the thread that began it, or −1. */
+  take(): number;
+  /** Whether all pieces are finished, of which this thread did `own`. */
+  ended(pieces: number, own: number): number;
+  /** The state of a panel that is full, or 0. */
+  fullPanel(plan: Pointer, panels: number): Pointer;
 }
 
 /** The kernels of one element type, without the suffix. */

@@ -1,4 +1,4 @@
-import { type CoreExports, type Dtype, type Kernels, kernelsOf, type ScalarMath } from "./kernels.js";
+import { type CoreExports, type Dtype, type Kernels, kernelsOf, type ScalarMath, type SharedCore } from "./kernels.js";
 import { type Build, epoch, newInstance } from "./load.js";
 
 const PAGE = 65536;
@@ -73,9 +73,14 @@ export class Workspace {
     this.#floor = this.#top;
   }
 
-  /** Bytes of scratch that `hessianRows` needs for factors of these widths. */
+  /** Bytes of scratch that rows of the Hessian need for factors of these widths. */
   hessianScratchBytes(left: number, right: number, size: number): number {
     return this.#core.hessianScratchBytes(left, right, size);
+  }
+
+  /** The core, where threads share its work. */
+  get shared(): SharedCore | null {
+    return "take" in this.#core ? (this.#core as SharedCore) : null;
   }
 
   kernels(dtype: Dtype): Kernels {

@@ -11,12 +11,21 @@ interface Hello {
   readonly words: { generation: number; memory: number; sleeping: number; mail: number; failed: number };
   /** Milliseconds between two calls that it looks out for before it sleeps. */
   readonly awake: number;
+  /** Where in a memory's block the number of finished pieces lies. */
+  readonly finished: number;
 }
 
 type Message = Hello | { readonly attach: number; readonly memory: WebAssembly.Memory } | { readonly detach: number };
 
-interface Helper {
+interface Core {
+  sharedBlock(): number;
   work(thread: number): void;
+}
+
+/** An instance, and the words of its memory that hold the number of finished pieces. */
+interface Helper {
+  readonly core: Core;
+  readonly finished: Int32Array;
 }
 
 interface Port {
@@ -28,6 +37,8 @@ type Builtins = { getBuiltinModule?(name: string): { parentPort: Port | null } |
 
 /** How often the loop looks between two looks at the clock. */
 const LOOKS = 256;
+/** Milliseconds that a thread pauses for while others have to catch up. */
+const PAUSE = 0.1;
 
 const { process } = globalThis as unknown as { process?: Builtins };
 const port = process?.getBuiltinModule?.("node:worker_threads")?.parentPort ?? (globalThis as unknown as Port);
@@ -47,11 +58,13 @@ port.onmessage = ({ data }) => {
   if (hello) serve(hello);
 };
 
-function attach({ module, control, words }: Hello, id: number, memory: WebAssembly.Memory): void {
-  const never = (): void => {};
+function attach({ module, control, words, finished }: Hello, id: number, memory: WebAssembly.Memory): void {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  const wait = (): unknown => Atomics.wait(never, 0, 0, PAUSE);
   try {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory }, threads: { wake: never, wait: never } });
-    helpers.set(id, exports as unknown as Helper);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory }, threads: { wake: () => {}, wait } });
+    const core = exports as unknown as Core;
+    helpers.set(id, { core, finished: new Int32Array(memory.buffer, core.sharedBlock() + finished, 1) });
   } catch {
     Atomics.store(control, words.failed, 1);
   }
@@ -68,7 +81,9 @@ function serve({ thread, control, words, awake }: Hello): void {
     if (now !== seen) {
       seen = now;
       try {
-        helpers.get(Atomics.load(control, memory))?.work(thread);
+        const helper = helpers.get(Atomics.load(control, memory));
+        helper?.core.work(thread);
+        if (helper) Atomics.notify(helper.finished, 0);
       } catch {
         Atomics.store(control, failed, 1);
       }
