@@ -147,7 +147,7 @@ function crewOf(
       async close() {},
     };
   };
-  const crew = new Crew(make, count);
+  const crew = new Crew(make, count, { build: () => build });
   const pool: Runner = {
     run: (tasks, data, options) =>
       Promise.all(

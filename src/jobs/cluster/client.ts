@@ -1,5 +1,6 @@
 import type { Job as BullJob, JobsOptions, Queue, QueueEvents } from "bullmq";
 import type { Dataset } from "../../network/dataset.js";
+import type { Build } from "../../wasm/load.js";
 import { onAbort } from "../abort.js";
 import type { ClusterOptions } from "../cluster.js";
 import type { Job } from "../crew.js";
@@ -37,14 +38,15 @@ interface Pending {
   fresh: boolean;
 }
 
-/** Connects to a queue. */
-export async function connect({ connection, queue = "hessia", keep = WEEK }: ClusterOptions): Promise<Client> {
+/** Connects to a queue, for tasks that are done with a build of the core. */
+export async function connect(options: ClusterOptions, build: Build): Promise<Client> {
+  const { connection, queue = "hessia", keep = WEEK } = options;
   const where = "cluster";
   const packages = await packagesFor(where);
   const connections = await Connections.open(where, packages, connection);
   try {
     const house = new House(connections.make(), queue);
-    const mine = identity();
+    const mine = identity(build);
     await house.enter(where, mine);
     const name = queue;
     const jobs = new packages.bullmq.Queue(name, { connection: connections.make() });
