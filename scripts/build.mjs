@@ -1,8 +1,10 @@
-// The whole build: core, declarations and JavaScript, and the raw core beside them. Does nothing when neither what goes
+// The whole build: core, declarations and JavaScript, the raw core beside them, and bundles. Does nothing when neither what goes
 // in nor what came out has changed since it last ran.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import * as esbuild from "esbuild";
+import { bundlePackage } from "./bundle-package.mjs";
+import { allowUndefined } from "./declarations.mjs";
 import { inputs, isFresh, outputs, RECORD } from "./freshness.mjs";
 
 if (isFresh()) {
@@ -22,6 +24,9 @@ if (isFresh()) {
   // What the thread pool stands on is part of the package, with its licence: nobody installs it.
   cpSync("node_modules/tinypool/dist", "dist/vendor/tinypool", { recursive: true });
   copyFileSync("node_modules/tinypool/LICENSE", "dist/vendor/tinypool/LICENSE");
+  await bundlePackage();
+  const files = readdirSync("dist", { recursive: true }).map((name) => `dist/${name}`);
+  allowUndefined(files.filter((name) => name.endsWith(".d.ts")));
   writeFileSync(RECORD, JSON.stringify({ inputs: made, outputs: outputs() }));
 }
 

@@ -10,6 +10,8 @@ const SOURCES = [
   "src",
   "scripts/build.mjs",
   "scripts/build-core.mjs",
+  "scripts/bundle-package.mjs",
+  "scripts/declarations.mjs",
   "asconfig.json",
   "package-lock.json",
 ];

@@ -1,4 +1,4 @@
-// Makes every page of docs/ that has a script of its name here.
+// Makes every page of docs/ that has a script of its name here, and the figures.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 
@@ -7,3 +7,4 @@ for (const page of pages) {
   const script = `scripts/docs/${page.replace(/\.md$/, ".mjs")}`;
   if (existsSync(script)) execFileSync(process.execPath, [script], { stdio: "inherit" });
 }
+execFileSync(process.execPath, ["scripts/docs/figures.mjs"], { stdio: "inherit" });

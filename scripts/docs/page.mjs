@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { filled } from "./prose.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -21,7 +22,7 @@ export function updatePage(name, values, loose = []) {
   const after = before.replace(MARKED, (whole, key, old) => {
     if (!(key in values)) throw new Error(`${name}: nothing is computed for "${key}"`);
     used.add(key);
-    const value = values[key].includes("\n") ? `\n\n${values[key].trim()}\n\n` : values[key];
+    const value = values[key].includes("\n") ? `\n\n${filled(values[key].trim())}\n\n` : values[key];
     if (value === old || (checking && loose.includes(key) && alike(value, old))) return whole;
     different.push(`${key}\n  on the page: ${old.trim()}\n  computed:    ${value.trim()}`);
     return `<!-- computed:${key} -->${value}<!-- /computed -->`;
@@ -32,7 +33,8 @@ export function updatePage(name, values, loose = []) {
   const unused = Object.keys(values).filter((key) => !used.has(key));
   if (unused.length) throw new Error(`${name}: no place for ${unused.join(", ")}`);
   if (!checking) {
-    if (after !== before) writeFileSync(path, after);
+    const inForm = filled(after);
+    if (inForm !== before) writeFileSync(path, inForm);
     console.log(`${name}: ${used.size} computed places, ${different.length} of them new`);
   } else if (different.length) {
     console.error(`${name} is not what its script computes:\n${different.join("\n")}`);

@@ -4,42 +4,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commandModule } from "./command.mjs";
+import { tables } from "./tables-list.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const SEEDS = [0, 1, 2];
-
-/** File, target, columns that give it away, score, and what a good learner reaches (data/tables/README.md). */
-export const tables = [
-  ["penguins", "species", "", "accuracy", 0.98],
-  ["titanic", "survived", "alive", "accuracy", 0.8],
-  ["mpg", "mpg", "", "r2", 0.86],
-  ["energy", "Y1", "Y2,Low_Heat_Load,High_Heat_Load,Low_Cool_Load,High_Cool_Load", "r2", 0.997],
-  ["energy-decimal-comma", "Y1", "Y2", "r2", 0.997],
-  ["concrete", "Comp_strength", "", "r2", 0.9],
-  ["yacht-comment-header", "residuary_resistance", "", "r2", 0.995],
-  ["airfoil", "scaled_sound_pressure_level", "", "r2", 0.93],
-  ["abalone-noheader", "9", "", "r2", 0.55],
-  ["forest-fires", "area", "", "r2", 0],
-  ["bike-sharing-day", "cnt", "casual,registered", "r2", 0.85],
-  ["bicup-cr-line-ends", "DEMAND", "", "r2", null],
-  ["insurance", "charges", "", "r2", 0.85],
-  ["auto-imports", "26", "", "r2", 0.85],
-  ["seoul-bike-latin1-2400", "Rented Bike Count", "", "r2", 0.68],
-  ["ames-tabs-600", "SalePrice", "", "r2", 0.85],
-  ["student-por-semicolons", "G3", "", "r2", 0.78],
-  ["winequality-red-semicolons", "quality", "", "accuracy", 0.6],
-  ["wdbc", "2", "", "accuracy", 0.97],
-  ["banknote", "5", "", "accuracy", 1],
-  ["sonar", "61", "", "accuracy", 0.84],
-  ["haberman", "4", "", "accuracy", 0.73],
-  ["heart", "target", "", "accuracy", 0.8],
-  ["oil-spill", "50", "", "balancedAccuracy", 0.75],
-  ["horse-colic", "24", "25,26,27", "accuracy", 0.8],
-  ["car-evaluation-whitespace", "class", "", "accuracy", 0.98],
-  ["zoo-booleans", "type", "", "accuracy", 0.93],
-  ["fish-bom", "Species", "", "accuracy", 0.92],
-  ["house-votes", "Class", "", "accuracy", 0.95],
-].map(([name, target, ignore, score, reachable]) => ({ name, target, ignore, score, reachable }));
 
 function trained({ name, target, ignore }, seed) {
   const file = join(root, "data/tables", `${name}.csv`);
@@ -50,8 +19,8 @@ function trained({ name, target, ignore }, seed) {
 
 /** The cells and the splits of every table, for other programs. */
 async function exportTables(folder) {
-  const { readSource } = await import("../../dist/cli/data/source.js");
-  const { prepare } = await import("../../dist/cli/training/prepare.js");
+  const { readSource } = await commandModule("data/source.ts");
+  const { prepare } = await commandModule("training/prepare.ts");
   mkdirSync(folder, { recursive: true });
   for (const { name, target, ignore, score } of tables) {
     const settings = { target, ignore: ignore || undefined, missing: "fill", testShare: 0.2, validation: 0 };

@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application } from "typedoc";
 import { pages, topics } from "./contents.mjs";
+import { finish } from "./finish.mjs";
+import { typesetFormulas } from "./math.mjs";
 import { load } from "./plugin.mjs";
 
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
@@ -40,13 +42,16 @@ const app = await Application.bootstrapWithPlugins({
   sortEntryPoints: false,
   navigation: { includeCategories: true, includeGroups: false },
   customCss: "scripts/site/style.css",
+  customJs: "scripts/site/navigation.js",
   favicon: "scripts/site/icon.svg",
   headings: { readme: false, document: true },
   hideGenerator: true,
   githubPages: false,
   searchInComments: true,
   searchInDocuments: true,
-  searchCategoryBoosts: { Guides: 2 },
+  // Guides and what one calls come before properties of options.
+  searchCategoryBoosts: { Guides: 6, Studies: 3 },
+  searchGroupBoosts: { Documents: 4, Classes: 4, Functions: 4, Interfaces: 2, Properties: 0.5, Methods: 1 },
   validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },
   requiredToBeDocumented: ["Function", "Class", "Interface", "TypeAlias", "Variable", "Property", "Method", "Accessor"],
   // Said where they stand: in one line, or by what they belong to.
@@ -60,6 +65,7 @@ const app = await Application.bootstrapWithPlugins({
   markdownItLoader: (parser) => {
     // Names of files such as README.md are no addresses.
     parser.linkify.set({ fuzzyLink: false });
+    typesetFormulas(parser);
     parser.core.ruler.push("code_in_headings", codeInHeadings);
     parser.core.ruler.push("cells_of_numbers", cellsOfNumbers);
   },
@@ -95,6 +101,7 @@ stopOnComplaints();
 rmSync(out, { recursive: true, force: true });
 await app.generateDocs(project, out);
 stopOnComplaints();
+await finish(out);
 console.log(`The site is in ${out}.`);
 
 /** Warnings are errors: of links that lead nowhere, and of names without a docstring. */

@@ -4,16 +4,25 @@
 export const pages = {
   Guides: [
     "docs/getting-started.md",
-    "docs/choosing-an-optimizer.md",
-    "docs/curvature.md",
-    "docs/diagnostics.md",
+    "docs/answers.md",
+    "docs/five-minutes.md",
     "docs/tables.md",
-    "docs/curve-fitting.md",
+    "docs/training.md",
+    "docs/choosing-an-optimizer.md",
+    "docs/diagnostics.md",
+    "docs/curvature.md",
     "docs/uncertainty.md",
+    "docs/curve-fitting.md",
+    "docs/statuses.md",
+    "docs/command-line.md",
     "docs/many-machines.md",
     "docs/recipes.md",
     "docs/files.md",
+    "docs/install.md",
     "docs/performance.md",
+    "docs/moving.md",
+    "docs/glossary.md",
+    "docs/playground.md",
   ],
   Studies: ["docs/relu-and-second-order.md", "docs/relu-at-zero.md"],
   Project: [
@@ -32,6 +41,7 @@ export const titles = {
   "bench/README.md": "Benchmarks",
   "bench/peers/README.md": "Peers",
   "data/README.md": "Data sets",
+  "playground/README.md": "The playground's code",
 };
 
 export const modules = {

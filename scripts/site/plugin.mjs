@@ -27,7 +27,7 @@ class FileRouter extends KindRouter {
     if (!reflection.isDocument()) return super.getIdealBaseName(reflection);
     const file = path(reflection.project.files.getReflectionPath(reflection)).replace(/\.md$/, "");
     const [parent, name] = [basename(file.replace(/\/?[^/]*$/, "")), basename(file)];
-    return `documents/${name === "README" ? parent : name}`.toLowerCase();
+    return `documents/${name === "README" ? `${parent}-readme` : name}`.toLowerCase();
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addAudit } from "./commands/audit.js";
 import { addCompare } from "./commands/compare.js";
@@ -9,12 +8,14 @@ import { addInfo } from "./commands/info.js";
 import { addJobs } from "./commands/jobs.js";
 import { addPredict } from "./commands/predict.js";
 import { addPrune } from "./commands/prune.js";
+import { addSample } from "./commands/sample.js";
 import { addTrain } from "./commands/train.js";
 import { addTune } from "./commands/tune.js";
 import { addWorker } from "./commands/worker.js";
 import { CommandError, exitCodes } from "./errors.js";
 import type { Io } from "./io.js";
 import { printable } from "./output/format.js";
+import { version } from "./package.js";
 
 /**
  * Runs the command line.
@@ -35,12 +36,14 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 
 const examples = `
 Examples:
-  hessia train data/iris.csv --save iris.safetensors --report iris.html
-  hessia predict iris.safetensors flowers.csv > predicted.csv
+  hessia sample iris
+  hessia train iris.csv --save iris.safetensors --report iris.html
+  hessia predict iris.safetensors iris.csv > predicted.csv
   hessia diagnose iris.safetensors
   hessia train --help`;
 
-function build(io: Io): Command {
+/** The command with all of its subcommands. */
+export function build(io: Io): Command {
   const program = new Command("hessia")
     .description("Trains ReLU networks and other multi-layer perceptrons on this machine.")
     .version(version(), "-v, --version")
@@ -64,6 +67,7 @@ function build(io: Io): Command {
   addInfo(program, io);
   addWorker(program, io);
   addJobs(program, io);
+  addSample(program, io);
   return program;
 }
 
@@ -83,8 +87,4 @@ function tell(code: number, message: string, io: Io): number {
   const line = message.replace(/^(?:error|hessia): /, "").replaceAll(/\s*\n\s*/g, " ");
   io.stderr.write(`hessia: ${printable(line, 1000)}\n`);
   return code;
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 }

@@ -11,7 +11,7 @@ import { adviceOn } from "./advice.js";
 import type { Diagnosis, LayerDiagnosis } from "./diagnosis.js";
 import type { CurvatureChoice } from "./point/cost.js";
 import { classifyCriticalPoint } from "./point/critical.js";
-import { denseFlops } from "./point/ends.js";
+import { DENSE_FLOPS, denseFlops } from "./point/ends.js";
 import { render } from "./report.js";
 import { findOffence, type GuardFinding } from "./run/guard.js";
 import { rateFacts } from "./run/rates.js";
@@ -39,8 +39,8 @@ export interface DiagnoseOptions extends PassOptions {
   seed?: number;
 }
 
-/** Flops for a dense matrix, and N·P for the products of Lanczos's method, that a diagnosis takes unasked. */
-const DENSE_FLOPS = 3e9;
+/** Flops for a dense matrix, and N·P for the products of Lanczos's method, that a diagnosis takes unasked: it is to be there at once. */
+const SOON_FLOPS = DENSE_FLOPS / 10;
 const PRODUCT_SIZE = 2e7;
 
 /**
@@ -71,7 +71,7 @@ export function diagnose(net: Network, data: Dataset, options: DiagnoseOptions =
     const remedy = "use its parts: deadUnits, activationStatistics, gradientFlow, classifyCriticalPoint, spectrum";
     wrongValue(WHERE, "net", "outputs that are values or logits", `the loss ${lossName(net.spec.loss)}`, remedy);
   }
-  if (validation !== undefined) checkDataset(WHERE, validation, net.layout, net.spec.loss);
+  if (validation !== undefined) checkDataset(WHERE, validation, net);
   if (optimizer !== undefined) checkOptimizer(WHERE, optimizer);
   const statistics = activationStatistics(net, data, { batchNorm: mode });
   const flow = gradientFlow(net, data, { batchNorm: mode });
@@ -135,11 +135,11 @@ function choose(
   if (broken) return { curvature: "none", reason: "none, since something is not finite" };
   if (asked !== undefined) return { curvature: asked, reason: `"${asked}", as asked for` };
   const flops = denseFlops(net.parameterCount, data.size);
-  if (flops <= DENSE_FLOPS) {
+  if (flops <= SOON_FLOPS) {
     return { curvature: "dense", reason: `dense, since N·P² + 4/3·P³ = ${flops.toPrecision(2)} flops are soon done` };
   }
   const size = data.size * net.parameterCount;
-  const large = `N·P² + 4/3·P³ = ${flops.toPrecision(2)} flops exceed ${DENSE_FLOPS.toPrecision(1)}`;
+  const large = `N·P² + 4/3·P³ = ${flops.toPrecision(2)} flops exceed ${SOON_FLOPS.toPrecision(1)}`;
   if (size <= PRODUCT_SIZE)
     return { curvature: "lanczos", reason: `the ends of the spectrum from products, since ${large}` };
   return {

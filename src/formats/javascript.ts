@@ -1,6 +1,6 @@
 import { checkKeys, checkObject, wrongType } from "../check.js";
 import { checkNetwork, type Network } from "../network/network.js";
-import type { BatchNorm } from "../network/spec.js";
+import { foldedLayers } from "../network/resident.js";
 import type { Columns, ColumnsData } from "../tables/columns.js";
 
 /** What `toJavaScript` takes beside the network. */
@@ -51,21 +51,13 @@ function lossOf({ spec }: Network): string {
   return typeof spec.loss === "string" ? spec.loss : "values";
 }
 
-/** Weights by units, biases and activations; batch norm becomes a factor and a shift of both. */
+/** Weights by units with their bias behind them, and activations; batch norm is part of both. */
 function layersOf(net: Network, digits: (value: number) => number): object[] {
-  const theta = net.getParameters();
-  const running = net.getRunningStatistics();
-  return net.layout.layers.map(({ weight, bias, scale, shift, inputs, units, statistics, batchNorm }, l) => {
-    const { type, ...parameter } = net.spec.layers[l].activation as { type: string };
-    const rows = Array.from({ length: units }, (_, u) => {
-      const { epsilon } = (batchNorm || { epsilon: 0 }) as Required<BatchNorm>;
-      const factor = batchNorm ? theta[scale + u] / Math.sqrt(running[statistics + units + u] + epsilon) : 1;
-      const own = Array.from({ length: inputs }, (_, i) => digits(factor * theta[weight + u * inputs + i]));
-      const base = batchNorm
-        ? factor * (theta[bias + u] - running[statistics + u]) + theta[shift + u]
-        : theta[bias + u];
-      return [...own, digits(base)];
-    });
+  return foldedLayers(net).map(({ inputs, units, weights, biases, activation }) => {
+    const { type, ...parameter } = activation as { type: string };
+    const rows = Array.from({ length: units }, (_, u) =>
+      [...weights.subarray(u * inputs, (u + 1) * inputs), biases[u]].map(digits),
+    );
     return { type, parameter: Object.values(parameter)[0] ?? 0, rows };
   });
 }

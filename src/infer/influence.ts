@@ -66,8 +66,8 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
   checkKeys(WHERE, options, ["on", "damping", "maxBytes"]);
   const { on = data, damping = LEAST_DAMPING, maxBytes = 2 ** 31 } = options as InfluenceOptions;
   if (!isLikelihood(net.spec.loss)) wrongType(WHERE, "net", "mse or a cross-entropy, which are likelihoods", net);
-  checkDataset(WHERE, data, net.layout, net.spec.loss);
-  checkDataset(`${WHERE}: on`, on, net.layout, net.spec.loss);
+  checkDataset(WHERE, data, net);
+  checkDataset(`${WHERE}: on`, on, net);
   if (damping !== "evidence")
     checkNumber(WHERE, "damping", damping, 'a number of at least 0, or "evidence"', (x) => x >= 0 && x < Infinity);
   checkNumber(WHERE, "maxBytes", maxBytes, "a positive number", (x) => x > 0);

@@ -68,7 +68,7 @@ export function laplace(net: Network, data: Dataset, options: LaplaceOptions = {
   if (hessian === "exact" && structure !== "full" && structure !== "last-layer")
     wrongValue(WHERE, "hessian", `"ggn" with structure "${structure}"`, '"exact"');
   if (!isLikelihood(net.spec.loss)) wrongType(WHERE, "net", "mse or a cross-entropy, which are likelihoods", net);
-  checkDataset(WHERE, data, net.layout, net.spec.loss);
+  checkDataset(WHERE, data, net);
   const chosen = chosenOf(net, structure);
   const { group, groups, prior, noise } = priorOf(net, chosen, options as LaplaceOptions);
   const likelihood = likelihoodOf(net, data);

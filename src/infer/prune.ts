@@ -3,6 +3,8 @@ import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { checkDataset, type Dataset } from "../network/dataset.js";
 import { checkNetwork, type Network, network } from "../network/network.js";
 import type { NetworkSpec } from "../network/spec.js";
+import { lbfgs } from "../optimize/lbfgs.js";
+import { minimize } from "../optimize/minimize.js";
 import { freeParameters } from "./curvature.js";
 import { groupsOf as kindsOf } from "./prior-groups.js";
 import { fixedWhereGone, withoutDeadEnds, withoutIdleUnits } from "./shrink.js";
@@ -74,6 +76,13 @@ const NOISE = 1e-5;
 /** Shares of the others' moves that are tried where the model is not trusted. */
 const SHARES = [1, 0.5, 0.2, 0];
 const RETRAINING_STEPS = 8;
+/** Parameters up to which a matrix is so soon made and solved with that every removal may have one. */
+const CHEAP = 150;
+/** Of the parameters beyond these the share that goes at least before a matrix is made again. */
+const LEAST_SHARE = 0.06;
+/** Parameters up to which what is left is trained with the matrix; beyond, by gradients. */
+const DENSE = 300;
+const GRADIENT_STEPS = 60;
 
 /**
  * Takes weights out of a trained network, those first without which its objective rises least.
@@ -102,7 +111,7 @@ export function prune(net: Network, data: Dataset, options: PruneOptions): Pruni
   checkChoice(WHERE, "method", method, ["obs", "obd", "magnitude"]);
   checkChoice(WHERE, "of", of, ["weights", "units", "inputs"]);
   checkUntil(until);
-  checkDataset(WHERE, data, net.layout, net.spec.loss);
+  checkDataset(WHERE, data, net);
   if ((method === "obs" || retrain) && 8 * net.parameterCount ** 2 > maxBytes) {
     const remedy = 'method "magnitude" with retrain: false needs no matrix';
     wrongValue(
@@ -178,6 +187,8 @@ class Pruner {
     const { lossIncrease = Infinity } = this.options.until;
     const allowed = first + lossIncrease * Math.abs(first);
     let batch = Math.max(1, Math.ceil(BATCH * this.#groups.length));
+    // Only where the gradient is 0 is the curvature all that a removal costs.
+    if (this.options.retrain) this.#retrain();
     while (this.#groups.length > 0) {
       const reached = this.#reached();
       if (reached) return this.#result("converged", reached);
@@ -234,6 +245,7 @@ class Pruner {
       method === "magnitude"
         ? null
         : new Curvature(this.#net, this.data, active, method === "obs" ? this.#slack(active, before) : null);
+    const least = 1 + Math.ceil(LEAST_SHARE * Math.max(0, active.length - CHEAP));
     let rise = 0;
     for (let k = 0; k < count && this.#groups.length > 0 && !(k > 0 && this.#reached()); ++k) {
       const costs = this.#groups.map(({ weights }) => this.#cost(weights, curvature));
@@ -242,7 +254,7 @@ class Pruner {
       this.#takeOut(this.#groups[best], method === "obs" ? curvature : null);
       const foretold = TRUST * (rise + costs[best]) + NOISE * Math.abs(before);
       const trusted = curvature === null || this.#loss() - before <= foretold;
-      if (!trusted && k > 0) {
+      if (!trusted && k > 0 && k >= least) {
         // The model has been left behind: once more from here, with a new one.
         this.#theta.set(theta);
         this.#mask.set(mask);
@@ -251,7 +263,7 @@ class Pruner {
       if (!trusted && method === "obs") this.#shorten(theta);
       rise += costs[best];
       this.#groups = this.#groups.filter(({ weights }) => weights.some((q) => this.#mask[q] === 1));
-      if (!trusted) break;
+      if (!trusted && k + 1 >= least) break;
     }
     return before + rise;
   }
@@ -309,9 +321,13 @@ class Pruner {
     return kept.reduce((sum, q) => sum + this.#theta[q] ** 2 * (curvature ? 0.5 * curvature.stiffness(q) : 1), 0);
   }
 
-  /** Damped Gauss-Newton steps of what is left, as long as they help. */
+  /** Damped Gauss-Newton steps of what is left, as long as they help; by gradients alone where the matrix would take long. */
   #retrain(): void {
     const active = this.#active();
+    if (active.length > DENSE) {
+      this.#descend(active);
+      return;
+    }
     let mu = 1e-6;
     let loss = this.#loss();
     for (let step = 0; step < RETRAINING_STEPS && active.length > 0; ++step) {
@@ -328,6 +344,27 @@ class Pruner {
       [mu, loss] = [Math.max(1e-12, taken.mu / 10), taken.loss];
       if (!(fall > 1e-9 * Math.abs(loss))) return;
     }
+  }
+
+  #descend(active: Uint32Array): void {
+    const at = (x: ArrayLike<number>): Network => {
+      active.forEach((i, k) => {
+        this.#theta[i] = x[k];
+      });
+      this.#net.setParameters(this.#theta);
+      return this.#net;
+    };
+    const options = { batchNorm: "running" } as const;
+    const f = {
+      value: (x: ArrayLike<number>) => at(x).loss(this.data, options),
+      gradient: (x: ArrayLike<number>) => {
+        const { gradient } = at(x).gradient(this.data, options);
+        return Float64Array.from(active, (i) => gradient[i]);
+      },
+    };
+    const start = Float64Array.from(active, (i) => this.#theta[i]);
+    const { x } = minimize(f, start, { optimizer: lbfgs(), maxSteps: GRADIENT_STEPS });
+    at(x);
   }
 
   #damped(

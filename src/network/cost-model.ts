@@ -1,6 +1,7 @@
 import type { Dtype } from "../wasm/kernels.js";
 import type { Build } from "../wasm/load.js";
 import { borrow, bytesPer } from "../wasm/workspace.js";
+import { slopeBelow } from "./activation-kinds.js";
 import type { Layout } from "./layout.js";
 import type { ResolvedSpec } from "./spec.js";
 import { tangentBytesPerSample } from "./tangent.js";
@@ -69,12 +70,12 @@ const MOST_KEPT = 256 << 20;
 
 /** A network's. `batchStatistics`: whether batch norm takes its statistics from the data. */
 export function shapeOf(net: Sized, batchStatistics: boolean): Shape {
-  const hidden = net.spec.layers.slice(0, -1).map(({ activation }) => activation.type);
+  const silent = net.spec.layers.slice(0, -1).every(({ activation }) => slopeBelow(activation) === 0);
   return {
     parameters: net.parameterCount,
     dtype: net.spec.dtype,
     build: net.build,
-    gain: hidden.every((type) => type === "relu" || type === "step") ? PIECEWISE_GAIN : SMOOTH_GAIN,
+    gain: silent ? PIECEWISE_GAIN : SMOOTH_GAIN,
     coupled: net.layout.batchNorm && batchStatistics,
     units: net.layout.layers.reduce((sum, { units }) => sum + units, 0),
     layers: net.layout.layers.length,

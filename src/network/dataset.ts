@@ -3,7 +3,7 @@ import { checkFinite, copyNumbers, type Matrix, toMatrix } from "../linalg/matri
 import { type FloatArray, floatArray } from "../wasm/workspace.js";
 import { checkDerivatives } from "./caller-loss.js";
 import type { Layout } from "./layout.js";
-import { decidesClasses, lossName, lossParameters, type ResolvedLoss } from "./spec.js";
+import { decidesClasses, lossName, lossParameters, type ResolvedSpec } from "./spec.js";
 
 /** Inputs with what should come out of them. Flat targets are class labels or the values of a single output. */
 export interface Dataset {
@@ -213,8 +213,7 @@ function takeRows(values: FloatArray, width: number, rows: ArrayLike<number>): F
 export function checkDataset(
   where: string,
   data: unknown,
-  { inputs, outputs }: Layout,
-  loss: ResolvedLoss,
+  { layout: { inputs, outputs }, spec: { loss, dtype } }: { readonly layout: Layout; readonly spec: ResolvedSpec },
 ): asserts data is Dataset {
   if (!(data instanceof CheckedDataset)) wrongType(where, "data", "what dataset(inputs, targets) returns", data);
   if (data.inputs.columns !== inputs) {
@@ -222,6 +221,10 @@ export function checkDataset(
   }
   if (!(data.meanWeight > 0)) wrongValue(where, "data", "a row whose weight is not 0", `${data.size} of weight 0`);
   const { targets } = data;
+  if (dtype === "f32") {
+    checkSingle(where, "inputs", data.inputs);
+    checkSingle(where, "targets", "data" in targets ? targets : { data: targets, columns: 1 });
+  }
   if (loss === "cross-entropy" && !("data" in targets)) return checkLabels(where, targets, outputs);
   const rows = "data" in targets ? targets : { data: targets, columns: 1 };
   const { data: values, columns: width } = rows;
@@ -253,11 +256,19 @@ function checkEach(
   expected: string,
   { data, columns }: Pick<Matrix, "data" | "columns">,
   accept: (value: number) => boolean,
+  name = "targets",
 ): void {
   const wrong = data.findIndex((value) => !accept(value));
   if (wrong < 0) return;
   const place = `row ${Math.floor(wrong / columns)}, column ${wrong % columns}`;
-  wrongValue(where, "targets", expected, `${data[wrong]} in ${place}`);
+  wrongValue(where, name, expected, `${data[wrong]} in ${place}`);
+}
+
+/** Refuses what a network in single precision would read as infinite. */
+export function checkSingle(where: string, name: string, values: Pick<Matrix, "data" | "columns">): void {
+  if (isFloat32(values.data)) return;
+  const expected = "numbers that are finite in single precision, as the network's dtype f32 asks";
+  checkEach(where, expected, values, (value) => Number.isFinite(Math.fround(value)), name);
 }
 
 /** Single precision and printed decimals leave a sum off by a little; a row of counts is off by far more. */

@@ -14,7 +14,7 @@ import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
 import { CurvatureProducts } from "./curvature.js";
-import { checkDataset, countedRows, type Dataset } from "./dataset.js";
+import { checkDataset, checkSingle, countedRows, type Dataset } from "./dataset.js";
 import { jacobianOf, type Resident, sensitivityOf } from "./derivatives.js";
 import { above, assembleBlock, assembleHessian } from "./hessian.js";
 import { type Layout, layoutOf } from "./layout.js";
@@ -180,7 +180,7 @@ export class Network {
    * @throws as `loss`.
    */
   evaluate(data: Dataset): Evaluation {
-    checkDataset("evaluate", data, this.layout, this.spec.loss);
+    checkDataset("evaluate", data, this);
     return this.resident((workspace, theta, statistics) => {
       const objective = this.#objective(workspace, data, "running", "none");
       const score = new Score(this.spec, this.layout, data);
@@ -444,6 +444,7 @@ export class Network {
       wrongValue(where, "inputs", `rows of width ${this.layout.inputs}, as the network has`, String(x.columns));
     }
     checkFinite(where, "inputs", x);
+    if (this.spec.dtype === "f32") checkSingle(where, "inputs", x);
     return x;
   }
 
@@ -452,7 +453,7 @@ export class Network {
    * @internal
    */
   mode(where: string, data: Dataset, options: PassOptions, more: readonly string[] = []): BatchNormMode {
-    checkDataset(where, data, this.layout, this.spec.loss);
+    checkDataset(where, data, this);
     checkObject(where, "options", options);
     checkKeys(where, options, ["batchNorm", ...more]);
     const mode = (options as PassOptions).batchNorm ?? "batch";

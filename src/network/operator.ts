@@ -1,6 +1,7 @@
 import { checkChoice, checkVector } from "../check.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import { acquire, type FloatArray, type Workspace } from "../wasm/workspace.js";
+import { checksum } from "./checksum.js";
 import { CurvatureProducts } from "./curvature.js";
 import type { Dataset } from "./dataset.js";
 import type { Network } from "./network.js";
@@ -10,8 +11,8 @@ import type { BatchNormMode } from "./propagation.js";
 import type { CurvatureKind } from "./tangent.js";
 
 /**
- * A network's curvature as an operator. It follows the network: after the parameters have changed, the next product is at the new
- * point.
+ * A network's curvature as an operator. It follows the network and the data: after parameters or rows have changed, the next product is at the
+ * new point, of the new rows.
  */
 class CurvatureOperator implements LinearOperator {
   readonly size: number;
@@ -22,6 +23,8 @@ class CurvatureOperator implements LinearOperator {
   readonly #v: number;
   readonly #out: number;
   #version = -1;
+  /** Of the data at the last look: callers may change it in place. */
+  #seen = "";
 
   readonly #data: Dataset;
 
@@ -55,13 +58,15 @@ class CurvatureOperator implements LinearOperator {
   }
 
   #follow(): void {
-    if (this.#version === this.net.version) return;
+    const seen = checksum(this.#data);
+    if (this.#version === this.net.version && this.#seen === seen) return;
     const { dtype } = this.net.spec;
     const { parameters, statistics } = this.net.current();
     this.#workspace.write(dtype, this.#theta, parameters);
     this.#workspace.write(dtype, this.#statistics, statistics);
     this.#products.linearize(this.#theta, this.#statistics, wholeBatch(this.#data));
     this.#version = this.net.version;
+    this.#seen = seen;
   }
 }
 

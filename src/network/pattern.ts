@@ -1,12 +1,16 @@
 import { bytesPer } from "../wasm/workspace.js";
+import { hasKink, isPiecewiseLinear } from "./activation-kinds.js";
 import type { Propagation } from "./propagation.js";
-import type { ResolvedSpec } from "./spec.js";
+import type { Activation, ResolvedSpec } from "./spec.js";
 
-const SWITCHING = new Set(["relu", "leaky-relu", "step"]);
+/** Two straight lines with a kink between them. */
+function hasSides(activation: Readonly<Activation>): boolean {
+  return hasKink(activation) && isPiecewiseLinear(activation);
+}
 
 /** Whether a network has units that switch: relu, leaky-relu or step. */
 export function switches({ layers }: ResolvedSpec): boolean {
-  return layers.some(({ activation }) => SWITCHING.has(activation.type));
+  return layers.some(({ activation }) => hasSides(activation));
 }
 
 /** Which units of piecewise-linear layers are on (pre-activation above 0) for which samples of a batch. */
@@ -17,8 +21,8 @@ export class ActivationPattern {
 
   constructor({ layers }: ResolvedSpec, samples: number) {
     this.#layers = layers
-      .map(({ units, activation }, index) => ({ units, index, type: activation.type }))
-      .filter(({ type }) => SWITCHING.has(type));
+      .map(({ units, activation }, index) => ({ units, index, activation }))
+      .filter(({ activation }) => hasSides(activation));
     this.#width = this.#layers.reduce((sum, { units }) => sum + units, 0);
     this.#on = new Uint8Array(samples * this.#width);
   }

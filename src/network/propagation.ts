@@ -1,6 +1,7 @@
 import type { Random } from "../random.js";
 import type { Kernels } from "../wasm/kernels.js";
 import { bytesPer, type Workspace } from "../wasm/workspace.js";
+import { isPiecewiseLinear } from "./activation-kinds.js";
 import type { LayerLayout, Layout } from "./layout.js";
 import type { OutputLoss } from "./output-loss.js";
 import { type Features, LayerProducts } from "./products.js";
@@ -45,9 +46,6 @@ interface LayerBuffers {
  * the gradient need ("kept").
  */
 export type Gradients = "none" | "transient" | "kept";
-
-/** Activations whose second derivative is 0 wherever it exists: identity, relu, leaky-relu and step, in the core's numbering. */
-const PIECEWISE_LINEAR = new Set([0, 1, 2, 9]);
 
 /**
  * Forward and backward passes of one chunk of samples, in the memory of one workspace. Activations lie feature by feature
@@ -117,7 +115,7 @@ export class Propagation {
         dy,
         delta: this.#kept && batchNorm ? allocate(units) : dy,
         slope: this.#kept && kind !== 0 ? allocate(units) : 0,
-        curve: this.#kept && !PIECEWISE_LINEAR.has(kind) ? allocate(units) : 0,
+        curve: this.#kept && !isPiecewiseLinear(spec.layers[l].activation) ? allocate(units) : 0,
         dropped: drops ? allocate(units) : 0,
         mask: drops ? allocate(units) : 0,
       };

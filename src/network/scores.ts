@@ -127,8 +127,8 @@ export function scores(net: Network, data: Dataset, options: ScoresOptions = {})
   checkObject(WHERE, "options", options);
   checkKeys(WHERE, options, ["baseline", "threshold"]);
   const { baseline = data, threshold = 0.5 } = options;
-  checkDataset(WHERE, data, net.layout, net.spec.loss);
-  checkDataset(`${WHERE}: baseline`, baseline, net.layout, net.spec.loss);
+  checkDataset(WHERE, data, net);
+  checkDataset(`${WHERE}: baseline`, baseline, net);
   checkNumber(WHERE, "threshold", threshold, "a probability in (0, 1)", (x) => x > 0 && x < 1);
   const math = coreMath(net.build);
   if (!decidesClasses(net.spec.loss)) return scoreValues(valuesFrom(net, data), data, baseline);

@@ -1,11 +1,12 @@
+import { learningRates } from "./defaults.js";
 import { FirstOrder } from "./first-order.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
-/** What `adadelta` takes; PyTorch's defaults. */
+/** What `adadelta` takes; PyTorch's defaults but for the rate. */
 export interface AdadeltaOptions {
-  /** 1 (PyTorch, and the paper, which has none). */
+  /** 2 (measured; PyTorch: 1, and the paper has none). */
   learningRate?: number;
   /** Share of the averages that is kept; 0.9 (PyTorch; the paper tries 0.95). */
   rho?: number;
@@ -24,7 +25,7 @@ class Adadelta extends FirstOrder {
     const resolved = resolveOptions(
       "adadelta",
       {
-        learningRate: [1, "positive"],
+        learningRate: [learningRates.adadelta, "positive"],
         rho: [0.9, "closed share"],
         epsilon: [1e-6, "non-negative"],
         weightDecay: [0, "non-negative"],

@@ -1,11 +1,12 @@
+import { learningRates } from "./defaults.js";
 import { FirstOrder } from "./first-order.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
-/** What `adagrad` takes; PyTorch's defaults. */
+/** What `adagrad` takes; PyTorch's defaults but for the rate. */
 export interface AdagradOptions {
-  /** η; 0.01 (PyTorch). */
+  /** η; 0.1 (measured; PyTorch: 0.01). */
   learningRate?: number;
   /** ηₜ = η / (1 + t·learningRateDecay), t = 0, 1, …; 0 (PyTorch's lr_decay). */
   learningRateDecay?: number;
@@ -26,7 +27,7 @@ class Adagrad extends FirstOrder {
     const resolved = resolveOptions(
       "adagrad",
       {
-        learningRate: [1e-2, "positive"],
+        learningRate: [learningRates.adagrad, "positive"],
         learningRateDecay: [0, "non-negative"],
         weightDecay: [0, "non-negative"],
         initialAccumulator: [0, "non-negative"],

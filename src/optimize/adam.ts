@@ -1,12 +1,13 @@
 import { checkShare, wrongType } from "../check.js";
+import { learningRates } from "./defaults.js";
 import { FirstOrder } from "./first-order.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
-/** What `adam` and `adamw` take; PyTorch's defaults. */
+/** What `adam` and `adamw` take; PyTorch's defaults but for the rate. */
 export interface AdamOptions {
-  /** 0.001 (PyTorch and the paper). */
+  /** 0.01 (measured; PyTorch and the paper: 0.001). */
   learningRate?: number;
   /** Shares of the averages of g and g² that are kept; [0.9, 0.999] (PyTorch and the paper). */
   betas?: readonly [number, number];
@@ -30,7 +31,7 @@ class Adam extends FirstOrder {
     const resolved = resolveOptions(
       name,
       {
-        learningRate: [1e-3, "positive"],
+        learningRate: [learningRates[name], "positive"],
         epsilon: [1e-8, "non-negative"],
         weightDecay: [name === "adamw" ? 1e-2 : 0, "non-negative"],
         amsgrad: [false, "boolean"],

@@ -1,4 +1,4 @@
-import { checkFunction, checkKeys, checkObject, checkVector, wrongType, wrongValue } from "../check.js";
+import { checkFunction, checkKeys, checkObject, checkVector, isFloat64, wrongType, wrongValue } from "../check.js";
 import { isFloatArray, type Matrix, multiply, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix, symmetric } from "../linalg/symmetric.js";
 import { dot } from "../linalg/vector.js";
@@ -218,7 +218,7 @@ export class FunctionProblem extends Problem {
     const made = this.#given.hessian?.(x.slice());
     const H = made instanceof SymmetricMatrix ? made : symmetric(made as Matrix);
     if (H.size !== this.size) wrongValue(WHERE, "f.hessian", `${this.size} rows`, String(H.size));
-    return H.data instanceof Float64Array ? new SymmetricMatrix(H.size, H.data.slice(), H.build) : H;
+    return isFloat64(H.data) ? new SymmetricMatrix(H.size, H.data.slice(), H.build) : H;
   }
 
   /** A Hessian from its products with the unit vectors. */

@@ -8,7 +8,7 @@ import { SecondOrder } from "./second-order.js";
 
 /** What `hessianFree` takes. */
 export interface HessianFreeOptions {
-  /** Damping to start from, as a multiple of the mean of G's diagonal, so that no unit matters; 1. */
+  /** Damping to start from, as a multiple of the mean of G's diagonal, so that no unit matters; 0.1. */
   damping?: number;
   /** Products a solve takes at most; 250 (Martens 2010). */
   maxProducts?: number;
@@ -33,7 +33,7 @@ export interface HessianFreeOptions {
 /**
  * Hessian-free optimisation: minimises gᵀp + ½pᵀ(G + λI)p by conjugate gradients from products with the generalised Gauss-Newton matrix G
  * alone, λ in units of the mean of G's diagonal, cut short when the model hardly falls any more. λ is multiplied by 3/2 where the objective fell by less than a quarter of what the model foretold, and
- * by 2/3 above three quarters.
+ * by 2/3 above three quarters; on a batch among others that is judged on the next one, which the step was not made for.
  *
  * Its products are exact; what is approximated is the solve, and G stands for H. By default a step takes all samples; large batches do, small ones mislead its damping.
  * Cost a step: a gradient, up to `maxProducts` products of about 1.5 gradients each, some forward passes; about 10 vectors of P numbers, and iterates.
@@ -47,7 +47,7 @@ export function hessianFree(options: HessianFreeOptions = {}): Optimizer {
   const where = "hessianFree";
   const { damping, preconditioner, weightDecay } = resolveOptions(
     where,
-    { damping: [1, "positive"], preconditioner: [true, "boolean"], weightDecay: [0, "non-negative"] },
+    { damping: [0.1, "positive"], preconditioner: [true, "boolean"], weightDecay: [0, "non-negative"] },
     options,
     ["maxProducts", "progress", "warmStart", "curvatureShare"],
   );
@@ -57,6 +57,6 @@ export function hessianFree(options: HessianFreeOptions = {}): Optimizer {
   checkShare(where, "warmStart", warmStart, true);
   checkShare(where, "curvatureShare", curvatureShare, true);
   const direction = new HessianFreeDirection({ maxProducts, progress, warmStart, curvatureShare, preconditioner });
-  const search = new IteratesSearch({ start: damping, ...MARTENS });
+  const search = new IteratesSearch({ start: damping, ...MARTENS, solvesBatch: true });
   return new SecondOrder({ name: where, direction, search, weightDecay, fullBatch: false });
 }

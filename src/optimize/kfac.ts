@@ -7,7 +7,7 @@ import { SecondOrder } from "./second-order.js";
 
 /** What `kfac` takes. */
 export interface KfacOptions {
-  /** Damping to start from; 0.1. */
+  /** Damping to start from, as a multiple of the mean of the Fisher matrix's diagonal, so that no unit matters; 0.1. */
   damping?: number;
   /** Share of the factors' running averages that is kept; 0.95 (the paper). */
   decay?: number;
@@ -24,7 +24,7 @@ export interface KfacOptions {
 /**
  * K-FAC: natural gradient with the Fisher matrix approximated layer by layer as E[h̃h̃ᵀ] ⊗ E[δδᵀ], averaged over the steps; the step is scaled, and
  * combined with the last one, so that the quadratic model with the exact Gauss-Newton matrix is least. Damping by gain ratio, split between the factors
- * as the paper has it.
+ * as the paper has it; on a batch among others the ratio is taken on the next one.
  *
  * δ is drawn with random signs under the outputs' curvature instead of from the model's distribution, which has the same mean and serves
  * every loss. Batch norm's scale and shift take a diagonal of their own. For networks; by default a step takes all samples; large batches do, small ones mislead its damping.

@@ -1,9 +1,10 @@
+import { learningRates } from "./defaults.js";
 import { FirstOrder } from "./first-order.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
-/** What `rmsprop` takes; PyTorch's defaults. */
+/** What `rmsprop` takes; PyTorch's defaults but for the rate. */
 export interface RmspropOptions {
   /** 0.01 (PyTorch; Hinton's slides suggest 0.001). */
   learningRate?: number;
@@ -28,7 +29,7 @@ class Rmsprop extends FirstOrder {
     const resolved = resolveOptions(
       "rmsprop",
       {
-        learningRate: [1e-2, "positive"],
+        learningRate: [learningRates.rmsprop, "positive"],
         decay: [0.99, "closed share"],
         epsilon: [1e-8, "non-negative"],
         weightDecay: [0, "non-negative"],

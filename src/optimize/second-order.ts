@@ -91,6 +91,7 @@ export class SecondOrder extends Optimizer {
 
   override displaced(): void {
     this.#direction.displaced?.(this.#memory);
+    this.#search.displaced?.(this.#memory);
   }
 
   override step(problem: Problem, learningRate: number): StepOutcome {

@@ -1,12 +1,13 @@
 import { wrongValue } from "../check.js";
+import { learningRates } from "./defaults.js";
 import { FirstOrder } from "./first-order.js";
 import type { Optimizer } from "./optimizer.js";
 import { resolveOptions } from "./options.js";
 import type { Problem } from "./problem.js";
 
-/** What `sgd` takes; PyTorch's defaults. */
+/** What `sgd` takes; PyTorch's defaults but for the rate. */
 export interface SgdOptions {
-  /** 0.001 (PyTorch). */
+  /** 0.05 (measured, as those of the other first-order methods; PyTorch: 0.001). */
   learningRate?: number;
   /** Share of the last step that is taken again; 0 (PyTorch). */
   momentum?: number;
@@ -27,7 +28,7 @@ class Sgd extends FirstOrder {
     const resolved = resolveOptions(
       "sgd",
       {
-        learningRate: [1e-3, "positive"],
+        learningRate: [learningRates.sgd, "positive"],
         momentum: [0, "non-negative"],
         dampening: [0, "closed share"],
         nesterov: [false, "boolean"],

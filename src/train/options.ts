@@ -112,7 +112,7 @@ export function resolveTraining(
   options: unknown,
   more: readonly string[] = [],
 ): ResolvedOptions {
-  checkDataset(where, data, net.layout, net.spec.loss);
+  checkDataset(where, data, net);
   checkObject(where, "options", options);
   checkKeys(where, options, [...NAMES, ...more]);
   const { optimizer, epochs, shuffle = true, seed = 0 } = options;
@@ -184,7 +184,7 @@ function checkValidation(where: string, net: Network, data: Dataset, validation:
   if (typeof validation === "number") {
     checkShare(where, "validation", validation);
     training -= heldOut(training, validation);
-  } else if (validation !== null) checkDataset(`${where}: validation`, validation, net.layout, net.spec.loss);
+  } else if (validation !== null) checkDataset(`${where}: validation`, validation, net);
   if (training < least) {
     wrongValue(where, "data", `at least ${least} rows to train on`, `${training} of ${data.size}`);
   }

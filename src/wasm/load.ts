@@ -3,7 +3,7 @@ import { strict } from "./generated/strict.js";
 import type { CoreExports } from "./kernels.js";
 import { fromText } from "./text.js";
 
-/** The two builds of one source: `strict` gives the same bits on every machine, `relaxed` fuses multiply and add. */
+/** The two builds of one source: `strict` rounds every operation alike on every machine, `relaxed` fuses multiply and add. */
 export type Build = "strict" | "relaxed";
 
 /** What `init` takes. */

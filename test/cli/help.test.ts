@@ -1,13 +1,13 @@
 // What the help says is run as it stands there, by a shell, in a folder of its own.
 
-import { chmodSync, copyFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call, folder, main, root, start } from "./support.js";
 
 /** In this order: the first ones leave the model that the others read. */
 const commands = [
-  ...["train", "tune", "predict", "info", "diagnose", "curvature", "compare", "audit", "prune", "export"],
+  ...["train", "tune", "predict", "info", "diagnose", "curvature", "compare", "audit", "prune", "export", "sample"],
   ...["worker", "jobs"],
 ];
 
@@ -15,8 +15,7 @@ const { path, remove } = folder({});
 afterAll(remove);
 
 beforeAll(() => {
-  symlinkSync(join(root, "data"), path("data"), "junction");
-  copyFileSync(join(root, "data/iris.csv"), path("flowers.csv"));
+  for (const name of ["iris", "digits", "diabetes"]) copyFileSync(join(root, `data/${name}.csv`), path(`${name}.csv`));
   writeFileSync(path("space.json"), '{"hidden": [[8], [16, 8]], "l2": [0.001, 0.01], "epochs": [20]}');
   writeFileSync(path("hessia"), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(path("hessia"), 0o755);

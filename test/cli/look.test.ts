@@ -179,9 +179,9 @@ describe("hessia compare", () => {
 describe.each([
   "sgd --momentum 0.9 --nesterov yes",
   "adam --betas 0.8,0.99",
-  "newton --damping 0.1 --search wolfe --indefinite clip",
+  "newton --damping 0.1 --line-search wolfe --indefinite clip",
   "saddle-free-newton --damping 0.1",
-  "gauss-newton --damping 0.1 --search armijo",
+  "gauss-newton --damping 0.1 --line-search armijo",
   "trust-region --initial-radius 0.5 --products yes --max-products 20",
   "levenberg-marquardt --damping 0.01",
   "hessian-free --damping 0.5 --max-products 10 --curvature-share 0.5",

@@ -154,6 +154,8 @@ describe("a report", () => {
       "sgd",
       "--learning-rate",
       "6",
+      "--momentum",
+      "0.9",
       "--schedule",
       "constant",
       "--epochs",

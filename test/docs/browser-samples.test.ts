@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { launch, printedBy, type Site, serve } from "../package/browser.js";
 import { chromium } from "../package/needs.js";
 import { browserFilesOf, root, typeErrors } from "./samples.js";
@@ -15,11 +15,12 @@ const pages = readdirSync(join(root, "docs"))
   .map((name) => `docs/${name}`)
   .filter((page) => browserFilesOf(page).length > 0);
 const program = chromium();
+const consumer = inject("consumer");
 
 describe("samples for browsers", () => {
   it("there are some, and they compile", () => {
     expect(pages.length).toBeGreaterThan(0);
-    expect(typeErrors(pages.flatMap(browserFilesOf))).toBe("");
+    expect(typeErrors(pages.flatMap(browserFilesOf), consumer)).toBe("");
   }, 60_000);
 
   describe.skipIf(!program)("in Chromium", () => {
@@ -42,7 +43,7 @@ describe("samples for browsers", () => {
       for (const { file, source } of files) writeFileSync(join(folder, file), source);
       await esbuild.build({
         entryPoints: files.map(({ file }) => join(folder, file)),
-        alias: { hessia: join(root, "dist/index.js") },
+        alias: { hessia: join(consumer, "node_modules/hessia/dist/index.js") },
         outdir: folder,
         bundle: true,
         format: "esm",

@@ -73,6 +73,6 @@ describe("docs/diagnostics.md", () => {
   });
 
   it.each(table)("$code: the source is the one that the advice gives", ({ code, source }) => {
-    expect(entries.get(code)).toContain(`- **Source:** ${source}.`);
+    expect(entries.get(code)?.replace(/\s+/g, " ")).toContain(`- **Source:** ${source}.`);
   });
 });

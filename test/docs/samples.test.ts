@@ -1,7 +1,8 @@
-// The code samples of README.md and of the pages in docs compile, run, and give the values that their comments state.
-import { existsSync, readdirSync } from "node:fs";
+// The code samples of README.md and of the pages in docs, with the package as it is installed: they compile, run, and give the values that their comments state.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { isFresh } from "../../scripts/freshness.mjs";
 import { runToEnd } from "./run.js";
 import { type Program, programsOf, promises, root, runnable, typeErrors } from "./samples.js";
@@ -14,9 +15,16 @@ const pages = [
 ];
 const programs = pages.flatMap(programsOf);
 
+/** A folder outside of the repository with the installed package, and with another that a sample shows beside it. */
+const folder = mkdtempSync(join(tmpdir(), "hessia-samples-"));
+mkdirSync(join(folder, "node_modules"));
+symlinkSync(join(inject("consumer"), "node_modules/hessia"), join(folder, "node_modules/hessia"), "junction");
+symlinkSync(join(root, "node_modules/onnxruntime-web"), join(folder, "node_modules/onnxruntime-web"), "junction");
+afterAll(() => rmSync(folder, { recursive: true }));
+
 function run(program: Program): { status: number | null; errors: string } {
   const args = ["--input-type=module", "--eval", runnable(program)];
-  const { status, stderr } = runToEnd(process.execPath, args, { cwd: root });
+  const { status, stderr } = runToEnd(process.execPath, args, { cwd: folder });
   return { status, errors: stderr };
 }
 
@@ -53,8 +61,10 @@ describe("what finds and runs samples", () => {
   });
 
   it("sees type errors", () => {
-    expect(typeErrors([program('import { matrix } from "hessia";\nmatrix("x");')])).toMatch(/^here, line 2 of it: /);
-    expect(typeErrors([program('import { matrix } from "hessia";\nmatrix([[1]]);')])).toBe("");
+    expect(typeErrors([program('import { matrix } from "hessia";\nmatrix("x");')], folder)).toMatch(
+      /^here, line 2 of it: /,
+    );
+    expect(typeErrors([program('import { matrix } from "hessia";\nmatrix([[1]]);')], folder)).toBe("");
   }, 60_000);
 });
 
@@ -65,7 +75,7 @@ describe("samples", () => {
   });
 
   it("compile", () => {
-    expect(typeErrors(programs)).toBe("");
+    expect(typeErrors(programs, folder)).toBe("");
   }, 60_000);
 
   it.each(programs)(

@@ -149,15 +149,16 @@ export function runnable({ source }: Program): string {
   return CHECK + outputText;
 }
 
-/** What the compiler says about programs that import the package as built; "" where it is content. */
-export function typeErrors(programs: readonly Program[]): string {
-  const sources = new Map(programs.map(({ source }, i) => [join(root, `sample-${i}.mts`), source]));
+/** What the compiler says about programs in a folder that has the package; "" where it is content. */
+export function typeErrors(programs: readonly Program[], folder: string): string {
+  const sources = new Map(programs.map(({ source }, i) => [join(folder, `sample-${i}.mts`), source]));
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     lib: ["lib.es2023.d.ts", "lib.dom.d.ts"],
     types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
     strict: true,
     skipLibCheck: true,
     noEmit: true,

@@ -11,16 +11,17 @@ import { chromium } from "../package/needs.js";
 import { runToEnd } from "./run.js";
 import { root } from "./samples.js";
 
-/** What the site's pages need: files of its own, and the search index, which is data within one of them. */
+/** What the site's pages need: files of its own, the search index, which is data within one of them, and WebAssembly for the playground. */
 const POLICY = [
-  "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-  "connect-src data:",
+  "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:; connect-src 'self' data:; frame-src 'self'; worker-src 'self'",
 ].join("; ");
 
 const MODULES = {
   "src/index.ts": "hessia",
   "src/formats/index.ts": "hessia_formats",
   "src/jobs/index.ts": "hessia_jobs",
+  "src/tables/index.ts": "hessia_tables",
   "src/node/index.ts": "hessia_node",
 };
 
@@ -30,6 +31,11 @@ interface Reference {
   readonly element: string;
   readonly relation: string;
   readonly address: string;
+}
+
+/** Of what axe finds, what is told. */
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly target: string[] }[] }[];
 }
 
 /** The pages of docs/, without their charts. */
@@ -44,7 +50,7 @@ const pages = new Map<string, { ids: Set<string>; references: Reference[]; text:
 beforeAll(() => {
   built = runToEnd(process.execPath, ["scripts/site/build.mjs", folder], { cwd: root });
   for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (file.endsWith(".html")) pages.set(file, read(file));
+    if (file.endsWith(".html") && !file.startsWith("playground")) pages.set(file, read(file));
   }
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -113,6 +119,15 @@ describe("the site's files", () => {
     expect(text.match(/@import[^;]*|url\((?!["']?data:)[^)]*\)/g)).toBeNull();
   });
 
+  it("docs/playground.md names the playground's scenes", () => {
+    const sources = readdirSync(join(root, "playground/src/scenes")).map((name) =>
+      readFileSync(join(root, "playground/src/scenes", name), "utf8"),
+    );
+    const keys = sources.flatMap((source) => /^ {2}key: "([\w-]+)",$/m.exec(source)?.[1] ?? []);
+    const text = readFileSync(join(root, "docs/playground.md"), "utf8");
+    expect([...text.matchAll(/^## (.*)$/gm)].map(([, key]) => key).sort()).toEqual(keys.sort());
+  });
+
   it.each(guides)("docs/%s is a page", (name) => {
     const page = pages.get(`documents/${name.replace(/md$/, "html")}`);
     const [, heading] = /^# (.*)$/m.exec(readFileSync(join(root, "docs", name), "utf8")) as RegExpExecArray;
@@ -142,9 +157,15 @@ describe.skipIf(!program)("the site in Chromium", () => {
 
   const shown = [
     "index.html",
-    ...["getting-started", "diagnostics", "performance", "more-garbow-hillstrom"].map(
-      (name) => `documents/${name}.html`,
-    ),
+    ...[
+      "getting-started",
+      "answers",
+      "command-line",
+      "relu-and-second-order",
+      "diagnostics",
+      "performance",
+      "more-garbow-hillstrom",
+    ].map((name) => `documents/${name}.html`),
     ...["functions/hessia.network.html", "interfaces/hessia.Network.html"],
   ];
 
@@ -168,16 +189,34 @@ describe.skipIf(!program)("the site in Chromium", () => {
 
     it.each(shown)("%s fits and complains of nothing", async (file) => {
       await page.goto(`${site.origin}/${file}`);
-      await page.locator(".col-content h1").waitFor();
+      await page.locator("h1").first().waitFor();
       const size = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       expect(size).toEqual([width, width]);
-      expect(await page.locator(".col-content h1").count()).toBe(1);
+      expect(await page.locator("h1").count()).toBe(1);
       const [back, front] = await page.evaluate(() => {
         const { backgroundColor, color } = getComputedStyle(document.body);
         return [backgroundColor, color].map((text) => Number(/\d+/.exec(text)?.[0]));
       });
       expect(colorScheme === "light" ? back - front : front - back).toBeGreaterThan(128);
       expect(complaints).toEqual([]);
+    });
+
+    it.each([
+      "index.html",
+      "documents/answers.html",
+      "documents/relu-and-second-order.html",
+      "functions/hessia.fit.html",
+    ])("%s: axe finds no violation", async (file) => {
+      await page.goto(`${site.origin}/${file}`);
+      await page.locator("h1").first().waitFor();
+      if (file !== "index.html") await page.locator(".site-menu a").first().waitFor({ state: "attached" });
+      await page.evaluate(readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8"));
+      const violations = await page.evaluate(async () => {
+        const { axe } = window as unknown as { axe: { run(...args: unknown[]): Promise<AxeResult> } };
+        const { violations: found } = await axe.run(document, { iframes: false });
+        return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join("; ")}`);
+      });
+      expect(violations).toEqual([]);
     });
 
     it("what is searched for is found and opened", async () => {
@@ -193,6 +232,45 @@ describe.skipIf(!program)("the site in Chromium", () => {
       }
       expect(complaints).toEqual([]);
     });
+  });
+
+  it("guides, classes and functions come first in what is found", async () => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    for (const [words, first] of [
+      ["diagnostics", /^documents\//],
+      ["glossary", /^documents\//],
+      ["Levenberg", /^(documents|functions)\//],
+      ["network", /^(documents|functions|interfaces|classes)\//],
+    ] as const) {
+      await page.goto(`${site.origin}/documents/getting-started.html`);
+      await page.locator("#tsd-search-trigger").click();
+      await page.locator("#tsd-search-input").fill(words);
+      const found = page.locator("#tsd-search-results a").first();
+      await found.waitFor();
+      const address = await found.evaluate((link) => (link as HTMLAnchorElement).href);
+      expect(new URL(address).pathname.slice(1), words).toMatch(first);
+    }
+    await page.close();
+  });
+
+  it("the front page runs the playground, and a study opens its scene", async () => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${site.origin}/index.html`);
+    await page.locator("iframe").scrollIntoViewIfNeeded();
+    await page.frameLocator("iframe").getByRole("heading", { name: "A dying layer" }).waitFor();
+    await page.goto(`${site.origin}/documents/relu-at-zero.html`);
+    await page.locator('a[href$="#scene=kink"]').first().click();
+    await page.getByRole("heading", { name: "The value at the kink" }).waitFor();
+    await page.close();
+  });
+
+  it("formulas are typeset", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${site.origin}/documents/relu-and-second-order.html`);
+    const sizes = await page.$$eval(".formula math", (all) => all.map((math) => math.getBoundingClientRect().height));
+    expect(sizes.length).toBe(4);
+    for (const height of sizes) expect(height).toBeGreaterThan(15);
+    await page.close();
   });
 
   it("the navigation leads to every page of docs/ and nowhere else but to pages", async () => {

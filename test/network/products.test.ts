@@ -1,6 +1,6 @@
 // Oracle: the hyper-dual oracle's Hessian and generalised Gauss-Newton matrix, column by column, and PyTorch's Hessians.
 import { beforeAll, describe, expect, it } from "vitest";
-import { dataset, hessianOperator, init, network } from "../../src/index.js";
+import { dataset, hessianOperator, init, type Matrix, network } from "../../src/index.js";
 import { caseNamed, cases, makeData, makeParameters, makeRunning, Random } from "../cases.js";
 import { fromTriangle, type NetworkFixture, readFixture } from "../oracle/fixtures.js";
 import { hessian } from "../oracle/hessian.js";
@@ -73,6 +73,27 @@ describe.each(builds)("%s", (build) => {
     expect(Array.from(op.matvec(v))).toEqual(Array.from(net.hvp(data, v)));
     net.setParameters(makeParameters(c).map((x) => x * 1.5));
     expect(Array.from(op.matvec(v))).toEqual(Array.from(net.hvp(data, v)));
+  });
+
+  it("follows data that are changed in place: inputs, targets and weights", () => {
+    const random = new Random(2);
+    const weights = Float64Array.from(random.rows(7, 1).flat(), (x) => 1 + Math.abs(x));
+    const data = dataset(random.rows(7, 3), random.rows(7, 2), { weights });
+    const net = network({ inputs: 3, layers: [{ units: 4, activation: "tanh" }, { units: 2 }], seed: 1 });
+    const v = Float64Array.from(random.normals(net.parameterCount));
+    for (const kind of kinds) {
+      const op = hessianOperator(net, data, { kind });
+      const product = () => (kind === "ggn" ? net.ggnvp(data, v) : net.hvp(data, v));
+      let before = op.matvec(v);
+      for (const values of [data.inputs.data, (data.targets as Matrix).data, data.weights as Float64Array]) {
+        values[values.length - 1] *= 1.5;
+        const after = op.matvec(v);
+        expect(after).toEqual(product());
+        // The targets move the exact Hessian alone.
+        if (kind === "exact" || values !== (data.targets as Matrix).data) expect(after).not.toEqual(before);
+        before = after;
+      }
+    }
   });
 
   it("sums over chunks", () => {

@@ -1,7 +1,18 @@
 // Oracle: the documented refusals, word for word; and that nothing has changed after any of them.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { dataset, deadUnits, init, matrix, multiply, type NetworkSpec, network } from "../../src/index.js";
+import {
+  dataset,
+  deadUnits,
+  hessianOperator,
+  init,
+  matrix,
+  multiply,
+  type NetworkSpec,
+  network,
+  sgd,
+  training,
+} from "../../src/index.js";
 import { snapshot } from "../support.js";
 
 beforeAll(() => init({ simd: "strict" }));
@@ -235,6 +246,37 @@ describe("network", () => {
     ["a negative seed", make({ seed: -1 }), RangeError, 'network: "seed" expected an integer of at least 0, got -1'],
     ["a seed of text", make({ seed: "1" }), TypeError, 'network: "seed" expected an integer of at least 0, got "1"'],
   ])("%s", (...row) => throws(row));
+});
+
+describe("data beyond the network's single precision", () => {
+  const single = network({ inputs: 1, layers: [{ units: 1 }], dtype: "f32" });
+  const inputs = dataset([[1], [-1e39]], [1, 2]);
+  const targets = dataset([[1], [2]], [1, 3.5e38]);
+  const expected = "expected numbers that are finite in single precision, as the network's dtype f32 asks, got";
+  const options = { optimizer: sgd(), epochs: 1 };
+
+  it.each<Row>([
+    ["inputs of a loss", () => single.loss(inputs), RangeError, `loss: "inputs" ${expected} -1e+39 in row 1, column 0`],
+    ["targets of a gradient", () => single.gradient(targets), RangeError, `gradient: "targets" ${expected} 3.5e+38`],
+    ["a Hessian's", () => single.hessian(inputs), RangeError, `hessian: "inputs" ${expected}`],
+    ["an operator's", () => hessianOperator(single, targets), RangeError, `hessianOperator: "targets" ${expected}`],
+    ["scores", () => single.evaluate(targets), RangeError, `evaluate: "targets" ${expected}`],
+    ["predictions", () => single.predict([[1], [2e39]]), RangeError, `predict: "inputs" ${expected} 2e+39 in row 1`],
+    ["a training run's", () => training(single, inputs, options).next(), RangeError, `training: "inputs" ${expected}`],
+    [
+      "a validation set's",
+      () => training(single, dataset([[1]], [1]), { ...options, validation: targets }).next(),
+      RangeError,
+      `training: validation: "targets" ${expected}`,
+    ],
+  ])("%s", (...row) => throws(row));
+
+  it("is what double precision and the largest single take", () => {
+    const double = network({ inputs: 1, layers: [{ units: 1 }] });
+    expect(double.predict([[-1e39]]).data[0]).not.toBeNaN();
+    expect(single.predict([[3.4028234e38]]).rows).toBe(1);
+    expect(single.loss(dataset(matrix(1, 1, Float32Array.of(1e38)), [1]))).not.toBeNaN();
+  });
 });
 
 describe("dataset", () => {

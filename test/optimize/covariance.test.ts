@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { gaussNewton, init, type LeastSquares, lbfgs, levenbergMarquardt, minimize } from "../../src/index.js";
-import { regressions } from "../oracle/nist.js";
+import { regressions } from "../oracle/nist.mjs";
 
 beforeAll(() => init());
 

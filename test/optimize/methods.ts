@@ -14,7 +14,7 @@ import {
 
 export interface Method {
   name: string;
-  make(options?: { weightDecay?: number }): Optimizer;
+  make(options?: { weightDecay?: number; damping?: number }): Optimizer;
   /** Sound on full batches only. */
   fullBatch: boolean;
   /** Needs a P × P matrix. */

@@ -227,13 +227,15 @@ describe.each(builds)("%s build", (build) => {
     const alike = methods.filter(({ name }) => !name.startsWith("kfac") && name !== "hessianFree");
 
     it.each(alike)("$name: the steps are those of the penalty on all", ({ make, name }) => {
+      // Where a solve is cut short rounding decides; with much damping it is not cut.
+      const much = name.includes("hessianFree") ? { damping: 1 } : {};
       for (const spec of [tanh, relu]) {
         const decayed = network(spec);
         const penalised = network({ ...spec, penalty: { l2: 0.02, on: "all" } });
         const options = { epochs: 4, batchSize: 24 };
         const histories = [
-          finish(training(decayed, curve, { ...options, optimizer: make({ weightDecay: 0.02 }) })),
-          finish(training(penalised, curve, { ...options, optimizer: make() })),
+          finish(training(decayed, curve, { ...options, optimizer: make({ ...much, weightDecay: 0.02 }) })),
+          finish(training(penalised, curve, { ...options, optimizer: make(much) })),
         ];
         expect(histories[0].steps).toBe(histories[1].steps);
         expect(distance(decayed.getParameters(), penalised.getParameters())).toBeLessThan(

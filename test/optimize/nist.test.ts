@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, type LeastSquares, levenbergMarquardt, minimize, type Result } from "../../src/index.js";
-import { type Regression, regressions } from "../oracle/nist.js";
+import { type Regression, regressions } from "../oracle/nist.mjs";
 
 beforeAll(() => init());
 

@@ -293,16 +293,16 @@ describe("options", () => {
   });
 
   it("undefined is the default", () => {
-    expect(adam({ learningRate: undefined as never, betas: undefined as never }).learningRate).toBe(1e-3);
+    expect(adam({ learningRate: undefined as never, betas: undefined as never }).learningRate).toBe(1e-2);
     expect(
       [sgd(), adagrad(), adadelta(), rmsprop(), adam(), adamw()].map(({ name, learningRate }) => [name, learningRate]),
     ).toEqual([
-      ["sgd", 1e-3],
-      ["adagrad", 1e-2],
-      ["adadelta", 1],
-      ["rmsprop", 1e-2],
-      ["adam", 1e-3],
-      ["adamw", 1e-3],
+      ["sgd", 0.05],
+      ["adagrad", 0.1],
+      ["adadelta", 2],
+      ["rmsprop", 0.01],
+      ["adam", 0.01],
+      ["adamw", 0.01],
     ]);
   });
 });

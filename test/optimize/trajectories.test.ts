@@ -26,10 +26,14 @@ import { builds, distance, dtypes, rounded, take, toDataset } from "../support.j
 const { items, function: polynomial, start } = readFixture("optimizers");
 const factories = { sgd, adagrad, adadelta, rmsprop, adam, adamw };
 
+/** PyTorch's default rates, which the library's are not. */
+const torchRates = { sgd: 1e-3, adagrad: 1e-2, adadelta: 1, rmsprop: 1e-2, adam: 1e-3, adamw: 1e-3 };
+
 /** The options by the library's names. */
 function optimizerOf({ optimizer, options }: Pick<OptimizerFixture, "optimizer" | "options">): Optimizer {
   const { lrDecay, initialAccumulator, ...rest } = options;
   return factories[optimizer]({
+    learningRate: torchRates[optimizer],
     ...rest,
     ...(lrDecay === undefined ? {} : { learningRateDecay: lrDecay }),
     ...(initialAccumulator === undefined ? {} : { initialAccumulator }),
@@ -119,7 +123,7 @@ describe.each(builds)("%s build", (build) => {
     const named: [OptimizerName, Record<string, unknown>][] = [
       ["sgd", { learningRate: 0.05, momentum: 0.9, nesterov: true, weightDecay: 1e-3 }],
       ["adagrad", { learningRate: 0.05 }],
-      ["adadelta", {}],
+      ["adadelta", { learningRate: 1 }],
       ["rmsprop", { learningRate: 3e-3, momentum: 0.5, centered: true }],
       ["adam", { learningRate: 0.02, amsgrad: true }],
       ["adamw", { learningRate: 0.02, weightDecay: 0.05 }],

@@ -38,7 +38,7 @@ export const optimizers: readonly OptimizerEntry[] = [
     key: "sgd",
     label: "SGD",
     order: 1,
-    learningRate: 0.03,
+    learningRate: 0.05,
     options: [
       { key: "momentum", label: "Momentum", value: 0, min: 0, max: 0.999 },
       { key: "nesterov", label: "Nesterov", value: false },
@@ -58,7 +58,7 @@ export const optimizers: readonly OptimizerEntry[] = [
     key: "adadelta",
     label: "Adadelta",
     order: 1,
-    learningRate: 1,
+    learningRate: 2,
     options: [{ key: "rho", label: "ρ", value: 0.9, min: 0, max: 0.999 }, weightDecay],
     says: "Steps in the units of the parameters, from running means.",
   },
@@ -154,7 +154,7 @@ export const optimizers: readonly OptimizerEntry[] = [
     learningRate: null,
     fullBatch: true,
     options: [
-      { ...damping, label: "First damping λ", value: 1, min: 1e-12 },
+      { ...damping, label: "First damping λ", value: 0.1, min: 1e-12 },
       { key: "maxProducts", label: "Most products a step", value: 250, min: 1, max: 1000 },
       { key: "preconditioner", label: "Preconditioner", value: true },
     ],

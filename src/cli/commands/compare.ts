@@ -19,10 +19,10 @@ import { add, addDataOptions, addNetworkOptions, addReportOption, addTrainingOpt
 
 const examples = `
 Examples:
-  hessia compare data/iris.csv --optimizers adam,sgd,lbfgs,levenberg-marquardt
-  hessia compare data/diabetes.csv --hidden 16 --optimizers adam,kfac
-  hessia compare data/iris.csv --optimizers sgd:momentum=0,sgd:momentum=0.5
-  hessia compare data/digits.csv --time-limit 2 --report compare.html
+  hessia compare iris.csv --hidden 16 --optimizers adam,lbfgs,levenberg-marquardt
+  hessia compare diabetes.csv --hidden 16 --optimizers adam,kfac
+  hessia compare iris.csv --optimizers sgd:momentum=0,sgd:momentum=0.5
+  hessia compare digits.csv --time-limit 2 --report compare.html
 
 All begin at the same weights and see the same rows. An optimizer's settings
 come after colons; betas have a slash between them: adam:betas=0.9/0.99.`;

@@ -16,7 +16,7 @@ const examples = `
 Examples:
   hessia diagnose iris.safetensors
   hessia diagnose iris.safetensors --curvature dense --report iris.html
-  hessia diagnose iris.safetensors flowers.csv --json`;
+  hessia diagnose iris.safetensors iris.csv --json`;
 
 export interface DiagnoseGiven extends OutputSettings {
   readonly curvature?: CurvatureChoice;

@@ -132,7 +132,7 @@ export function addOptimizerOptions(command: Command): void {
       key === "learningRate"
         ? ` (default: ${usualRates()}; 1 for newton and its like)`
         : key === "momentum"
-          ? " (default: 0.9 for sgd, 0 for rmsprop)"
+          ? " (default: 0)"
           : "";
     const takers = key === "learningRate" || key === "weightDecay" ? "" : `; of ${takersOf(key)}`;
     add(command, flags, `${description}${takers}${usual}`, parse);

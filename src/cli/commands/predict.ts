@@ -14,10 +14,10 @@ import { add } from "./options.js";
 
 const examples = `
 Examples:
-  hessia predict iris.safetensors flowers.csv
-  hessia predict iris.safetensors flowers.csv --probabilities --output out.csv
-  hessia predict iris.safetensors flowers.csv --append > named-flowers.csv
-  hessia predict iris.safetensors flowers.csv --interval 95 --quiet
+  hessia predict iris.safetensors iris.csv
+  hessia predict iris.safetensors iris.csv --probabilities --output out.csv
+  hessia predict iris.safetensors iris.csv --append > named.csv
+  hessia predict iris.safetensors iris.csv --interval 95 --quiet
 
 Columns are found by their names where the model was trained on a file with a
 header, in any order and among others. Where the file has the target too, the

@@ -27,14 +27,14 @@ import {
 
 const examples = `
 Examples:
-  hessia train data/digits.csv --target digit --hidden 64,32 --optimizer adam
-  hessia train data/iris.csv --target species --hidden 16 --early-stopping 20
-  hessia train data/diabetes.csv --target progression --hidden 32 --l2 0.03
-  hessia train data/iris.csv --hidden 8 --optimizer trust-region --epochs 30
-  hessia train data/iris.csv --epochs 60 --save iris.safetensors
+  hessia train digits.csv --target digit --hidden 64,32 --optimizer adam
+  hessia train iris.csv --target species --hidden 16 --early-stopping 20
+  hessia train diabetes.csv --target progression --hidden 32 --l2 0.03
+  hessia train iris.csv --hidden 8 --optimizer trust-region --epochs 30
+  hessia train iris.csv --hidden 16 --epochs 60 --save iris.safetensors
   hessia train --resume iris.safetensors --epochs 90
-  hessia train data/iris.csv --report iris.html
-  hessia train data/digits.csv --epochs 20 --seed 7 --json > result.json
+  hessia train iris.csv --report iris.html
+  hessia train digits.csv --epochs 20 --seed 7 --json > result.json
 
 Exit codes: 0 ended as asked, 1 failed, 2 bad input, 130 interrupted.
 Ctrl-C with --save leaves a file that --resume goes on from, to the same bits.`;

@@ -35,10 +35,10 @@ import { add, addDataOptions } from "./options.js";
 
 const examples = `
 Examples:
-  hessia tune data/iris.csv
-  hessia tune data/diabetes.csv --resume diabetes.results --save diabetes.json
-  hessia tune data/iris.csv --space space.json --trials 30 --workers 2
-  hessia tune data/iris.csv --redis redis://localhost:6379
+  hessia tune iris.csv
+  hessia tune diabetes.csv --resume diabetes.results --save diabetes.json
+  hessia tune iris.csv --space space.json --trials 30 --workers 2
+  hessia tune iris.csv --redis redis://localhost:6379
 
 A space is JSON: lists of values or ranges for parts of a setting, as in
 {"hidden": [[8], [16, 8]], "l2": {"from": 1e-4, "to": 1, "scale": "log"}}.

@@ -1,4 +1,4 @@
-import { parse } from "csv-parse/sync";
+import { parse } from "../../tables/reading/csv.js";
 import { badInput } from "../errors.js";
 import { suggestion } from "../nearest.js";
 import { printable, quote } from "../output/format.js";

@@ -137,7 +137,7 @@ export function endOf({ net }: Pick<Run, "net">, { reason, nonFinite }: Pick<His
 }
 
 export const buildNames: Record<Network["build"], string> = {
-  strict: "strict (SIMD, same bits on every machine)",
+  strict: "strict (SIMD, reproducible)",
   relaxed: "relaxed (SIMD with fused multiply-add)",
 };
 

@@ -45,9 +45,9 @@ export const optimizerOptions: Readonly<Record<string, Option>> = {
   betas: { flags: "--betas <shares>", description: "decays of the two averages, as in 0.9,0.999", parse: shares },
   weightDecay: { flags: "--weight-decay <factor>", description: "the optimizer's own", parse: nonNegative },
   damping: { flags: "--damping <number>", description: "added to the curvature's diagonal", parse: nonNegative },
-  search: {
-    flags: "--search <name>",
-    description: "line search: fixed, armijo, wolfe",
+  lineSearch: {
+    flags: "--line-search <name>",
+    description: "how long a step is: fixed, armijo, wolfe",
     parse: oneOf(["fixed", "armijo", "wolfe"]),
   },
   indefinite: {
@@ -83,53 +83,34 @@ export const optimizerOptions: Readonly<Record<string, Option>> = {
 interface Row {
   // biome-ignore lint/suspicious/noExplicitAny: each factory checks its own options
   readonly make: (options: any) => Optimizer;
-  /** What it takes, and what it is given where the user leaves it open; undefined for the library's default. */
-  readonly takes: Readonly<Record<string, Value | undefined>>;
+  /** What it takes, by the library's names. */
+  readonly takes: readonly string[];
   /** Names of the library's that are called otherwise here. */
   readonly renamed?: Readonly<Record<string, string>>;
 }
 
-const first = { weightDecay: undefined };
-const line = { damping: undefined, search: undefined, learningRate: undefined, weightDecay: undefined };
+const first = ["weightDecay"] as const;
+/** `--no-search` is something else. */
+const searches = { lineSearch: "search" };
+const line = ["damping", "lineSearch", "learningRate", "weightDecay"] as const;
+const rated = ["learningRate", ...first] as const;
 
-/**
- * The methods, the first-order ones with learning rates that do well on standardised data in a few dozen epochs under a cosine: larger
- * than the library's defaults, which are PyTorch's.
- */
+/** The methods, with the library's defaults. */
 const methods = {
-  sgd: {
-    make: sgd,
-    takes: { learningRate: 0.03, momentum: 0.9, nesterov: undefined, ...first },
-  },
-  adagrad: { make: adagrad, takes: { learningRate: 0.05, ...first } },
-  adadelta: { make: adadelta, takes: { learningRate: 2, ...first } },
-  rmsprop: { make: rmsprop, takes: { learningRate: 0.003, momentum: 0, ...first } },
-  adam: { make: adam, takes: { learningRate: 0.005, betas: undefined, ...first } },
-  adamw: { make: adamw, takes: { learningRate: 0.005, betas: undefined, ...first } },
-  newton: { make: newton, takes: { indefinite: undefined, ...line } },
-  "saddle-free-newton": { make: saddleFreeNewton, takes: line },
-  "trust-region": {
-    make: trustRegion,
-    takes: { initialRadius: undefined, products: undefined, maxProducts: undefined, ...first },
-  },
-  "gauss-newton": { make: gaussNewton, takes: line },
-  "levenberg-marquardt": {
-    make: levenbergMarquardt,
-    takes: { damping: undefined, ...first },
-    renamed: { damping: "mu" },
-  },
-  "hessian-free": {
-    make: hessianFree,
-    takes: {
-      damping: undefined,
-      maxProducts: undefined,
-      progress: undefined,
-      curvatureShare: undefined,
-      ...first,
-    },
-  },
-  kfac: { make: kfac, takes: { damping: undefined, refresh: undefined, ...first } },
-  lbfgs: { make: lbfgs, takes: { learningRate: undefined, history: undefined, ...first } },
+  sgd: { make: sgd, takes: ["learningRate", "momentum", "nesterov", ...first] },
+  adagrad: { make: adagrad, takes: rated },
+  adadelta: { make: adadelta, takes: rated },
+  rmsprop: { make: rmsprop, takes: ["learningRate", "momentum", ...first] },
+  adam: { make: adam, takes: ["learningRate", "betas", ...first] },
+  adamw: { make: adamw, takes: ["learningRate", "betas", ...first] },
+  newton: { make: newton, takes: ["indefinite", ...line], renamed: searches },
+  "saddle-free-newton": { make: saddleFreeNewton, takes: line, renamed: searches },
+  "trust-region": { make: trustRegion, takes: ["initialRadius", "products", "maxProducts", ...first] },
+  "gauss-newton": { make: gaussNewton, takes: line, renamed: searches },
+  "levenberg-marquardt": { make: levenbergMarquardt, takes: ["damping", ...first], renamed: { damping: "mu" } },
+  "hessian-free": { make: hessianFree, takes: ["damping", "maxProducts", "progress", "curvatureShare", ...first] },
+  kfac: { make: kfac, takes: ["damping", "refresh", ...first] },
+  lbfgs: { make: lbfgs, takes: ["learningRate", "history", ...first] },
 } as const satisfies Record<string, Row>;
 
 export type Method = keyof typeof methods;
@@ -162,7 +143,7 @@ function choiceOf(option: string, text: string): Choice {
   for (const setting of settings) {
     const [key, value, ...rest] = setting.split("=");
     const known = camel(key);
-    const names = Object.keys(rowOf(chosen).takes);
+    const names = rowOf(chosen).takes;
     if (!names.includes(known) || value === undefined || rest.length > 0) {
       const expected = `settings of ${chosen} after colons, as in ${chosen}:${kebab(names[0])}=…`;
       badInput(`${option}: expected ${expected}, got ${quote(setting)}${suggestion(key, names.map(kebab))}`);
@@ -184,8 +165,8 @@ export function optionsFor(name: Method, settings: Readonly<Record<string, unkno
   for (const [key, { flags }] of Object.entries(optimizerOptions)) {
     const value = settings[key];
     if (value === undefined) continue;
-    if (!(key in rowOf(name).takes)) {
-      const able = methodNames.filter((other) => key in rowOf(other).takes).join(", ");
+    if (!rowOf(name).takes.includes(key)) {
+      const able = methodNames.filter((other) => rowOf(other).takes.includes(key)).join(", ");
       badInput(`${flags.split(" ")[0]}: expected an optimizer that has it (${able}), got ${name}`);
     }
     given[key] = value as Value;
@@ -193,14 +174,11 @@ export function optionsFor(name: Method, settings: Readonly<Record<string, unkno
   return given;
 }
 
-/** The optimizer that was asked for; what was left open is the table's or else the library's. */
+/** The optimizer that was asked for; what was left open is the library's. */
 export function makeOptimizer({ method: name, options }: Choice): Optimizer {
   const { make, takes, renamed = {} } = rowOf(name);
   const all: Record<string, Value> = {};
-  for (const [key, fallback] of Object.entries(takes)) {
-    const value = options[key] ?? fallback;
-    if (value !== undefined) all[renamed[key] ?? key] = value;
-  }
+  for (const key of takes) if (options[key] !== undefined) all[renamed[key] ?? key] = options[key];
   return refusals(() => make(all));
 }
 
@@ -212,16 +190,14 @@ export function takesWholeData(name: Method): boolean {
 /** For the help: each first-order method's learning rate. */
 export function usualRates(): string {
   return methodNames
-    .flatMap((name) => {
-      const { learningRate } = rowOf(name).takes;
-      return learningRate === undefined ? [] : [`${learningRate} for ${name}`];
-    })
+    .filter((name) => rowOf(name).takes.includes("learningRate") && !takesWholeData(name))
+    .map((name) => `${rowOf(name).make({}).learningRate} for ${name}`)
     .join(", ");
 }
 
 /** For the help: which methods take an option. */
 export function takersOf(key: string): string {
-  return methodNames.filter((name) => key in rowOf(name).takes).join(", ");
+  return methodNames.filter((name) => rowOf(name).takes.includes(key)).join(", ");
 }
 
 function kebab(name: string): string {

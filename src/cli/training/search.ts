@@ -24,14 +24,12 @@ export interface Search {
 /** Options that say how to make or train a network: whoever gives one of them has chosen. */
 const CHOOSING: readonly string[] = [
   ...["hidden", "activation", "batchNorm", "l1", "l2", "dtype", "optimizer", "schedule", "epochs", "batchSize"],
-  ...["clip", "earlyStopping", "penalty", ...Object.keys(optimizerOptions).filter((name) => name !== "search")],
+  ...["clip", "earlyStopping", "penalty", ...Object.keys(optimizerOptions)],
 ];
 
 /** Whether nothing was said of how to make and train the network, so that a search may choose. */
 export function isOpen(given: Given): boolean {
-  return (
-    given.search !== false && typeof given.search !== "string" && CHOOSING.every((name) => given[name] === undefined)
-  );
+  return given.search !== false && CHOOSING.every((name) => given[name] === undefined);
 }
 
 /**

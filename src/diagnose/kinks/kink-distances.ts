@@ -1,9 +1,9 @@
+import { hasKink, isPiecewiseLinear } from "../../network/activation-kinds.js";
 import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
 import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode } from "../../network/propagation.js";
 import { type Probe, withProbe } from "../signals/probe.js";
-import { hasKink, isPiecewiseLinear } from "../units/activation-kinds.js";
 
 /** How far a sample is from its nearest kink, in the space of inputs. */
 export interface KinkDistance {

@@ -1,8 +1,8 @@
+import { hasKink, slopeAbove, slopeBelow } from "../../network/activation-kinds.js";
 import type { Dataset } from "../../network/dataset.js";
 import type { LayerLayout } from "../../network/layout.js";
 import type { Network } from "../../network/network.js";
 import { lossKinks, lossParameters, type ResolvedLayer } from "../../network/spec.js";
-import { hasKink, slopeAbove, slopeBelow } from "../units/activation-kinds.js";
 import { evaluate, shift, signChanges } from "./polynomial.js";
 
 /** A side of a kink. */

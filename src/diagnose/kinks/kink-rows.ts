@@ -1,9 +1,9 @@
+import { hasKink } from "../../network/activation-kinds.js";
 import type { Dataset } from "../../network/dataset.js";
 import type { Network } from "../../network/network.js";
 import { lossKinks, lossParameters } from "../../network/spec.js";
 import { bytesPer, type FloatArray } from "../../wasm/workspace.js";
 import type { Probe } from "../signals/probe.js";
-import { hasKink } from "../units/activation-kinds.js";
 
 /** Something that has a kink where it is 0, for each sample: a unit's pre-activation, or an output's residual less one at which the loss turns. */
 export interface KinkRow {

@@ -1,4 +1,5 @@
 import { checkPositive } from "../../check.js";
+import { hasKink, isPiecewiseLinear } from "../../network/activation-kinds.js";
 import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
 import type { PassOptions } from "../../network/pass.js";
@@ -6,7 +7,6 @@ import type { BatchNormMode } from "../../network/propagation.js";
 import { lossKinks } from "../../network/spec.js";
 import { checkDirection, euclidean } from "../signals/arithmetic.js";
 import { withProbe } from "../signals/probe.js";
-import { hasKink, isPiecewiseLinear } from "../units/activation-kinds.js";
 import { KinkPath, type OnChange } from "./kink-path.js";
 import { searchKinks } from "./kink-search.js";
 

@@ -2,12 +2,13 @@ import { checkChoice, checkKeys, checkNumber, checkObject } from "../../check.js
 import { lanczos } from "../../linalg/lanczos.js";
 import type { LinearOperator } from "../../linalg/operator.js";
 import type { SymmetricMatrix } from "../../linalg/symmetric.js";
+import type { Extremes } from "../../optimize/criticality.js";
 
 /** How curvature is looked at: by a dense matrix, or by products with vectors alone. */
 export type CurvatureMethod = "dense" | "lanczos";
 
 /** Flops up to which dense matrices and all of their eigenvalues are a matter of a second or two. */
-const DENSE_FLOPS = 3e10;
+export const DENSE_FLOPS = 3e10;
 
 export function denseFlops(parameters: number, samples: number): number {
   return samples * parameters ** 2 + (4 / 3) * parameters ** 3;
@@ -34,14 +35,12 @@ export function methodReason(
 }
 
 /** Eigenvalues from both ends, or all of them. */
-export interface Ends {
+export interface Ends extends Extremes {
   /** Ascending: all eigenvalues, or those found. */
   readonly values: Float64Array;
   readonly complete: boolean;
   /** Bounds of the errors of those found; empty where all are there. */
   readonly residuals: Float64Array;
-  readonly smallest: number;
-  readonly largest: number;
   /** ‖H‖_F, or an upper bound from the largest |λ|. */
   readonly norm: number;
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";

@@ -56,7 +56,7 @@ function checkChoice(
   checkNetwork(where, net);
   checkObject(where, "options", choice);
   checkKeys(where, choice, ["layers", "data", ...more]);
-  if (choice.data !== undefined) checkDataset(where, choice.data, net.layout, net.spec.loss);
+  if (choice.data !== undefined) checkDataset(where, choice.data, net);
 }
 
 /**
@@ -120,7 +120,7 @@ export function withBatchNorm(net: Network, data: Dataset, options: BatchNormCho
   checkNetwork(where, net);
   checkObject(where, "options", options);
   checkKeys(where, options, ["layers", "batchNorm"]);
-  checkDataset(where, data, net.layout, net.spec.loss);
+  checkDataset(where, data, net);
   if (net.spec.trainable) {
     const remedy = "choose parameters by withParameters afterwards";
     wrongValue(where, "net", "a network whose fixed parameters are whole layers", "one with single ones", remedy);

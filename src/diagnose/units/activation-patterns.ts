@@ -1,10 +1,10 @@
+import { hasKink } from "../../network/activation-kinds.js";
 import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
 import { Objective, wholeBatch } from "../../network/objective.js";
 import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode } from "../../network/propagation.js";
 import { bytesPer } from "../../wasm/workspace.js";
-import { hasKink } from "./activation-kinds.js";
 
 /** Patterns of the units of one layer alone. */
 export interface LayerPatterns {

@@ -1,4 +1,5 @@
 import { checkNumber } from "../../check.js";
+import { canDie, hasKink, steepest } from "../../network/activation-kinds.js";
 import type { Dataset } from "../../network/dataset.js";
 import { checkNetwork, type Network } from "../../network/network.js";
 import { Objective, wholeBatch } from "../../network/objective.js";
@@ -6,7 +7,6 @@ import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode, Propagation } from "../../network/propagation.js";
 import type { ActivationName, ResolvedLayer } from "../../network/spec.js";
 import { bytesPer, type FloatArray } from "../../wasm/workspace.js";
-import { canDie, hasKink, steepest } from "./activation-kinds.js";
 
 /** What `activationStatistics` takes beside network and data. */
 export interface ActivationStatisticsOptions extends PassOptions {

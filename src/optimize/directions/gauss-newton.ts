@@ -7,11 +7,11 @@ import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
 import { curved } from "./acceleration.js";
 import { converged, type Direction, isEnd, type Model, type Proposal } from "./direction.js";
+import { spectrumOf } from "./eigenbasis.js";
 import { frozenOf } from "./frozen.js";
 import { minus } from "./newton.js";
 import { OrthogonalModel } from "./orthogonal.js";
 import { columnScale } from "./scale.js";
-import { spectrumOf } from "./spectrum.js";
 
 /** Eigenvalues below this share of the largest count as 0 where G is inverted without damping. */
 const RANK_SHARE = 1e-12;

@@ -51,8 +51,10 @@ export class KfacDirection implements Direction {
       return done;
     };
     const due = this.#due(memory.scalar("updates", 1) - 1);
+    const unit = inverse.meanDiagonal || 1;
     return {
-      damped: (damping) => {
+      damped: (share) => {
+        const damping = share * unit;
         const start = Math.sqrt(damping + local.weightDecay);
         const gamma = memory.scalar("gamma", start);
         let best: Candidate | null = null;

@@ -36,6 +36,16 @@ export class KroneckerInverse {
     return this.#blocks.every(({ inputs, outputs }) => Number.isFinite(inputs.mean + outputs.mean));
   }
 
+  /** The mean of the matrix's diagonal: what damping is measured in. */
+  get meanDiagonal(): number {
+    let [sum, count] = [0, 0];
+    for (const { inputs, outputs, norm } of this.#blocks) {
+      sum += inputs.mean * inputs.size * outputs.mean * outputs.size + norm.reduce((a, b) => a + b, 0);
+      count += inputs.size * outputs.size + norm.length;
+    }
+    return sum / count;
+  }
+
   /** x with (A + πγ·I) ⊗ (G + γ/π·I)·x = b, block by block; π² = mean(A) / mean(G) (Martens and Grosse 2015, section 6.3). */
   solve(b: Float64Array, gamma: number): Float64Array {
     const x = new Float64Array(b.length);

@@ -4,8 +4,8 @@ import { dot } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, firstLength, isEnd, type Model, type Proposal, solved } from "./direction.js";
+import { type Eigenbasis, judgeDense, short, spectrumOf, stepScaling } from "./eigenbasis.js";
 import { frozenOf } from "./frozen.js";
-import { judgeDense, type Spectrum, short, spectrumOf, stepScaling } from "./spectrum.js";
 
 /** What to do where the Hessian is not positive definite. */
 export type Indefinite = "shift" | "abs" | "clip" | "gradient" | "error";
@@ -43,7 +43,7 @@ export class NewtonDirection implements Direction {
   }
 }
 
-function refusal({ smallest, noise, lowestCurvature }: Spectrum): End {
+function refusal({ smallest, noise, lowestCurvature }: Eigenbasis): End {
   const rounding = smallest < -noise ? "" : ", which is 0 to rounding";
   return refused(`the Hessian's smallest eigenvalue is ${short(lowestCurvature)}${rounding}`);
 }
@@ -90,7 +90,7 @@ class IndefiniteModel implements Model {
   readonly smallestEigenvalue: number;
 
   constructor(
-    readonly spectrum: Spectrum,
+    readonly spectrum: Eigenbasis,
     readonly indefinite: Indefinite,
     readonly frozen: readonly number[],
   ) {

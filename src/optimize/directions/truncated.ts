@@ -5,7 +5,7 @@ import { divide, dot } from "../../linalg/vector.js";
 import type { Local } from "../local.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, type Model, NON_FINITE, type Proposal } from "./direction.js";
-import { epsilon, judge } from "./spectrum.js";
+import { epsilon, judge } from "./eigenbasis.js";
 
 /** Products that a look for negative curvature may take where the gradient has vanished. */
 const LOOKS = 500;

@@ -4,9 +4,9 @@ import { type Local, lengthIn } from "../local.js";
 import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
 import { type Direction, type Escape, isEnd, type Model, type Proposal, solved } from "./direction.js";
+import { type Eigenbasis, judgeDense, spectrumOf, stepScaling } from "./eigenbasis.js";
 import { frozenOf } from "./frozen.js";
 import { gaugeBy, LEAST_SHARE, minus } from "./newton.js";
-import { judgeDense, type Spectrum, spectrumOf, stepScaling } from "./spectrum.js";
 
 /**
  * The exact minimiser of the quadratic model with the Hessian itself in a ball: where H is positive definite and −H⁻¹g lies inside,
@@ -46,7 +46,7 @@ class TrustModel implements Model {
   readonly failure: End | null;
   readonly scale?: Float64Array;
   readonly #scaling: Float64Array | null;
-  #spectrum: Spectrum | null = null;
+  #spectrum: Eigenbasis | null = null;
 
   constructor(
     readonly local: Local,
@@ -95,8 +95,8 @@ class TrustModel implements Model {
     return onSphere(this.#decomposed, radius);
   }
 
-  get #decomposed(): Spectrum {
-    this.#spectrum ??= spectrumOf(this.local, this.matrix, this.#scaling) as Spectrum;
+  get #decomposed(): Eigenbasis {
+    this.#spectrum ??= spectrumOf(this.local, this.matrix, this.#scaling) as Eigenbasis;
     return this.#spectrum;
   }
 }
@@ -105,7 +105,7 @@ class TrustModel implements Model {
 const SPHERE_TOLERANCE = 1e-10;
 
 /** The minimiser of Σ cᵢqᵢ + ½λᵢqᵢ² with ‖q‖ ≤ radius, by the secular equation ‖q(μ)‖ = radius, qᵢ = −cᵢ/(λᵢ + μ). */
-function onSphere(spectrum: Spectrum, radius: number): Proposal {
+function onSphere(spectrum: Eigenbasis, radius: number): Proposal {
   const { values, slopes } = spectrum;
   const lowest = Math.max(0, -values[0]);
   const length = (mu: number): number => Math.sqrt(sum(values, (value, i) => quotient(slopes[i], value + mu) ** 2));

@@ -3,7 +3,7 @@ import type { Model, Proposal } from "../directions/direction.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
-import { atLeast, type DampingSettings, UNSEEN } from "./damping.js";
+import { atLeast, type DampingSettings, dampingAt, judged, lengthOfJudged, UNSEEN } from "./damping.js";
 import { failed, fallsTo, type Move, type Search, scaled } from "./search.js";
 
 /** Line search: share of the slope, factor of the step, most trials (Martens and Sutskever 2012, section 20.8.8). */
@@ -24,14 +24,22 @@ interface Chosen {
  * damping by gain ratio as Levenberg and Marquardt have it (Martens 2010, sections 4.1 and 4.6).
  */
 export class IteratesSearch implements Search {
-  readonly scalars = ["damping"];
+  readonly scalars = ["damping", "bend"];
 
   constructor(readonly settings: DampingSettings) {}
 
+  vectorLength(name: string, size: number): number | undefined {
+    return lengthOfJudged(name, size);
+  }
+
+  displaced(memory: Memory): void {
+    memory.vectors.delete("judged");
+  }
+
   find(local: Local, model: Model, memory: Memory): Move | End | "critical" {
     const { settings } = this;
-    const { start, increase, least, most } = settings;
-    let damping = memory.scalar("damping", start);
+    const { start, increase, most } = settings;
+    let damping = dampingAt(settings, local, memory);
     let foretold = 0;
     for (let solve = 0; solve < MOST_SOLVES; ++solve) {
       const proposal = model.damped(damping);
@@ -42,12 +50,15 @@ export class IteratesSearch implements Search {
       }
       const chosen = proposal && choose(local, proposal);
       const ratio = chosen ? (local.value - chosen.value) / chosen.decrease : Number.NaN;
-      damping = Math.min(most, Math.max(least, damping * settings.after(Number.isNaN(ratio) ? -1 : ratio)));
-      memory.scalars.set("damping", damping);
       const taken = chosen && shorten(local, chosen);
-      if (taken) return { step: taken.step, value: taken.value, report: { gainRatio: ratio, damping } };
+      if (taken) {
+        const { step, value } = taken;
+        damping = judged(settings, { local, memory, damping, ratio, step, foretold: taken.decrease });
+        return { step, value, report: { gainRatio: ratio, damping } };
+      }
       // A step that is no fall at any length has come from a model that holds nowhere near so far.
-      damping = Math.min(most, damping * increase ** 3);
+      damping = Math.min(most, damping * settings.after(-1) * increase ** 3);
+      memory.scalars.set("damping", damping);
     }
     return failed(
       local,
@@ -68,12 +79,14 @@ function choose(local: Local, { step, decrease, iterates = [] }: Proposal): Chos
   return best;
 }
 
-function shorten(local: Local, { step }: Chosen): { step: Float64Array; value: number } | null {
+function shorten(local: Local, { step, decrease }: Chosen): Chosen | null {
   const slope = Math.min(0, dot(local.gradient, step));
   for (let k = 0, scale = 1; k < MOST_SHORTER; ++k, scale *= SHORTER) {
     const value = local.valueAt(step, scale);
     if (fallsTo(value, local.value + SUFFICIENT * scale * slope) && value < local.value) {
-      return { step: scaled(step, scale), value };
+      // What the quadratic model has for the shorter step.
+      const foretold = -scale * slope + scale * scale * (slope + decrease);
+      return { step: scaled(step, scale), value, decrease: foretold };
     }
   }
   return null;

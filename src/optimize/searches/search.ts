@@ -15,6 +15,8 @@ export interface Move {
 export interface Search extends Remembers {
   /** Whether the learning rate scales its steps. */
   readonly rated?: boolean;
+  /** The parameters were set from outside. */
+  displaced?(memory: Memory): void;
   find(local: Local, model: Model, memory: Memory, learningRate: number): Move | End | "critical";
 }
 

@@ -1,6 +1,6 @@
-import type { parse } from "csv-parse/sync";
 import { checkChoice, checkKeys, checkObject, wrongType } from "../../check.js";
 import { Missing } from "../cells.js";
+import type { parse } from "./csv.js";
 import { decode, EncodingError, unpacked } from "./decode.js";
 import { headerOf } from "./header.js";
 import { roughCells, type Separator, separatorOf } from "./separator.js";
@@ -60,8 +60,8 @@ const separators: readonly Separator[] = [",", ";", "\t", "|", "space"];
  * (await readTable("a;b\n1,5;x\n")).rows; // [["1,5", "x"]]
  */
 export async function readTable(file: Uint8Array | string, options: ReadOptions = {}): Promise<TextTable> {
-  // Loaded by those who read files alone; the build for pages runs in Node too.
-  const csv = await import("csv-parse/browser/esm/sync");
+  // Loaded by those who read files alone.
+  const csv = await import("./csv.js");
   if (typeof file === "string") return parseTable(csv.parse, file, "utf-8", options);
   if (!ArrayBuffer.isView(file)) wrongType(WHERE, "file", "bytes or text", file);
   try {

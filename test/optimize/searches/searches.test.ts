@@ -5,7 +5,7 @@ import type { SmoothFunction } from "../../../src/index.js";
 import type { Model } from "../../../src/optimize/directions/direction.js";
 import { Memory } from "../../../src/optimize/memory.js";
 import { ArmijoSearch, shrink } from "../../../src/optimize/searches/armijo.js";
-import { DampingSearch, MARTENS } from "../../../src/optimize/searches/damping.js";
+import { DampingSearch, dampingAt, judged, MARTENS } from "../../../src/optimize/searches/damping.js";
 import { FixedSearch } from "../../../src/optimize/searches/fixed.js";
 import type { Move, Search } from "../../../src/optimize/searches/search.js";
 import { TrustRegionSearch } from "../../../src/optimize/searches/trust-region.js";
@@ -133,6 +133,59 @@ describe.each([1, 1e-12, 1e12])("values of the size of %d", (scale) => {
         expect(Math.abs(k - Math.round(k))).toBeLessThan(1e-6);
       }
     }
+  });
+});
+
+describe("damping on a batch among others", () => {
+  const bowl = (curvature: number, minimum = 0): SmoothFunction => ({
+    value: ([x]) => 0.5 * curvature * (x - minimum) ** 2,
+    gradient: ([x]) => [curvature * (x - minimum)],
+  });
+  /** A step of −1 from 3 that a model of curvature 1 has made on one batch, judged on the next at 2. */
+  const factorOn = (next: SmoothFunction, scale: number, solvesBatch = false) => {
+    const settings = { start: 1, ...MARTENS, solvesBatch };
+    const memory = new Memory();
+    const first = localAt(scaledBy(bowl(1), scale), [3]);
+    first.problem.stochastic = true;
+    const foretold = 2.5 * scale;
+    const taken = { local: first, memory, damping: 8, ratio: 1, step: Float64Array.of(-1), foretold };
+    expect(judged(settings, taken)).toBe(8);
+    const second = localAt(scaledBy(next, scale), [2]);
+    second.problem.stochastic = true;
+    const damping = dampingAt(settings, second, memory);
+    expect(memory.vectors.has("judged")).toBe(false);
+    return damping / 8;
+  };
+  const scaledBy = ({ value, gradient }: SmoothFunction, scale: number): SmoothFunction => ({
+    value: (x) => scale * value(x),
+    gradient: (x) => Array.from(gradient?.(x) ?? [], (slope) => scale * slope),
+  });
+
+  it.each([1, 1e-9, 1e9])("the next batch judges the curvature, in units of %d", (scale) => {
+    // 1 − |c − 1| for a curvature c there, wherever its minimum lies, as long as the value falls.
+    for (const minimum of [0, -40, 1]) {
+      expect(factorOn(bowl(1, minimum), scale)).toBeCloseTo(2 / 3, 12);
+      expect(factorOn(bowl(1.24, minimum), scale)).toBeCloseTo(2 / 3, 12);
+      expect(factorOn(bowl(1.26, minimum), scale)).toBe(1);
+      expect(factorOn(bowl(0.26, minimum), scale)).toBe(1);
+      expect(factorOn(bowl(1.74, minimum), scale)).toBe(1);
+      expect(factorOn(bowl(1.76, minimum), scale)).toBeCloseTo(3 / 2, 12);
+      expect(factorOn(bowl(0.24, minimum), scale)).toBeCloseTo(3 / 2, 12);
+    }
+    // There the step leads up, which is the gradient's noise and nothing that damping cures, but where a step is made to solve its batch.
+    expect(factorOn(bowl(1, 2.6), scale)).toBeCloseTo(2 / 3, 12);
+    expect(factorOn(bowl(1, 2.6), scale, true)).toBeCloseTo(3 / 2, 12);
+    expect(factorOn(bowl(1, 2.4), scale, true)).toBeCloseTo(2 / 3, 12);
+  });
+
+  it("the first step begins as asked, and on all rows the step's own ratio counts", () => {
+    const local = localAt(bowl(1), [3]);
+    const memory = new Memory();
+    expect(dampingAt({ start: 0.3, ...MARTENS }, local, memory)).toBe(0.3);
+    const taken = { local, memory, damping: 8, step: Float64Array.of(-1), foretold: 2.5 };
+    expect(judged({ start: 1, ...MARTENS }, { ...taken, ratio: 0.2 })).toBe(12);
+    expect(memory.vectors.size).toBe(0);
+    expect(dampingAt({ start: 1, ...MARTENS }, local, memory)).toBe(12);
   });
 });
 

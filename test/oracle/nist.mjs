@@ -1,31 +1,37 @@
+// @ts-check
 /** NIST's nonlinear regressions: data as published, models as functions. */
 
 import { readFileSync } from "node:fs";
 
-export interface Regression {
-  readonly name: string;
-  readonly starts: readonly [number[], number[]];
-  readonly certified: number[];
-  readonly deviations: number[];
-  /** yᵢ. */
-  readonly y: number[];
-  /** y − model, for the parameters b. */
-  residuals(b: ArrayLike<number>): number[];
-}
-
-type Model = (b: ArrayLike<number>, x: readonly number[]) => number;
+/**
+ * @typedef {object} Regression
+ * @property {string} name
+ * @property {readonly number[][]} starts the two published ones
+ * @property {number[]} certified
+ * @property {number[]} deviations
+ * @property {number[]} y
+ * @property {(b: ArrayLike<number>) => number[]} residuals y − model, for the parameters b
+ *
+ * @typedef {(b: ArrayLike<number>, x: readonly number[]) => number} Model
+ */
 
 const { exp, PI } = Math;
-const saturation: Model = (b, [x]) => b[0] * (1 - exp(-b[1] * x));
-const chwirut: Model = (b, [x]) => exp(-b[0] * x) / (b[1] + b[2] * x);
-const peak = (height: number, centre: number, width: number, x: number): number =>
-  height * exp(-((x - centre) ** 2) / width ** 2);
-const gauss: Model = (b, [x]) => b[0] * exp(-b[1] * x) + peak(b[2], b[3], b[4], x) + peak(b[5], b[6], b[7], x);
-const lanczos: Model = (b, [x]) => b[0] * exp(-b[1] * x) + b[2] * exp(-b[3] * x) + b[4] * exp(-b[5] * x);
-const wave = (cosine: number, sine: number, period: number, x: number): number =>
+/** @type {Model} */
+const saturation = (b, [x]) => b[0] * (1 - exp(-b[1] * x));
+/** @type {Model} */
+const chwirut = (b, [x]) => exp(-b[0] * x) / (b[1] + b[2] * x);
+/** @param {number} height @param {number} centre @param {number} width @param {number} x */
+const peak = (height, centre, width, x) => height * exp(-((x - centre) ** 2) / width ** 2);
+/** @type {Model} */
+const gauss = (b, [x]) => b[0] * exp(-b[1] * x) + peak(b[2], b[3], b[4], x) + peak(b[5], b[6], b[7], x);
+/** @type {Model} */
+const lanczos = (b, [x]) => b[0] * exp(-b[1] * x) + b[2] * exp(-b[3] * x) + b[4] * exp(-b[5] * x);
+/** @param {number} cosine @param {number} sine @param {number} period @param {number} x */
+const wave = (cosine, sine, period, x) =>
   cosine * Math.cos((2 * PI * x) / period) + sine * Math.sin((2 * PI * x) / period);
 
-const models: Record<string, Model> = {
+/** @type {Record<string, Model>} */
+const models = {
   Bennett5: (b, [x]) => b[0] * (b[1] + x) ** (-1 / b[2]),
   BoxBOD: saturation,
   Chwirut1: chwirut,
@@ -56,7 +62,11 @@ const models: Record<string, Model> = {
   Thurber: (b, [x]) => (b[0] + b[1] * x + b[2] * x * x + b[3] * x ** 3) / (1 + b[4] * x + b[5] * x * x + b[6] * x ** 3),
 };
 
-function read(name: string): Regression {
+/**
+ * @param {string} name
+ * @returns {Regression}
+ */
+function read(name) {
   const lines = readFileSync(new URL(`../fixtures/nist/${name}.dat`, import.meta.url), "utf8").split(/\r?\n/);
   const parameters = lines.flatMap((line) => {
     const match = /^\s*b\d+\s*=\s*(.*)$/.exec(line);
@@ -65,7 +75,8 @@ function read(name: string): Regression {
   const from = lines.findLastIndex((line) => line.startsWith("Data:")) + 1;
   const rows = lines.slice(from).flatMap((line) => (line.trim() ? [line.trim().split(/\s+/).map(Number)] : []));
   const y = rows.map(([value]) => (name === "Nelson" ? Math.log(value) : value));
-  const column = (k: number): number[] => parameters.map((numbers) => numbers[k]);
+  /** @param {number} k */
+  const column = (k) => parameters.map((numbers) => numbers[k]);
   return {
     name,
     starts: [column(0), column(1)],
@@ -76,4 +87,5 @@ function read(name: string): Regression {
   };
 }
 
-export const regressions: readonly Regression[] = Object.keys(models).map(read);
+/** @type {readonly Regression[]} */
+export const regressions = Object.keys(models).map(read);

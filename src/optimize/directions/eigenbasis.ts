@@ -11,7 +11,7 @@ import { frozenOf } from "./frozen.js";
 import { ROUNDINGS } from "./scale.js";
 
 /** Eigenvalues of a local curvature D^(−½)·H·D^(−½), with the gradient in the basis of the eigenvectors. */
-export class Spectrum implements Ends {
+export class Eigenbasis implements MeasuredExtremes {
   readonly values: Float64Array;
   /** Of the scaled gradient D^(−½)·g along the eigenvectors. */
   readonly slopes: Float64Array;
@@ -120,11 +120,15 @@ export function epsilon({ problem }: Local): number {
 }
 
 /** The spectrum of a matrix, or of D^(−½)·H·D^(−½), which does not depend on the parameters' units. */
-export function spectrumOf(local: Local, matrix: SymmetricMatrix, scaling: Float64Array | null = null): Spectrum | End {
+export function spectrumOf(
+  local: Local,
+  matrix: SymmetricMatrix,
+  scaling: Float64Array | null = null,
+): Eigenbasis | End {
   const used = scaling ? scaledBy(matrix, scaling) : matrix;
   const { status, reason, values, vectors } = used.eigen();
   if (status !== "converged") return { status: "non-finite", reason: `the curvature's eigenvalues: ${reason}` };
-  return new Spectrum(local, values, vectors.data, frozenOf(local, matrix), scaling);
+  return new Eigenbasis(local, values, vectors.data, frozenOf(local, matrix), scaling);
 }
 
 /** D^(−½) for which the matrix has entries of at most 1. */
@@ -158,8 +162,8 @@ function scaledBy({ data, size, build }: SymmetricMatrix, d: Float64Array): Symm
   return new SymmetricMatrix(size, scaled, build);
 }
 
-/** The ends of a spectrum. */
-export interface Ends extends Extremes {
+/** The ends of a spectrum, and how far its numbers can be trusted. */
+interface MeasuredExtremes extends Extremes {
   /** |λ| up to here is 0 to rounding. */
   readonly noise: number;
   /** Eigenvalues within ± the tolerance, where they were counted. */
@@ -170,7 +174,7 @@ export interface Ends extends Extremes {
 const FLAT_SHARE = 2 ** -26;
 
 /** What a point with a gradient of 0, as far as can be told, is by its second derivatives. */
-export function judge({ gradientNorm }: Local, ends: Ends): End | "saddle" {
+export function judge({ gradientNorm }: Local, ends: MeasuredExtremes): End | "saddle" {
   const { smallest, largest } = ends;
   const size = Math.max(Math.abs(smallest), Math.abs(largest));
   const tolerance = Math.max(ends.noise, FLAT_SHARE * size);
@@ -191,7 +195,7 @@ export function judge({ gradientNorm }: Local, ends: Ends): End | "saddle" {
   return shape === "valley" ? valley({ gradientNorm }, ends) : "saddle";
 }
 
-function valley({ gradientNorm }: Pick<Local, "gradientNorm">, ends: Ends): End {
+function valley({ gradientNorm }: Pick<Local, "gradientNorm">, ends: MeasuredExtremes): End {
   const size = Math.max(Math.abs(ends.smallest), Math.abs(ends.largest));
   const tolerance = Math.max(ends.noise, FLAT_SHARE * size);
   const count = ends.flat?.(tolerance);
@@ -205,7 +209,7 @@ function valley({ gradientNorm }: Pick<Local, "gradientNorm">, ends: Ends): End 
  * By how much the objective falls along the lowest eigenvector of the scaled matrix over a length that its own parameters have: rows of nothing but
  * rounding, scaled up, would else be taken for curvature. Infinite where these parameters are all 0 and give no length.
  */
-function fallAlong({ theta }: Local, scaled: Spectrum): number {
+function fallAlong({ theta }: Local, scaled: Eigenbasis): number {
   const step = scaled.vector(0);
   const squares = step.reduce((sum, x, i) => sum + (x * theta[i]) ** 2 / (scaled.scaling?.[i] ?? 1) ** 4, 0);
   return squares > 0 ? -0.5 * scaled.smallest * squares : Infinity;
@@ -224,7 +228,7 @@ export function judgeDense(local: Local, matrix: SymmetricMatrix): Escape | End 
 }
 
 /** Out of a saddle along the eigenvector of the smallest eigenvalue; where rounding of larger ones drowns that, along the scaled matrix's. */
-function wayOut(local: Local, matrix: SymmetricMatrix, scaled: Spectrum): Escape | End {
+function wayOut(local: Local, matrix: SymmetricMatrix, scaled: Eigenbasis): Escape | End {
   const plain = spectrumOf(local, matrix);
   if (isEnd(plain)) return plain;
   const clear = plain.smallest < -Math.max(plain.noise, FLAT_SHARE * plain.size);

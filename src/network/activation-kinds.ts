@@ -1,4 +1,4 @@
-import type { Activation } from "../../network/spec.js";
+import type { Activation } from "./spec.js";
 
 /** The two straight lines of relu, leaky-relu and step, and elu's bend: whether anything happens at a pre-activation of 0. */
 export function hasKink({ type }: Readonly<Activation>): boolean {
@@ -10,8 +10,9 @@ export function isPiecewiseLinear(activation: Readonly<Activation>): boolean {
   return activation.type === "identity" || (hasKink(activation) && activation.type !== "elu");
 }
 
-/** φ′ left of 0 of a piecewise-linear activation. */
+/** φ′ left of 0 of a piecewise-linear activation; NaN for others. */
 export function slopeBelow(activation: Readonly<Activation>): number {
+  if (!isPiecewiseLinear(activation)) return Number.NaN;
   if (activation.type === "identity") return 1;
   return activation.type === "leaky-relu" ? (activation.slope as number) : 0;
 }
