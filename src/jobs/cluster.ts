@@ -85,6 +85,7 @@ class ClusterPool implements Pool {
   }
 
   #connected(): Promise<Client> {
+    if (!globalThis.process?.versions?.node) throw new Error("cluster: a page cannot connect to Redis; use threads()");
     this.#client ??= (async () => {
       const client = await importHere<{ connect: typeof connect }>(besides("cluster/client.js"));
       return client.connect(this.#options, currentBuild());

@@ -49,7 +49,7 @@ describe.skipIf(!program)("pools of web workers", () => {
   });
 
   it("made by Vite: a page's thread does not wait, one of its workers does", async () => {
-    const options = ["build", "--emptyOutDir", "--logLevel", "error", "--target", "es2022"];
+    const options = ["build", "--emptyOutDir", "--logLevel", "error", "--target", "es2022", "--minify", "false"];
     const page = (name: string): void =>
       writeFileSync(join(folder, "index.html"), `<!doctype html><script type="module" src="./${name}.js"></script>`);
     page("pools");
@@ -64,7 +64,17 @@ describe.skipIf(!program)("pools of web workers", () => {
   });
 
   it("made by webpack", async () => {
-    tool("webpack/bin/webpack.js", "--mode", "production", "--entry", "./pools.js", "--output-path", "webpack");
+    tool(
+      "webpack/bin/webpack.js",
+      "--mode",
+      "development",
+      "--devtool",
+      "false",
+      "--entry",
+      "./pools.js",
+      "--output-path",
+      "webpack",
+    );
     writeFileSync(join(folder, "webpack/page.html"), '<!doctype html><script src="./main.js"></script>');
     const { waited, ...rest } = await print("webpack", "page.html");
     expect(rest).toEqual({ folds: here.folds, product: here.product });
