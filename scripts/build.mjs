@@ -2,6 +2,7 @@
 // nothing when neither what goes in nor what came out has changed since it last ran.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import * as esbuild from "esbuild";
 import { bundlePackage } from "./bundle-package.mjs";
 import { allowUndefined } from "./declarations.mjs";
 import { inputs, isFresh, outputs, RECORD } from "./freshness.mjs";
@@ -15,6 +16,11 @@ if (isFresh()) {
   node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
   copyFileSync("build/strict.wasm", "dist/core.wasm");
   copyFileSync("build/relaxed.wasm", "dist/core-relaxed.wasm");
+  // Web workers are one file each: bundlers that make classic scripts of workers cannot divide them.
+  esbuild.buildSync({
+    entryPoints: ["dist/jobs/worker.js", "dist/jobs/bridge-worker.js"],
+    ...{ outdir: "dist/jobs", allowOverwrite: true, bundle: true, minify: true, format: "esm", target: "es2022" },
+  });
   // What the thread pool stands on is part of the package, with its licence: nobody installs it.
   cpSync("node_modules/tinypool/dist", "dist/vendor/tinypool", { recursive: true });
   copyFileSync("node_modules/tinypool/LICENSE", "dist/vendor/tinypool/LICENSE");

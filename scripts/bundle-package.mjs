@@ -17,6 +17,7 @@ const entries = Object.entries(subpaths)
 export async function bundlePackage() {
   const made = [await bundleCommand(), await bundleParser(), await bundleCommonJs()];
   const packages = new Set(made.flatMap(({ metafile }) => Object.keys(metafile.inputs).flatMap(packageOf)));
+  for (const name of readdirSync("dist/vendor")) packages.add(`node_modules/${name}`);
   writeFileSync("dist/THIRD-PARTY-LICENSES.txt", licencesOf([...packages].sort()));
 }
 
@@ -149,6 +150,6 @@ function licencesOf(folders) {
     const manifest = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
     return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${licenceText(folder, manifest)}\n`;
   });
-  const head = "dist/cli, dist/cjs and dist/tables/reading/csv.js hold code of these packages.\n";
+  const head = "dist/cli, dist/cjs, dist/vendor and dist/tables/reading/csv.js hold code of these packages.\n";
   return [head, ...parts].join(`\n${"-".repeat(80)}\n\n`);
 }

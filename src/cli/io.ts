@@ -1,3 +1,5 @@
+import type { Pool } from "../jobs/index.js";
+
 /** What a command writes to; process.stdout and a stream that collects text both are one. */
 export interface Output {
   write(text: string): unknown;
@@ -14,6 +16,8 @@ export interface Io {
   /** Told whether there is work under way that an abort of `signal` lets end in order; else Ctrl-C may end the process at once. */
   readonly keeps?: (keeps: boolean) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Makes a pool of threads; left out where there is this thread alone. */
+  readonly threads?: () => Pool;
 }
 
 /** Whether an output is a terminal that understands cursor movements. */

@@ -65,9 +65,9 @@ export function build(io: Io): Command {
   addPrune(program, io);
   addExport(program, io);
   addInfo(program, io);
-  addSample(program, io);
   addWorker(program, io);
   addJobs(program, io);
+  addSample(program, io);
   return program;
 }
 

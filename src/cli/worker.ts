@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { threads } from "../jobs/index.js";
 import type { Output } from "./io.js";
 import { run } from "./program.js";
 
@@ -34,6 +35,7 @@ const code = await run(args, {
   signal: controller.signal,
   keeps: (keeps) => tell({ kind: "keeps", keeps }),
   environment,
+  threads,
 });
 tell({ kind: "end", code });
 port.close();

@@ -1,5 +1,5 @@
 import type { NetworkSpec } from "../network/spec.js";
-import { type Build, init } from "../wasm/load.js";
+import type { Build } from "../wasm/load.js";
 import type { ClusterOptions } from "./cluster.js";
 import { Crew, type Job, type Source } from "./crew.js";
 import { besides, type FileReference, importHere, type PackedDataset, unpacked } from "./lane.js";
@@ -61,8 +61,7 @@ export class Bridge {
   }
 
   static async open(start: BridgeStart): Promise<Bridge> {
-    await init({ simd: start.build });
-    return new Bridge(await askerOf(start.pool), start);
+    return new Bridge(await askerOf(start), start);
   }
 
   async answer({ id, quantity, at, vector }: Question): Promise<Answer> {
@@ -108,15 +107,15 @@ function added(outcomes: readonly Outcome[]): Omit<Answer, "id"> {
   return { loss: loss / total, sum, error: null };
 }
 
-async function askerOf({ kind, options }: PoolDescription): Promise<Asker> {
+async function askerOf({ pool: { kind, options }, build }: BridgeStart): Promise<Asker> {
   if (kind === "threads") {
     const { workers, folder, worker } = options;
-    return new Crew(() => makeLane(worker), workers, { folder, kept: Infinity });
+    return new Crew(() => makeLane(worker), workers, { build: () => build, folder, kept: Infinity });
   }
-  const { connect } = await importHere<{ connect: (options: ClusterOptions) => Promise<Asker> }>(
+  const { connect } = await importHere<{ connect: (options: ClusterOptions, build: Build) => Promise<Asker> }>(
     besides("cluster/client.js"),
   );
-  return connect(options);
+  return connect(options, build);
 }
 
 /** Places in shared memory, of 32 bits each. */

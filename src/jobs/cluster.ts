@@ -1,6 +1,7 @@
 import { checkInteger, checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
+import { currentBuild } from "../wasm/load.js";
 import type { Client, connect } from "./cluster/client.js";
 import { besides, importHere } from "./lane.js";
 import { type OperatorOptions, operatorOver, type PoolOperator, type Shard } from "./operator.js";
@@ -84,9 +85,10 @@ class ClusterPool implements Pool {
   }
 
   #connected(): Promise<Client> {
+    if (!globalThis.process?.versions?.node) throw new Error("cluster: a page cannot connect to Redis; use threads()");
     this.#client ??= (async () => {
       const client = await importHere<{ connect: typeof connect }>(besides("cluster/client.js"));
-      return client.connect(this.#options);
+      return client.connect(this.#options, currentBuild());
     })();
     this.#client.catch(() => {
       this.#client = null;

@@ -1,5 +1,5 @@
 import type { Dataset } from "../network/dataset.js";
-import { currentBuild } from "../wasm/load.js";
+import type { Build } from "../wasm/load.js";
 import { onAbort } from "./abort.js";
 import { type FileReference, type Lane, type Order, packed } from "./lane.js";
 import { type Limits, usualLimits } from "./limits.js";
@@ -20,6 +20,8 @@ export interface Job {
 
 /** What a crew takes beside its threads. */
 export interface CrewOptions {
+  /** The build of the core that tasks are done with, asked for at each. */
+  readonly build: () => Build;
   /** The folder that threads may read files in; none by default. */
   readonly folder?: string | null;
   readonly limits?: Limits;
@@ -51,19 +53,21 @@ export class Crew {
   readonly #make: () => Promise<Lane>;
   readonly #folder: string | null;
   readonly #limits: Limits;
+  readonly #build: () => Build;
   readonly #kept: number;
   readonly #attempts: number;
   #queue: Waiting[] = [];
   #closed = false;
 
-  constructor(make: () => Promise<Lane>, count: number, options: CrewOptions = {}) {
-    const { folder = null, limits = usualLimits, kept = KEPT, attempts = ATTEMPTS } = options;
+  constructor(make: () => Promise<Lane>, count: number, options: CrewOptions) {
+    const { build, folder = null, limits = usualLimits, kept = KEPT, attempts = ATTEMPTS } = options;
     this.#make = make;
     this.#lanes = Array.from({ length: count }, () => null);
     this.#held = Array.from({ length: count }, () => new Map<string, boolean>());
     this.#busy = Array.from({ length: count }, () => false);
     this.#folder = folder;
     this.#limits = limits;
+    this.#build = build;
     this.#kept = kept;
     this.#attempts = attempts;
   }
@@ -163,7 +167,7 @@ export class Crew {
     const drops = [...spare.filter(([, isData]) => !isData), ...data.slice(0, Math.max(0, data.length - this.#kept))];
     for (const [name] of drops) held.delete(name);
     return {
-      ...{ task, gives, drops: drops.map(([name]) => name), vectors: [...vectors.keys()], build: currentBuild() },
+      ...{ task, gives, drops: drops.map(([name]) => name), vectors: [...vectors.keys()], build: this.#build() },
       ...{ data: "name" in source ? source.name : source, folder: this.#folder, limits: this.#limits },
     };
   }

@@ -55,7 +55,7 @@ export interface Pool {
    * @param shards data sets, or names of files that `datasetToSafetensors` wrote, in the pool's folder.
    */
   operator(net: Network, shards: readonly Shard[], options?: OperatorOptions): Promise<PoolOperator>;
-  /** Ends the workers of a thread pool, or the connection to a cluster. A pool that idles does not keep a process running. */
+  /** Ends the workers of a thread pool, or the connection to a cluster, which keeps a process running. Threads that idle do not. */
   close(): Promise<void>;
 }
 

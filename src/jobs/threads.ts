@@ -1,6 +1,7 @@
 import { checkInteger, checkKeys, checkObject, wrongType } from "../check.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
+import { currentBuild } from "../wasm/load.js";
 import { Crew, type Source } from "./crew.js";
 import { cores, makeLane, nameOf } from "./lanes.js";
 import {
@@ -50,7 +51,10 @@ export function threads(options: ThreadsOptions = {}): Pool {
   if (folder !== undefined && typeof folder !== "string")
     wrongType("threads", "folder", "the path of a folder", folder);
   const given = { workers, folder: folder ?? null, worker: worker?.toString() ?? null };
-  return new ThreadPool(new Crew(() => makeLane(given.worker), workers, { folder: given.folder }), given);
+  return new ThreadPool(
+    new Crew(() => makeLane(given.worker), workers, { build: currentBuild, folder: given.folder }),
+    given,
+  );
 }
 
 class ThreadPool implements Pool {

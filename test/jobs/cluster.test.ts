@@ -1,6 +1,6 @@
 // Oracle: the same search one fit after another in this process, whatever happens to workers, Redis and the network on the way.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +19,8 @@ import { curve, shardsOf, space } from "./data.js";
 import { Cable, ended, main, RedisServer, sleep, startWorker } from "./redis.js";
 
 const program = redisServer();
+/** What makes certificates. */
+const openssl = spawnSync("openssl", ["version"]).status === 0;
 /** Workers that are killed in a search; a few where nobody asks for more. */
 const KILLS = Number(process.env.HESSIA_FAULTS ?? 3);
 
@@ -148,11 +150,14 @@ describe.skipIf(!program)("a cluster", () => {
     await join_("--queue", "break", "--threads", "1");
     const { pool } = poolOn("break");
     const endless: Setting = { hidden: [64, 64], epochs: 1e6 };
-    const controller = new AbortController();
-    const tasks = [0, 1, 2].map((seed) => ({ kind: "fit" as const, setting: endless, base: {}, seed }));
-    const run = pool.run(tasks, here, { signal: controller.signal });
-    setTimeout(() => controller.abort(), 500);
-    expect(await run).toEqual(tasks.map(() => ({ status: "open" })));
+    // At once, on the way to the queue, and under way.
+    for (const [seed, delay] of [0, 1, 5, 20, 400].entries()) {
+      const controller = new AbortController();
+      const tasks = [0, 1].map((i) => ({ kind: "fit" as const, setting: endless, base: {}, seed: 2 * seed + i }));
+      const run = pool.run(tasks, here, { signal: controller.signal });
+      setTimeout(() => controller.abort(), delay);
+      expect(await run).toEqual(tasks.map(() => ({ status: "open" })));
+    }
     const [after] = await pool.run([{ kind: "fit", setting: space[0], base: {}, seed: 0 }], here);
     expect(after.status).toBe("done");
   });
@@ -253,7 +258,7 @@ describe.skipIf(!program)("a cluster", () => {
 
 describe.skipIf(!program)("the way to a cluster", () => {
   it("takes a password from the address, and keeps it out of messages", async () => {
-    const redis = await RedisServer.start(program as string, "open sesame");
+    const redis = await RedisServer.start(program as string, "--requirepass", "open sesame");
     const url = (password: string): string => `redis://:${encodeURIComponent(password)}@127.0.0.1:${redis.port}`;
     const wrong = await run(["worker"], { HESSIA_REDIS: url("open barley") });
     expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/no Redis to work with at redis:\/\/127/)]);
@@ -261,6 +266,23 @@ describe.skipIf(!program)("the way to a cluster", () => {
     const right = await run(["jobs"], { HESSIA_REDIS: url("open sesame") });
     expect([right.code, right.stderr]).toEqual([0, ""]);
     await redis.remove();
+  });
+
+  it.skipIf(!openssl)("takes TLS by the address, and trusts those alone whom Node trusts", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hessia-tls-"));
+    const [key, certificate] = ["key.pem", "certificate.pem"].map((name) => join(folder, name));
+    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+    const made = ["-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2"];
+    execFileSync("openssl", ["req", "-x509", ...made, ...names], { stdio: "ignore" });
+    const tls = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate];
+    const redis = await RedisServer.start(program as string, ...tls, "--tls-auth-clients", "no");
+    const args = ["jobs", "--redis", `rediss://localhost:${redis.port}`];
+    const stranger = await run(args);
+    expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringMatching(/self-signed certificate/)]);
+    const known = await run(args, { NODE_EXTRA_CA_CERTS: certificate });
+    expect([known.code, known.stderr]).toEqual([0, ""]);
+    await redis.remove();
+    rmSync(folder, { recursive: true });
   });
 
   it("is told where there is no Redis, and where the packages are missing", async () => {

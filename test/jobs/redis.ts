@@ -22,17 +22,18 @@ export class RedisServer {
   readonly port: number;
   readonly #program: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "hessia-redis-"));
-  readonly #password: string | null;
+  readonly #more: readonly string[];
   #child: ChildProcess | null = null;
 
-  private constructor(program: string, port: number, password: string | null) {
+  private constructor(program: string, port: number, more: readonly string[]) {
     this.#program = program;
     this.port = port;
-    this.#password = password;
+    this.#more = more;
   }
 
-  static async start(program: string, password: string | null = null): Promise<RedisServer> {
-    const server = new RedisServer(program, await freePort(), password);
+  /** `more`: options as its command line has them. */
+  static async start(program: string, ...more: string[]): Promise<RedisServer> {
+    const server = new RedisServer(program, await freePort(), more);
     await server.begin();
     return server;
   }
@@ -42,10 +43,13 @@ export class RedisServer {
   }
 
   async begin(): Promise<void> {
-    const options = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""];
+    const options = ["--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""];
     const durable = ["--appendonly", "yes", "--appendfsync", "always"];
-    const locked = this.#password === null ? [] : ["--requirepass", this.#password];
-    const child = spawn(this.#program, [...options, ...durable, ...locked], { stdio: ["ignore", "pipe", "inherit"] });
+    // The port is for TLS where that is asked for.
+    const port = this.#more.includes("--tls-cert-file") ? ["--port", "0", "--tls-port"] : ["--port"];
+    const child = spawn(this.#program, [...port, String(this.port), ...options, ...durable, ...this.#more], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     this.#child = child;
     await new Promise<void>((done, fail) => {
       let text = "";

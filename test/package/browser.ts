@@ -22,14 +22,19 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Serves the files of a folder under a content security policy. */
-export async function serve(folder: string, policy: string): Promise<Site> {
+/** Serves the files of a folder under a content security policy, with further headers. */
+export async function serve(
+  folder: string,
+  policy: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Site> {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? "/", "http://page").pathname);
     try {
       const body = readFileSync(join(folder, path.endsWith("/") ? `${path}index.html` : path));
       response.setHeader("content-type", TYPES[extname(path) || ".html"] ?? "application/octet-stream");
       response.setHeader("content-security-policy", policy);
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       response.end(body);
     } catch {
       response.writeHead(404).end();

@@ -14,15 +14,17 @@ describe.skipIf(!programs)("installed into an empty folder", () => {
   const folder = join(dirname(inject("consumer")), "installed");
   const { Deno, Bun, workerd, ...nodes } = programs ?? { Deno: "", Bun: "", workerd: "" };
   let here: string;
+  let pooled: string;
 
   beforeAll(() => {
     mkdirSync(folder);
     writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
     const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
     execFileSync("npm", ["install", ...quiet, inject("tarball")], { cwd: folder, stdio: "pipe" });
-    for (const name of ["main.js", "files.mjs", "edge.js"])
+    for (const name of ["main.js", "files.mjs", "pools.js", "edge.js"])
       copyFileSync(`test/package/consumer/${name}`, join(folder, name));
     here = run(process.execPath, ["main.js"]);
+    pooled = run(process.execPath, ["pools.js"]);
   });
 
   /** What a program prints there. */
@@ -54,6 +56,8 @@ describe.skipIf(!programs)("installed into an empty folder", () => {
       expect(JSON.parse(run(program, ["files.mjs"]))).toEqual(files);
     });
 
+    it("shares work among threads", () => expect(run(program, ["pools.js"])).toBe(pooled));
+
     it("requires it", () => {
       const source =
         'console.log(typeof require("hessia").network, typeof require("hessia/formats").toOnnx, typeof require("hessia/node").loadNetwork)';
@@ -70,6 +74,7 @@ describe.skipIf(!programs)("installed into an empty folder", () => {
   it("Deno, which grants the library nothing, and the files what they need", () => {
     const env = { DENO_DIR: join(folder, ".deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
     expect(strict(run(Deno, ["run", "--no-prompt", "--no-remote", "main.js"], env))).toEqual(strict(here));
+    expect(run(Deno, ["run", "--no-prompt", "--no-remote", "--allow-read", "pools.js"], env)).toBe(pooled);
     const allowed = ["--allow-read", "--allow-write", "--allow-sys=hostname", "--allow-env"];
     expect(JSON.parse(run(Deno, ["run", "--no-prompt", "--no-remote", ...allowed, "files.mjs"], env))).toEqual(files);
   });
@@ -77,6 +82,7 @@ describe.skipIf(!programs)("installed into an empty folder", () => {
   it("Bun", () => {
     expect(strict(run(Bun, ["main.js"]))).toEqual(strict(here));
     expect(JSON.parse(run(Bun, ["files.mjs"]))).toEqual(files);
+    expect(run(Bun, ["pools.js"])).toBe(pooled);
   });
 
   it("workerd, which compiles no bytes, given the module", async () => {

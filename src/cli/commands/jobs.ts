@@ -51,7 +51,8 @@ function textOf({ workers, counts, tasks }: QueueRecord, now: number): string {
     ...[id.slice(0, 8), kind, state, state === "active" ? `for ${since(at)}` : `${since(at)} ago`],
     ...[reason === null ? "" : `${counted(attempts, "attempt")}: ${printable(reason, 200)}`],
   ]);
-  return [head, table(workerRows), table(taskRows)].filter((part) => part !== "").join("\n");
+  const tables = [table(workerRows), table(taskRows)].filter((part) => part !== "");
+  return `${head}${tables.join("\n")}`;
 }
 
 function table(rows: readonly (readonly string[])[]): string {

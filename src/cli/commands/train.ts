@@ -134,7 +134,7 @@ async function searched(
 ): Promise<Pick<Run, "settings" | "search">> {
   const bar = searchBar(io, given);
   try {
-    const found = await search(prepared, settings, io.signal, bar.progress);
+    const found = await search(prepared, settings, io, bar.progress);
     if (io.signal.aborted) interrupted("interrupted in the search for a network; --no-search leaves it out");
     return found;
   } catch (error) {

@@ -1,10 +1,15 @@
+import { flopsOfFit } from "../../jobs/cost.js";
+import { serial } from "../../jobs/pool.js";
 import { portfolioFor } from "../../jobs/portfolio.js";
-import type { Setting } from "../../jobs/setting.js";
+import { type Setting, specOf } from "../../jobs/setting.js";
 import { chooseSetting, type Trial, type TuneProgress } from "../../jobs/tune.js";
+import type { Io } from "../io.js";
 import { type Choice, type Method, type OptimizerOptions, optimizerOptions } from "./optimizer.js";
 import type { Prepared } from "./prepare.js";
 import type { Given, Settings } from "./settings.js";
 
+/** Flops of fitting each setting once from which threads are worth their start, some tenths of a second. */
+const WORTH_THREADS = 3e9;
 /** What a run with patience holds out of its training rows. */
 const VALIDATION_SHARE = 0.15;
 
@@ -39,7 +44,7 @@ export function isOpen(given: Given): boolean {
 export async function search(
   prepared: Prepared,
   settings: Settings,
-  signal: AbortSignal,
+  { signal, threads }: Pick<Io, "signal" | "threads">,
   onProgress: (progress: TuneProgress) => void,
 ): Promise<{ settings: Settings; search: Search }> {
   const { columns, training } = prepared;
@@ -48,7 +53,10 @@ export async function search(
   const spec = { inputs: training.inputs.columns, layers: [{ units: outputs }], loss };
   const { settings: space, folds, data } = portfolioFor(training, spec, settings.seed);
   const metric = columns.task === "classification" ? "logLoss" : "rmse";
+  const flops = space.reduce((sum, setting) => sum + flopsOfFit(setting, specOf(setting, spec, data, 0), data.size), 0);
+  const pool = flops > WORTH_THREADS && threads ? threads() : null;
   const options = {
+    pool: pool ?? serial,
     folds,
     metric,
     spec,
@@ -56,10 +64,15 @@ export async function search(
     signal,
     onProgress: (progress: TuneProgress) => void onProgress(progress),
   } as const;
-  const trials = await chooseSetting(data, { ...options, space });
-  const [best] = await withLogarithms(prepared, trials, settings.targetScale, (settings) =>
-    chooseSetting(data, { ...options, space: settings, halving: false }),
-  );
+  let best: Trial;
+  try {
+    const trials = await chooseSetting(data, { ...options, space });
+    [best] = await withLogarithms(prepared, trials, settings.targetScale, (settings) =>
+      chooseSetting(data, { ...options, space: settings, halving: false }),
+    );
+  } finally {
+    await pool?.close();
+  }
   return {
     settings: { ...settings, ...settingsOf(best.setting) },
     search: reportOf(best, metric, space.length, folds, data.size),

@@ -1,5 +1,6 @@
 import type { Job as BullJob, JobsOptions, Queue, QueueEvents } from "bullmq";
 import type { Dataset } from "../../network/dataset.js";
+import type { Build } from "../../wasm/load.js";
 import { onAbort } from "../abort.js";
 import type { ClusterOptions } from "../cluster.js";
 import type { Job } from "../crew.js";
@@ -22,8 +23,9 @@ const BULK = 500;
 /** Milliseconds of silence after which it is looked what became of the tasks, and how many of them at a time. */
 const SILENCE = 1000;
 const LOOKS = 250;
-/** Milliseconds that a farewell may take. */
+/** Milliseconds that a farewell may take, and after which a worker is told again. */
 const FAREWELL = 5000;
+const TOLD_AGAIN = 100;
 /** Bytes of a result. */
 const LARGEST_RESULT = 2 ** 31;
 
@@ -35,16 +37,19 @@ interface Pending {
   readonly settle: (outcome: Outcome) => void;
   /** Whether an earlier run's failure has been cleared away. */
   fresh: boolean;
+  /** Whether nobody waits for it any longer. */
+  givenUp: boolean;
 }
 
-/** Connects to a queue. */
-export async function connect({ connection, queue = "hessia", keep = WEEK }: ClusterOptions): Promise<Client> {
+/** Connects to a queue, for tasks that are done with a build of the core. */
+export async function connect(options: ClusterOptions, build: Build): Promise<Client> {
+  const { connection, queue = "hessia", keep = WEEK } = options;
   const where = "cluster";
   const packages = await packagesFor(where);
   const connections = await Connections.open(where, packages, connection);
   try {
     const house = new House(connections.make(), queue);
-    const mine = identity();
+    const mine = identity(build);
     await house.enter(where, mine);
     const name = queue;
     const jobs = new packages.bullmq.Queue(name, { connection: connections.make() });
@@ -155,7 +160,7 @@ export class Client {
         resolve(outcome);
       };
       const forget = onAbort(signal, abort);
-      const pending: Pending = { id, letter, bytes, settle, fresh: false };
+      const pending: Pending = { id, letter, bytes, settle, fresh: false, givenUp: false };
       const others = this.#pending.get(id);
       if (others) others.push(pending);
       else {
@@ -187,6 +192,8 @@ export class Client {
           opts: this.#options(id, letter),
         }));
         if (jobs.length > 0) await this.#jobs.addBulk(jobs);
+        // What was given up meanwhile.
+        for (const { id, givenUp } of part) if (givenUp && !this.#pending.has(id)) this.#giveUp(id);
       } catch (error) {
         for (const { id } of part) this.#settle(id, failureOf(`Error: ${(error as Error).message}`));
       }
@@ -293,20 +300,32 @@ export class Client {
   /** Where nobody waits for a task any longer, it is taken out of the queue, or its worker breaks it off. */
   #forget(pending: Pending): void {
     const { id } = pending;
+    pending.givenUp = true;
     const others = (this.#pending.get(id) ?? []).filter((other) => other !== pending);
     if (others.length > 0) this.#pending.set(id, others);
-    else if (this.#pending.delete(id)) {
-      const cancelled = this.#cancel(id).finally(() => this.#cancels.delete(cancelled));
-      this.#cancels.add(cancelled);
-    }
+    else if (this.#pending.delete(id)) this.#giveUp(id);
   }
 
+  #giveUp(id: string): void {
+    const cancelled = this.#cancel(id).finally(() => this.#cancels.delete(cancelled));
+    this.#cancels.add(cancelled);
+  }
+
+  /** A worker may be just about to begin with it, so it is told until the task is gone. */
   async #cancel(id: string): Promise<void> {
-    try {
-      await this.#house.redis.publish(this.#house.cancelChannel, id);
-      await (await this.#jobs.getJob(id))?.remove();
-    } catch {
-      // A worker holds it; it has been told.
+    const late = Date.now() + FAREWELL;
+    while (Date.now() < late && !this.#pending.has(id)) {
+      const job = await this.#jobs.getJob(id).catch(() => undefined);
+      // A result is kept for whoever asks again.
+      if (!job || (job.finishedOn && !job.failedReason)) return;
+      try {
+        await job.remove();
+        return;
+      } catch {
+        // A worker holds it.
+        await this.#house.redis.publish(this.#house.cancelChannel, id);
+        await new Promise((resolve) => setTimeout(resolve, TOLD_AGAIN));
+      }
     }
   }
 }

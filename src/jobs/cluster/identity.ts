@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { currentBuild } from "../../wasm/load.js";
+import { type Build, currentBuild } from "../../wasm/load.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -14,9 +14,10 @@ export interface Identity {
 
 let known: string | null = null;
 
-export function identity(): Identity {
+/** Of this code with a build of its core. */
+export function identity(build: Build = currentBuild()): Identity {
   known ??= digestOfCode();
-  return { version: versionOf(), build: currentBuild(), code: known };
+  return { version: versionOf(), build, code: known };
 }
 
 export function describeIdentity({ version, build, code }: Identity): string {

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { Job as BullJob, Worker } from "bullmq";
 import { datasetFromSafetensors } from "../../formats/index.js";
 import type { Dataset } from "../../network/dataset.js";
+import { currentBuild } from "../../wasm/load.js";
 import { type ClusterOptions, checkClusterOptions } from "../cluster.js";
 import { Crew, type Source } from "../crew.js";
 import { makeLane } from "../lanes.js";
@@ -51,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const connections = await Connections.open(where, packages, connection);
   // The queue sees to further attempts.
   const crew = new Crew(() => makeLane(null), threads, {
-    ...{ folder, attempts: 1 },
+    ...{ build: currentBuild, folder, attempts: 1 },
     limits: { ...usualLimits, ...limits },
   });
   const mine = identity();
