@@ -10,6 +10,7 @@ import {
   fit,
   hessianOperator,
   init,
+  type LayerSpec,
   matrix,
   multiply,
   type Network,
@@ -98,12 +99,17 @@ const quantities: Record<string, (dtype: "f64" | "f32") => string | Promise<stri
   },
   "Hessians and Gauss-Newton matrices": (dtype) => {
     const data = dataset(
-      rows(300, 20),
+      rows(300, 12),
       Array.from({ length: 300 }, (_, s) => s % 3),
     );
     return ["relu", "tanh"]
       .map((activation) => {
-        const made = net(dtype, activation as "relu", activation === "tanh");
+        const layers = [
+          { units: 24, activation, batchNorm: activation === "tanh" },
+          { units: 16, activation },
+          { units: 3 },
+        ];
+        const made = network({ inputs: 12, layers: layers as LayerSpec[], loss: "cross-entropy", dtype, seed: 3 });
         return bytesOf(
           made.hessian(data, { batchNorm: "running" }).data,
           made.hessian(data, { kind: "ggn", batchNorm: "running" }).data,
