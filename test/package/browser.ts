@@ -22,14 +22,18 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Serves the files of a folder under a content security policy. */
-export async function serve(folder: string, policy: string): Promise<Site> {
+/** What a page needs to share memory with its workers. */
+const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+
+/** Serves the files of a folder under a content security policy; `isolated`: under cross-origin isolation, too. */
+export async function serve(folder: string, policy: string, isolated = false): Promise<Site> {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? "/", "http://page").pathname);
     try {
       const body = readFileSync(join(folder, path.endsWith("/") ? `${path}index.html` : path));
       response.setHeader("content-type", TYPES[extname(path) || ".html"] ?? "application/octet-stream");
       response.setHeader("content-security-policy", policy);
+      for (const [name, value] of Object.entries(isolated ? ISOLATION : {})) response.setHeader(name, value);
       response.end(body);
     } catch {
       response.writeHead(404).end();

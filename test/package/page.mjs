@@ -6,6 +6,7 @@ import { runInThisContext } from "node:vm";
 const ORIGIN = "http://page/";
 
 globalThis.self = globalThis.window = globalThis;
+globalThis.location = { href: `${ORIGIN}main.js` };
 globalThis.document = {
   currentScript: { tagName: "SCRIPT", src: `${ORIGIN}main.js` },
   createElement: () => ({ relList: { supports: () => true }, setAttribute() {}, getAttribute() {} }),
