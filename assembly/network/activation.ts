@@ -4,6 +4,7 @@
  * with the choice made once per vector, since it is cheap beside an exponential.
  */
 import { lanes } from "../inline/lanes";
+import { ACTIVATE, BACKPROP, CURVE, shareElements, SLOPE } from "../threads/elements";
 import { choose, constant } from "../inline/elements";
 import { loadUpTo, storeUpTo } from "../inline/ragged";
 import { exp, expm1, expMinusAbs, sigmoid, sigmoidSlope, tanh } from "../inline/exponential";
@@ -29,6 +30,9 @@ export function activate<T>(kind: i32, a: usize, h: usize, count: i32, param: f6
     if (a != h) memory.copy(h, a, <usize>count * sizeof<T>());
     return;
   }
+  if (ASC_FEATURE_THREADS) {
+    if (shareElements<T>(ACTIVATE, kind, a, h, 0, count, param)) return;
+  }
   const p = constant<T>(param);
   let i = 0;
   if (kind <= LEAKY_RELU) {
@@ -50,6 +54,9 @@ export function activate<T>(kind: i32, a: usize, h: usize, count: i32, param: f6
 
 /** out = φ′(a), given h = φ(a); out may be a or h. */
 export function activationDerivative<T>(kind: i32, a: usize, h: usize, out: usize, count: i32, param: f64): void {
+  if (ASC_FEATURE_THREADS) {
+    if (shareElements<T>(SLOPE, kind, a, h, out, count, param)) return;
+  }
   const p = constant<T>(param);
   for (let i = 0; i < count; i += lanes<T>()) {
     const left = count - i;
@@ -62,6 +69,9 @@ export function activationDerivative<T>(kind: i32, a: usize, h: usize, out: usiz
 
 /** out = φ″(a), given h = φ(a); out may be a or h. */
 export function activationSecondDerivative<T>(kind: i32, a: usize, h: usize, out: usize, count: i32, param: f64): void {
+  if (ASC_FEATURE_THREADS) {
+    if (shareElements<T>(CURVE, kind, a, h, out, count, param)) return;
+  }
   const p = constant<T>(param);
   for (let i = 0; i < count; i += lanes<T>()) {
     const left = count - i;
@@ -78,6 +88,9 @@ export function activationSecondDerivative<T>(kind: i32, a: usize, h: usize, out
  */
 export function backpropActivation<T>(kind: i32, a: usize, h: usize, delta: usize, count: i32, param: f64): void {
   if (kind == IDENTITY) return;
+  if (ASC_FEATURE_THREADS) {
+    if (shareElements<T>(BACKPROP, kind, a, h, delta, count, param)) return;
+  }
   const p = constant<T>(param);
   if (kind == LEAKY_RELU || (kind == RELU && param == 0)) {
     let i = 0;

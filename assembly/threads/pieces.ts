@@ -3,11 +3,14 @@ import { stripPiece } from "../factor/tridiagonal";
 import { solvePiece } from "../factor/triangular";
 import { productPiece } from "../matmul/product";
 import { unitPiece } from "../network/unit";
+import { adamPiece, elementsPiece } from "./elements";
 
 export const PRODUCT: i32 = 0;
 export const SOLVE: i32 = 1;
 export const STRIP: i32 = 2;
 export const HESSIAN: i32 = 3;
+export const ELEMENTS: i32 = 4;
+export const ADAM: i32 = 5;
 
 // @ts-ignore: decorator
 @inline
@@ -25,6 +28,10 @@ export function run(kind: i32, piece: i32, thread: i32, scratch: usize): void {
     case 2 * STRIP + 1: stripPiece<f64>(piece); break;
     case 2 * HESSIAN: unitPiece<f32>(piece, thread, scratch); break;
     case 2 * HESSIAN + 1: unitPiece<f64>(piece, thread, scratch); break;
+    case 2 * ELEMENTS: elementsPiece<f32>(piece); break;
+    case 2 * ELEMENTS + 1: elementsPiece<f64>(piece); break;
+    case 2 * ADAM: adamPiece<f32>(piece); break;
+    case 2 * ADAM + 1: adamPiece<f64>(piece); break;
     default: unreachable();
   }
 }

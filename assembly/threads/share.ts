@@ -23,6 +23,7 @@ declare function wait(finished: i32): void;
 const LEFT: usize = 0;
 const FINISHED: usize = 64;
 const KIND: usize = 128;
+const COUNT: usize = 132;
 const OPERANDS: usize = 192;
 const BLOCK_BYTES: usize = 512;
 /** How often the owner looks before it calls `wait`. */
@@ -54,8 +55,10 @@ export function sharedBlock(): usize {
   return block();
 }
 
+/** Says so to the owner's instance, which keeps it in memory for all. */
 export function setThreads(count: i32): void {
   threads = count;
+  store<i32>(block() + COUNT, count);
 }
 
 /** Whether work may be shared: not within a piece. */
@@ -65,10 +68,11 @@ export function mayShare(): bool {
   return threads > 1 && !sharing;
 }
 
+/** The owner's, as any thread asks. */
 // @ts-ignore: decorator
 @inline
 export function threadCount(): i32 {
-  return threads;
+  return load<i32>(block() + COUNT);
 }
 
 /** Operand i of the work to come, or of the piece at hand. */
@@ -140,6 +144,13 @@ export function ended(pieces: i32, own: i32): bool {
 }
 
 let endedLooks: i32 = 0;
+
+/** Address of operand i, for what pieces find out together. */
+// @ts-ignore: decorator
+@inline
+export function resultOf(i: i32): usize {
+  return block() + OPERANDS + (<usize>i << 3);
+}
 
 /** Shares the work whose operands have been put among the threads, and returns when all of it is done. `scratch`: the owner's. */
 export function share(kind: i32, pieces: i32, scratch: usize): void {

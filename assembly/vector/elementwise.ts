@@ -1,4 +1,5 @@
 /** Operations element by element, in place. Each is a step on one vector, run over whole vectors and then over what is left. */
+import { ADD_PRODUCTS, MULTIPLY, shareElements } from "../threads/elements";
 import { lanes, madd } from "../inline/lanes";
 import { constant } from "../inline/elements";
 import { loadUpTo, storeUpTo } from "../inline/ragged";
@@ -65,6 +66,9 @@ export function clipValue<T>(x: usize, n: i32, limit: f64): void {
 
 /** out = x ⊙ y; out may be either. */
 export function multiplyElements<T>(n: i32, x: usize, y: usize, out: usize): void {
+  if (ASC_FEATURE_THREADS) {
+    if (shareElements<T>(MULTIPLY, 0, x, y, out, n, 0)) return;
+  }
   let i = 0;
   for (; i + lanes<T>() <= n; i += lanes<T>()) {
     v128.store(out, v128.mul<T>(v128.load(x), v128.load(y)));
@@ -75,6 +79,9 @@ export function multiplyElements<T>(n: i32, x: usize, y: usize, out: usize): voi
 
 /** out += x ⊙ y */
 export function addProducts<T>(n: i32, x: usize, y: usize, out: usize): void {
+  if (ASC_FEATURE_THREADS) {
+    if (shareElements<T>(ADD_PRODUCTS, 0, x, y, out, n, 0)) return;
+  }
   let i = 0;
   for (; i + lanes<T>() <= n; i += lanes<T>()) {
     v128.store(out, madd<T>(v128.load(x), v128.load(y), v128.load(out)));

@@ -62,14 +62,19 @@ export function sumAbs<T>(x: usize, n: i32): f64 {
   return total;
 }
 
-/** max |xᵢ|, 0 if there are none, NaN if any is NaN. */
+/** max |xᵢ|, 0 if there are none, NaN if any is NaN. Four accumulators, as in `dot`. */
 export function maxAbs<T>(x: usize, n: i32): f64 {
-  let a = constant<f64>(0);
+  const size = sizeof<T>();
+  let a = constant<f64>(0), b = a, c = a, d = a;
   let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    a = v128.max<f64>(a, v128.max<f64>(v128.abs<f64>(lower<T>(x)), v128.abs<f64>(upper<T>(x))));
-    x += 4 * sizeof<T>();
+  for (; i + 8 <= n; i += 8) {
+    a = v128.max<f64>(a, v128.abs<f64>(lower<T>(x)));
+    b = v128.max<f64>(b, v128.abs<f64>(upper<T>(x)));
+    c = v128.max<f64>(c, v128.abs<f64>(lower<T>(x + 4 * size)));
+    d = v128.max<f64>(d, v128.abs<f64>(upper<T>(x + 4 * size)));
+    x += 8 * size;
   }
+  a = v128.max<f64>(v128.max<f64>(a, b), v128.max<f64>(c, d));
   let result = max<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
   for (; i < n; ++i) {
     result = max<f64>(result, abs<f64>(<f64>load<T>(x)));

@@ -1,3 +1,4 @@
+import { shareAdam } from "../threads/elements";
 import { lanes, madd } from "../inline/lanes";
 import { constant, nonFinite } from "../inline/elements";
 import { borrow, giveBack, hold, meanSquare, towards } from "./updates";
@@ -10,6 +11,12 @@ export function adam<T>(
   theta: usize, out: usize, g: usize, m: usize, v: usize, vmax: usize, n: i32,
   lr: f64, beta1: f64, beta2: f64, epsilon: f64, weightDecay: f64, decoupled: i32, correction1: f64, correction2: f64,
 ): i32 {
+  if (ASC_FEATURE_THREADS) {
+    const shared = shareAdam<T>(
+      theta, out, g, m, v, vmax, n, lr, beta1, beta2, epsilon, weightDecay, decoupled, correction1, correction2,
+    );
+    if (shared >= 0) return shared;
+  }
   const shrink = hold<T>(0, decoupled ? 1 - lr * weightDecay : 1);
   const decay = hold<T>(1, decoupled ? 0 : weightDecay);
   const take1 = hold<T>(2, 1 - beta1);

@@ -42,10 +42,7 @@ function load<T>(H: Symmetric, use: (workspace: Workspace, loaded: Loaded) => T)
     let scale = 1;
     while (largest * scale > NEAR) scale /= 4;
     while (largest > 0 && largest * scale < 1 / NEAR && scale < MOST) scale *= 4;
-    if (scale !== 1) {
-      const view = workspace.slice(dtype, at, size * size);
-      for (let i = 0; i < view.length; ++i) view[i] = data[i] * scale;
-    }
+    if (scale !== 1) kernels.scale(size * size, scale, at);
     return use(workspace, { at, scale });
   });
 }
@@ -89,22 +86,27 @@ export function choleskyFactor(H: Symmetric): CholeskyFactor | undefined {
   return load(H, (workspace, { at, scale }) => {
     const info = workspace.kernels(dtype).cholesky(size, at, size, workspace.scratch);
     if (info) return { info, lower: floatArray(dtype, 0) };
-    const lower = floatArray(dtype, size * size);
-    transposeUpper(size, workspace.slice(dtype, at, size * size), lower, 1 / Math.sqrt(scale));
-    return { info, lower };
+    return { info, lower: lowerOf(workspace, dtype, size, at, 1 / Math.sqrt(scale)) };
   });
 }
 
-/** Columns that are read together, so that the rows they come from stay in the cache. */
-const TILE = 32;
+/** Rows of L that are turned round together. */
+const STRIP = 64;
 
-function transposeUpper(n: number, upper: FloatArray, lower: FloatArray, factor: number): void {
-  for (let from = 0; from < n; from += TILE) {
-    for (let i = from; i < n; ++i) {
-      const end = Math.min(from + TILE, i + 1);
-      for (let j = from; j < end; ++j) lower[i * n + j] = upper[j * n + i] * factor;
-    }
+/** L from the U at an address, times a factor, row by row: what is right of its diagonal is 0 and never touched. */
+function lowerOf(workspace: Workspace, dtype: Dtype, n: number, at: number, factor: number): FloatArray {
+  const kernels = workspace.kernels(dtype);
+  const bytes = bytesPer(dtype);
+  const lower = floatArray(dtype, n * n);
+  const strip = workspace.allocate(dtype, Math.min(STRIP, n) * n);
+  for (let from = 0; from < n; from += STRIP) {
+    const end = Math.min(from + STRIP, n);
+    kernels.transpose(at + from * bytes, end, end - from, n, strip, n);
+    if (factor !== 1) kernels.scale((end - from) * n, factor, strip);
+    const view = workspace.view(dtype);
+    for (let i = from, row = strip / bytes; i < end; ++i, row += n) lower.set(view.subarray(row, row + i + 1), i * n);
   }
+  return lower;
 }
 
 /** X with L·Lᵀ·X = B; `B` is n × columns, row-major. */

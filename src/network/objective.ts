@@ -243,7 +243,7 @@ export function chunkSize({ dtype }: ResolvedSpec, { layers, inputs }: Layout): 
   return Math.max(CHUNK_LEAST, Math.min(CHUNK_MOST, fitting));
 }
 
-/** Plain loops: `set` with a subarray a row would allocate a view for each. */
+/** Rows of an order by plain loops: `set` with a subarray a row would allocate a view for each. */
 function copyRows(
   source: FloatArray,
   width: number,
@@ -253,8 +253,12 @@ function copyRows(
   target: FloatArray,
   at: number,
 ): void {
+  if (!order) {
+    target.set(source.subarray(from * width, (from + count) * width), at);
+    return;
+  }
   for (let i = 0; i < count; ++i) {
-    const start = (order ? order[from + i] : from + i) * width;
+    const start = order[from + i] * width;
     for (let j = 0; j < width; ++j) target[at++] = source[start + j];
   }
 }

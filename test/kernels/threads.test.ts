@@ -126,7 +126,35 @@ function eigenvectors(space: Space): string[] {
   });
 }
 
-const quantities = { products, factorizations, eigenvectors };
+/** Activations of all kinds with their derivatives, and Adam's update, over a ragged number of elements. */
+function elements(space: Space): string[] {
+  const { kernels } = space;
+  const n = 40_003;
+  const buffers = Array.from({ length: 6 }, (_, seed) => space.random(n, seed));
+  const [a, h, out, m, v, most] = buffers;
+  const all: string[] = [];
+  for (let kind = 1; kind < 10; ++kind) {
+    kernels.activate(kind, a, h, n, 0.5);
+    kernels.activationDerivative(kind, a, h, out, n, 0.5);
+    all.push(space.bytes(h, n), space.bytes(out, n));
+    kernels.activationSecondDerivative(kind, a, h, out, n, 0.5);
+    kernels.backpropActivation(kind, a, h, m, n, 0.5);
+    all.push(space.bytes(out, n), space.bytes(m, n));
+  }
+  kernels.multiplyElements(n, a, h, out);
+  kernels.addProducts(n, a, m, out);
+  all.push(space.bytes(out, n));
+  kernels.multiplyElements(n, v, v, v);
+  kernels.multiplyElements(n, most, most, most);
+  const update = (amsgrad: number): number =>
+    kernels.adam(a, out, h, m, v, amsgrad, n, 0.01, 0.9, 0.99, 1e-8, 0.1, 1, 0.1, 0.01);
+  all.push(String(update(0)), ...buffers.map((at) => space.bytes(at, n)));
+  space.view(h, n)[n - 2] = Number.POSITIVE_INFINITY;
+  all.push(String(update(most)), ...buffers.map((at) => space.bytes(at, n)));
+  return all;
+}
+
+const quantities = { products, factorizations, eigenvectors, elements };
 
 describe.each(targets)("$build $dtype", ({ build, dtype }) => {
   it.each(Object.entries(quantities))("%s have the same bits, whoever does the pieces", (_, quantity) => {

@@ -22,6 +22,12 @@ export interface Site {
   close(): Promise<void>;
 }
 
+/** What a page needs to share memory with its workers. */
+export const ISOLATION = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
 /** Serves the files of a folder under a content security policy, with further headers. */
 export async function serve(
   folder: string,

@@ -7,7 +7,7 @@ import { runInThisContext } from "node:vm";
 const ORIGIN = "http://page/";
 
 globalThis.self = globalThis.window = globalThis;
-globalThis.location = { href: ORIGIN };
+globalThis.location = { href: `${ORIGIN}main.js` };
 globalThis.document = {
   baseURI: ORIGIN,
   currentScript: { tagName: "SCRIPT", src: `${ORIGIN}main.js` },

@@ -4,12 +4,11 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { launch, POLICY, printedBy, type Site, serve } from "./browser.js";
+import { ISOLATION, launch, POLICY, printedBy, type Site, serve } from "./browser.js";
 import { chromium } from "./needs.js";
 
 const program = chromium();
 /** What a page needs for shared memory. */
-const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 describe.skipIf(!program)("pools of web workers", () => {
   const folder = join(inject("consumer"), "pools");
@@ -59,8 +58,8 @@ describe.skipIf(!program)("pools of web workers", () => {
     const { waited, ...rest } = await print("vite", "index.html");
     expect(rest).toEqual({ folds: here.folds, product: here.product });
     expect(waited).toMatch(/no shared memory here.*cross-origin isolated/);
-    expect(await print("own", "index.html", ISOLATED)).toEqual(here);
-    expect((await print("vite", "index.html", ISOLATED)).waited).toMatch(/main thread may not wait; use product\(\)/);
+    expect(await print("own", "index.html", ISOLATION)).toEqual(here);
+    expect((await print("vite", "index.html", ISOLATION)).waited).toMatch(/main thread may not wait; use product\(\)/);
   });
 
   it("made by webpack", async () => {

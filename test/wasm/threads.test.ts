@@ -1,5 +1,6 @@
 // Oracle: the same calls on one thread. Bits must agree whatever the number of threads; a lost worker ends one call at most.
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
@@ -9,6 +10,7 @@ import {
   fit,
   hessianOperator,
   init,
+  type LayerSpec,
   matrix,
   multiply,
   type Network,
@@ -41,8 +43,11 @@ function watched(): { worker: () => Worker; workers: Worker[]; attached: () => n
   return { worker, workers, attached: () => attached };
 }
 
-const bytesOf = (...values: ArrayBufferView[]): string =>
-  values.map((v) => Buffer.from(v.buffer, v.byteOffset, v.byteLength).toString("latin1")).join();
+function bytesOf(...values: ArrayBufferView[]): string {
+  const hash = createHash("sha256");
+  for (const { buffer, byteOffset, byteLength } of values) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest("hex");
+}
 
 function sine(count: number, seed: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => Math.sin(seed + i * 1.7 + (i % 7)));
@@ -94,12 +99,17 @@ const quantities: Record<string, (dtype: "f64" | "f32") => string | Promise<stri
   },
   "Hessians and Gauss-Newton matrices": (dtype) => {
     const data = dataset(
-      rows(300, 20),
+      rows(300, 12),
       Array.from({ length: 300 }, (_, s) => s % 3),
     );
     return ["relu", "tanh"]
       .map((activation) => {
-        const made = net(dtype, activation as "relu", activation === "tanh");
+        const layers = [
+          { units: 24, activation, batchNorm: activation === "tanh" },
+          { units: 16, activation },
+          { units: 3 },
+        ];
+        const made = network({ inputs: 12, layers: layers as LayerSpec[], loss: "cross-entropy", dtype, seed: 3 });
         return bytesOf(
           made.hessian(data, { batchNorm: "running" }).data,
           made.hessian(data, { kind: "ggn", batchNorm: "running" }).data,
@@ -233,6 +243,22 @@ describe("init", () => {
     await ended;
     expect(first.threads).toBe(1);
   });
+});
+
+it("the engine's first compiler gives the same bits", () => {
+  const program = `
+    const { dataset, init, matrix, network } = await import(${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)});
+    const rows = Array.from({ length: 200 }, (_, s) => Array.from({ length: 12 }, (_, j) => Math.sin(s * j + s)));
+    const data = dataset(rows, rows.map((_, s) => s % 3));
+    const results = [];
+    for (const threads of [1, 3]) {
+      await init({ simd: "strict", threads });
+      const net = network({ inputs: 12, layers: [{ units: 30 }, { units: 20 }, { units: 3 }], loss: "cross-entropy", seed: 1 });
+      for (const _ of [1, 2]) results.push(Buffer.from(net.hessian(data).data.buffer).toString("base64"));
+    }
+    console.log(results.every((result) => result === results[0]));`;
+  const node = ["--liftoff-only", "--input-type=module", "-e", program];
+  expect(execFileSync(process.execPath, node, { encoding: "utf8" })).toBe("true\n");
 });
 
 it("a process with threads ends by itself, and idles without using a core", () => {

@@ -19,7 +19,7 @@ const words = { generation: 0, memory: 1, sleeping: 2, mail: 3, failed: 4 } as c
 /** The most memories that workers hold at a time; of more, those that have not been used for longest are left out until they are used again. */
 const ATTACHED = 16;
 /** Milliseconds that a worker looks out for the next call before it sleeps: waking it takes as long as a small product. */
-const AWAKE = 0.1;
+const AWAKE = 0.25;
 /** Milliseconds for which the caller looks out for the last pieces before it blocks, where it may. */
 const SPIN = 0.1;
 /** Where in a memory's block the number of finished pieces lies, in bytes (assembly/threads/share.ts). */
