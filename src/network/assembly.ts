@@ -77,7 +77,8 @@ export class Assembly {
     return [panels, states];
   }
 
-  run(theta: number, statistics: number): void {
+  /** Fills the matrix; may be left and taken up again between the rows of two units. */
+  *parts(theta: number, statistics: number): Generator<void, void> {
     const { layers } = this.layout;
     for (let l = 1; l < layers.length; ++l) {
       const { units, inputs, weight } = layers[l];
@@ -88,11 +89,16 @@ export class Assembly {
       this.#objective.linearize(theta, statistics, { order: null, from, count }, this.#objective.terms(this.data.size));
       this.#spread(theta, count);
       this.#plan.open(theta, count, this.#hessians);
-      if (this.#shared) this.#shareUnits(this.#shared, from > 0);
-      else {
-        layers.forEach(({ units }, l) => {
-          for (let i = 0; i < units; ++i) this.#unitRows(l, i, from > 0);
-        });
+      if (this.#shared) {
+        this.#shareUnits(this.#shared, from > 0);
+        yield;
+      } else {
+        for (const [l, { units }] of layers.entries()) {
+          for (let i = 0; i < units; ++i) {
+            this.#unitRows(l, i, from > 0);
+            yield;
+          }
+        }
       }
     }
   }
