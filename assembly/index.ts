@@ -464,10 +464,14 @@ export function eigenWorkBytes_f64(n: i32, vectors: bool): f64 {
   return eigenWorkBytes<f64>(n, vectors);
 }
 
-export function eigen_f32(n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize): i32 {
-  return eigen<f32>(n, a, ld, values, q, work, scratch);
+export function eigen_f32(
+  n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize, part: i32,
+): i32 {
+  return eigen<f32>(n, a, ld, values, q, work, scratch, part);
 }
 
-export function eigen_f64(n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize): i32 {
-  return eigen<f64>(n, a, ld, values, q, work, scratch);
+export function eigen_f64(
+  n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize, part: i32,
+): i32 {
+  return eigen<f64>(n, a, ld, values, q, work, scratch, part);
 }

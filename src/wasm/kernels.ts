@@ -118,7 +118,7 @@ export interface Kernels {
   ): void;
   eigenWorkBytes(n: number, vectors: number): number;
   eigen(
-    n: number, a: Pointer, ld: number, values: Pointer, q: Pointer, work: Pointer, scratch: Pointer,
+    n: number, a: Pointer, ld: number, values: Pointer, q: Pointer, work: Pointer, scratch: Pointer, part: number,
   ): number;
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   dataset,
   fit,
@@ -43,10 +43,15 @@ function fresh(dtype: "f64" | "f32" = "f64"): Network {
   return network({ inputs: 8, layers, dtype, seed: 3 });
 }
 
-/** A run whose every step waits wherever it may; calls `waiting` each time. */
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A run whose every step waits wherever it may, since no time passes; calls `waiting` each time. */
 function impatient(net: Network, optimizer: Optimizer, epochs: number, waiting: (run: Run) => void): History {
   const run = new Run("fit", net, data, resolveTraining("fit", net, data, { optimizer, epochs }));
   run.problem.due = () => true;
+  vi.spyOn(performance, "now").mockReturnValue(0);
   while (run.going) {
     run.step();
     if (run.outcome?.waits) waiting(run);
