@@ -7,7 +7,6 @@ import type { LayerFactors, SecondMoments } from "../network/fisher.js";
 import type { JacobianProducts } from "../network/jacobian.js";
 import type { LayerLayout } from "../network/layout.js";
 import type { Batch, Objective } from "../network/objective.js";
-import { parameterUnits } from "../network/parameter-units.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
 import type { Propagation } from "../network/propagation.js";
 import { lossName, lossTraits } from "../network/spec.js";
@@ -64,7 +63,6 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
     /** The last dense matrix, whose memory the next one takes. */
     #assembled: FloatArray | undefined;
     #subset: { rows: Uint32Array; data: Dataset } | null = null;
-    #units: Float64Array | null = null;
 
     constructor(...given: ConstructorParameters<typeof NetworkProblem>) {
       super(...given);
@@ -84,11 +82,6 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
         visit?.(from);
         this.#patterns?.[this.#pattern].record(this.objective.propagation, from - this.batch.from);
       };
-    }
-
-    override get units(): Float64Array {
-      this.#units ??= parameterUnits(this.net.spec, this.net.layout, this.data);
-      return this.#units;
     }
 
     override placesOf(parameters: readonly number[]): readonly number[] {

@@ -145,11 +145,6 @@ export abstract class Problem {
     return null;
   }
 
-  /** The units that the data gives a network's parameters, see parameter-units.ts; null for a function's. */
-  get units(): Float64Array | null {
-    return null;
-  }
-
   /** Places of parameters among all that there are, fixed ones included. */
   placesOf(parameters: readonly number[]): readonly number[] {
     return parameters;

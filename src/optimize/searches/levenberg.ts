@@ -73,7 +73,7 @@ export class LevenbergSearch implements Search {
     const { start } = this.settings;
     if (start !== null) return start;
     const reach = REACH * lengthIn(local.theta, model.scale);
-    let damping: number = local.problem.units ? START.network : START.function;
+    let damping: number = local.problem.layout ? START.network : START.function;
     for (let trial = 0; reach > 0 && trial < MOST_STRONGER; ++trial, damping *= STRONGER) {
       const proposal = model.damped(damping);
       if (proposal && lengthIn(proposal.step, model.scale) <= reach) break;
@@ -92,7 +92,7 @@ export class LevenbergSearch implements Search {
       Math.max(LEAST, damping * Math.max(this.settings.decrease, 1 - t * t * t)),
     );
     memory.scalars.set("damping", next);
-    if (next < FORGOTTEN && !local.problem.units) memory.vectors.delete("scale");
+    if (next < FORGOTTEN && !local.problem.layout) memory.vectors.delete("scale");
     return { step, value, report: { gainRatio: ratio, damping: next } };
   }
 
