@@ -16,8 +16,8 @@ export interface Io {
   /** Told whether there is work under way that an abort of `signal` lets end in order; else Ctrl-C may end the process at once. */
   readonly keeps?: (keeps: boolean) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Makes a pool of threads; left out where there is this thread alone. */
-  readonly threads?: () => Pool;
+  /** Makes a pool of threads, one a core where their number is left open; left out where there is this thread alone. */
+  readonly threads?: (options: { readonly workers?: number }) => Pool;
 }
 
 /** Whether an output is a terminal that understands cursor movements. */
