@@ -1,15 +1,14 @@
 import type { Command } from "commander";
-import type { Network, Posterior } from "../../index.js";
 import { readSource } from "../data/source.js";
 import { badInput } from "../errors.js";
 import type { Io } from "../io.js";
 import { checkOutputs, loadTableModel, writeOutput } from "../model/file.js";
+import { csvOf, type Predictions, predict } from "../model/predictions.js";
 import { type Sheet, sheetOf } from "../model/sheet.js";
 import { percentage } from "../options.js";
 import { counted, quote } from "../output/format.js";
 import { scoreText } from "../output/summary.js";
-import { intervalOf, posteriorOf } from "../study/posterior.js";
-import { type Score, scoreOf } from "../training/score.js";
+import { posteriorOf } from "../study/posterior.js";
 import { add } from "./options.js";
 
 const examples = `
@@ -32,15 +31,6 @@ interface Given {
   readonly header?: boolean;
   readonly json?: true;
   readonly quiet?: true;
-}
-
-/** What a model says of the rows of a sheet. */
-interface Predictions {
-  /** Names of the columns, the prediction itself first. */
-  readonly names: readonly string[];
-  /** A row of cells for each row; empty ones where nothing can be told. */
-  readonly cells: readonly (readonly (string | number | null)[])[];
-  readonly score: Score | null;
 }
 
 /** `hessia predict`: a model and rows in, predictions out. */
@@ -101,71 +91,6 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
       `${counted(score.rows, "row")} with a known ${columns.targetNames.join(", ")}: ${scoreText(score)}\n`,
     );
   }
-}
-
-function predict(net: Network, sheet: Sheet, given: Given, sure: Posterior | null): Predictions {
-  const { columns } = sheet;
-  const score = sheet.data && withStrangers(scoreOf(net, sheet.data, columns), sheet);
-  const { classes, targetNames } = columns;
-  const taken = new Set(sheet.source.names);
-  const free = (name: string): string => {
-    let own = name;
-    for (let k = 2; taken.has(own); ++k) own = `${name} ${k}`;
-    taken.add(own);
-    return own;
-  };
-  const decoded = columns.decode(net.predict(sheet.inputs));
-  const own = (name: string): string =>
-    free(sheet.source.names.includes(name) || !columns.data.named ? "prediction" : name);
-  if (classes === null) {
-    const names =
-      targetNames.length === 1 ? [own(targetNames[0])] : targetNames.map((name) => free(`prediction of ${name}`));
-    if (!sure) return { names, cells: rowsOf(sheet, (row) => [decoded[row]].flat() as number[]), score };
-    const { low, high } = intervalOf(sure, sheet.inputs, columns, (given.interval as number) / 100);
-    const ends = names.flatMap((one) => [free(`${one} low`), free(`${one} high`)]);
-    const cells = (row: number): number[] => low[row].flatMap((value, j) => [value, high[row][j]]);
-    return {
-      names: [...names, ...ends],
-      cells: rowsOf(sheet, (row) => [...([decoded[row]].flat() as number[]), ...cells(row)]),
-      score,
-    };
-  }
-  const name = own(targetNames[0]);
-  if (!given.probabilities && !sure)
-    return { names: [name], cells: rowsOf(sheet, (row) => [decoded[row] as string]), score };
-  const probabilities = sure ? sure.probabilities(sheet.inputs) : net.probabilities(sheet.inputs);
-  const names = [name, ...classes.map((label) => free(`probability of ${label}`))];
-  const cells = rowsOf(sheet, (row) => [
-    decoded[row] as string,
-    ...classes.map((_, k) => probabilities.data[row * classes.length + k]),
-  ]);
-  return { names, cells, score };
-}
-
-/** Rows whose label is no class of the model count as wrong. */
-function withStrangers(score: Score, { strangers }: Sheet): Score {
-  if (!strangers || score.accuracy === undefined) return score;
-  const rows = score.rows + strangers.rows.length;
-  return { ...score, rows, accuracy: (score.accuracy * score.rows) / rows };
-}
-
-function rowsOf(sheet: Sheet, cells: (row: number) => (string | number)[]): (string | number | null)[][] {
-  return sheet.records.map((_, row) => (sheet.incomplete.has(row) ? [null] : cells(row)));
-}
-
-function csvOf({ source, records }: Sheet, { names, cells }: Predictions, { append }: Given): string {
-  const head = [...(append ? source.names : []), ...names];
-  const lines = records.map((record, row) => {
-    const predicted = names.map((_, k) => cells[row][k] ?? "");
-    return [...(append ? record : []), ...predicted].map(cellOf).join(",");
-  });
-  return `${[head.map(cellOf).join(","), ...lines].join("\n")}\n`;
-}
-
-/** Quoted where it has to be (RFC 4180). */
-export function cellOf(value: string | number): string {
-  const text = String(value);
-  return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function jsonOf({ source, columns, lines, notes }: Sheet, { names, cells, score }: Predictions): string {
