@@ -1,10 +1,10 @@
 import { predictor } from "../../formats/index.js";
 import { type Columns, columnsFrom } from "../../tables/index.js";
-import { sourceOf } from "../data/source.js";
+import { openText } from "../data/source.js";
 import { badInput, CommandError } from "../errors.js";
 import type { Model } from "../model/file.js";
-import { csvOf, predict } from "../model/predictions.js";
-import { sheetOf } from "../model/sheet.js";
+import { csvOf, Predictions } from "../model/predictions.js";
+import { namedBy, planOf } from "../model/sheet.js";
 
 /** What a request asks for beside predictions. */
 export interface Asked {
@@ -55,9 +55,11 @@ export function answersOf(model: Model): Answers {
       if (!record) return badInput("expected JSON, since the model has no columns of a table");
       if (probabilities) checkClasses(inner);
       const { target: _, ...reading } = record.settings;
-      const source = await sourceOf("the table", Buffer.from(body), { ...reading, separator: undefined });
-      const sheet = sheetOf(source, record);
-      return csvOf(sheet, predict(net, sheet, probabilities ? { probabilities } : {}, null), {});
+      const opened = await openText("the table", body, { ...reading, separator: undefined });
+      const predictions = new Predictions(net, planOf(namedBy(opened), record), { probabilities });
+      let text = "";
+      for await (const piece of csvOf(predictions, opened)) text += piece;
+      return text;
     },
     schema: columns ? schemaOf(columns) : { inputs: net.spec.inputs, classes: made.classes },
   };
