@@ -37,27 +37,37 @@ export interface Opened {
 
 /** All rows of a file. Its text is not kept, but for cells that are no numbers. */
 export async function readSource(path: string, reading: Reading, onBytes?: OnBytes): Promise<Source> {
-  const { file, table, sha256 } = await openSource(path, reading, onBytes);
+  return sourceOf(await openSource(path, reading, onBytes));
+}
+
+/** All rows of a file that was opened. */
+export async function sourceOf({ path, file, table, sha256 }: Opened): Promise<Source> {
   const cells = new Cells();
   const text = await inFile(
     file,
     collected(table, (row) => cells.kept(row)),
   );
+  // A header alone is refused where rows are counted.
   const names = text.names ?? named(text.rows[0].map(() => ""));
   return { path, file, sha256: sha256(), text, names, header: text.names !== null };
 }
 
 /** As much of a file as tells how it is to be read. */
 export async function openSource(path: string, reading: Reading, onBytes?: OnBytes): Promise<Opened> {
+  return openBytes(path, bytesOf(path, onBytes), reading);
+}
+
+/** Bytes as those of a file. */
+export async function openBytes(path: string, bytes: AsyncIterable<Uint8Array>, reading: Reading): Promise<Opened> {
   const file = fileName(path);
   const hash = createHash("sha256");
-  const bytes = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const piece of bytesOf(path, onBytes)) {
+  const hashed = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const piece of bytes) {
       hash.update(piece);
       yield piece;
     }
   };
-  const table = await inFile(file, tableFrom(bytes(), optionsOf(reading)));
+  const table = await inFile(file, tableFrom(hashed(), optionsOf(reading)));
   return { path, file, table, sha256: () => hash.digest("hex") };
 }
 

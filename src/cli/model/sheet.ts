@@ -1,6 +1,6 @@
 import type { Dataset, Matrix } from "../../index.js";
 import { type Cell, type Columns, columnsFrom } from "../../tables/index.js";
-import { named, Widths } from "../../tables/reading/read.js";
+import { named, RAGGED, Widths } from "../../tables/reading/read.js";
 import type { Record } from "../../tables/reading/records.js";
 import type { Unknown } from "../../tables/unknown.js";
 import type { Named } from "../data/names.js";
@@ -116,7 +116,7 @@ function fitted({ file, table: { head } }: Opened, { cells, line }: Record, widt
   const fits = cells.length === head[0].cells.length || cells.slice(width).every((cell) => cell === "");
   if (cells.length > width && fits) return cells.slice(0, width);
   const expected = `expected ${counted(width, "column")}, as in line ${head[0].line}`;
-  return badInput(`${file}, line ${line}: ${expected}, got ${cells.length}`);
+  return badInput(`${file}, line ${line}: ${expected}, got ${cells.length}; ${RAGGED}`);
 }
 
 /** Rows whose label is there and is none of the classes. */

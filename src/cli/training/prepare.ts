@@ -169,7 +169,7 @@ function described(source: Source, asked: Asked): Columns {
 }
 
 function whatIsLeft({ columns }: Columns): string {
-  if (columns.length === 0) return "none";
+  if (columns.length === 0) return "none; --separator says what stands between columns";
   const [{ name, type, why }] = columns;
   return `none: ${quote(name)} is left out as ${type} (${why})${columns.length > 1 ? ", and so on" : ""}; --types says otherwise`;
 }

@@ -111,6 +111,9 @@ export class Decoder {
   #chosen(bytes: Uint8Array, stream: boolean): TextDecoder | null {
     if (!this.#looked && bytes.length > 0) {
       this.#looked = true;
+      if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] < 9) {
+        throw new EncodingError("a spreadsheet or zip file; save the table as CSV");
+      }
       const wide = byMarkOrZeros(bytes);
       if (wide) {
         this.#encoding = wide;
@@ -127,7 +130,7 @@ export class Decoder {
     const sample = text.slice(0, SAMPLE);
     const controls = sample.match(/[^\P{Cc}\t\n\v\f\r\u0085]/gu)?.length ?? 0;
     if (text.includes("\0") || controls > MOST_CONTROLS * sample.length) {
-      throw new EncodingError("bytes that are no text");
+      throw new EncodingError("bytes that are no text; save the table as CSV");
     }
   }
 }

@@ -103,6 +103,9 @@ export function named(cells: readonly string[]): string[] {
   return cells.map((name, j) => name || `column ${j + 1}`);
 }
 
+/** What helps where rows differ in width. */
+export const RAGGED = "a cell with the separator in it needs quotation marks";
+
 /** How wide rows are: unnamed columns at the end that hold nothing do not count, and rows may lack what is empty at their end. */
 export class Widths {
   readonly #seen = new Map<number, number>();
@@ -138,7 +141,7 @@ export class Widths {
       if (shown(length) === first) continue;
       const from = this.#seen.get(this.#first as number);
       const expected = `${first} ${first === 1 ? "column" : "columns"}, as in line ${from}`;
-      throw new TableError(`expected ${expected}, got ${shown(length)}`, line);
+      throw new TableError(`expected ${expected}, got ${shown(length)}; ${RAGGED}`, line);
     }
     return first;
   }

@@ -71,7 +71,7 @@ function recordsOf(
     const { code, lines } = error as { code?: unknown; lines?: number };
     if (typeof code !== "string" || lines === undefined) throw error;
     if (goesOn && code === "CSV_QUOTE_NOT_CLOSED") return { records, used: afterLines(text, done) };
-    throw new TableError(explain(code), offset + lines);
+    throw new TableError(explain(code), offset + (code === "CSV_QUOTE_NOT_CLOSED" ? done + 1 : lines));
   }
   return { records, used: text.length };
 }
@@ -97,9 +97,12 @@ function spaced(text: string): string {
 }
 
 function explain(code: string): string {
-  if (code === "CSV_QUOTE_NOT_CLOSED") return "a quoted cell is not closed by the end of the file";
-  if (code === "INVALID_OPENING_QUOTE") return "a quotation mark inside a cell that is not quoted";
-  if (code === "CSV_INVALID_CLOSING_QUOTE") return "text after the closing quotation mark of a cell";
+  const remedy = 'within a quoted cell "" stands for a quotation mark';
+  if (code === "CSV_QUOTE_NOT_CLOSED") return `a quoted cell is not closed by the end of the file; ${remedy}`;
+  if (code === "INVALID_OPENING_QUOTE") return `a quotation mark inside a cell that is not quoted; ${remedy}`;
+  if (/_AFTER_CLOSING_QUOTE$|^CSV_INVALID_CLOSING_QUOTE$/.test(code)) {
+    return `text after the closing quotation mark of a cell; ${remedy}`;
+  }
   return `not readable as a table (${code})`;
 }
 
