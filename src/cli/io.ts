@@ -3,6 +3,8 @@ import type { Pool } from "../jobs/index.js";
 /** What a command writes to; process.stdout and a stream that collects text both are one. */
 export interface Output {
   write(text: string): unknown;
+  /** Resolves once there is room for more; left out where there always is. */
+  written?(): Promise<void>;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }

@@ -6,13 +6,13 @@ import { failed, refusals } from "../errors.js";
 import type { Io } from "../io.js";
 import { dataFor } from "../model/data.js";
 import { checkOutputs, loadTableModel, type TableModel, writeOutput } from "../model/file.js";
+import { cellOf } from "../model/predictions.js";
 import { count, counted, printable, short } from "../output/format.js";
 import { finiteJson } from "../output/json.js";
 import { layOut } from "../output/summary.js";
 import { addThreadsOption, flopsOfCurvature, shareWork, type ThreadsGiven } from "../threads.js";
 import { prepare } from "../training/prepare.js";
 import { add } from "./options.js";
-import { cellOf } from "./predict.js";
 
 const examples = `
 Examples:

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { init } from "../../index.js";
-import { readSource } from "../data/source.js";
+import { readTold } from "../data/told.js";
 import { asRefusal, badInput, failed, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
 import { checkOutputs } from "../model/file.js";
@@ -64,7 +64,7 @@ async function run(file: string, given: CompareGiven, io: Io): Promise<void> {
   await init({ simd: first.simd }).catch((error) => {
     throw asRefusal(error);
   });
-  const source = await readSource(file, first);
+  const source = await readTold(file, first, io, given);
   const prepared = prepare(source, first, first.batchNorm);
   const net = makeNetwork(prepared, first);
   const flops = settings.map((one) => flopsOfTraining(net, one, prepared.training.size));

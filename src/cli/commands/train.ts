@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { init } from "../../index.js";
 import { readSource } from "../data/source.js";
+import { readTold } from "../data/told.js";
 import { asRefusal, badInput, failed, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
 import { checkOutputs, loadTableModel, modelEndings, type TableModel } from "../model/file.js";
@@ -120,7 +121,7 @@ async function begin(file: string | undefined, given: TrainGiven, io: Io): Promi
   await init({ simd: settings.simd }).catch((error) => {
     throw asRefusal(error);
   });
-  const source = await readSource(file, settings);
+  const source = await readTold(file, settings, io, given);
   const prepared = prepare(source, settings, settings.batchNorm);
   const chosen = isOpen(given) ? await searched(prepared, settings, given, io) : { settings };
   const optimizer = makeOptimizer(chosen.settings.optimizer);
