@@ -39,7 +39,7 @@ export interface Estimate {
   readonly gamma: number;
   /** Parameters that are not fixed. */
   readonly count: number;
-  /** ln p(D) with the penalty at hand, but for what the unpenalised parameters' flat prior leaves open: the same for all networks of the same shape. */
+  /** ln p(D) with the penalty at hand. Parameters without one have priors as wide as they are large: a flat prior would favour those that the data say nothing of. */
   readonly logEvidence: number;
 }
 
@@ -56,7 +56,9 @@ export function estimate(net: Network, data: Dataset): Estimate | null {
   const terms = count * (spec.loss === "cross-entropy" ? 1 : layout.outputs);
   const free = layout.free ?? Uint32Array.from({ length: net.parameterCount }, (_, i) => i);
   const parameters = net.getParameters();
+  const { loss } = net.evaluate(data);
   const H = net.hessian(data, { kind: "ggn", batchNorm: "running", ...someOf(net) });
+  const others = addOthers(H, free, parameters, group, spec.loss === "mse" ? terms / (2 * loss) : terms);
   const inverse = inverseOf(H);
   if (!inverse) return null;
   const [gamma, squares, members] = [new Float64Array(groups), new Float64Array(groups), new Float64Array(groups)];
@@ -68,11 +70,10 @@ export function estimate(net: Network, data: Dataset): Estimate | null {
     ++members[g];
   });
   const determined = gamma.reduce((sum, value) => sum + value, 0);
-  const loss = net.evaluate(data).loss;
   const noise = (loss * terms) / Math.max(terms - determined, 1);
   const unit = spec.loss === "mse" ? terms / (2 * noise) : terms;
   const fit = spec.loss === "mse" ? -loss * unit - 0.5 * terms * Math.log(2 * Math.PI * noise) : -loss * terms;
-  let logEvidence = fit - 0.5 * (inverse.logDeterminant + free.length * Math.log(unit));
+  let logEvidence = fit + others - 0.5 * (inverse.logDeterminant + free.length * Math.log(unit));
   l2.forEach((value, g) => {
     if (members[g] > 0) logEvidence += 0.5 * members[g] * Math.log(unit * value) - 0.5 * unit * value * squares[g];
   });
@@ -82,6 +83,28 @@ export function estimate(net: Network, data: Dataset): Estimate | null {
     return alpha > 0 && alpha < Infinity ? Math.min(alpha / unit, 100 * value) : value;
   });
   return unit < Infinity ? { proposed, gamma: determined, count: free.length, logEvidence } : null;
+}
+
+/** A prior is no stronger than this many times the curvature: beyond that nothing changes. */
+const STRONGEST = 1e12;
+
+/** Adds the precisions 1/θ² of the parameters without a penalty to H, in its unit; returns Σ ½·ln α − ½·α·θ² but for what `unit` has in the determinant. */
+function addOthers(
+  H: SymmetricMatrix,
+  free: Uint32Array,
+  parameters: ArrayLike<number>,
+  group: Int32Array,
+  unit: number,
+): number {
+  let sum = 0;
+  free.forEach((place, k) => {
+    if (group[place] >= 0) return;
+    const curvature = H.get(k, k) || 1 / unit;
+    const precision = Math.min(1 / (unit * parameters[place] ** 2), STRONGEST * curvature);
+    H.data[k * (H.size + 1)] += precision;
+    sum += 0.5 * Math.log(unit * precision) - 0.5 * Math.min(1, unit * precision * parameters[place] ** 2);
+  });
+  return sum;
 }
 
 /** For `hessian`: the parameters that are not fixed. */

@@ -11,6 +11,11 @@ import { type Estimate, estimate, firstPenalty } from "./penalty-estimate.js";
 const PARTS = 20;
 /** Share of the epochs that the last part, at the penalty that was found, has at least. */
 const LAST = 0.25;
+/** Parameters that the data determine, below which a network is as good as constant. */
+const CONSTANT = 0.5;
+/** Factor of the first penalty after a network has become constant under it, and how often. */
+const WEAKER = 0.03;
+const STARTS = 3;
 /** Factor between penalties that are tried beside MacKay's. */
 const FACTOR = 3;
 
@@ -35,7 +40,7 @@ interface Place extends Estimate {
  * After each part MacKay's fixed point (1992; Foresee and Hagan 1997) proposes a penalty. It takes the curvature for fixed, which moves with the parameters,
  * and may lead past the greatest evidence and on into the noise. So a penalty is kept only if the evidence of the network trained with it is greater. For mse three times
  * the best and a third of it are tried in the same way. Classes that a network separates have hardly any curvature, whose evidence would let a penalty go to 0: there MacKay's
- * proposals must do.
+ * proposals must do. A network that the first penalty has made constant cannot leave that place, and begins again with a weaker one.
  */
 export async function trained(
   net: Network,
@@ -45,39 +50,51 @@ export async function trained(
   turn: number,
 ): Promise<Trained> {
   const parts = new Parts(net, data, options, fit);
-  const last = Math.max(1, Math.ceil(LAST * options.epochs));
-  const own = Math.max(1, Math.floor((options.epochs - last) / PARTS));
-  let l2: readonly number[] = firstPenalty(net, data, turn);
+  const start = { parameters: net.getParameters(), statistics: net.getRunningStatistics() };
+  const first = firstPenalty(net, data, turn);
   let best: Place | null = null;
-  /** Trains a part; whether that is the best so far. */
-  const better = async (tried: readonly number[]): Promise<boolean> => {
-    if (parts.left < last + own || parts.broken) return false;
-    await parts.train(tried, own);
-    const found = parts.broken ? null : placeOf(net, data, tried);
+  for (let begun = 0; begun < STARTS && (!best || best.gamma < CONSTANT) && parts.more; ++begun) {
+    if (begun > 0) go(net, start);
+    const place = await climb(parts, multiplied(first, WEAKER ** begun));
+    if (place && (!best || place.logEvidence > best.logEvidence)) best = place;
+  }
+  if (!parts.broken) {
+    if (best) go(net, best);
+    // Steps of second order need no more.
+    await parts.train(best?.l2 ?? first, best && options.optimizer.fullBatch ? parts.last : parts.left);
+  }
+  const found = (parts.broken ? null : estimate(net, data)) ?? best;
+  return { net, found, history: parts.history(found) };
+}
+
+/** The place of the greatest evidence on the way from a penalty. */
+async function climb(parts: Parts, first: readonly number[]): Promise<Place | null> {
+  const { net, data } = parts;
+  let best: Place | null = null;
+  /** Trains a part; whether its end is the best place so far. */
+  const better = async (l2: readonly number[]): Promise<boolean> => {
+    if (!parts.more) return false;
+    await parts.train(l2, parts.own);
+    const found = parts.broken ? null : placeOf(net, data, l2);
     if (!found || (best && !(found.logEvidence > best.logEvidence))) return false;
     best = found;
     return true;
   };
-  while (!best && parts.left >= last + own && !parts.broken) await better(l2);
+  while (!best && parts.more) await better(first);
   const proposals: ((place: Place) => readonly number[])[] = [({ proposed }) => proposed];
   if (net.spec.loss === "mse")
-    for (const factor of [FACTOR, 1 / FACTOR]) proposals.push((place) => place.l2.map((value) => factor * value));
+    for (const factor of [FACTOR, 1 / FACTOR]) proposals.push(({ l2 }) => multiplied(l2, factor));
   for (const propose of proposals) {
     for (let from: Place | null = best; from; ) {
-      go(net, from);
+      if (parts.more) go(net, from);
       from = (await better(propose(from))) ? best : null;
     }
   }
-  if (!parts.broken) {
-    if (best) {
-      go(net, best);
-      ({ l2 } = best);
-    }
-    // Steps of second order need no more.
-    await parts.train(l2, best && options.optimizer.fullBatch ? last : parts.left);
-  }
-  const found = (parts.broken ? null : estimate(net, data)) ?? best;
-  return { net, found, history: parts.history(found) };
+  return best;
+}
+
+function multiplied(l2: readonly number[], factor: number): number[] {
+  return l2.map((value) => factor * value);
 }
 
 function placeOf(net: Network, data: Dataset, l2: readonly number[]): Place | null {
@@ -85,7 +102,7 @@ function placeOf(net: Network, data: Dataset, l2: readonly number[]): Place | nu
   return found && { ...found, l2, parameters: net.getParameters(), statistics: net.getRunningStatistics() };
 }
 
-function go(net: Network, { parameters, statistics }: Place): void {
+function go(net: Network, { parameters, statistics }: Pick<Place, "parameters" | "statistics">): void {
   net.setParameters(parameters);
   net.setRunningStatistics(statistics);
 }
@@ -106,9 +123,24 @@ class Parts {
     this.#left = options.epochs;
   }
 
+  /** Epochs of the last part. */
+  get last(): number {
+    return Math.max(1, Math.ceil(LAST * this.options.epochs));
+  }
+
+  /** Epochs of each part before. */
+  get own(): number {
+    return Math.max(1, Math.floor((this.options.epochs - this.last) / PARTS));
+  }
+
   /** Epochs that are left. */
   get left(): number {
     return this.#left;
+  }
+
+  /** Whether there is another part before the last. */
+  get more(): boolean {
+    return !this.broken && this.#left >= this.last + this.own;
   }
 
   /** Whether it is over, whatever is left. */

@@ -77,7 +77,9 @@ export interface FitOptions extends TrainingOptions {
   /**
    * "evidence": l2 (and for mse the noise) is estimated again while it trains, in 20 parts, without
    * rows held out; the network has the last one afterwards. With `levenbergMarquardt()` this is
-   * MATLAB's trainbr. Default: the network's own penalty.
+   * MATLAB's trainbr. For mse each layer's weights get an l2 of their own, unless the network's
+   * penalty is on "all"; else all share one. A penalty is kept only if the evidence is greater with it, and training
+   * by methods of second order ends sooner where no better one is found. Default: the network's own penalty.
    */
   penalty?: "evidence";
   /**
