@@ -27,10 +27,10 @@ function mirror(matrix: FloatArray, size: number): void {
 }
 
 /** ½·l2·Σθ² curves by l2 along each of its parameters; l1 not at all. */
-function addPenalty(matrix: FloatArray, { penalty }: ResolvedSpec, { penalised, parameterCount }: Layout): void {
-  if (penalty.l2 === 0) return;
-  for (const { offset, count } of penalised) {
-    for (let i = offset; i < offset + count; ++i) matrix[i * (parameterCount + 1)] += penalty.l2;
+function addPenalty(matrix: FloatArray, { penalised, parameterCount }: Layout): void {
+  for (const { offset, count, l2 } of penalised) {
+    if (l2 === 0) continue;
+    for (let i = offset; i < offset + count; ++i) matrix[i * (parameterCount + 1)] += l2;
   }
 }
 
@@ -83,7 +83,7 @@ export function* assembleHessian(
     return matrix;
   }
   yield* new Assembly(workspace, spec, layout, data, kind, matrix, used !== undefined).parts(theta, statistics);
-  addPenalty(matrix, spec, layout);
+  addPenalty(matrix, layout);
   return matrix;
 }
 

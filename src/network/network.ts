@@ -394,9 +394,10 @@ export class Network {
    * Sets the penalty's l2.
    * @internal
    */
-  penalise(l2: number): void {
-    const spec = { ...this.spec, penalty: Object.freeze({ ...this.spec.penalty, l2 }) };
-    (this as { spec: ResolvedSpec }).spec = Object.freeze(spec);
+  penalise(l2: number | readonly number[]): void {
+    const spec = Object.freeze({ ...this.spec, penalty: Object.freeze({ ...this.spec.penalty, l2 }) });
+    (this as { spec: ResolvedSpec }).spec = spec;
+    (this as { layout: Layout }).layout = layoutOf(spec);
   }
 
   /**
