@@ -16,7 +16,7 @@ const groups = {
   },
   advice: {
     mutate: ["src/diagnose/advice/*.ts"],
-    tests: ["test/diagnose/*.test.ts"],
+    tests: ["test/diagnose/alarms.test.ts", "test/diagnose/planted.test.ts"],
   },
   watch: {
     mutate: ["src/diagnose/run/*.ts", "!src/diagnose/run/guard.ts"],
