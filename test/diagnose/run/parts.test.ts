@@ -17,7 +17,7 @@ function parabola(w: number, b = 0) {
 }
 
 describe("losses of batches over an epoch", () => {
-  const fed = (samples: number, records: [loss: number, samples?: number, ends?: boolean][]) => {
+  const fed = (samples: number, records: [loss: number, samples?: number | undefined, ends?: boolean][]) => {
     const smoothed = new Smoothed(samples);
     return records.map(([loss, of, ends = false]) => {
       const record = { loss, epochRecord: ends ? {} : null, ...(of === undefined ? {} : { samples: of }) };
