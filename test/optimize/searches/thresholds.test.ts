@@ -166,7 +166,7 @@ describe("Levenberg and Marquardt's damping", () => {
   const settings = { start: 1, increase: 2, decrease: 0.25, most: 100 };
   /** A whole step of length 1 with a fall of 1, both divided by 1 + damping. */
   const damped = (damping: number): Proposal => step(1 / (1 + damping), 1 / (1 + damping));
-  const after = (ratio: number, more = {}) => {
+  const dampingAfter = (ratio: number, more = {}) => {
     const { local } = prescribed((t) => 10 - ratio * t);
     const memory = new Memory();
     new LevenbergSearch({ ...settings, ...more }).find(local, { damped }, memory);
@@ -174,11 +174,11 @@ describe("Levenberg and Marquardt's damping", () => {
   };
 
   it("falls with the cube of the gain ratio, to a least share", () => {
-    expect(after(1)).toBe(0.25);
-    expect(after(0.75)).toBeCloseTo(1 - 0.125, 12);
-    expect(after(0.5)).toBeCloseTo(1, 12);
-    expect(after(0.25)).toBeCloseTo(1.125, 12);
-    expect(after(1, { start: 1e-20 })).toBe(1e-20);
+    expect(dampingAfter(1)).toBe(0.25);
+    expect(dampingAfter(0.75)).toBeCloseTo(1 - 0.125, 12);
+    expect(dampingAfter(0.5)).toBeCloseTo(1, 12);
+    expect(dampingAfter(0.25)).toBeCloseTo(1.125, 12);
+    expect(dampingAfter(1, { start: 1e-20 })).toBe(1e-20);
   });
 
   it("grows by a factor that is squared until the objective falls", () => {
@@ -211,10 +211,14 @@ describe("Levenberg and Marquardt's damping", () => {
       const { local } = prescribed((t) => 10 - 1e-9 * t);
       const memory = new Memory();
       const long = (damping: number): Proposal => step(length / (1 + damping), 1);
-      const { find } = LevenbergSearch.prototype;
       let used = Number.NaN;
-      const model: Model = { damped: (damping) => long((used = damping)) };
-      find.call(new LevenbergSearch({ ...settings, start: null }), local, model, memory);
+      const model: Model = {
+        damped: (damping) => {
+          used = damping;
+          return long(damping);
+        },
+      };
+      new LevenbergSearch({ ...settings, start: null }).find(local, model, memory);
       return used;
     };
     expect(first(2.9)).toBeCloseTo(1e-3, 15);
