@@ -15,8 +15,8 @@ const groups = {
     tests: ["test/optimize/criticality.test.ts"],
   },
   advice: {
-    mutate: ["src/diagnose/advice/*.ts"],
-    tests: ["test/diagnose/alarms.test.ts", "test/diagnose/planted.test.ts"],
+    mutate: ["src/diagnose/advice.ts", "src/diagnose/advice/*.ts"],
+    tests: ["test/diagnose/advice.test.ts"],
   },
   watch: {
     mutate: ["src/diagnose/run/*.ts", "!src/diagnose/run/guard.ts"],
@@ -24,7 +24,7 @@ const groups = {
   },
   searches: {
     mutate: ["src/optimize/searches/*.ts"],
-    tests: ["test/optimize/searches/*.test.ts", ...of("saddles", "trouble", "kinds", "trajectories", "minimize")],
+    tests: ["test/optimize/searches/*.test.ts", ...of("saddles", "kinds", "trajectories")],
   },
   directions: {
     mutate: ["src/optimize/directions/*.ts"],
