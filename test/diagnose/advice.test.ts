@@ -367,8 +367,8 @@ describe("classes", () => {
   });
 
   it("classes are out of balance where a rare one is mostly missed", () => {
-    const rare = (rest: Loose, ...more: Loose[]) =>
-      ofClasses({ share: 0.05, predicted: 3, recall: 0.3, ...rest }, ...more);
+    const rare = (rest: Loose, report: Loose = {}, over: Loose = {}, others: Loose[] = [{}]) =>
+      ofClasses({ share: 0.05, predicted: 3, recall: 0.3, ...rest }, report, over, others);
     // A fifth of one in two.
     between("imbalanced-classes", (share) => rare({ share }), [0.099, 0.101]);
     between("imbalanced-classes", (recall) => rare({ recall }), [0.49, 0.5]);
