@@ -1,7 +1,6 @@
 import { product } from "./matmul/product";
 import { activate, activationDerivative, activationSecondDerivative, backpropActivation } from "./network/activation";
 import { loss, lossCurvature, lossHessianProduct } from "./network/loss";
-import { lossCurvatureRows } from "./network/hessian";
 import { openUnit, unitRows } from "./network/unit";
 import { batchNormForward, batchNormRunning, batchNormBackward, batchNormBackwardRunning, updateRunning } from "./network/batchnorm";
 import { batchNormTangent, batchNormBackwardTangent } from "./network/batchnorm-tangent";
@@ -382,18 +381,6 @@ export function lossCurvature_f64(
   kind: i32, z: usize, y: usize, curvature: usize, probability: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
 ): void {
   lossCurvature<f64>(kind, z, y, curvature, probability, n, ld, C, scale, param);
-}
-
-export function lossCurvatureRows_f32(
-  list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
-): void {
-  lossCurvatureRows<f32>(list, count, d, p, ld, width, u, out, ldo);
-}
-
-export function lossCurvatureRows_f64(
-  list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
-): void {
-  lossCurvatureRows<f64>(list, count, d, p, ld, width, u, out, ldo);
 }
 
 export function openUnit_f32(plan: usize, l: i32, i: i32, scratch: usize): i32 {
