@@ -107,6 +107,8 @@ function Help() {
           <dd>one epoch</dd>
           <dt>R</dt>
           <dd>reset to the same start</dd>
+          <dt>U</dt>
+          <dd>undo the last change, restart or reset</dd>
           <dt>Tab, Enter</dt>
           <dd>go to a unit, and open its weights</dd>
         </dl>
