@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { Cards } from "./cards.tsx";
+import { CurvaturePanel } from "./curvature-panel.tsx";
 import { DataPanel } from "./data-panel.tsx";
 import { Header } from "./header.tsx";
 import { NetworkPanel } from "./network-panel.tsx";
@@ -27,6 +28,7 @@ export function App() {
           <DataPanel />
           <NetworkPanel />
           <OutputPanel />
+          <CurvaturePanel />
           <TrainingPanel />
         </div>
         <Cards />

@@ -5,6 +5,7 @@ import { chosen, optimizerEntry, optimizers } from "../model/optimizers.ts";
 import { paces } from "../model/view.ts";
 import { RateField, Select } from "./parts.tsx";
 import { advance, frame, pause, play, playing, replaying, reset, set, settings, show, view } from "./store.ts";
+import { Term } from "./term.tsx";
 
 export function Toolbar() {
   return (
@@ -94,7 +95,10 @@ function Counter() {
   });
   return (
     <dl class="counter" id="counter">
-      <dt>Epoch</dt>
+      <dt>
+        Epoch
+        <Term name="epoch" />
+      </dt>
       <dd ref={epoch} id="epoch">
         0
       </dd>
@@ -110,6 +114,7 @@ function OptimizerSelect() {
   return (
     <Select
       label="Optimizer"
+      term="optimizer"
       name="optimizer"
       value={optimizer}
       hint={optimizerEntry(optimizer).says}
@@ -135,6 +140,7 @@ function LearningRate() {
   return (
     <RateField
       label="Learning rate"
+      term="learningRate"
       name="learningRate"
       value={learningRate}
       onChange={(next) => set({ learningRate: next })}
@@ -153,6 +159,7 @@ function BatchSelect() {
   return (
     <Select
       label="Batch size"
+      term="batch"
       name="batchSize"
       value={batchSize}
       choices={sizes.map((size) => ({ value: size, label: size === 0 ? "all" : String(size) }))}
