@@ -41,6 +41,13 @@ export class Visit {
     return this.page.locator(`[name="${name}"]`);
   }
 
+  /** Unfolds rare options, so that every field is there to be used. */
+  async unfold(): Promise<void> {
+    await this.page.evaluate(() => {
+      for (const fold of document.querySelectorAll<HTMLDetailsElement>("details.fold")) fold.open = true;
+    });
+  }
+
   /** Chooses by the words in a list. */
   async choose(name: string, label: string): Promise<void> {
     await this.field(name).selectOption({ label });
@@ -131,8 +138,17 @@ export class Visit {
   }
 }
 
+export interface Options extends BrowserContextOptions {
+  /** Whether rare options stay folded, as they are at first. */
+  readonly folded?: boolean;
+  /** Whether it is the first visit, which is shown around. */
+  readonly first?: boolean;
+  /** What stands before the mark of the address. */
+  readonly query?: string;
+}
+
 /** Opens a browser for a file of tests, and pages in it. */
-export function browsing(): { visit(hash?: string, options?: BrowserContextOptions): Promise<Visit> } {
+export function browsing(): { visit(hash?: string, options?: Options): Promise<Visit> } {
   let browser: Browser;
   const visits: Visit[] = [];
   beforeAll(async () => {
@@ -145,12 +161,14 @@ export function browsing(): { visit(hash?: string, options?: BrowserContextOptio
     expect(problems).toEqual([]);
   });
   return {
-    async visit(hash = "", options = {}) {
+    async visit(hash = "", { folded = false, first = false, query = "", ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
       const visit = new Visit(await context.newPage());
       visits.push(visit);
-      await visit.page.goto(`${here}#${hash}`);
+      if (!first) await visit.page.addInitScript(() => localStorage.setItem("tour", "seen"));
+      await visit.page.goto(`${here}${query}#${hash}`);
       await expect.poll(() => visit.page.locator("#train-loss").textContent()).not.toBe("–");
+      if (!folded) await visit.unfold();
       return visit;
     },
   };

@@ -17,10 +17,10 @@ export function reportOf(net: Network, { train }: World, { place, step, epoch }:
       signal: size,
     })),
     flow: signal.verdict,
-    advice: advice.map(({ code, message, evidence, remedy, source }) => ({
+    advice: advice.map(({ code, layer, message, evidence, source }) => ({
       code,
+      layer,
       message,
-      remedy,
       source,
       evidence: Object.entries(evidence).map(([name, value]) => [name, inWords(value)] as const),
     })),

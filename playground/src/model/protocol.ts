@@ -198,10 +198,11 @@ export type ToAnalyst =
 
 export interface Advice {
   readonly code: string;
+  /** The layer that it is about, from 0; null where it is about none. */
+  readonly layer: number | null;
   readonly message: string;
   /** Names and values. */
   readonly evidence: readonly (readonly [string, string])[];
-  readonly remedy: string;
   readonly source: string;
 }
 

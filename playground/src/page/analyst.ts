@@ -1,4 +1,4 @@
-import { effect, signal } from "@preact/signals";
+import { effect, type Signal, signal } from "@preact/signals";
 import { placeText } from "../model/place.ts";
 import type { FromAnalyst, Point, SurfaceRequest, ToAnalyst } from "../model/protocol.ts";
 import { spectra } from "./spectra.ts";
@@ -53,7 +53,10 @@ const seen: Record<Kind, string> = { hessian: "", diagnose: "" };
 /** Between two looks at a run, in milliseconds. */
 const PAUSE: Record<Kind, number> = { hessian: 120, diagnose: 400 };
 
-/** Looks at the newest point whenever the last look is done, while `wanted` says so; call once for each kind. */
+/** Counts looks that are done: whoever else follows the same kind may take the next. */
+const looked: Readonly<Record<Kind, Signal<number>>> = { hessian: signal(0), diagnose: signal(0) };
+
+/** Looks at the newest point whenever the last look is done, while `wanted` says so; several may follow one kind. */
 export function follow(kind: Kind, wanted: () => boolean): () => void {
   const look = async (): Promise<void> => {
     const point = pointNow();
@@ -71,11 +74,12 @@ export function follow(kind: Kind, wanted: () => boolean): () => void {
     if (answer?.type === "diagnose") answers.report.value = answer.report;
     window.setTimeout(() => {
       busy[kind] = false;
-      void look();
+      ++looked[kind].value;
     }, PAUSE[kind]);
   };
   return effect(() => {
     frame.value;
+    looked[kind].value;
     wanted();
     void look();
   });

@@ -15,7 +15,7 @@ import { VerdictNote } from "./verdict.tsx";
 
 export function HessianCard() {
   return (
-    <Card name="hessian" title="Hessian">
+    <Card name="hessian" title="Hessian" terms={["hessian", "ggn", "eigenvalues", "index"]}>
       {(seen) => <Hessian seen={seen} />}
     </Card>
   );

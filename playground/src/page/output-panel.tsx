@@ -7,12 +7,14 @@ import { classColour, css, palette } from "../draw/palette.ts";
 import { drawPlane } from "../draw/plane.ts";
 import { percent, short } from "../model/format.ts";
 import type { Confusion } from "../model/protocol.ts";
+import { texts } from "../texts/index.ts";
 import { Chart } from "./chart.tsx";
 import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
-import { Check, Choice } from "./parts.tsx";
+import { Check, Choice, Fold } from "./parts.tsx";
 import { frame, own, scenery, settings, show, view } from "./store.ts";
+import { Term } from "./term.tsx";
 import { pointed } from "./unit-places.ts";
 
 export function OutputPanel() {
@@ -22,39 +24,47 @@ export function OutputPanel() {
       <Losses />
       <Plane />
       <Legend />
-      <div class="checks">
-        <Check
-          label="Show test data"
-          name="showTest"
-          value={view.value.showTest}
-          onChange={(showTest) => show({ showTest })}
-        />
-        <Check
-          label="Discretize output"
-          name="discretize"
-          value={view.value.discretize}
-          onChange={(discretize) => show({ discretize })}
-        />
-        <Check
-          label="Kinks"
-          name="kinkLines"
-          value={view.value.kinkLines}
-          onChange={(kinkLines) => show({ kinkLines })}
-          hint="The lines where units of ReLU layers switch"
-        />
-      </div>
-      <Choice
-        label="Colour by"
-        value={view.value.overlay}
-        choices={[
-          { value: "output", label: "Output" },
-          { value: "regions", label: "Activation regions" },
-        ]}
-        onChange={(overlay) => show({ overlay })}
-      />
       <KinkNote />
       <LossChart />
-      <Confusions />
+      <Fold title={texts.story.show}>
+        <div class="checks">
+          <Check
+            label="Show test data"
+            name="showTest"
+            value={view.value.showTest}
+            onChange={(showTest) => show({ showTest })}
+          />
+          <Check
+            label="Discretize output"
+            name="discretize"
+            value={view.value.discretize}
+            onChange={(discretize) => show({ discretize })}
+          />
+          <Check
+            label="Kinks"
+            name="kinkLines"
+            value={view.value.kinkLines}
+            onChange={(kinkLines) => show({ kinkLines })}
+            hint="The lines where units of ReLU layers switch"
+          />
+        </div>
+        <Choice
+          label="Colour by"
+          value={view.value.overlay}
+          choices={[
+            { value: "output", label: "Output" },
+            { value: "regions", label: "Activation regions" },
+          ]}
+          onChange={(overlay) => show({ overlay })}
+        />
+        <Check
+          label="Logarithmic loss"
+          name="logLoss"
+          value={view.value.logLoss}
+          onChange={(logLoss) => show({ logLoss })}
+        />
+        <Confusions />
+      </Fold>
     </section>
   );
 }
@@ -77,6 +87,7 @@ function Losses() {
       <div>
         <dt>
           <span class="key train" aria-hidden="true" /> Training loss{accuracy}
+          <Term name="loss" />
         </dt>
         <dd ref={train} id="train-loss">
           –
@@ -85,6 +96,7 @@ function Losses() {
       <div>
         <dt>
           <span class="key test" aria-hidden="true" /> Test loss{accuracy}
+          <Term name="test" />
         </dt>
         <dd ref={test} id="test-loss">
           –
@@ -163,6 +175,7 @@ function Legend() {
             {name}
           </li>
         ))}
+        <Marks />
       </ul>
     );
   }
@@ -173,6 +186,17 @@ function Legend() {
       <span class="bar" style={{ background: gradient }} aria-hidden="true" />
       <span>1</span>
     </div>
+  );
+}
+
+/** What the marks on the plane are, where there are two kinds. */
+function Marks() {
+  if (!view.value.showTest) return null;
+  return (
+    <>
+      <li>● {texts.legend.train}</li>
+      <li>◆ {texts.legend.test}</li>
+    </>
   );
 }
 
@@ -191,23 +215,21 @@ function KinkNote() {
 
 function LossChart() {
   return (
-    <>
-      <Chart
-        label="Training and test loss by epoch"
-        x="epoch"
-        log={view.value.logLoss}
-        fromZero
-        curves={[
-          { label: "training", colour: ({ dark }) => (dark ? "#e6ebf2" : "#1d2733") },
-          { label: "test", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [5, 4] },
-        ]}
-        data={() => {
-          curvesVersion.value;
-          return [curves.epoch, curves.train, curves.test];
-        }}
-      />
-      <Check label="Logarithmic" name="logLoss" value={view.value.logLoss} onChange={(logLoss) => show({ logLoss })} />
-    </>
+    <Chart
+      label="Training and test loss by epoch"
+      x="epoch"
+      height={112}
+      log={view.value.logLoss}
+      fromZero
+      curves={[
+        { label: "training", colour: ({ dark }) => (dark ? "#e6ebf2" : "#1d2733") },
+        { label: "test", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [5, 4] },
+      ]}
+      data={() => {
+        curvesVersion.value;
+        return [curves.epoch, curves.train, curves.test];
+      }}
+    />
   );
 }
 

@@ -20,7 +20,7 @@ export function SceneMenu() {
   const dialog = useRef<HTMLDialogElement>(null);
   return (
     <>
-      <button type="button" class="primary" onClick={() => dialog.current?.showModal()}>
+      <button type="button" id="scenes-button" class="primary" onClick={() => dialog.current?.showModal()}>
         Guided scenes
       </button>
       <dialog ref={dialog} class="scenes" aria-labelledby="scenes-title">

@@ -12,7 +12,7 @@ import { spectra } from "./spectra.ts";
 
 export function SpectrumCard() {
   return (
-    <Card name="spectrum" title="Eigenvalues over time">
+    <Card name="spectrum" title="Eigenvalues over time" terms={["eigenvalues", "index"]}>
       {(seen) => <Spectrum seen={seen} />}
     </Card>
   );

@@ -1,10 +1,11 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { along, drawSurface } from "../draw/curvature.ts";
-import { palette } from "../draw/palette.ts";
+import { palette, sequentialStops } from "../draw/palette.ts";
 import { short } from "../model/format.ts";
 import type { DirectionName, Surface } from "../model/protocol.ts";
 import type { Model } from "../model/view.ts";
+import { texts } from "../texts/index.ts";
 import { askSurface } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
 import { drawn } from "./drawn.ts";
@@ -14,7 +15,7 @@ import { askPath, change, frame, hessian, pause, playing, say, show, surface, vi
 
 export function SurfaceCard() {
   return (
-    <Card name="surface" title="Loss surface">
+    <Card name="surface" title="Loss surface" terms={["surface", "model", "gradient"]}>
       {(seen) => <SurfaceBody seen={seen} />}
     </Card>
   );
@@ -143,12 +144,44 @@ function SurfaceMap() {
         aria-label="The training objective in the plane of the two directions, the network in the middle, its path in white. The chart below is the cut to the right."
         style={{ width: `${side}px`, height: `${side}px` }}
       />
+      {shown && <SurfaceLegend />}
       {shown && (
         <p class="faint" id="surface-note">
           {said(shown)}
         </p>
       )}
     </div>
+  );
+}
+
+/** What is drawn, and which colour stands for which loss. */
+function SurfaceLegend() {
+  const { path, here, model, low, high } = texts.legend;
+  const bar = `linear-gradient(to right, ${sequentialStops(palette.value).join(", ")})`;
+  return (
+    <>
+      <div class="scale">
+        <span>{low}</span>
+        <span class="bar" style={{ background: bar }} aria-hidden="true" />
+        <span>{high}</span>
+      </div>
+      <ul class="legend">
+        <li>
+          <span class="line path" aria-hidden="true" />
+          {path}
+        </li>
+        <li>
+          <span class="swatch here" aria-hidden="true" />
+          {here}
+        </li>
+        {view.value.model !== "none" && (
+          <li>
+            <span class="line model" aria-hidden="true" />
+            {model}
+          </li>
+        )}
+      </ul>
+    </>
   );
 }
 

@@ -19,6 +19,7 @@ import {
   undoable,
   view,
 } from "./store.ts";
+import { Term } from "./term.tsx";
 
 export function Toolbar() {
   return (
@@ -119,7 +120,10 @@ function Counter() {
   });
   return (
     <dl class="counter" id="counter">
-      <dt>Epoch</dt>
+      <dt>
+        Epoch
+        <Term name="epoch" />
+      </dt>
       <dd ref={epoch} id="epoch">
         0
       </dd>
@@ -135,6 +139,7 @@ function OptimizerSelect() {
   return (
     <Select
       label="Optimizer"
+      term="optimizer"
       name="optimizer"
       value={optimizer}
       hint={optimizerEntry(optimizer).says}
@@ -160,6 +165,7 @@ function LearningRate() {
   return (
     <RateField
       label="Learning rate"
+      term="learningRate"
       name="learningRate"
       value={learningRate}
       onChange={(next) => set({ learningRate: next })}
@@ -178,6 +184,7 @@ function BatchSelect() {
   return (
     <Select
       label="Batch size"
+      term="batch"
       name="batchSize"
       value={batchSize}
       choices={sizes.map((size) => ({ value: size, label: size === 0 ? "all" : String(size) }))}
