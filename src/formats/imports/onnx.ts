@@ -37,7 +37,7 @@ export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportOpt
   checkImport(WHERE, options);
   const model = readModel(WHERE, file);
   const budget = new Budget(WHERE, file.length);
-  const end = endOf(model, evaluate(model, budget), options.output);
+  const end = endOf(model, evaluate(model, budget), (options as OnnxImportOptions).output);
   const inputs = inputsOf(end.link);
   if (inputs === null) return wrongValue(WHERE, "model", "a layer with weights", "none");
   budget.take(inputs);
