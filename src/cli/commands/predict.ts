@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Network, Posterior } from "../../index.js";
+import type { Network } from "../../index.js";
 import { readSource } from "../data/source.js";
 import { badInput } from "../errors.js";
 import type { Io } from "../io.js";
@@ -8,7 +8,7 @@ import { type Sheet, sheetOf } from "../model/sheet.js";
 import { percentage } from "../options.js";
 import { counted, quote } from "../output/format.js";
 import { scoreText } from "../output/summary.js";
-import { intervalOf, posteriorOf } from "../study/posterior.js";
+import { type Certainty, certaintyOf, farRows, intervalOf } from "../study/posterior.js";
 import { type Score, scoreOf } from "../training/score.js";
 import { add } from "./options.js";
 
@@ -18,6 +18,9 @@ Examples:
   hessia predict iris.safetensors iris.csv --probabilities --output out.csv
   hessia predict iris.safetensors iris.csv --append > named.csv
   hessia predict iris.safetensors iris.csv --interval 95 --quiet
+
+With --interval the column "far" says yes for rows far from those that the model
+was trained on.
 
 Columns are found by their names where the model was trained on a file with a
 header, in any order and among others. Where the file has the target too, the
@@ -41,6 +44,8 @@ interface Predictions {
   /** A row of cells for each row; empty ones where nothing can be told. */
   readonly cells: readonly (readonly (string | number | null)[])[];
   readonly score: Score | null;
+  /** Rows far from those that the model was trained on; null where that was not asked. */
+  readonly far: ReadonlySet<number> | null;
 }
 
 /** `hessia predict`: a model and rows in, predictions out. */
@@ -80,15 +85,21 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
   if (given.probabilities && columns.classes === null) {
     badInput("--probabilities: expected a model of classes, got a regression, whose predictions are values");
   }
-  const sure = given.interval === undefined ? null : await posteriorOf(model, given.trainingData);
-  if (sure && !given.quiet && sure.status !== "converged")
-    io.stderr.write(`${path}: ${sure.reason}; the intervals are the narrower for it\n`);
+  const sure = given.interval === undefined ? null : await certaintyOf(model, given.trainingData);
+  if (sure && !given.quiet && sure.posterior.status !== "converged")
+    io.stderr.write(`${path}: ${sure.posterior.reason}; the intervals are the narrower for it\n`);
   const predictions = predict(net, sheet, given, sure);
   const text = given.json ? jsonOf(sheet, predictions) : csvOf(sheet, predictions, given);
   if (given.output === undefined) io.stdout.write(text);
   else await writeOutput(given.output, text);
   if (!given.quiet) for (const note of sheet.notes) io.stderr.write(`${source.file}: ${note}\n`);
-  const { score } = predictions;
+  const { score, far } = predictions;
+  if (far && far.size > 0 && !given.quiet) {
+    const [first] = far;
+    io.stderr.write(
+      `${source.file}: ${counted(far.size, "row")} far from those that the model was trained on, the first in line ${sheet.lines[first]}; do not rely on what it says there\n`,
+    );
+  }
   if (score && !given.quiet && !given.json) {
     const unknown = sheet.strangers;
     if (unknown) {
@@ -103,8 +114,9 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
   }
 }
 
-function predict(net: Network, sheet: Sheet, given: Given, sure: Posterior | null): Predictions {
+function predict(net: Network, sheet: Sheet, given: Given, sure: Certainty | null): Predictions {
   const { columns } = sheet;
+  const far = sure && new Set([...farRows(sure, sheet.inputs)].filter((row) => !sheet.incomplete.has(row)));
   const score = sheet.data && withStrangers(scoreOf(net, sheet.data, columns), sheet);
   const { classes, targetNames } = columns;
   const taken = new Set(sheet.source.names);
@@ -120,26 +132,26 @@ function predict(net: Network, sheet: Sheet, given: Given, sure: Posterior | nul
   if (classes === null) {
     const names =
       targetNames.length === 1 ? [own(targetNames[0])] : targetNames.map((name) => free(`prediction of ${name}`));
-    if (!sure) return { names, cells: rowsOf(sheet, (row) => [decoded[row]].flat() as number[]), score };
-    const { low, high } = intervalOf(sure, sheet.inputs, columns, (given.interval as number) / 100);
+    if (!sure) return { names, cells: rowsOf(sheet, (row) => [decoded[row]].flat() as number[]), score, far };
+    const { low, high } = intervalOf(sure.posterior, sheet.inputs, columns, (given.interval as number) / 100);
     const ends = names.flatMap((one) => [free(`${one} low`), free(`${one} high`)]);
     const cells = (row: number): number[] => low[row].flatMap((value, j) => [value, high[row][j]]);
     return {
       names: [...names, ...ends],
       cells: rowsOf(sheet, (row) => [...([decoded[row]].flat() as number[]), ...cells(row)]),
-      score,
+      ...{ score, far },
     };
   }
   const name = own(targetNames[0]);
   if (!given.probabilities && !sure)
-    return { names: [name], cells: rowsOf(sheet, (row) => [decoded[row] as string]), score };
-  const probabilities = sure ? sure.probabilities(sheet.inputs) : net.probabilities(sheet.inputs);
+    return { names: [name], cells: rowsOf(sheet, (row) => [decoded[row] as string]), score, far };
+  const probabilities = sure ? sure.posterior.probabilities(sheet.inputs) : net.probabilities(sheet.inputs);
   const names = [name, ...classes.map((label) => free(`probability of ${label}`))];
   const cells = rowsOf(sheet, (row) => [
     decoded[row] as string,
     ...classes.map((_, k) => probabilities.data[row * classes.length + k]),
   ]);
-  return { names, cells, score };
+  return { names, cells, score, far };
 }
 
 /** Rows whose label is no class of the model count as wrong. */
@@ -153,13 +165,23 @@ function rowsOf(sheet: Sheet, cells: (row: number) => (string | number)[]): (str
   return sheet.records.map((_, row) => (sheet.incomplete.has(row) ? [null] : cells(row)));
 }
 
-function csvOf({ source, records }: Sheet, { names, cells }: Predictions, { append }: Given): string {
-  const head = [...(append ? source.names : []), ...names];
+function csvOf({ source, records }: Sheet, { names, cells, far }: Predictions, { append }: Given): string {
+  const last = far ? [farName(source.names, names)] : [];
+  const head = [...(append ? source.names : []), ...names, ...last];
   const lines = records.map((record, row) => {
     const predicted = names.map((_, k) => cells[row][k] ?? "");
-    return [...(append ? record : []), ...predicted].map(cellOf).join(",");
+    const mark = far ? [far.has(row) ? "yes" : ""] : [];
+    return [...(append ? record : []), ...predicted, ...mark].map(cellOf).join(",");
   });
   return `${[head.map(cellOf).join(","), ...lines].join("\n")}\n`;
+}
+
+/** The name of the column that marks rows far from those that the model was trained on, unlike all others. */
+function farName(...taken: readonly (readonly string[])[]): string {
+  const all = new Set(taken.flat());
+  let name = "far";
+  for (let k = 2; all.has(name); ++k) name = `far ${k}`;
+  return name;
 }
 
 /** Quoted where it has to be (RFC 4180). */
@@ -168,7 +190,7 @@ export function cellOf(value: string | number): string {
   return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function jsonOf({ source, columns, lines, notes }: Sheet, { names, cells, score }: Predictions): string {
+function jsonOf({ source, columns, lines, notes }: Sheet, { names, cells, score, far }: Predictions): string {
   const { classes, targetNames } = columns;
   const several = classes === null && names.length > 1;
   const rows = cells.map((row, i) => ({
@@ -176,6 +198,7 @@ function jsonOf({ source, columns, lines, notes }: Sheet, { names, cells, score 
     prediction: several && targetNames.length > 1 ? row.slice(0, targetNames.length) : row[0],
     ...(several && names.length > targetNames.length ? { interval: row.slice(targetNames.length) } : {}),
     ...(!several && names.length > 1 ? { probabilities: row.slice(1) } : {}),
+    ...(far?.has(i) ? { far: true } : {}),
   }));
   const about = { command: "predict", data: source.path, target: targetNames.join(", "), classes, notes, score };
   return `${JSON.stringify({ ...about, rows })}\n`;
