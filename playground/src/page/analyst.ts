@@ -1,5 +1,5 @@
 import { effect, type Signal, signal } from "@preact/signals";
-import type { FromAnalyst, Point, SurfaceRequest, ToAnalyst } from "../model/protocol.ts";
+import type { FromAnalyst, Point, Study, StudyRequest, SurfaceRequest, ToAnalyst } from "../model/protocol.ts";
 import { spectra } from "./spectra.ts";
 import { course, frame, hessian, own, report, starts, surface } from "./store.ts";
 
@@ -86,6 +86,14 @@ export function follow(kind: Kind, wanted: () => boolean): () => void {
     wanted();
     void look();
   });
+}
+
+/** What the curvature decides at the newest point; null where that has been overtaken. */
+export async function askStudy(request: StudyRequest): Promise<Study | null> {
+  const point = pointNow();
+  if (!point) return null;
+  const answer = await ask({ type: "study", point, request });
+  return answer?.type === "study" ? answer.study : null;
 }
 
 export async function askSurface(request: SurfaceRequest): Promise<void> {

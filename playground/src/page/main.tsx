@@ -1,6 +1,8 @@
 import { render } from "preact";
 import { followAddress, restore } from "./address.ts";
 import { App } from "./app.tsx";
+import { embedded } from "./embed.ts";
+import { followPair } from "./follow-pair.ts";
 import { followKeys } from "./keys.ts";
 import "./style/index.css";
 
@@ -9,3 +11,4 @@ root.replaceChildren();
 render(<App />, root);
 void restore().then(followAddress);
 followKeys();
+if (embedded) followPair();

@@ -6,12 +6,14 @@ import { drawPlane } from "../draw/plane.ts";
 import { percent, short } from "../model/format.ts";
 import type { Confusion } from "../model/protocol.ts";
 import { texts } from "../texts/index.ts";
+import { studyHere } from "./act-runner.ts";
 import { Chart } from "./chart.tsx";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
 import { Check, Choice, Fold } from "./parts.tsx";
 import { frame, own, scenery, settings, show, view } from "./store.ts";
 import { Term } from "./term.tsx";
+import { Timeline } from "./timeline.tsx";
 import { pointed } from "./unit-places.ts";
 
 export function OutputPanel() {
@@ -23,6 +25,7 @@ export function OutputPanel() {
       <Legend />
       <KinkNote />
       <LossChart />
+      <Timeline />
       <Fold title={texts.story.show}>
         <div class="checks">
           <Check
@@ -116,7 +119,13 @@ function Plane() {
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
     const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
-    drawPlane(canvas.current, size, { ...look, frame: now, scenery: scene, unit: unit ?? null });
+    drawPlane(canvas.current, size, {
+      ...look,
+      frame: now,
+      scenery: scene,
+      unit: unit ?? null,
+      study: studyHere.value,
+    });
   });
   const axes =
     own.value && settings.value.data === "own"

@@ -145,10 +145,10 @@ export function reset(): void {
   say("Reset to the start.");
 }
 
-export function play(until?: number): void {
+export function play(until?: number, pace = view.value.pace): void {
   failure.value = "";
   playing.value = true;
-  send({ type: "play", pace: view.value.pace, ...(until === undefined ? {} : { until }) });
+  send({ type: "play", pace, ...(until === undefined ? {} : { until }) });
 }
 
 export function pause(): void {
