@@ -3,9 +3,12 @@ import type { ResolvedSpec } from "hessia";
 import { fromJson } from "hessia/formats";
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
+import type { Place } from "../src/model/place.ts";
 
 export const here = inject("playground");
 export const executablePath = inject("chromium");
+
+export type Shown = Place;
 
 /** What a saved file holds. */
 export interface Saved {
@@ -104,6 +107,20 @@ export class Visit {
     const card = this.page.locator(`#card-${name}`);
     if ((await card.getAttribute("open")) === null) await card.locator("summary").first().click();
     await card.scrollIntoViewIfNeeded();
+  }
+
+  /** The program that makes and trains the network. */
+  async program(): Promise<string> {
+    await this.open("code");
+    return (await this.page.locator("#program").textContent()) ?? "";
+  }
+
+  /** What a canvas says its picture is of: start, network, changes, step and digest of the parameters; null where it is empty. */
+  async shows(canvas: string): Promise<Shown | null> {
+    const text = await this.page.locator(`#${canvas}`).getAttribute("data-shows");
+    if (text === null) return null;
+    const [start, network, changes, step, digest] = text.split(".");
+    return { start: +start, network: +network, changes: +changes, step: +step, digest };
   }
 
   /** Network and weights as the page saves them. */

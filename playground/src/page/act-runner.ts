@@ -1,17 +1,18 @@
 import { computed, effect, signal } from "@preact/signals";
+import { type Place, samePlace } from "../model/place.ts";
 import type { Frame, Study, StudyRequest } from "../model/protocol.ts";
 import { defaultView, type View } from "../model/view.ts";
 import { stretchesOf } from "../scenes/pace.ts";
 import { type Act, courseOf, type Scene } from "../scenes/scene.ts";
 import { askStudy } from "./analyst.ts";
-import { course, frame, load, play, playing, replaying, show, starts, view } from "./store.ts";
+import { frame, load, place, play, playing, replaying, show, view } from "./store.ts";
 
 /** The guess that was made in the act at hand, −1 before. */
 export const guess = signal(-1);
 /** Counts the acts that were opened, so that one that has been left plays no further. */
 const runs = signal(0);
-/** What the curvature was asked, and the step it belongs to. */
-export const study = signal<Study | null>(null);
+/** The last that the curvature was asked, and the network it was asked of. */
+export const study = signal<(Study & { readonly place: Place }) | null>(null);
 
 export function viewOf(scene: Scene, act: number): View {
   return { ...defaultView, ...scene.view, scene: scene.key, act };
@@ -25,25 +26,9 @@ export function openAct(scene: Scene, index: number): void {
   load(courseOf(scene, scene.acts[index]));
 }
 
-/** Whether what is on the page is still the act's own course, or something else has been made of it. */
-export function isOf(act: Act, scene: Scene): boolean {
-  const { start, log } = course.value;
-  const own = courseOf(scene, act);
-  return JSON.stringify([start, log]) === JSON.stringify([own.start, own.log]);
-}
-
-/** The last picture of the start before: it stays on the page until the first one of this start comes. */
-let before: Frame | null = null;
-effect(() => {
-  starts.value;
-  before = frame.peek();
-});
-
 /** Whether the act's end is on the page. */
 export function reached(act: Act, now: Frame | null): boolean {
-  return (
-    now !== null && now !== before && now.replayed === 1 && !now.playing && (now.step >= act.to || now.halt !== null)
-  );
+  return now !== null && now.replayed === 1 && !now.playing && (now.step >= act.to || now.halt !== null);
 }
 
 /** Resolves when this holds. */
@@ -65,7 +50,7 @@ export async function runAct(scene: Scene, index: number): Promise<void> {
   guess.value = guessed;
   const mine = runs.peek();
   const full = view.peek().pace === "full";
-  await until(() => runs.value !== mine || (frame.value !== before && !replaying.value));
+  await until(() => runs.value !== mine || (frame.value !== null && !replaying.value));
   for (const stretch of full ? [{ until: act.to, pace: "full" as const }] : stretchesOf(act)) {
     if (runs.peek() !== mine || (frame.peek()?.halt ?? null) !== null) return;
     play(stretch.until, stretch.pace);
@@ -75,23 +60,17 @@ export async function runAct(scene: Scene, index: number): Promise<void> {
   }
 }
 
-/** Asks the curvature at the step at hand. */
+/** Asks the curvature at the network at hand. */
 export async function look(request: StudyRequest): Promise<void> {
-  const start = starts.peek();
+  const here = place.peek();
   const found = await askStudy(request);
-  if (found && start === starts.peek()) study.value = found;
+  if (found && here) study.value = { ...found, place: here };
 }
 
-/** What was asked, as long as the network is where it was asked. */
+/** What was asked, as long as the network is the one that it was asked of. */
 export const studyHere = computed(() =>
-  study.value && frame.value && study.value.step === frame.value.step && view.value.scene !== "" ? study.value : null,
+  study.value && view.value.scene !== "" && samePlace(study.value.place, place.value) ? study.value : null,
 );
-
-// Another start has other parameters.
-effect(() => {
-  starts.value;
-  study.value = null;
-});
 
 /** The act that is open. */
 const opened = computed(() => `${view.value.scene}.${view.value.act}`);

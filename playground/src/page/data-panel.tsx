@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { EXTENT, generate, generators } from "../data/generators.ts";
 import { css, palette } from "../draw/palette.ts";
 import { prepared } from "../draw/raster.ts";
-import { type DataName, problemOf } from "../model/settings.ts";
+import { type DataName, MOST_SEED, problemOf } from "../model/settings.ts";
 import { texts } from "../texts/index.ts";
 import { Choice, Fold, NumberField, Slider } from "./parts.tsx";
 import { own, set, settings, show, view } from "./store.ts";
@@ -22,7 +22,7 @@ export function DataPanel() {
         class={`wide ${now.data === "own" ? "on" : ""}`}
         aria-pressed={now.data === "own"}
         onClick={() => {
-          if (own.value) set({ data: "own" });
+          if (own.value) set({ data: "own", loss: own.value.problem === "regression" ? "mse" : "cross-entropy" });
           if (!view.value.open.includes("own")) show({ open: [...view.value.open, "own"] });
           document.getElementById("card-own")?.scrollIntoView({ block: "start" });
         }}
@@ -79,10 +79,11 @@ export function DataPanel() {
             name="dataSeed"
             value={now.dataSeed}
             min={0}
+            max={MOST_SEED}
             step={1}
             onChange={(dataSeed) => set({ dataSeed: Math.round(dataSeed) })}
           />
-          <button type="button" onClick={() => set({ dataSeed: now.dataSeed + 1 })}>
+          <button type="button" onClick={() => set({ dataSeed: (now.dataSeed + 1) % (MOST_SEED + 1) })}>
             Regenerate
           </button>
         </div>
@@ -104,7 +105,7 @@ function Sets({ problem, title }: { problem: "classification" | "regression"; ti
           label: (<Thumbnail name={name} label={label} />) as unknown as string,
         }))}
       onChange={(data) => {
-        const changes = problemOf(data) !== problemOf(now.data);
+        const changes = problemOf(data) !== problemOf(now.data, own.value?.problem);
         set({ data, ...(changes ? { loss: problemOf(data) === "regression" ? "mse" : "cross-entropy" } : {}) });
       }}
     />

@@ -1,11 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { type Theme, theme } from "../draw/palette.ts";
+import { toHash } from "../model/link.ts";
 import { texts } from "../texts/index.ts";
-import { shareLink } from "./address.ts";
+import { linked, shareLink } from "./address.ts";
 import { EmbedButton } from "./embed-dialog.tsx";
 import { SceneMenu } from "./scene-menu.tsx";
-import { say } from "./store.ts";
+import { say, startNow } from "./store.ts";
 import { Icon } from "./toolbar.tsx";
 import { startTour } from "./tour.tsx";
 
@@ -66,7 +67,7 @@ function CompareLink() {
       id="compare"
       href="compare.html"
       onClick={(event) => {
-        event.currentTarget.href = `compare.html${new URL(shareLink().href).hash}`;
+        event.currentTarget.href = `compare.html#${toHash({ ...linked(0), course: { start: startNow(), log: [], at: 0 } })}`;
       }}
     >
       {texts.pair.open}
@@ -128,6 +129,8 @@ function Help() {
           <dd>one epoch</dd>
           <dt>R</dt>
           <dd>reset to the same start</dd>
+          <dt>U</dt>
+          <dd>undo the last change, restart or reset</dd>
           <dt>Tab, Enter</dt>
           <dd>go to a unit, and open its weights</dd>
         </dl>

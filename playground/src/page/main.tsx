@@ -3,7 +3,7 @@ import { followAddress, restore } from "./address.ts";
 import { App } from "./app.tsx";
 import { embedded } from "./embed.ts";
 import { followPair } from "./follow-pair.ts";
-import { followKeys } from "./keys.ts";
+import { followKeys, keepFocusInView } from "./keys.ts";
 import "./style/index.css";
 
 const root = document.getElementById("app") as HTMLElement;
@@ -11,4 +11,5 @@ root.replaceChildren();
 render(<App />, root);
 void restore().then(followAddress);
 followKeys();
+keepFocusInView();
 if (embedded) followPair();

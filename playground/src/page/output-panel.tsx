@@ -1,6 +1,8 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { featureNames } from "../data/features.ts";
+import { EXTENT } from "../data/generators.ts";
+import type { OwnData } from "../data/own.ts";
 import { classColour, css, palette } from "../draw/palette.ts";
 import { drawPlane } from "../draw/plane.ts";
 import { percent, short } from "../model/format.ts";
@@ -8,6 +10,7 @@ import type { Confusion } from "../model/protocol.ts";
 import { texts } from "../texts/index.ts";
 import { studyHere } from "./act-runner.ts";
 import { Chart } from "./chart.tsx";
+import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
 import { Check, Choice, Fold } from "./parts.tsx";
@@ -115,6 +118,7 @@ function Plane() {
     const look = { view: view.value, palette: palette.value };
     const at = pointed.value;
     const size = width.value;
+    drawn(canvas.current, now?.place);
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
@@ -127,16 +131,13 @@ function Plane() {
       study: studyHere.value,
     });
   });
-  const axes =
-    own.value && settings.value.data === "own"
-      ? own.value.axes.map((axis) => own.value?.inputNames[axis])
-      : ["x₁", "x₂"];
+  const [right, up] = axesOf(settings.value.data === "own" ? own.value : null);
   return (
     <figure class="plane">
       <span class="upward" aria-hidden="true">
-        <span>−6</span>
-        <span class="axis">{axes[1]} →</span>
-        <span>6</span>
+        <span>{up.ends[0]}</span>
+        <span class="axis">{up.name} →</span>
+        <span>{up.ends[1]}</span>
       </span>
       <div ref={ref} class="square">
         <canvas
@@ -148,13 +149,22 @@ function Plane() {
         />
       </div>
       <figcaption>
-        <span class="hidden">{axes[1]} upwards;</span>
-        <span>−6</span>
-        <span class="axis">{axes[0]} →</span>
-        <span>6</span>
+        <span class="hidden">{up.name} upwards;</span>
+        <span>{right.ends[0]}</span>
+        <span class="axis">{right.name} →</span>
+        <span>{right.ends[1]}</span>
       </figcaption>
     </figure>
   );
+}
+
+/** Names of the plane's axes, and where they end, a table's in its own units. */
+function axesOf(table: OwnData | null): { name: string; ends: [string, string] }[] {
+  if (!table) return ["x₁", "x₂"].map((name) => ({ name, ends: [short(-EXTENT), short(EXTENT)] }));
+  return table.axes.map((axis, i) => {
+    const [low, high] = table.ends[i];
+    return { name: table.inputNames[axis], ends: [low, high] };
+  });
 }
 
 function Legend() {

@@ -1,13 +1,14 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { samePlace } from "../model/place.ts";
 import { sceneOf } from "../scenes/index.ts";
 import type { Act, FramedPart, Scene } from "../scenes/scene.ts";
 import { texts } from "../texts/index.ts";
-import { guess, isOf, look, openAct, reached, runAct, study } from "./act-runner.ts";
+import { guess, look, openAct, reached, runAct, studyHere } from "./act-runner.ts";
 import { follow } from "./analyst.ts";
 import { Callout } from "./callout.tsx";
 import { InstrumentOf } from "./instruments.tsx";
-import { course, frame, hessian, playing, show, view } from "./store.ts";
+import { frame, hessian, playing, show, strayed, view } from "./store.ts";
 
 /** A scene's text, beside the pictures that it speaks of. */
 export function ScenePanel() {
@@ -73,10 +74,10 @@ function ActPanel({ scene, index, act }: { scene: Scene; index: number; act: Act
   const said = useSignal(false);
   const guessed = guess.value >= 0;
   const there = useComputed(() => reached(act, frame.value));
-  const ended = useComputed(() => there.value && isOf(act, scene));
+  const ended = useComputed(() => there.value && !strayed.value);
   const over = ended.value && guessed && !playing.value;
   useEffect(() => {
-    if (over && act.study && !study.peek()) void look(act.study);
+    if (over && act.study && !studyHere.peek()) void look(act.study);
   }, [over]);
   useFrame(places[act.frame], guessed && !over);
   return (
@@ -181,11 +182,10 @@ function Claims({ act, ended }: { act: Act; ended: { readonly value: boolean } }
   // A string, so that pictures that change nothing here draw nothing here.
   const state = useComputed(() => {
     const now = frame.value;
-    course.value;
     return act.claims
       .map(({ test, hessian: curved, study: studied }) => {
-        const picture = hessian.value?.step === now?.step ? hessian.value : null;
-        const asked = study.value?.step === now?.step ? study.value : null;
+        const picture = samePlace(hessian.value?.place, now?.place) ? hessian.value : null;
+        const asked = studyHere.value;
         if (!now || !ended.value || (curved && !picture) || (studied && !asked)) return "open";
         return test({ frame: now, hessian: picture, study: asked }) ? "met" : "missed";
       })

@@ -8,6 +8,7 @@ import type { Model } from "../model/view.ts";
 import { texts } from "../texts/index.ts";
 import { askSurface } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
+import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
 import { Card, Choice, RateField, Select } from "./parts.tsx";
 import { askPath, change, frame, hessian, pause, playing, say, show, surface, view } from "./store.ts";
@@ -50,7 +51,7 @@ function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
     const { across: right, up: upwards, reach: radius } = view.value;
     const request = { directions: [right, upwards] as const, radius };
     if (!now || !seen.value) return;
-    const mark = JSON.stringify([now.step, now.log.length, now.settings.seed, now.parameters[0], request]);
+    const mark = JSON.stringify([now.place, request]);
     // While it trains, a look takes what is newest once the last is done.
     if (busy.current || mark === done.current) return;
     busy.current = true;
@@ -129,6 +130,7 @@ function SurfaceMap() {
     const kind = view.value.model;
     const side = Math.min(width.value, MOST_SIDE);
     if (canvas.current && shown && side > 0) drawSurface(canvas.current, side, shown, kind, colours);
+    drawn(canvas.current, shown?.place);
   });
   const side = Math.min(width.value, MOST_SIDE);
   const shown = surface.value;

@@ -33,6 +33,7 @@ export function Timeline() {
     const input = field.current;
     const step = frame.value?.step ?? 0;
     if (!input || held.current) return;
+    input.min = String(course.value.origin?.step ?? 0);
     input.max = String(Math.max(1, furthest.value));
     input.value = String(step);
     input.setAttribute("aria-valuetext", texts.timeline.at(count(step), count(furthest.value)));

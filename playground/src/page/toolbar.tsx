@@ -6,7 +6,21 @@ import { paces } from "../model/view.ts";
 import { shows } from "./embed.ts";
 import { RateField, Select } from "./parts.tsx";
 import { rememberedOf } from "./remembered.ts";
-import { advance, frame, pause, play, playing, replaying, reset, set, settings, show, view } from "./store.ts";
+import {
+  advance,
+  frame,
+  pause,
+  play,
+  playing,
+  replaying,
+  reset,
+  set,
+  settings,
+  show,
+  undo,
+  undoable,
+  view,
+} from "./store.ts";
 import { Term } from "./term.tsx";
 
 export function Toolbar() {
@@ -72,6 +86,17 @@ function PlayButtons() {
       >
         <Icon path="M3 5l7 7-7 7zM10 5l7 7-7 7zM18 5h3v14h-3z" />
         <span class="hidden">One epoch</span>
+      </button>
+      <button
+        type="button"
+        class="round"
+        disabled={undoable.value === 0}
+        onClick={undo}
+        title="Undo the last change, restart or reset (U)"
+        aria-keyshortcuts="u"
+      >
+        <Icon path="M9 5 3 10.5 9 16v-3.6h5a3.3 3.3 0 0 1 0 6.6H8v2.4h6a5.7 5.7 0 0 0 0-11.4H9z" />
+        <span class="hidden">Undo</span>
       </button>
     </div>
   );

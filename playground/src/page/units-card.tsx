@@ -29,7 +29,7 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
   const now = report.value;
   return (
     <>
-      <AdviceList report={now} />
+      <AdviceList report={now} dead={any} />
       <div class="tables">
         <table id="layers">
           <caption>Layers over the training data</caption>
@@ -149,13 +149,13 @@ function Remedies({ advice }: { advice: Advice }) {
   );
 }
 
-function AdviceList({ report: now }: { report: Report | null }) {
+function AdviceList({ report: now, dead }: { report: Report | null; dead: boolean }) {
   if (!now) return <p class="faint">Looking…</p>;
   return (
     <>
       <p class="faint" id="flow">
         {flows[now.flow]}
-        {now.advice.length === 0 && " Nothing to say against this network."}
+        {now.advice.length === 0 && !dead && " Nothing to say against this network."}
       </p>
       <ul class="advice" id="advice" aria-label="Advice">
         {now.advice.map((advice, index) => (
