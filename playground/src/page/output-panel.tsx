@@ -8,6 +8,7 @@ import { drawPlane } from "../draw/plane.ts";
 import { percent, short } from "../model/format.ts";
 import type { Confusion } from "../model/protocol.ts";
 import { texts } from "../texts/index.ts";
+import { studyHere } from "./act-runner.ts";
 import { Chart } from "./chart.tsx";
 import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
@@ -15,6 +16,7 @@ import { useWidth } from "./hooks.ts";
 import { Check, Choice, Fold } from "./parts.tsx";
 import { frame, own, scenery, settings, show, view } from "./store.ts";
 import { Term } from "./term.tsx";
+import { Timeline } from "./timeline.tsx";
 import { pointed } from "./unit-places.ts";
 
 export function OutputPanel() {
@@ -26,6 +28,7 @@ export function OutputPanel() {
       <Legend />
       <KinkNote />
       <LossChart />
+      <Timeline />
       <Fold title={texts.story.show}>
         <div class="checks">
           <Check
@@ -120,7 +123,13 @@ function Plane() {
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
     const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
-    drawPlane(canvas.current, size, { ...look, frame: now, scenery: scene, unit: unit ?? null });
+    drawPlane(canvas.current, size, {
+      ...look,
+      frame: now,
+      scenery: scene,
+      unit: unit ?? null,
+      study: studyHere.value,
+    });
   });
   const [right, up] = axesOf(settings.value.data === "own" ? own.value : null);
   return (
