@@ -12,7 +12,7 @@ import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
 import { Check, Choice } from "./parts.tsx";
-import { frame, own, scenery, settings, show, view } from "./store.ts";
+import { failure, frame, own, scenery, settings, show, view } from "./store.ts";
 import { pointed } from "./unit-places.ts";
 
 export function OutputPanel() {
@@ -103,7 +103,7 @@ function Plane() {
     const look = { view: view.value, palette: palette.value };
     const at = pointed.value;
     const size = width.value;
-    drawn(canvas.current, now?.place);
+    drawn(canvas.current, now?.place, failure.value === "");
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
