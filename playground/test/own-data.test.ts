@@ -107,7 +107,7 @@ describe.skipIf(!executablePath)("own data", () => {
     await page.choose("target", "sepal");
     await expect
       .poll(() => page.page.locator("#own-summary").textContent())
-      .toContain("inputs petal, kind; sepal is one of 0, 1, 2, 3, 4");
+      .toContain("inputs petal, kind = iris, kind = rose; sepal is one of 0, 1, 2, 3, 4");
   });
 
   test("a file may be dropped", async () => {

@@ -14,7 +14,7 @@ import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
 import { Check, Choice, Fold } from "./parts.tsx";
-import { frame, own, scenery, settings, show, view } from "./store.ts";
+import { failure, frame, own, scenery, settings, show, view } from "./store.ts";
 import { Term } from "./term.tsx";
 import { Timeline } from "./timeline.tsx";
 import { pointed } from "./unit-places.ts";
@@ -118,7 +118,7 @@ function Plane() {
     const look = { view: view.value, palette: palette.value };
     const at = pointed.value;
     const size = width.value;
-    drawn(canvas.current, now?.place);
+    drawn(canvas.current, now?.place, failure.value === "");
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
