@@ -186,7 +186,7 @@ function readTensor(where: string, bytes: Uint8Array): { name: string; tensor: O
   const { name, type, shape, texts } = parts;
   const label = clip(`tensor ${name}`).replaceAll('"', "'");
   if (type !== STRING && !(type in widths)) {
-    wrongValue(where, label, "numbers of type float, double, int or bool", names[type] ?? `type ${type}`);
+    wrongValue(where, label, "numbers of type float, double, int or bool", names[type] || `type ${type}`);
   }
   const data =
     type === STRING ? texts : parts.raw ? rawNumbers(where, label, type, parts.raw) : Float64Array.from(parts.numbers);
