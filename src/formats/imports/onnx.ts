@@ -141,7 +141,8 @@ function baseOf(link: Link): Link {
 
 function endAt(name: string, value: Value | undefined, step: Step | undefined): End {
   if (!value || !step || (value.kind !== "rows" && value.kind !== "labels")) {
-    return wrongValue(WHERE, clip(name), "an output that layers compute", value ? describe(value) : "none");
+    const label = clip(`output ${name}`).replaceAll('"', "'");
+    return wrongValue(WHERE, label, "an output that layers compute", value ? describe(value) : "none");
   }
   const rows = value.kind === "labels" ? value.rows : value;
   return { ...endingOf(step, rows), classes: value.classes };
