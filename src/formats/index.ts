@@ -9,3 +9,4 @@ export { toNpy } from "./npy.js";
 export { type OnnxOptions, toOnnx } from "./onnx.js";
 export { Predictor, type PredictorOptions, type PredictorRow, predictor } from "./predictor.js";
 export { fromSafetensors, toSafetensors } from "./safetensors.js";
+export type { Tensor } from "./tensors.js";
