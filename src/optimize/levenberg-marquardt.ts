@@ -8,13 +8,13 @@ import { SecondOrder } from "./second-order.js";
 /** What `levenbergMarquardt` takes; named as in MATLAB's trainlm. */
 export interface LevenbergMarquardtOptions {
   /**
-   * Damping of the first step. Default: 1e-3, or as much more as keeps that step within three
+   * Damping of the first step. Default: 1e-3, or more where that step would be longer than three
    * lengths of the parameters.
    */
   mu?: number;
   /**
-   * Factor of the damping after a trial that did not fall, its square after a second one, and so
-   * on. Default: 3.
+   * Factor of the damping after a trial that did not fall. It is squared after each further such
+   * trial. Default: 3.
    */
   muInc?: number;
   /**
@@ -24,7 +24,7 @@ export interface LevenbergMarquardtOptions {
   /** Damping beyond which the search has failed. Default: 1e20. */
   muMax?: number;
   /**
-   * "columns": damping counts in units of G's diagonal; "identity": in its own unit, as in trainlm.
+   * The unit of damping. "columns": G's diagonal. "identity": the unit of G itself, as in trainlm.
    * Default: "columns".
    */
   scaling?: "columns" | "identity";
@@ -44,18 +44,19 @@ export interface LevenbergMarquardtOptions {
  * multiplies μ by max(muDec, 1 − (2ρ − 1)³), where ρ is its fall over the predicted one (Nielsen
  * 1999). D keeps larger diagonals of the steps before (Moré 1978) until μ is below 1e-6; a
  * network's keeps half of them. Parameters of a network that share a unit share the largest of
- * their diagonals: the weights of one input, those of one output, the others of a layer. So neither
- * the unit of the objective nor those of the parameters matter. With `scaling: "identity"` D is the
- * identity and μ has the unit of G, as in MATLAB's trainlm; results then depend on units.
+ * their diagonals: the weights of one input, those of one output, the others of a layer. So no unit
+ * of the objective or of the parameters matters. With `scaling: "identity"` D is the identity and μ
+ * has the unit of G, as in MATLAB's trainlm; results then depend on units.
  *
  * Residuals of up to 100 parameters are solved by QR of [J; √(μD)], which keeps twice the digits of
- * JᵀJ. For networks G is the matrix of the mean, for `mse` 2/(N·C)·JᵀJ.
+ * JᵀJ. For networks G is the matrix of the mean loss: 2/(N·C)·JᵀJ for `mse`.
  *
- * The step follows the bend of the path too: p + ½a, where (G + μD)·a = −Jᵀ∇²ℓ·f̈ and f̈ is the
- * outputs' second derivative along p (geodesic acceleration), unless 2‖a‖ > 0.75·‖p‖ in the norm of
- * D.
+ * Geodesic acceleration follows the bend of the path: the step is p + ½a, where (G + μD)·a =
+ * −Jᵀ∇²ℓ·f̈ and f̈ is the outputs' second derivative along p. It is left out where 2‖a‖ > 0.75·‖p‖
+ * in the norm of D.
  *
- * For full batches. Cost a step: a dense G (N·P² flops), then P³/3 flops and six passes a trial.
+ * For full batches. Cost per step: a dense G (N·P² flops), then P³/3 flops and six passes per
+ * trial.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Levenberg 1944; Marquardt 1963; Moré 1978; Hagan and Menhaj 1994; Nielsen 1999; Transtrum

@@ -8,8 +8,8 @@ import { drowned, exhausted, isSeen, measureOf, noiseOf, perfect, type Verdict }
 import type { Linearized, Problem, RowsFactory } from "./problem.js";
 
 /**
- * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
- * is computed when first asked for.
+ * The objective around the point that a step starts from, in double precision, with
+ * ½·weightDecay·‖θ‖² added to it. What it gives is computed when first asked for.
  */
 export class Local {
   readonly size: number;
@@ -46,7 +46,10 @@ export class Local {
     return noiseOf(this.problem.dtype, this.value);
   }
 
-  /** The test of convergence that the model's whole fall and step pass, if any; `scale` is D^½ of the norm that steps are measured in. */
+  /**
+   * The test of convergence that the model's whole fall and step pass, if any; `scale` is D^½ of
+   * the norm that steps are measured in.
+   */
   verdict(decrease: number, step: Float64Array, scale?: Float64Array): Verdict {
     const { tolerance, first, dtype } = this.problem;
     if (tolerance < 0) return null;
@@ -56,12 +59,18 @@ export class Local {
     return perfect(decrease, first.value, lengthIn(step, scale), reach, dtype);
   }
 
-  /** Whether a fall is so small that the search has nothing to look for: nobody needs it, or rounding drowns it. */
+  /**
+   * Whether a fall is so small that the search is over: it is within the tolerance, or rounding
+   * drowns it.
+   */
   settled(decrease: number, step: Float64Array, scale?: Float64Array): boolean {
     return drowned(decrease, this.noise) || this.verdict(decrease, step, scale) !== null;
   }
 
-  /** Whether a fall is more than what rounding may make of values that went through thousands of sums. */
+  /**
+   * Whether a fall is more than what rounding may make of values that went through thousands of
+   * sums.
+   */
   sees(fall: number): boolean {
     return isSeen(fall, this.noise);
   }
@@ -80,7 +89,10 @@ export class Local {
     return { value: this.#decayed(value, this.#read(this.problem.next), gradient), gradient };
   }
 
-  /** The dense curvature, in double precision whatever the parameters are in: what is solved with it is delicate. */
+  /**
+   * The dense curvature, in double precision whatever the parameters are in, because solves with
+   * it are sensitive to rounding.
+   */
   hessian(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
     const known = this.#matrices[kind];
     if (known) return known;
@@ -106,7 +118,10 @@ export class Local {
     };
   }
 
-  /** Residuals and Jacobian, weight decay being a residual of each parameter; null where the problem has none. */
+  /**
+   * Residuals and Jacobian, weight decay being a residual of each parameter; null where the problem
+   * has none.
+   */
   linearized(): Linearized | null {
     const linear = this.problem.linearizedAt();
     if (!linear || this.weightDecay === 0) return linear;
@@ -122,7 +137,10 @@ export class Local {
     return { residuals, jacobian: { rows: rows + columns, columns, data: extended } };
   }
 
-  /** What the second derivative along a step adds to the gradient: Jᵀ·∇²ℓ·f̈; null where the objective has no residuals or outputs. */
+  /**
+   * What the second derivative along a step adds to the gradient: Jᵀ·∇²ℓ·f̈; null where the
+   * objective has no residuals or outputs.
+   */
   acceleration(step: Float64Array): Float64Array | null {
     return this.problem.accelerationAt(step);
   }

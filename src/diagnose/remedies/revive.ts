@@ -12,7 +12,7 @@ import { type Remedy, remedyOf } from "./remedies.js";
 
 /** What `reviveUnits` takes beside network and data. */
 export interface ReviveOptions extends PassOptions {
-  /** Of the weights; 0. */
+  /** Seed of the weights. Default: 0. */
   seed?: number;
 }
 
@@ -23,16 +23,21 @@ export interface Revival extends Remedy {
 }
 
 /**
- * Draws dead units again: incoming weights by He's rule, N(0, 2/inputs), with their sign turned where no sample would reach the unit otherwise; bias
- * 0; batch norm's scale 1 and shift 0, its running statistics those of the data. Outgoing weights become 0, but for those to
- * units that are drawn again themselves, so that nothing changes on the data: a dead unit gives 0 there, and a revived one counts for nothing until its
- * outgoing weights have learned. (On other inputs a unit that is dead on these may have been alive.)
+ * Draws dead units again: incoming weights by He's rule, N(0, 2/inputs), with their sign turned
+ * where no sample would reach the unit otherwise; bias 0; batch norm's scale 1 and shift 0, its
+ * running statistics those of the data. Outgoing weights become 0, but for those to units that are
+ * drawn again themselves, so that nothing changes on the data: a dead unit gives 0 there, and a
+ * revived one counts for nothing until its outgoing weights have learned. (On other inputs a unit
+ * that is dead on these may have been alive.)
  *
- * Units of the last layer have no outgoing weights; reviving those changes the loss, as a penalty on the weights does. Both losses are told.
+ * Units of the last layer have no outgoing weights; reviving those changes the loss, as a penalty
+ * on the weights does. Both losses are told.
  *
  * @param data what decides which units are dead.
- * @param options seed: of the weights; batchNorm: the statistics under which a unit counts as dead, "batch" (default, as in `diagnose`) or "running".
- * @returns a new network; to go on with the old one, `net.setParameters(network.getParameters())`. `revived` are the units.
+ * @param options seed: of the weights; batchNorm: the statistics under which a unit counts as dead,
+ * "batch" (default, as in `diagnose`) or "running".
+ * @returns a new network; to go on with the old one, `net.setParameters(network.getParameters())`.
+ * `revived` are the units.
  * @throws TypeError or RangeError for what is no network, or data that does not fit it.
  * Source: He et al. 2015 (the rule); Sokar et al. 2023 (reset dead units, outgoing weights 0).
  * @example
@@ -98,7 +103,10 @@ function silence(
   }
 }
 
-/** Turns the weights of units that no sample reaches, the lowest layer first; with batch norm about half of the samples do. */
+/**
+ * Turns the weights of units that no sample reaches, the lowest layer first; with batch norm about
+ * half of the samples do.
+ */
 function turnAround(
   net: Network,
   data: Dataset,

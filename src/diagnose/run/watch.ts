@@ -18,15 +18,21 @@ const WHERE = "watch";
 
 /** What `watch` takes beside network and data. */
 export interface WatchOptions extends PassOptions {
-  /** What values are refused; null for none. See `Guard`. */
+  /** Which values are refused; null for none. Default: `{}`, with the defaults of `Guard`. */
   guard?: Guard | null;
-  /** Epochs without improvement that are a plateau, and updates that have to alternate to be an oscillation; 20. */
+  /**
+   * Epochs without improvement that make a plateau, and updates that have to alternate to make an
+   * oscillation. Default: 20.
+   */
   window?: number;
-  /** The least relative improvement of the best loss that counts; 0.001. */
+  /** The least relative improvement of the best loss that counts. Default: 0.001. */
   improvement?: number;
-  /** A loss of this share of a constant's (the mean, the classes' shares) is effectively 0; 1e-8. */
+  /**
+   * A loss of at most this share of a constant's loss (the mean, the classes' shares) is
+   * effectively 0. Default: 1e-8.
+   */
   zero?: number;
-  /** Called with each finding when it is made. */
+  /** Called with each finding when it is made. Default: none. */
   onFinding?: (finding: Finding) => void;
 }
 
@@ -115,13 +121,19 @@ export interface Watcher {
   (record: WatchedEpoch): void;
   /** Tells it of a step of `training`, and of the epoch that it ends. */
   step(record: WatchedStep): void;
-  /** Tells it how the run ended; where that was a NaN or infinity, finds the sample that it came from. */
+  /**
+   * Tells it how the run ended; where that was a NaN or infinity, finds the sample that it came
+   * from.
+   */
   finish(history: WatchedHistory): void;
   /** What was noticed so far, each kind once (dying units once a layer). */
   readonly findings: readonly Finding[];
 }
 
-/** Times the best loss, and times the first, that a loss is divergence from, when it has been so for so many records. */
+/**
+ * Times the best loss, and times the first, that a loss is divergence from, when it has been so for
+ * so many records.
+ */
 const DIVERGED = 10;
 const ABOVE_FIRST = 2;
 const DIVERGED_FOR = 3;
@@ -132,7 +144,10 @@ const DYING = 0.25;
 /** Epochs that they have to stay dead, unless so large a share has died. */
 const DYING_FOR = 3;
 const DIED = 0.5;
-/** Height of the valley's walls at the last update over the loss, from which on jumping between them matters. */
+/**
+ * Height of the valley's walls at the last update over the loss, from which on jumping between them
+ * matters.
+ */
 const HEIGHT = 0.01;
 /** ‖θ_t − θ_{t−2}‖ over ‖θ_t − θ_{t−1}‖ up to which a cycle has the period 2. */
 const PERIOD = 0.05;
@@ -141,23 +156,33 @@ const PERIOD = 0.05;
  * Watches a run, epoch by epoch or step by step, for what goes wrong with runs:
  *
  * - "plateau": the best epoch's loss has not improved by 0.1 % for 20 epochs;
- * - "divergence": ten times the best loss, twice the one before the first step and no less than a constant's for three records, or a loss that is
- *   not finite; losses of batches are smoothed over an epoch;
- * - "oscillation": nearly all of 20 successive updates point against the one before (cosine below −0.7) while the loss stays as it is;
- *   "period-2-cycle" where every second point is the same, as beyond the step length 2/λ on a curvature λ;
+ * - "divergence": ten times the best loss, twice the one before the first step and no less than a
+ *   constant's for three records, or a loss that is not finite; losses of batches are smoothed over
+ *   an epoch;
+ * - "oscillation": nearly all of 20 successive updates point against the one before (cosine below
+ *   −0.7) while the loss stays as it is; "period-2-cycle" where every second point is the same, as
+ *   beyond the step length 2/λ on a curvature λ;
  * - "zero-loss": 10⁻⁸ of what a constant loses is reached: nothing is left to learn;
- * - "rising-validation-loss": the validation loss has risen by a tenth since its best epoch, while the training loss fell;
- * - "steps-too-long": the loss stays above both the one before the first step and a constant's, though the parameters have moved far;
- * - "steps-too-short": along its own direction the run could go a thousand times as far in an epoch, and the loss has hardly fallen;
+ * - "rising-validation-loss": the validation loss has risen by a tenth since its best epoch, while
+ *   the training loss fell;
+ * - "steps-too-long": the loss stays above both the one before the first step and a constant's,
+ *   though the parameters have moved far;
+ * - "steps-too-short": along its own direction the run could go a thousand times as far in an
+ *   epoch, and the loss has hardly fallen;
  * - "dying-units": a quarter of a layer's units, two at least, has died since the beginning;
- * - "nan", "inf", "big": values that the guard refuses, with step, layer, quantity and sample: of the parameters after each record, of all
- *   else on the way of the data through the network at the end of each epoch. A run that broke down names its step itself: see `finish`.
+ * - "nan", "inf", "big": values that the guard refuses, with step, layer, quantity and sample: of
+ *   the parameters after each record, of all else on the way of the data through the network at the
+ *   end of each epoch. A run that broke down names its step itself: see `finish`.
  *
- * @param data what to look for dead units and offending values on: the training data, or a part of it.
- * @param options thresholds; batchNorm: for the guard's pass, "batch" (default, as in training) or "running".
- * @returns a function for `onEpoch` of `fit`, with `step` for the records of `training`, `finish` for the history, and `findings`, plain
- * data. Cost: a gradient and a forward pass over `data` an epoch, and a few passes over the parameters a record.
- * @throws TypeError or RangeError for what is no network, data that does not fit it, and thresholds outside their range.
+ * @param data what to look for dead units and offending values on: the training data, or a part of
+ * it.
+ * @param options thresholds; batchNorm: for the guard's pass, "batch" (default, as in training) or
+ * "running".
+ * @returns a function for `onEpoch` of `fit`, with `step` for the records of `training`, `finish`
+ * for the history, and `findings`, plain data. Cost: a gradient and a forward pass over `data` an
+ * epoch, and a few passes over the parameters a record.
+ * @throws TypeError or RangeError for what is no network, data that does not fit it, and thresholds
+ * outside their range.
  * Source: Cohen et al. 2021 (2/λ); Lu et al. 2020 (dying units).
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], initializer: "zeros" });
@@ -257,7 +282,10 @@ class Watching {
     this.#epoch(record, place);
   }
 
-  /** `typical` and `mean` of the losses of an epoch's batches, null while there are fewer; `loss`: the record's own. */
+  /**
+   * `typical` and `mean` of the losses of an epoch's batches, null while there are fewer; `loss`:
+   * the record's own.
+   */
   #record(typical: number | null, mean: number | null, loss: number, place: Place): void {
     if (!Number.isFinite(loss)) this.#noteDivergence(loss, place);
     if (typical === null || mean === null) return;
@@ -276,7 +304,10 @@ class Watching {
     }
   }
 
-  /** Whether the walls that the parameters jump between are high: ⅛·uᵀGu above the floor between them. */
+  /**
+   * Whether the walls that the parameters jump between are high: ⅛·uᵀGu above the floor between
+   * them.
+   */
   #matters({ update }: Oscillation, loss: number): boolean {
     const product = inDouble(this.net).ggnvp(this.data, update, { batchNorm: this.mode });
     const height = update.reduce((sum, u, i) => sum + u * product[i], 0) / 8;

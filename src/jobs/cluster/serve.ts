@@ -21,12 +21,16 @@ export interface ServeOptions extends Omit<ClusterOptions, "keep"> {
   readonly threads: number;
   /** The only folder that files are read from; null for none. */
   readonly folder: string | null;
-  /** Seconds without a sign of life after which others take this worker's tasks over; 10. */
+  /**
+   * Seconds without a sign of life after which other workers take over this worker's tasks.
+   * Default: 10.
+   */
   readonly lock?: number;
+  /** The largest tasks that this worker accepts. Default: see `Limits`. */
   readonly limits?: Partial<Limits>;
   /** Ends the work; tasks that are under way go back to the queue. */
   readonly signal: AbortSignal;
-  /** Called once it works, and after each task. */
+  /** Called when the worker is ready, and after each task. Default: none. */
   readonly onEvent?: (event: ServeEvent) => void;
 }
 

@@ -3,19 +3,22 @@ import { epsilonOf } from "../../wasm/workspace.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
 
-/** How much of a scale is left after a step in which its columns have become shorter: training moves a network's far from its start. */
+/**
+ * How much of a scale is left after a step in which its columns have become shorter: training moves
+ * a network's far from its start.
+ */
 const KEPT = { function: 1, network: 0.5 } as const;
 
 /** Roundings of a column that went through many sums. */
 export const ROUNDINGS = 100;
 
 /**
- * D^½ of the norm ‖D^½·s‖ in which steps are measured and damped: the lengths of the Jacobian's columns, so that a parameter's
- * unit does not matter. As in Moré (1978) a column that becomes shorter keeps its scale, so that a step is not allowed to run
- * where nothing is known.
+ * D^½ of the norm ‖D^½·s‖ in which steps are measured and damped: the lengths of the Jacobian's
+ * columns, so that a parameter's unit does not matter. As in Moré (1978) a column that becomes
+ * shorter keeps its scale, so that a step is not allowed to run where nothing is known.
  *
- * Parameters that share a unit, as those of a network's layer do, share a scale, their largest: a unit that hardly takes part
- * has short columns, and a step of its own would throw it about.
+ * Parameters that share a unit, as those of a network's layer do, share the largest of their
+ * scales. Otherwise a unit that hardly takes part would have short columns and take huge steps.
  *
  * @param diagonal squares of the columns' lengths at this point, the diagonal of JᵀJ.
  */
@@ -27,7 +30,8 @@ export function columnScale({ problem }: Local, memory: Memory, diagonal: Float6
   const kept = squares.map((square, j) => Math.max(square, before ? share * before[j] : 0));
   memory.vectors.set("scale", kept);
   const largest = kept.reduce((most, square) => Math.max(most, square), 0) || 1;
-  // What a network's columns lose by cancellation, as those of a bias before batch norm, is rounding and no scale.
+  // What a network's columns lose by cancellation, as those of a bias before batch norm, is
+  // rounding and no scale.
   const least = layout ? (ROUNDINGS * epsilonOf(problem.dtype)) ** 2 * largest : 0;
   return kept.map((square) => Math.sqrt(square > least ? square : largest));
 }

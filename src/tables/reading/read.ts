@@ -11,9 +11,9 @@ export interface ReadOptions {
   separator?: Separator;
   /** Whether the first row holds names. Default: found out. */
   header?: boolean;
-  /** A name that the first row has if it holds names. */
+  /** Names that the first row has, all of them, if it holds names. Default: none. */
   expects?: readonly string[];
-  /** Markers of missing values beside the usual ones. */
+  /** Texts that stand for missing values, beside the usual ones. Default: none. */
   missing?: readonly string[];
 }
 
@@ -48,9 +48,10 @@ const WHERE = "readTable";
 const separators: readonly Separator[] = [",", ";", "\t", "|", "space"];
 
 /**
- * Reads a table from the bytes or the text of a file: UTF-8, UTF-16 or Windows-1252, gzip or not; cells separated by commas, semicolons, tabs, bars or
- * runs of spaces, in quotation marks or not; any line ends; comment lines and `sep=` at the beginning. Rows and unnamed columns without
- * any value are passed over.
+ * Reads a table from the bytes or the text of a file: UTF-8, UTF-16 or Windows-1252, gzip or not;
+ * cells separated by commas, semicolons, tabs, bars or runs of spaces, in quotation marks or not;
+ * any line ends; comment lines and `sep=` at the beginning. Rows and unnamed columns without any
+ * value are passed over.
  *
  * @param file bytes or text.
  * @param options see `ReadOptions`.
@@ -125,7 +126,10 @@ interface Beginning {
 
 const COMMENT = /^\s*(?:#|\/\/|%|--\s)/;
 
-/** Without comment lines and `sep=` at the beginning. A comment that has as many cells as the lines below it holds their names. */
+/**
+ * Without comment lines and `sep=` at the beginning. A comment that has as many cells as the lines
+ * below it holds their names.
+ */
 function beginning(text: string, asked: Separator | undefined): Beginning {
   let rest = text.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n");
   let [offset, passed] = [0, 0];
