@@ -13,7 +13,10 @@ export interface Io {
   readonly stderr: Output;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Told whether there is work under way that an abort of `signal` lets end in order; else Ctrl-C may end the process at once. */
+  /**
+   * Sets whether work is under way that an abort of `signal` ends in order. Without it Ctrl-C may
+   * end the process at once.
+   */
   readonly keeps?: (keeps: boolean) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Makes a pool of threads; left out where there is this thread alone. */

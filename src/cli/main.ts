@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import { exitCodes } from "./errors.js";
 import type { FromWorker, Terminals } from "./worker.js";
 
-// The work is done by a thread of its own, so that Ctrl-C is heard in the middle of a long computation.
+// The work is done by a thread of its own, so that Ctrl-C is heard in the middle of a long
+// computation.
 const terminals: Terminals = { stdout: terminalOf(process.stdout), stderr: terminalOf(process.stderr) };
 const worker = new Worker(new URL("./worker.js", import.meta.url), {
   workerData: { args: process.argv.slice(2), terminals, environment: { ...process.env } },
@@ -30,7 +31,8 @@ worker.on("exit", () => {
   if (!ended) process.exitCode ??= exitCodes.failed;
 });
 
-// Where there is something to keep, the first Ctrl-C lets the work end in order and tell what was reached; the second ends the process.
+// Where there is something to keep, the first Ctrl-C lets the work end in order and report what was
+// reached; the second ends the process.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     if (!keeps || ended) return end(exitCodes.interrupted, "hessia: interrupted");

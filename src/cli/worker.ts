@@ -6,7 +6,7 @@ import { run } from "./program.js";
 /** What is known of the process's outputs. */
 export type Terminals = Record<"stdout" | "stderr", Pick<Output, "isTTY" | "columns">>;
 
-/** What the thread that works tells the one that listens. */
+/** What the working thread reports to the listening one. */
 export type FromWorker =
   | { readonly kind: "text"; readonly output: "stdout" | "stderr"; readonly text: string }
   | { readonly kind: "keeps"; readonly keeps: boolean }

@@ -34,19 +34,26 @@ export interface Evidence {
 }
 
 const MOST_ROUNDS = 40;
-/** How far from 0 the slopes of the evidence may end, in numbers of parameters, and in shares of those of a group. */
+/**
+ * How far from 0 the slopes of the evidence may end, in numbers of parameters, and in shares of
+ * those of a group.
+ */
 const CLOSE = 1e-9;
-/** Factor by which the prior of parameters that are all 0 grows a round: no finite one is the best. */
+/**
+ * Factor by which the prior of parameters that are all 0 grows a round: no finite one is the best.
+ */
 const GROWTH = 100;
 /** Most that a step changes a prior or the noise by, as a logarithm. */
 const LONGEST = 5;
 
 /**
- * Evidence at priors and noise, those that are null being chosen by it; null where the precision is not positive definite.
+ * Evidence at priors and noise, those that are null being chosen by it; null where the precision is
+ * not positive definite.
  *
- * The slopes of ln p(D) are ½·(γ − α·‖θ‖²) in ln α and ½·(Σr²/σ² − N·C + γ) in ln σ², which MacKay's α ← γ/‖θ‖² and σ² ← Σr²/(N·C − γ) make 0. γ falls with
- * both by Σ γᵢ·(1 − γᵢ), so that the bare iteration swings about where little is determined; each step is Newton's instead, in logarithms,
- * with Anderson's mixing.
+ * The slopes of ln p(D) are ½·(γ − α·‖θ‖²) in ln α and ½·(Σr²/σ² − N·C + γ) in ln σ². MacKay's α ←
+ * γ/‖θ‖² and σ² ← Σr²/(N·C − γ) make them 0. γ falls with both by Σ γᵢ·(1 − γᵢ), so the bare
+ * iteration oscillates where the data determine little. Each step is Newton's instead, in
+ * logarithms, with Anderson's mixing.
  */
 export function evidenceOf(
   problem: EvidenceProblem,
@@ -83,7 +90,10 @@ export function evidenceOf(
   return { alpha, noise: variance, precision, effectiveParameters, logEvidence: evidence, settled };
 }
 
-/** For each group γ, how many of its parameters the data determine, and Σ γᵢ·(1 − γᵢ), by which γ falls as ln α grows. */
+/**
+ * For each group γ, how many of its parameters the data determine, and Σ γᵢ·(1 − γᵢ), by which γ
+ * falls as ln α grows.
+ */
 interface Counts {
   readonly gamma: Float64Array;
   readonly falls: Float64Array;
@@ -91,7 +101,10 @@ interface Counts {
 
 type Counter = (alpha: Float64Array, noise: number) => Counts | null;
 
-/** With one prior for all the eigenvalues say it, γ = Σ λ/(λ + α); else each prior takes a factorization. */
+/**
+ * With one prior for all the eigenvalues say it, γ = Σ λ/(λ + α); else each prior takes a
+ * factorization.
+ */
 function counter(problem: EvidenceProblem): Counter {
   if (problem.groups > 1) {
     return (alpha, noise) => {
@@ -161,7 +174,10 @@ function priorSteps(
   });
 }
 
-/** In ln σ². Where γ exceeds the number of values, as approximate structures may have it, the noise is too small by far. */
+/**
+ * In ln σ². Where γ exceeds the number of values, as approximate structures may have it, the noise
+ * is too small by far.
+ */
 function noiseStep(problem: EvidenceProblem, noise: number, { gamma, falls }: Counts): number {
   const { misfit, terms } = problem;
   const left = terms - sumOf(gamma);

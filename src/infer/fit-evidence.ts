@@ -1,4 +1,5 @@
-// A chunk of its own that shares no module with the core: whatever it needs comes with the network and with `fit`, so that pages without it are no larger.
+// A chunk of its own that shares no module with the core: whatever it needs comes with the network
+// and with `fit`, so that pages without it are no larger.
 import type { SymmetricMatrix } from "../linalg/symmetric.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
@@ -9,9 +10,15 @@ import type { History } from "../train/records.js";
 
 /** Times that the penalty is looked at again while a network is trained. */
 const ROUNDS = 20;
-/** The first penalty, as a share of the curvature's mean diagonal: strong enough that a network does not begin by passing through the noise. */
+/**
+ * The first penalty, as a share of the curvature's mean diagonal: strong enough that a network does
+ * not begin by passing through the noise.
+ */
 const FIRST = 0.1;
-/** What restarts take in its place, in turn, as multiples: networks that begin stiff and those that begin loose end at different optima. */
+/**
+ * What restarts take in its place, in turn, as multiples: networks that begin stiff and those that
+ * begin loose end at different optima.
+ */
 const TURNS = [1, 10, 0.1];
 /** Share of the epochs that the last part has to itself. */
 const LAST = 0.25;
@@ -19,9 +26,11 @@ const LAST = 0.25;
 type Fit = (net: Network, data: Dataset, options: FitOptions) => Promise<History>;
 
 /**
- * Training in parts, with the penalty after each part that the evidence suggests (MacKay 1992; Foresee and Hagan 1997): with γ = Σ (1 − α·Σᵢᵢ) over the penalised
- * parameters, α = γ/‖θ‖² and σ² = Σr²/(N·C − γ); the penalty of the mean loss is l2 = α·2σ²/(N·C) for mse, and α over the terms of the mean for
- * cross-entropies. With `restarts` as many more networks are trained from seeds of their own, and the one with the greatest evidence is kept.
+ * Training in parts. After each part the evidence sets the penalty (MacKay 1992; Foresee and Hagan
+ * 1997): α = γ/‖θ‖² and σ² = Σr²/(N·C − γ), with γ = Σ (1 − α·Σᵢᵢ) over the penalised parameters.
+ * The penalty of the mean loss is l2 = α·2σ²/(N·C) for mse. For cross-entropies it is α over the
+ * number of terms in the mean. With `restarts` as many more networks are trained from seeds of
+ * their own, and the one with the greatest evidence is kept.
  */
 export async function fitByEvidence(net: Network, data: Dataset, options: FitOptions, fit: Fit): Promise<History> {
   const { restarts = 0, ...rest } = options;
@@ -174,13 +183,17 @@ interface Estimate {
   readonly gamma: number;
   /** Parameters that are not fixed. */
   readonly count: number;
-  /** ln p(D) with the penalty at hand, but for what the unpenalised parameters' flat prior leaves open: the same for all networks of the same shape. */
+  /**
+   * ln p(D) with the penalty at hand, but for what the unpenalised parameters' flat prior leaves
+   * open: the same for all networks of the same shape.
+   */
   readonly logEvidence: number;
 }
 
 /**
- * Prior and noise at the parameters, given the penalty that they were trained with. The Gauss-Newton matrix H of the objective is Σ⁻¹ but for a factor, which α
- * has too: α·Σᵢᵢ = l2·[H⁻¹]ᵢᵢ.
+ * Prior and noise at the parameters, given the penalty that they were trained with. The
+ * Gauss-Newton matrix H of the objective is Σ⁻¹ but for a factor, which α has too: α·Σᵢᵢ =
+ * l2·[H⁻¹]ᵢᵢ.
  */
 function estimate(net: Network, data: Dataset): Estimate | null {
   const { layout, spec } = net;

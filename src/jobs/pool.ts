@@ -48,7 +48,7 @@ export interface RunOptions {
 export interface Pool {
   /**
    * Does tasks on data; a result depends on its task and the data alone. A task that failed in an
-   * unexpected way is tried again, three times in all; the others go on meanwhile.
+   * unexpected way is tried again, three times in all. The other tasks continue meanwhile.
    *
    * @returns (resolves to) what came of them, in the order of the tasks.
    */

@@ -24,7 +24,7 @@ export interface TuneOptions {
   /** What is compared. Default: "loss", on rows left out. */
   metric?: Metric;
   /**
-   * After each fold the better half of the settings goes on, as long as more than two are left.
+   * After each fold the better half of the settings stays, as long as more than two are left.
    * Default: true.
    */
   halving?: boolean;
@@ -80,7 +80,7 @@ export interface Tuning {
 const WHERE = "tune";
 const HIGHER_IS_BETTER: readonly Metric[] = ["accuracy", "balancedAccuracy", "auc", "r2"];
 const METRICS: readonly Metric[] = [...HIGHER_IS_BETTER, "loss", "logLoss", "rmse", "mae"];
-/** So many settings go on to the last fold whatever they score. */
+/** This many settings reach the last fold whatever they score. */
 const FINALISTS = 2;
 
 /**
@@ -146,7 +146,7 @@ function settings(space: unknown, trials: number, seed: number): readonly Settin
   return settingsOf(space, trials, seed, coreMath());
 }
 
-/** Fold after fold, the better half going on. */
+/** Fold after fold, with the better half kept. */
 async function trialsOf(data: Dataset, resolved: Resolved): Promise<Trial[]> {
   const { settings, spec, folds, halving, seed, pool, onProgress, onFit, signal } = resolved;
   const scores = new Scores(resolved);

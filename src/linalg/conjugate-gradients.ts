@@ -60,7 +60,7 @@ export interface ConjugateGradientsResult {
    * `conjugateGradients`.
    */
   readonly status: "converged" | "max-steps" | "not-positive-definite" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** ‖b − A·x‖, as the recurrence has it. */
   readonly residualNorm: number;

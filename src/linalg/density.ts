@@ -63,7 +63,7 @@ export interface SpectralDensity {
   readonly products: number;
   /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 

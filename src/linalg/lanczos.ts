@@ -73,7 +73,7 @@ export interface LanczosResult {
   readonly norm: number;
   /** See `lanczos`. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 

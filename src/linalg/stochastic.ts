@@ -37,7 +37,7 @@ export interface TraceEstimate {
   readonly probes: number;
   /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
@@ -54,7 +54,7 @@ export interface DiagonalEstimate {
   readonly probes: number;
   /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 

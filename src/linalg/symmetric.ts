@@ -27,7 +27,7 @@ export interface Eigen {
    * that one is ±Infinity, and the rest as it should be.
    */
   readonly status: "converged" | "max-steps" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** Ascending. */
   readonly values: Float64Array;
@@ -42,7 +42,7 @@ export interface Cholesky {
    * or infinity.
    */
   readonly status: "converged" | "not-positive-definite" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** Row of the first pivot that is not positive; −1 where there is none. */
   readonly pivot: number;
@@ -72,7 +72,7 @@ export interface Solution<X> {
    * infinity.
    */
   readonly status: "converged" | "stalled" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** NaN where no x could be computed. */
   readonly x: X;

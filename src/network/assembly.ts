@@ -17,9 +17,11 @@ const SHARE_FROM = 1 << 22;
 const PANELS = 2;
 
 /**
- * The dense Hessian or Gauss-Newton matrix of a network whose samples are independent (without batch norm, or with running statistics),
- * row block by row block: one R{·} pass along each unit's pre-activation gives all rows of the unit's parameters (see assembly/network/unit.ts). Where there are
- * threads, each takes units of its own; this one alone writes to the matrix, from the others' panels, and makes rows of its own in between.
+ * The dense Hessian or Gauss-Newton matrix of a network whose samples are independent (without
+ * batch norm, or with running statistics), row block by row block. One R{·} pass along each unit's
+ * pre-activation gives all rows of the unit's parameters (see assembly/network/unit.ts). Where
+ * there are threads, each takes units of its own; this one alone writes to the matrix, from the
+ * others' panels, and makes rows of its own in between.
  */
 export class Assembly {
   readonly #dtype: Dtype;
@@ -192,7 +194,10 @@ export class Assembly {
     }
   }
 
-  /** The same by all threads: what the others have finished is written first, since they wait for their panels. */
+  /**
+   * The same by all threads: what the others have finished is written first, since they wait for
+   * their panels.
+   */
   #shareUnits(core: SharedCore, add: boolean): void {
     const units = this.layout.layers.flatMap((layer, l) => Array.from({ length: layer.units }, (_, i) => [l, i]));
     const begin = this.#dtype === "f32" ? core.beginUnits_f32 : core.beginUnits_f64;

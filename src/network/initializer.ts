@@ -6,7 +6,7 @@ import type { FloatArray } from "../wasm/workspace.js";
 export interface WeightPlace {
   /** Index of the layer. */
   readonly layer: number;
-  /** Of the layer. */
+  /** Index of the unit in its layer. */
   readonly unit: number;
   /** Of the layer. */
   readonly input: number;

@@ -90,7 +90,7 @@ export interface Result {
     | "non-finite"
     | "not-positive-definite"
     | "aborted";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** Steps taken. */
   readonly steps: number;
@@ -129,9 +129,9 @@ interface Best {
  * Minimises a smooth function from a start with any of the optimizers.
  *
  * Only what the optimizer asks for is computed. First-order methods and lbfgs take value and
- * gradient. Of the others, newton, saddleFreeNewton and trustRegion take the Hessian;
- * trustRegion({ products: true }) takes products with it. gaussNewton, levenbergMarquardt and
- * hessianFree the function gives residuals and Jacobian where these are given, and otherwise the
+ * gradient. Of the others, newton, saddleFreeNewton and trustRegion take the Hessian; trustRegion({
+ * products: true }) takes products with it. The remaining methods, gaussNewton, levenbergMarquardt
+ * and hessianFree, take residuals and Jacobian where these are given. Otherwise they take the
  * Hessian in place of the Gauss-Newton matrix.
  *
  * @param f { value, gradient, hessian?, hvp? }, or { residuals, jacobian?, hessian?, hvp? } for f =

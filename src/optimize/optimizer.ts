@@ -21,7 +21,7 @@ export type Breakdown = "value" | "gradient" | "update";
 /** Why a method ends. */
 export interface End {
   readonly status: "converged" | "stalled" | "unbounded" | "not-positive-definite" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 

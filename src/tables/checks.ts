@@ -5,14 +5,17 @@ import { short } from "./types.js";
 
 /** Kinds of a column are only held to give a target away where each has so many rows on average. */
 const ROWS_PER_KIND = 5;
-/** Share of the target's variance that a column explains alone, from which it is hardly a measurement of its own. */
+/**
+ * Share of the target's variance that a column explains alone, from which it is hardly a
+ * measurement of its own.
+ */
 const EXPLAINED = 0.9999;
 /** Rows below which anything fits anything. */
 const FEWEST = 20;
 
 /**
- * Columns that give the target away: those of which each kind, or each range of numbers, has one class; those that are the target in other units; and
- * columns whose sum it is.
+ * Columns that give the target away: those of which each kind, or each range of numbers, has one
+ * class; those that are the target in other units; and columns whose sum it is.
  *
  * @returns a sentence for each. Cost: a pass over the cells for each column.
  */
@@ -27,7 +30,7 @@ export function leaksIn(columns: Columns, rows: readonly Row[]): string[] {
   return found.map((name) => `${name} tells ${target} by itself: leave it out if it will not be known beforehand`);
 }
 
-/** Every kind of the column has rows of one class alone, and every class is told. */
+/** Every kind of the column has rows of one class alone, and every class has a kind. */
 function classLeaks(columns: Columns, rows: readonly Row[], known: readonly number[], y: Float64Array): string[] {
   return columns.columns.flatMap(({ name, place, encoding }) => {
     if (encoding === null || encoding.kind === "date") return [];

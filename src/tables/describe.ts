@@ -58,10 +58,10 @@ export interface DescribeOptions {
 const WHERE = "describe";
 
 /**
- * Takes each column of a table for something (number, category, ordered category, yes or no, date,
- * identifier, …) and fits how it becomes the inputs of a network: categories by an input a kind,
- * ordered ones by an input a step, dates by days and cycles, missing values by the column's median
- * and an input that says so. Everything is scaled to mean 0 and deviation 1.
+ * Finds the type of each column of a table (number, category, ordered category, yes or no, date,
+ * identifier, …) and fits how it becomes the inputs of a network. A category gives one input per
+ * kind, an ordered one an input per step, a date gives days and cycles. A missing value becomes the
+ * column's median, and a further input says so. Everything is scaled to mean 0 and deviation 1.
  *
  * @param rows arrays of cells, or objects by column names.
  * @param options see `DescribeOptions`.

@@ -84,7 +84,7 @@ const POLICY =
  * products, factorizations and training steps that are large enough. Workers sleep between calls,
  * and processes end without waiting for them. Each call of `init` replaces what the last one chose.
  *
- * @param options `simd`: "auto" (default), "strict" or "relaxed"; `module`: the compiled core, its
+ * @param options `simd`: "auto" (default), "strict" or "relaxed". `module`: the compiled core, its
  * bytes or a response with them; `threads`: a number or "auto", 1 by default; `worker`: the address
  * of the workers' script where it is not beside this module.
  * @returns the build, the number of threads, and the reason where there is one thread although more

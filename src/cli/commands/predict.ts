@@ -38,7 +38,7 @@ interface Given {
 interface Predictions {
   /** Names of the columns, the prediction itself first. */
   readonly names: readonly string[];
-  /** A row of cells for each row; empty ones where nothing can be told. */
+  /** A row of cells for each row; empty cells where nothing can be predicted. */
   readonly cells: readonly (readonly (string | number | null)[])[];
   readonly score: Score | null;
 }

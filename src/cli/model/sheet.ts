@@ -15,7 +15,10 @@ export interface Sheet {
   readonly lines: readonly number[];
   /** Encoded as in training. */
   readonly inputs: Matrix;
-  /** Rows whose prediction is not to be told, since something is missing and the model does without such rows. */
+  /**
+   * Rows that get no prediction: something is missing in them, and the model was trained without
+   * such rows.
+   */
   readonly incomplete: ReadonlySet<number>;
   /** Whether the file has the targets' columns. */
   readonly hasTarget: boolean;
@@ -28,7 +31,10 @@ export interface Sheet {
   readonly data: Dataset | null;
 }
 
-/** Takes the rows of a file for a model: columns by name where the file and the model have names, else by their places. */
+/**
+ * Takes the rows of a file for a model: columns by name where the file and the model have names,
+ * else by their places.
+ */
 export function sheetOf(source: Source, record: ModelRecord, asked?: boolean): Sheet {
   const columns = columnsFrom(record.table);
   const { rows, lines } = source.text;
@@ -60,7 +66,10 @@ function strangersIn(
   return strange.length === 0 ? null : { rows: strange, label: String(rows[strange[0]][place]) };
 }
 
-/** For each of the model's columns its place in the file's rows; −1 where it is not there and is not needed. */
+/**
+ * For each of the model's columns its place in the file's rows; −1 where it is not there and is not
+ * needed.
+ */
 function placesIn(source: Source, columns: Columns, asked: boolean | undefined): number[] {
   const { named, width, targetPlaces } = columns.data;
   const { file, names, header } = source;

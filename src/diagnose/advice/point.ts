@@ -1,6 +1,9 @@
 import type { Row, Signs } from "./table.js";
 
-/** Share of the samples that saturate a unit, from which on directions of its incoming parameters are flat. */
+/**
+ * Share of the samples that saturate a unit, from which on directions of its incoming parameters
+ * are flat.
+ */
 const FLAT = 0.5;
 
 export const pointRows: readonly Row[] = [
@@ -64,7 +67,10 @@ export const pointRows: readonly Row[] = [
   },
 ];
 
-/** Whether units at their ends explain the zero modes: there are no more of these than such units have incoming parameters. */
+/**
+ * Whether units at their ends explain the zero modes: there are no more of these than such units
+ * have incoming parameters.
+ */
 function flatUnits({ point, statistics: { layers } }: Pick<Signs, "point" | "statistics">): boolean {
   const incoming = layers.map(({ units }, l) => {
     const flat = units.filter(({ saturated }) => (saturated ?? 0) >= FLAT).length;

@@ -57,7 +57,7 @@ export interface CheckedCoordinate extends ParameterPlace {
 export interface GradientCheck {
   /** Whether no coordinate differs or is not finite. */
   readonly passed: boolean;
-  /** Of the network. */
+  /** Precision of the network's parameters. */
   readonly dtype: Dtype;
   /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
@@ -69,7 +69,10 @@ export interface GradientCheck {
   readonly atKink: number;
   /** How many had no finite difference. */
   readonly nonFinite: number;
-  /** Of those judged, that with the largest error for its tolerance; null where none was. */
+  /**
+   * The judged coordinate whose error is largest relative to its tolerance; null where none was
+   * judged.
+   */
   readonly worst: CheckedCoordinate | null;
   /** Ascending. */
   readonly coordinates: readonly CheckedCoordinate[];
@@ -86,15 +89,16 @@ const ROUNDINGS = 8 * 2 ** -52;
  * Compares the gradient with central differences of the objective, (L(θ + h·e) − L(θ − h·e))/2h,
  * taken in double precision with h and h/2 and extrapolated (Richardson).
  *
- * A coordinate whose interval meets a kink, of any unit and sample, of an l1 penalty or of huber's
- * loss, is reported `atKink` and not judged: a difference across a kink mixes both sides, and what
- * backpropagation gives exactly at one need not lie between the one-sided slopes. All others are
- * judged. Whether an interval meets a kink is decided exactly for piecewise-linear networks; with
- * smooth activations below a kink, or batch statistics, from three points.
+ * A coordinate is reported `atKink` and not judged where its interval meets a kink: of any unit and
+ * sample, of an l1 penalty or of huber's loss. A difference across a kink mixes both sides, and the
+ * value of backpropagation exactly at a kink need not lie between the one-sided slopes. All other
+ * coordinates are judged. Whether an interval meets a kink is decided exactly for piecewise-linear
+ * networks. With smooth activations below a kink, or batch statistics, it is decided from three
+ * points.
  *
  * @param options coordinates, seed, step, tolerance, gradient: see `GradientCheckOptions`;
  * batchNorm: "batch" (default) or "running".
- * @returns plain data, owned by the caller. Cost: a gradient, and four values of the objective a
+ * @returns plain data, owned by the caller. Cost: a gradient, and four values of the objective per
  * coordinate.
  * @throws TypeError or RangeError as `net.gradient`, and for options outside their range.
  * @example

@@ -52,7 +52,7 @@ export interface CheckedColumn extends ParameterPlace {
 export interface HessianCheck {
   /** Whether no column differs or is not finite. */
   readonly passed: boolean;
-  /** Of the network. */
+  /** Precision of the network's parameters. */
   readonly dtype: Dtype;
   /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
@@ -66,7 +66,9 @@ export interface HessianCheck {
   readonly nonFinite: number;
   /** The largest |H_ij − H_ji| among the checked columns. */
   readonly asymmetry: number;
-  /** Of those judged, that with the largest error for its tolerance; null where none was. */
+  /**
+   * The judged column whose error is largest relative to its tolerance; null where none was judged.
+   */
   readonly worst: CheckedColumn | null;
   /** Ascending. */
   readonly columns: readonly CheckedColumn[];
@@ -82,13 +84,13 @@ const ROUNDINGS = 64 * 2 ** -52;
  * Compares columns of the Hessian with central differences of the gradient, (g(θ + h·e) − g(θ −
  * h·e))/2h, taken in double precision with h and h/2 and extrapolated (Richardson).
  *
- * A column whose interval meets a kink, of any unit and sample, of an l1 penalty or of huber's
- * loss, is reported `atKink` and not judged: there the gradient jumps, which is no part of the
- * Hessian. How that is decided: see `checkGradient`.
+ * A column is reported `atKink` and not judged where its interval meets a kink: of any unit and
+ * sample, of an l1 penalty or of huber's loss. There the gradient jumps, and the jump is no part of
+ * the Hessian. `checkGradient` describes how kinks are found.
  *
  * @param options coordinates, seed, step, tolerance, product: see `HessianCheckOptions`; batchNorm:
  * "batch" (default) or "running".
- * @returns plain data, owned by the caller. Cost: a product and four gradients a column.
+ * @returns plain data, owned by the caller. Cost: a product and four gradients per column.
  * @throws TypeError or RangeError as `net.hvp`, and for options outside their range.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 3, activation: "relu" }, { units: 1 }], seed: 1 });

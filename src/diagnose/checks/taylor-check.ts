@@ -66,7 +66,10 @@ export interface TaylorFit {
    * rounding and below the predicted change; null with fewer than two.
    */
   readonly order: number | null;
-  /** The largest of the steps up to which the model is trusted at all; 0 where it is at none. */
+  /**
+   * The largest step such that the model is trusted at it and at all smaller ones; 0 where there is
+   * none.
+   */
   readonly trusted: number;
 }
 
@@ -102,15 +105,15 @@ const ROUNDING = 2 ** -46;
  * How far a linear and a quadratic model of the objective can be trusted along a direction: L(θ) +
  * t·gᵀd and L(θ) + t·gᵀd + ½t²·dᵀHd against L(θ + t·d), with H·d exact.
  *
- * Where nothing but polynomials of t are met, the errors shrink as t² and t³. A kink crossed
- * between adds an error of its own; with many samples there are so many that the quadratic model's
- * falls as t² only (see docs/relu-and-second-order.md). All is computed in double precision, at the
- * network's parameters.
+ * Where the objective is smooth along the way, the errors shrink as t² and t³. Each kink that is
+ * crossed adds an error. With many samples so many kinks are crossed that the error of the
+ * quadratic model falls as t² only (see docs/relu-and-second-order.md). All is computed in double
+ * precision, at the network's parameters.
  *
  * @param options batchNorm: "batch" (default) or "running"; direction, steps and tolerance: see
  * `TaylorCheckOptions`.
- * @returns plain data, owned by the caller; steps ascending. Cost: about 3 gradients, and half of
- * one a step.
+ * @returns plain data, owned by the caller; steps ascending. Cost: about 3 gradients, and half a
+ * gradient per step.
  * @throws TypeError or RangeError as `net.hvp`, for steps that are not positive and a direction
  * that is 0.
  * @example

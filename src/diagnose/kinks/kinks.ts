@@ -32,7 +32,7 @@ export interface KinkCrossing {
   readonly kind: "unit" | "loss";
   /** Index of the layer. */
   readonly layer: number;
-  /** Of the layer. */
+  /** Index of the unit in its layer. */
   readonly unit: number;
   /** In the data. */
   readonly sample: number;
@@ -80,16 +80,16 @@ const MOVE = 1e-2;
 const SAME = 1e-12;
 
 /**
- * Every kink that the objective meets on the way from θ to θ + length·d: where the pre-activation
- * of a unit of relu, leaky-relu, elu or step changes its sign for a sample, and where an output's
- * residual passes a kink of the loss: ±δ under huber, 0 under mae and quantile. Between two of them
- * the objective is smooth; at each its gradient jumps.
+ * Every kink that the objective meets on the way from θ to θ + length·d. A kink is where the
+ * pre-activation of a unit of relu, leaky-relu, elu or step changes its sign for a sample. It is
+ * also where an output's residual passes a kink of the loss: ±δ under huber, 0 under mae and
+ * quantile. Between two kinks the objective is smooth; at each its gradient jumps.
  *
- * Exact for piecewise-linear networks (with batch norm, under running statistics): while nothing
- * below it switches, a pre-activation is a polynomial of t of the layer's depth, and all of its
- * sign changes are found, to rounding. With smooth activations below a kink, or batch statistics,
- * signs are compared at 65 points and located between; two crossings of one pair between neighbours
- * are missed.
+ * Piecewise-linear networks (with batch norm, under running statistics) are treated exactly. While
+ * nothing below it switches, a pre-activation is a polynomial of t whose degree is the layer's
+ * depth, and all of its sign changes are found, to rounding. With smooth activations below a kink,
+ * or batch statistics, signs are compared at 65 points and changes are located between. Two
+ * crossings of one pair between neighbouring points are then missed.
  *
  * @param options batchNorm: "batch" (default) or "running"; direction and length: see
  * `KinksOptions`.

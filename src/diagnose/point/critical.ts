@@ -72,7 +72,7 @@ export interface ZeroModes {
 export interface CriticalPoint {
   /** The verdict. */
   readonly kind: PointKind;
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** How the search for eigenvalues ended. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
@@ -129,8 +129,8 @@ const CRITICAL = { f64: 2 ** -26, f32: 2 ** -21 } as const;
 /** ‖H·g‖ / (‖H‖·‖g‖) up to which the gradient counts as in the kernel. */
 const FLAT = 1e-3;
 /**
- * ‖H‖·max(1, ‖θ‖) / ‖g‖ up to which there is no curvature to speak of: so far away the gradient is
- * still the same.
+ * ‖H‖·max(1, ‖θ‖) / ‖g‖ up to which curvature is negligible: the gradient stays the same over the
+ * size of the parameters.
  */
 const NO_CURVATURE = 1e-8;
 /** RMS of the output errors, relative to the targets, up to which they count as met. */
@@ -150,23 +150,22 @@ const FITTED = { f64: 1e-6, f32: 1e-4 } as const;
  *   al. 2021);
  * - "not-critical": anything else.
  *
- * Zero modes are explained by construction: the tangents of dead units, constant and dependent
- * inputs, the softmax's shift, a bias before batch norm and the length of weights there, ReLU's
- * rescaling (w, v) → (c·w, v/c), duplicated units, units that are active on the same samples,
- * unused units, and dependent features are made as vectors, and what H takes to 0 of them is
- * counted. Where the outputs meet the targets (mse, huber), all of H's zero modes are G's and leave
- * the outputs as they are. A penalty breaks what it breaks.
- *
- * The verdict depends on no unit: it is made with inputs and targets measured by their own size,
- * and its numbers are then given in the caller's units. With a penalty, whose factor has units
- * itself, it is made as things are.
+ * Zero modes are explained by construction: directions in which the loss cannot change are made as
+ * vectors, and those that H takes to 0 are counted. They come from dead units, constant and
+ * dependent inputs, the softmax's shift, a bias or the length of weights before batch norm, and
+ * ReLU's rescaling (w, v) → (c·w, v/c). They also come from duplicated units, units that are active
+ * on the same samples, unused units, and dependent features. Where the outputs meet the targets
+ * (mse, huber), all of H's zero modes are also G's and leave the outputs unchanged. A penalty
+ * removes the zero modes along which it changes. The verdict depends on no unit: inputs and targets
+ * are measured by their own size, and the numbers are then given in the caller's units. A penalty's
+ * factor has units itself, so with a penalty the units stay the caller's.
  *
  * All is computed in double precision, also for a network of single precision.
  *
- * @param options curvature: "dense" takes all eigenvalues, "lanczos" the ends from at most some
- * hundreds of products, after which a saddle is certain but its index a lower bound, and a minimum
- * means that no eigenvalue outside of the explained directions was found within the tolerance of 0.
- * By default dense where N·P² + 4/3·P³ ≤ 3·10¹⁰.
+ * @param options curvature: "dense" computes all eigenvalues, "lanczos" the ends of the spectrum
+ * from at most some hundreds of products. With "lanczos" a saddle is certain, but its index is a
+ * lower bound. A minimum then means that no eigenvalue outside of the explained directions was
+ * found within the tolerance of 0. The default is "dense" where N·P² + 4/3·P³ ≤ 3·10¹⁰.
  * @returns a plain object whose `reason` says why; `escape` belongs to the caller. At kinks
  * (`atKink` above 0) H is the chain rule's.
  * Cost: see `diagnosisCost`; where the point is critical, making the zero modes orthonormal comes

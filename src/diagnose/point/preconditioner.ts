@@ -71,8 +71,8 @@ export interface DiagonalAgreement {
    */
   readonly correlation: number;
   /**
-   * Slope of the regression of ln D_i on ln A_ii: 1 for D ∝ diag A, ½ for D ∝ √diag A, 0 where D
-   * tells nothing.
+   * Slope of the regression of ln D_i on ln A_ii: 1 for D ∝ diag A, ½ for D ∝ √diag A, 0 where D is
+   * unrelated to diag A.
    */
   readonly slope: number;
   /** Ratio of the 90th to the 10th percentile of D_i / A_ii; 1 for D ∝ diag A. */
@@ -118,25 +118,25 @@ export interface PreconditionerReport {
   readonly hessian: PreconditionedMatrix;
   /** Against the generalised Gauss-Newton matrix. */
   readonly ggn: PreconditionedMatrix;
-  /** How the matrices were looked at. */
+  /** How the matrices were computed. */
   readonly curvature: CurvatureMethod;
   /** Why so. */
   readonly curvatureReason: string;
 }
 
 /**
- * How near the diagonal scaling of RMSprop, Adagrad or Adam is to curvature: against the diagonals
- * of the Hessian and of the generalised Gauss-Newton matrix, and by the condition of
- * D^(−½)·A·D^(−½), A being either, next to that of A.
+ * How near the diagonal scaling D of RMSprop, Adagrad or Adam is to curvature. D is compared with
+ * the diagonals of two matrices A, the Hessian and the generalised Gauss-Newton matrix. The
+ * condition of D^(−½)·A·D^(−½) is compared with that of A.
  *
  * D_i = √(v_i) + ε, v being the method's mean (Adagrad: sum) of squared gradients, for Adam with
  * its bias correction. At a point where the mean gradient is small, E[g²] is the diagonal of the
  * empirical Fisher matrix, which is not the GGN's (Kunstner et al. 2019), and D is its root: a
- * slope of ½ in the logarithms is then the best that can be hoped for.
+ * slope of ½ in the logarithms is then the best possible.
  *
- * @param options optimizer or state of rmsprop, adagrad, adam or adamw; without either v is the
- * mean of g² over seeded mini-batches at this point, towards which RMSprop's and Adam's averages
- * tend when the parameters rest (Adagrad's sum is a multiple of it).
+ * @param options optimizer or state of rmsprop, adagrad, adam or adamw. Without either, v is the
+ * mean of g² over seeded mini-batches at this point. RMSprop's and Adam's averages tend to this
+ * mean when the parameters rest; Adagrad's sum is a multiple of it.
  * @returns a plain object; `scaling` belongs to the caller. Cost: both dense matrices with the
  * eigenvalues of four, or `probes` products of each for the diagonals and some 100 more for each
  * condition.

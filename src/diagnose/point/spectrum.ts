@@ -89,19 +89,19 @@ export interface Spectrum {
   readonly products: number;
   /** See `spectrum`. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
 /**
- * The spectrum of the Hessian, or the generalised Gauss-Newton matrix, of the training objective:
- * all eigenvalues of the dense matrix, or, where that would take long, the ends by Lanczos's method
- * and the density by stochastic Lanczos quadrature. The result says which, and why. Computed in
- * double precision, also for a network of single precision.
+ * The spectrum of the Hessian, or the generalised Gauss-Newton matrix, of the training objective.
+ * It has all eigenvalues of the dense matrix; where that would take long, it has the ends by
+ * Lanczos's method and the density by stochastic Lanczos quadrature. The result says which, and
+ * why. Computed in double precision, also for a network of single precision.
  *
  * @returns a plain object with typed arrays, the caller's. Cost: see `diagnosisCost`.
- * Statuses: "converged"; "max-steps" (not all ends within 10⁻⁶·‖H‖ after 240 products; `residuals`
- * say how near); "stalled"; "non-finite".
+ * Statuses: "converged"; "max-steps" (not all ends are within 10⁻⁶·‖H‖ after 240 products;
+ * `residuals` bound the errors); "stalled"; "non-finite".
  * @throws TypeError or RangeError for data that does not fit the network, unknown options and
  * values outside their range.
  * Source: as `lanczos` and `spectralDensity`.

@@ -24,9 +24,9 @@ export interface Remedy {
 
 /** What `withActivation` takes beside network and activation. */
 export interface LayerChoice {
-  /** The layers to change; the hidden ones by default. */
+  /** The layers to change. Default: the hidden ones. */
   layers?: readonly number[];
-  /** To state the loss before and after on. */
+  /** Data for the loss before and after. Default: none. */
   data?: Dataset;
 }
 
@@ -67,8 +67,8 @@ function checkChoice(
  * die.
  *
  * @param activation as in `network`.
- * @param options layers: which, the hidden ones by default; data: to state the loss before and
- * after on.
+ * @param options layers: the layers to change, by default the hidden ones; data: for the loss
+ * before and after.
  * @returns a new network, with batch norm's running statistics taken over, and how the loss
  * changes.
  * @throws TypeError or RangeError for what is no network, activation or layer.
@@ -102,7 +102,7 @@ export function withActivation(
 
 /** What `withBatchNorm` takes beside network and data. */
 export interface BatchNormChoice {
-  /** The layers to normalise; the hidden ones by default. */
+  /** The layers to normalise. Default: the hidden ones. */
   layers?: readonly number[];
   /** As in `network`. */
   batchNorm?: BatchNorm;
@@ -110,8 +110,8 @@ export interface BatchNormChoice {
 
 /**
  * The network with batch norm between the affine map and the activation of layers that have none:
- * scale 1, shift 0, running statistics those of the data. Weights and biases stay; what the network
- * computes does not, and the change in loss is told.
+ * scale 1, shift 0, running statistics those of the data. Weights and biases stay the same. The
+ * network's outputs change; the result reports the change in loss.
  *
  * @param data at least two samples; their mean and unbiased variance before each batch norm become
  * its running statistics.
@@ -177,11 +177,10 @@ export interface ReinitializeOptions {
 }
 
 /**
- * The network with weights drawn again, by He's rule where nothing else is asked for: N(0,
- * 2/inputs), biases 0, batch norm's scale 1 and shift 0 with running mean 0 and variance 1.
+ * The network with redrawn weights, by default by He's rule: N(0, 2/inputs), biases 0, batch norm's
+ * scale 1 and shift 0 with running mean 0 and variance 1.
  *
- * @param options initializer, seed, layers: which, all by default; data: to state the loss before
- * and after on.
+ * @param options initializer, seed, layers, data: see `ReinitializeOptions`.
  * @returns a new network and how the loss changes.
  * @throws TypeError or RangeError for what is no network, initializer or layer.
  * Source: He et al. 2015.

@@ -80,7 +80,7 @@ export interface ZeroGradients {
 export interface LayerGradient {
   /** Index of the layer. */
   readonly layer: number;
-  /** How many it has. */
+  /** Number of parameters. */
   readonly parameters: number;
   /** ‖∂L/∂θ‖ over the layer, without the penalty. */
   readonly gradientNorm: number;
@@ -136,7 +136,7 @@ export interface GradientFlow {
   readonly gradientNorm: number;
   /** With the penalty. */
   readonly objectiveNorm: number;
-  /** Of the network. */
+  /** Precision of the network's parameters. */
   readonly dtype: Dtype;
   /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
@@ -161,9 +161,9 @@ const SMALLEST_NORMAL = 2 ** -126;
 const ROUNDING = 2 ** -48;
 
 /**
- * Where the gradient goes: its norm a layer and a unit, exact zeros, the growth of the signal ∂L/∂a
- * from layer to layer (Glorot and Bengio 2010), what is lost in single precision, and which
- * parameters cannot move at all, or only by momentum, penalty or weight decay.
+ * Where the gradient goes: its norm per layer and per unit, exact zeros, and the growth of the
+ * signal ∂L/∂a from layer to layer (Glorot and Bengio 2010). Also what is lost in single precision,
+ * and which parameters cannot move at all, or only by momentum, penalty or weight decay.
  *
  * Gradients are taken in both precisions at the same parameters. Entries Σ δ·h below 2⁻⁴⁸·‖δ‖·‖h‖
  * are not counted as lost, being rounding errors of sums that are 0, such as the gradient of a bias

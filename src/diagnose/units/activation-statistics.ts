@@ -110,16 +110,16 @@ const RARE = 0.01;
 
 /**
  * What every unit does over the whole data set: how often it is active, silent, saturated or
- * exactly at its kink, with mean, deviation and range before and after the activation; units that
- * are dead, and layers that stop all gradients ("born dead" if that is so from the start; Lu et al.
- * 2019).
+ * exactly at its kink, with mean, deviation and range before and after the activation. Also the
+ * dead units, and the layers that stop all gradients ("born dead" if they do so from the start; Lu
+ * et al. 2019).
  *
  * An activation of relu is 0 for about half of the samples at a symmetric start; a pre-activation
  * is exactly 0 hardly ever, unless inputs are 0 where biases are.
  *
  * @param options batchNorm: "batch" (default, as in training) or "running"; saturation: see
  * `ActivationStatisticsOptions`.
- * @returns plain data, owned by the caller. Cost: a forward pass and a few operations a unit and
+ * @returns plain data, owned by the caller. Cost: a forward pass and a few operations per unit and
  * sample.
  * @throws TypeError or RangeError as `net.loss`, and for a threshold outside of (0, 1].
  * @example

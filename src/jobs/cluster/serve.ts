@@ -47,7 +47,7 @@ const MOST_STALLS = 20;
 /** Bytes of data that a worker keeps beside those in use. */
 const KEPT_BYTES = 512 << 20;
 
-/** Works for a queue until it is told to end. */
+/** Works for a queue until it is stopped. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { connection, queue = "hessia", threads, folder, lock = 10, limits, signal, onEvent } = options;
   const where = "worker";
@@ -254,7 +254,7 @@ class Desk {
     return bytes;
   }
 
-  /** Long results have a place of their own: the queue tells of each result more than once. */
+  /** Long results have a place of their own, because the queue repeats each result. */
   async #put(text: string, seconds: number): Promise<string> {
     if (text.length <= LONGEST_RESULT) return text;
     const digest = await digestOf(text);
