@@ -15,16 +15,16 @@ const rooms = {
 };
 
 /** What every room may use; the command line also stands on the public face. */
-const common = { cli: "check|random|index" };
+const common = { cli: "check|parts|random|index" };
 
 const directions = Object.entries(rooms).map(([room, below]) => ({
   name: `${room}-imports-down`,
   severity: "error",
-  comment: `src/${room} may import from ${[room, ...below].join(", ")}, check.ts and random.ts`,
+  comment: `src/${room} may import from ${[room, ...below].join(", ")}, check.ts, parts.ts and random.ts`,
   from: { path: `^src/${room}/` },
   to: {
     path: "^src/",
-    pathNot: [`^src/(${[room, ...below].join("|")})/`, `^src/(${common[room] ?? "check|random"})\\.ts$`],
+    pathNot: [`^src/(${[room, ...below].join("|")})/`, `^src/(${common[room] ?? "check|parts|random"})\\.ts$`],
   },
 }));
 

@@ -1,7 +1,6 @@
 import { product } from "./matmul/product";
 import { activate, activationDerivative, activationSecondDerivative, backpropActivation } from "./network/activation";
 import { loss, lossCurvature, lossHessianProduct } from "./network/loss";
-import { lossCurvatureRows } from "./network/hessian";
 import { openUnit, unitRows } from "./network/unit";
 import { batchNormForward, batchNormRunning, batchNormBackward, batchNormBackwardRunning, updateRunning } from "./network/batchnorm";
 import { batchNormTangent, batchNormBackwardTangent } from "./network/batchnorm-tangent";
@@ -384,18 +383,6 @@ export function lossCurvature_f64(
   lossCurvature<f64>(kind, z, y, curvature, probability, n, ld, C, scale, param);
 }
 
-export function lossCurvatureRows_f32(
-  list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
-): void {
-  lossCurvatureRows<f32>(list, count, d, p, ld, width, u, out, ldo);
-}
-
-export function lossCurvatureRows_f64(
-  list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
-): void {
-  lossCurvatureRows<f64>(list, count, d, p, ld, width, u, out, ldo);
-}
-
 export function openUnit_f32(plan: usize, l: i32, i: i32, scratch: usize): i32 {
   return openUnit<f32>(plan, l, i, 0, scratch);
 }
@@ -464,10 +451,14 @@ export function eigenWorkBytes_f64(n: i32, vectors: bool): f64 {
   return eigenWorkBytes<f64>(n, vectors);
 }
 
-export function eigen_f32(n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize): i32 {
-  return eigen<f32>(n, a, ld, values, q, work, scratch);
+export function eigen_f32(
+  n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize, part: i32,
+): i32 {
+  return eigen<f32>(n, a, ld, values, q, work, scratch, part);
 }
 
-export function eigen_f64(n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize): i32 {
-  return eigen<f64>(n, a, ld, values, q, work, scratch);
+export function eigen_f64(
+  n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize, part: i32,
+): i32 {
+  return eigen<f64>(n, a, ld, values, q, work, scratch, part);
 }

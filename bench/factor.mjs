@@ -102,7 +102,12 @@ function prepare(core, dtype, n, kind) {
   function eigen(q) {
     const values = allocate(n * 8);
     const work = allocate(core[`eigenWorkBytes_${dtype}`](n, q ? 1 : 0));
-    return () => core[`eigen_${dtype}`](n, a, n, values, q, work, scratch);
+    return () => {
+      for (let part = 0; ; ++part) {
+        const info = core[`eigen_${dtype}`](n, a, n, values, q, work, scratch, part);
+        if (info >= 0) return info;
+      }
+    };
   }
   const call = calls[kind]();
   const A = elements(n, kind === "cholesky");

@@ -1,5 +1,7 @@
-// The same calls on one thread and on several, in turns: ratios of their times, and what a fork and join costs.
+// The same calls on one thread and on several, in turns: ratios of their times. Run by itself, it writes what docs/threads.md shows to threads.json.
+import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
 import { adam, dataset, hessianOperator, init, matrix, network, training } from "../dist/index.js";
 import { SymmetricMatrix } from "../dist/linalg/symmetric.js";
 import { borrow } from "../dist/wasm/workspace.js";
@@ -23,12 +25,7 @@ const STEPS = [
 export async function run({ quick, threads = availableParallelism() }) {
   for (const simd of ["strict", "relaxed"]) {
     for (const dtype of ["f64", "f32"]) {
-      const made = [
-        ...(quick ? [128, 512] : PRODUCTS).map((n) => product(simd, dtype, n)),
-        ...(quick ? [1000] : FACTORS).flatMap((n) => factors(simd, dtype, n)),
-        ...(quick ? HESSIANS.slice(0, 1) : HESSIANS).map((shape) => hessian(dtype, shape)),
-        ...(quick ? STEPS.slice(1, 2) : STEPS).flatMap((shape) => steps(dtype, shape)),
-      ];
+      const made = tasks(simd, dtype, quick);
       try {
         await init({ simd });
       } catch {
@@ -43,6 +40,15 @@ export async function run({ quick, threads = availableParallelism() }) {
   }
 }
 
+function tasks(simd, dtype, quick) {
+  return [
+    ...(quick ? [128, 512] : PRODUCTS).map((n) => product(simd, dtype, n)),
+    ...(quick ? [1000] : FACTORS).flatMap((n) => factors(simd, dtype, n)),
+    ...(quick ? HESSIANS.slice(0, 1) : HESSIANS).map((shape) => hessian(dtype, shape)),
+    ...(quick ? STEPS.slice(1, 2) : STEPS).flatMap((shape) => steps(dtype, shape)),
+  ];
+}
+
 /** Rounds in which every task runs on one thread and on several. */
 async function compare(simd, threads, made, rounds) {
   const times = made.map(() => ({ one: [], many: [] }));
@@ -55,10 +61,12 @@ async function compare(simd, threads, made, rounds) {
       });
     }
   }
-  made.forEach(({ title }, i) => {
+  return made.map(({ title }, i) => {
     const { one, many } = times[i];
     const ratio = summary(one.map((time, round) => time / many[round]));
-    console.log(`  ${title.padEnd(44)}${show(ratio).padEnd(22)}${(1000 * quantile(one, 0.5)).toPrecision(3)}`);
+    const milliseconds = Number((1000 * quantile(one, 0.5)).toPrecision(3));
+    console.log(`  ${title.padEnd(44)}${show(ratio).padEnd(22)}${milliseconds}`);
+    return { title, ratio, milliseconds };
   });
 }
 
@@ -154,4 +162,12 @@ function steps(dtype, shape) {
     },
   };
   return Object.entries(all).map(([title, make]) => ({ title, open: () => make(open(shape, 4 * shape.batch, dtype)) }));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const threads = availableParallelism();
+  const node = `Node ${process.versions.node.split(".").slice(0, 2).join(".")}`;
+  const figures = await compare("strict", threads, tasks("strict", "f64", false), 7);
+  const text = JSON.stringify({ node, build: "strict", dtype: "f64", threads, figures }, null, 2);
+  writeFileSync(new URL("threads.json", import.meta.url), `${text}\n`);
 }

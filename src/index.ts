@@ -209,6 +209,7 @@ export {
 export type { ParameterPlace } from "./diagnose/checks/coordinates.js";
 export { type Influence, type InfluenceOptions, influence } from "./infer/influence.js";
 export { type LaplaceOptions, laplace, type Structure } from "./infer/laplace.js";
+export { type Mixture, mixture } from "./infer/mixture.js";
 export type { Posterior, PosteriorStatus, Prediction, ProbabilityOptions, SampleOptions } from "./infer/posterior.js";
 export type { PriorGroups } from "./infer/prior-groups.js";
 export type { Suspect } from "./infer/suspects.js";

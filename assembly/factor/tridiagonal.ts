@@ -21,6 +21,11 @@ const PANEL: i32 = 32;
 const STRIPS_FROM: i32 = 256;
 const STRIPS: i32 = 8;
 
+/** Panels of reflections of a matrix of n rows. */
+export function panelsOf(n: i32): i32 {
+  return n > 1 ? (n - 2) / PANEL + 1 : 0;
+}
+
 /** Elements of `work` that `tridiagonalize` needs for a matrix of n rows. */
 export function tridiagonalWork(n: i32): i32 {
   return (4 * PANEL + STRIPS) * n + 2 * PANEL;
@@ -32,22 +37,20 @@ export function reflectWork(m: i32): i32 {
 }
 
 /**
- * Reduces the symmetric A (n × n, upper triangle), overwriting all of it. d (n) and e (n − 1) get T in double
- * precision, tau (n) the factors of the reflections; vᵢ = A[i, i + 1 …], its 1 included.
+ * One panel of the reduction of the symmetric A (n × n, upper triangle), which overwrites all of A. d (n) and e (n − 1)
+ * get T in double precision, but for the last of d, which is left in A; tau (n) the factors of the reflections;
+ * vᵢ = A[i, i + 1 …], its 1 included.
  */
 export function tridiagonalize<T>(
-  n: i32, a: usize, ld: i32, d: usize, e: usize, tau: usize, work: usize, scratch: usize,
+  panel: i32, n: i32, a: usize, ld: i32, d: usize, e: usize, tau: usize, work: usize, scratch: usize,
 ): void {
   const x = work, y = work + <usize>(2 * PANEL * n) * sizeof<T>();
-  for (let from = 0; from < n - 1; from += PANEL) {
-    const count = min(PANEL, n - 1 - from), end = from + count;
-    for (let i = 0; i < count; ++i) {
-      reduceRow<T>(n, from + i, 2 * i, a, ld, d, e, tau, x, y, y + <usize>(2 * PANEL * n) * sizeof<T>(), scratch);
-    }
-    const shift = <usize>end * sizeof<T>();
-    updateUpper<T>(n - end, 2 * count, x + shift, n, y + shift, n, at<T>(a, ld, end, end), ld, scratch);
+  const from = panel * PANEL, count = min(PANEL, n - 1 - from), end = from + count;
+  for (let i = 0; i < count; ++i) {
+    reduceRow<T>(n, from + i, 2 * i, a, ld, d, e, tau, x, y, y + <usize>(2 * PANEL * n) * sizeof<T>(), scratch);
   }
-  if (n > 0) store<f64>(d + (<usize>(n - 1) << 3), <f64>load<T>(at<T>(a, ld, n - 1, n - 1)));
+  const shift = <usize>end * sizeof<T>();
+  updateUpper<T>(n - end, 2 * count, x + shift, n, y + shift, n, at<T>(a, ld, end, end), ld, scratch);
 }
 
 /**
@@ -209,25 +212,23 @@ function fourRows<T>(n: i32, a: usize, step: usize, x: usize, y: usize): void {
 }
 
 /**
- * Each row z of X (m × n) becomes Qz: blocks of reflections as I − V·F·Vᵀ with F upper triangular, the last block
- * first. Clears what lies left of the vectors in A.
+ * One panel of: each row z of X (n × n) becomes Qz, by blocks of reflections as I − V·F·Vᵀ with F upper triangular, the
+ * last panel first. Clears what lies left of the vectors in A.
  */
 export function reflect<T>(
-  m: i32, n: i32, a: usize, ld: i32, tau: usize, x: usize, ldx: i32, work: usize, scratch: usize,
+  panel: i32, n: i32, a: usize, ld: i32, tau: usize, x: usize, ldx: i32, work: usize, scratch: usize,
 ): void {
   const size = sizeof<T>();
   const factor = work, gram = factor + <usize>(PANEL * PANEL) * size;
-  const g = gram + <usize>(PANEL * PANEL) * size, h = g + <usize>(PANEL * m) * size;
-  for (let from = (n - 2) / PANEL * PANEL; from >= 0; from -= PANEL) {
-    const count = min(PANEL, n - 1 - from), length = n - 1 - from;
-    const v = at<T>(a, ld, from, from + 1), target = x + <usize>(from + 1) * size;
-    for (let i = 1; i < count; ++i) memory.fill(at<T>(v, ld, i, 0), 0, <usize>i * size);
-    product<T>(count, count, length, 1, v, ld, 1, v, 1, ld, 0, gram, PANEL, 0, -1, 0, gram, scratch);
-    blockFactor<T>(count, gram, tau + (<usize>from << 3), factor);
-    product<T>(m, count, length, 1, target, ldx, 1, v, 1, ld, 0, g, PANEL, 0, -1, 0, g, scratch);
-    product<T>(m, count, count, 1, g, PANEL, 1, factor, 1, PANEL, 0, h, PANEL, 0, -1, 0, h, scratch);
-    addProduct<T>(m, length, count, -1, h, PANEL, 1, v, ld, 1, target, ldx, scratch);
-  }
+  const g = gram + <usize>(PANEL * PANEL) * size, h = g + <usize>(PANEL * n) * size;
+  const from = panel * PANEL, count = min(PANEL, n - 1 - from), length = n - 1 - from;
+  const v = at<T>(a, ld, from, from + 1), target = x + <usize>(from + 1) * size;
+  for (let i = 1; i < count; ++i) memory.fill(at<T>(v, ld, i, 0), 0, <usize>i * size);
+  product<T>(count, count, length, 1, v, ld, 1, v, 1, ld, 0, gram, PANEL, 0, -1, 0, gram, scratch);
+  blockFactor<T>(count, gram, tau + (<usize>from << 3), factor);
+  product<T>(n, count, length, 1, target, ldx, 1, v, 1, ld, 0, g, PANEL, 0, -1, 0, g, scratch);
+  product<T>(n, count, count, 1, g, PANEL, 1, factor, 1, PANEL, 0, h, PANEL, 0, -1, 0, h, scratch);
+  addProduct<T>(n, length, count, -1, h, PANEL, 1, v, ld, 1, target, ldx, scratch);
 }
 
 /** F (n × n, upper triangular) of H₀⋯Hₙ₋₁ = I − V·F·Vᵀ, from the reflections' inner products. */

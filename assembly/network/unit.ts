@@ -16,8 +16,8 @@ import { activeSamples, addColumn, gatherRows, hessianRows, lossCurvatureRows, m
 // The header's numbers, in the order of src/network/unit-plan.ts.
 const LAYERS = 0, PARAMETERS = 1, EXACT = 2, CURVATURE = 3, PROBABILITY = 4, CALLER = 5, SAMPLES = 6, PRIVATE = 7, PRIVATE_BYTES = 8;
 const GATHERED = 9, LIST = 10, UNIT = 11, SCRATCH = 12;
-/** Two panels for each thread beside the owner, one after another; a state for each, in cache lines of their own. */
-const PANELS = 13, PANEL_BYTES = 14, PANEL_ROWS = 15, TURNED = 16, STATES = 17, ALL_UNITS = 18;
+/** As many panels for each thread beside the owner, one after another; a state for each, in cache lines of their own. */
+const PANELS = 13, PANEL_BYTES = 14, PANEL_ROWS = 15, TURNED = 16, STATES = 17, ALL_UNITS = 18, PANELS_EACH = 19;
 const HEADER: usize = 32;
 
 // A layer's.
@@ -277,7 +277,7 @@ export function unitPiece<T>(piece: i32, thread: i32, scratch: usize): void {
   const right = field(plan, l, WEIGHT) + (i + 1) * inputs;
   for (let from = 0; from < height; from += header(plan, PANEL_ROWS)) {
     const rows = min(header(plan, PANEL_ROWS), height - from);
-    const panel = takePanel(plan, 2 * (thread - 1));
+    const panel = takePanel(plan, thread);
     const at = <usize>header(plan, PANELS) + <usize>panel * <usize>header(plan, PANEL_BYTES);
     if (count) {
       unitRows<T>(plan, l, i, from, rows, count, at, thread, scratch);
@@ -290,16 +290,15 @@ export function unitPiece<T>(piece: i32, thread: i32, scratch: usize): void {
   }
 }
 
-/** One of the two panels from `first` on, as soon as it is empty. */
-function takePanel(plan: usize, first: i32): i32 {
-  const one = stateOf(plan, first), other = stateOf(plan, first + 1);
-  let panel = -1, looks = 0;
-  do {
-    if (atomic.load<i32>(one + FULL) == 0) panel = first;
-    else if (atomic.load<i32>(other + FULL) == 0) panel = first + 1;
-    else if (++looks > LOOKS) pause();
-  } while (panel < 0);
-  return panel;
+/** A panel of the thread's own, as soon as one is empty. */
+function takePanel(plan: usize, thread: i32): i32 {
+  const count = header(plan, PANELS_EACH), first = (thread - 1) * count;
+  let panel = 0, looks = 0;
+  while (atomic.load<i32>(stateOf(plan, first + panel) + FULL)) {
+    panel = panel + 1 < count ? panel + 1 : 0;
+    if (++looks > LOOKS) pause();
+  }
+  return first + panel;
 }
 
 /** The state of a full panel among so many, or 0. */

@@ -3,9 +3,12 @@ import type { ResolvedSpec } from "hessia";
 import { fromJson } from "hessia/formats";
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
+import type { Place } from "../src/model/place.ts";
 
 export const here = inject("playground");
 export const executablePath = inject("chromium");
+
+export type Shown = Place;
 
 /** What a saved file holds. */
 export interface Saved {
@@ -36,6 +39,13 @@ export class Visit {
   /** A field of the training panel or the toolbar, by its name. */
   field(name: string): Locator {
     return this.page.locator(`[name="${name}"]`);
+  }
+
+  /** Unfolds rare options, so that every field is there to be used. */
+  async unfold(): Promise<void> {
+    await this.page.evaluate(() => {
+      for (const fold of document.querySelectorAll<HTMLDetailsElement>("details.fold")) fold.open = true;
+    });
   }
 
   /** Chooses by the words in a list. */
@@ -99,6 +109,20 @@ export class Visit {
     await card.scrollIntoViewIfNeeded();
   }
 
+  /** The program that makes and trains the network. */
+  async program(): Promise<string> {
+    await this.open("code");
+    return (await this.page.locator("#program").textContent()) ?? "";
+  }
+
+  /** What a canvas says its picture is of: start, network, changes, step and digest of the parameters; null where it is empty. */
+  async shows(canvas: string): Promise<Shown | null> {
+    const text = await this.page.locator(`#${canvas}`).getAttribute("data-shows");
+    if (text === null) return null;
+    const [start, network, changes, step, digest] = text.split(".");
+    return { start: +start, network: +network, changes: +changes, step: +step, digest };
+  }
+
   /** Network and weights as the page saves them. */
   async saved(): Promise<Saved> {
     await this.open("code");
@@ -114,8 +138,17 @@ export class Visit {
   }
 }
 
+export interface Options extends BrowserContextOptions {
+  /** Whether rare options stay folded, as they are at first. */
+  readonly folded?: boolean;
+  /** Whether it is the first visit, which is shown around. */
+  readonly first?: boolean;
+  /** What stands before the mark of the address. */
+  readonly query?: string;
+}
+
 /** Opens a browser for a file of tests, and pages in it. */
-export function browsing(): { visit(hash?: string, options?: BrowserContextOptions): Promise<Visit> } {
+export function browsing(): { visit(hash?: string, options?: Options): Promise<Visit> } {
   let browser: Browser;
   const visits: Visit[] = [];
   beforeAll(async () => {
@@ -128,12 +161,14 @@ export function browsing(): { visit(hash?: string, options?: BrowserContextOptio
     expect(problems).toEqual([]);
   });
   return {
-    async visit(hash = "", options = {}) {
+    async visit(hash = "", { folded = false, first = false, query = "", ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
       const visit = new Visit(await context.newPage());
       visits.push(visit);
-      await visit.page.goto(`${here}#${hash}`);
+      if (!first) await visit.page.addInitScript(() => localStorage.setItem("tour", "seen"));
+      await visit.page.goto(`${here}${query}#${hash}`);
       await expect.poll(() => visit.page.locator("#train-loss").textContent()).not.toBe("–");
+      if (!folded) await visit.unfold();
       return visit;
     },
   };

@@ -14,7 +14,7 @@ async function replayed(at: number): Promise<{ trail: TrailPoint[]; last: Frame 
     trail.push(...message.frame.trail);
     last = message.frame;
   });
-  trainer.take({ type: "load", course: { start: defaults, log: [], at }, own: null });
+  trainer.take({ type: "load", start: 1, course: { start: defaults, log: [], at }, own: null, keep: false });
   await expect
     .poll(() => {
       trainer.take({ type: "frame", wants: { maps: false, kinks: false } });

@@ -17,6 +17,7 @@ export const pages = {
     "docs/curve-fitting.md",
     "docs/statuses.md",
     "docs/command-line.md",
+    "docs/threads.md",
     "docs/many-machines.md",
     "docs/recipes.md",
     "docs/files.md",

@@ -3,6 +3,8 @@ import type { Pool } from "../jobs/index.js";
 /** What a command writes to; process.stdout and a stream that collects text both are one. */
 export interface Output {
   write(text: string): unknown;
+  /** Resolves once there is room for more; left out where there always is. */
+  written?(): Promise<void>;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
@@ -19,8 +21,8 @@ export interface Io {
    */
   readonly keeps?: (keeps: boolean) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Makes a pool of threads; left out where there is this thread alone. */
-  readonly threads?: () => Pool;
+  /** Makes a pool of threads, one a core where their number is left open; left out where there is this thread alone. */
+  readonly threads?: (options: { readonly workers?: number }) => Pool;
 }
 
 /** Whether an output is a terminal that understands cursor movements. */

@@ -1,14 +1,20 @@
 #!/usr/bin/env node
+import type { Writable } from "node:stream";
 import { Worker } from "node:worker_threads";
+import { STDIN } from "./data/file.js";
 import { exitCodes } from "./errors.js";
-import type { FromWorker, Terminals } from "./worker.js";
+import type { FromWorker, Terminals, ToWorker } from "./worker.js";
 
 // The work is done by a thread of its own, so that Ctrl-C is heard in the middle of a long
 // computation.
 const terminals: Terminals = { stdout: terminalOf(process.stdout), stderr: terminalOf(process.stderr) };
+const args = process.argv.slice(2);
+const readsInput = args.includes(STDIN);
 const worker = new Worker(new URL("./worker.js", import.meta.url), {
-  workerData: { args: process.argv.slice(2), terminals, environment: { ...process.env } },
+  workerData: { args, terminals, environment: { ...process.env } },
+  stdin: readsInput,
 });
+if (readsInput) process.stdin.pipe(worker.stdin as Writable);
 
 let keeps = false;
 /** Whether the command has work to keep at all, whose end is waited for. */
@@ -16,7 +22,7 @@ let saves = false;
 let ended = false;
 
 worker.on("message", (message: FromWorker) => {
-  if (message.kind === "text") process[message.output].write(message.text);
+  if (message.kind === "text") write(message);
   else if (message.kind === "keeps") {
     keeps = message.keeps;
     saves ||= message.keeps;
@@ -28,6 +34,7 @@ worker.on("message", (message: FromWorker) => {
 
 worker.on("error", (error) => end(exitCodes.failed, `hessia: ${error.message}`));
 worker.on("exit", () => {
+  if (readsInput) process.stdin.destroy();
   if (!ended) process.exitCode ??= exitCodes.failed;
 });
 
@@ -37,7 +44,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     if (!keeps || ended) return end(exitCodes.interrupted, "hessia: interrupted");
     keeps = false;
-    worker.postMessage("abort");
+    worker.postMessage("abort" satisfies ToWorker);
   });
 }
 
@@ -50,6 +57,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   }
   end(exitCodes.failed, `hessia: the output could not be written: ${error.message}`);
 });
+
+/** Says when the text is out, so that a slow reader slows the work down. */
+function write({ output, text }: Extract<FromWorker, { kind: "text" }>): void {
+  process[output].write(text, () => {
+    if (!ended) worker.postMessage({ written: text.length } satisfies ToWorker);
+  });
+}
 
 /** Shows the cursor and wraps lines, as before a bar that was not finished. */
 const AS_BEFORE = "\u001b[?25h\u001b[?7h\n";

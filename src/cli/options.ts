@@ -30,6 +30,7 @@ export const share = numberWhere("a share in [0, 1), as in 0.2", (x) => x >= 0 &
 export const probability = numberWhere('a probability in (0, 1), or "balanced"', (x) => x > 0 && x < 1);
 export const percentage = numberWhere("a percentage between 0 and 100, as in 95", (x) => x > 0 && x < 100);
 export const positiveInteger = numberWhere("a positive whole number", (x) => Number.isSafeInteger(x) && x >= 1);
+export const threadCount = numberWhere("a whole number from 1 to 64", (x) => Number.isInteger(x) && x >= 1 && x <= 64);
 export const wholeNumber = numberWhere("a whole number of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
 
 export function oneOf<T extends string>(names: readonly T[]): Parser<T> {

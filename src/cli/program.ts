@@ -9,6 +9,7 @@ import { addJobs } from "./commands/jobs.js";
 import { addPredict } from "./commands/predict.js";
 import { addPrune } from "./commands/prune.js";
 import { addSample } from "./commands/sample.js";
+import { addServe } from "./commands/serve.js";
 import { addTrain } from "./commands/train.js";
 import { addTune } from "./commands/tune.js";
 import { addWorker } from "./commands/worker.js";
@@ -65,6 +66,7 @@ export function build(io: Io): Command {
   addAudit(program, io);
   addPrune(program, io);
   addExport(program, io);
+  addServe(program, io);
   addInfo(program, io);
   addWorker(program, io);
   addJobs(program, io);

@@ -12,6 +12,9 @@ export type FromWorker =
   | { readonly kind: "keeps"; readonly keeps: boolean }
   | { readonly kind: "end"; readonly code: number };
 
+/** What the thread that listens tells the one that works: Ctrl-C, or that characters are written. */
+export type ToWorker = "abort" | { readonly written: number };
+
 interface Given {
   readonly args: readonly string[];
   readonly terminals: Terminals;
@@ -21,12 +24,34 @@ interface Given {
 const port = parentPort as MessagePort;
 const { args, terminals, environment } = workerData as Given;
 const controller = new AbortController();
-port.on("message", () => controller.abort());
+/** Characters that may be on their way to the terminal before more are made. */
+const MOST_WAITING = 1 << 20;
+let waiting = 0;
+let onRoom = (): void => {};
+
+port.on("message", (message: ToWorker) => {
+  if (message === "abort") return controller.abort();
+  waiting -= message.written;
+  if (waiting < MOST_WAITING) onRoom();
+});
 
 const tell = (message: FromWorker): void => port.postMessage(message);
 
 function outputOf(output: "stdout" | "stderr"): Output {
-  return { ...terminals[output], write: (text) => tell({ kind: "text", output, text }) };
+  return {
+    ...terminals[output],
+    write(text) {
+      waiting += text.length;
+      tell({ kind: "text", output, text });
+    },
+    async written() {
+      while (waiting >= MOST_WAITING) {
+        await new Promise<void>((resolve) => {
+          onRoom = resolve;
+        });
+      }
+    },
+  };
 }
 
 const code = await run(args, {

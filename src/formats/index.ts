@@ -1,5 +1,7 @@
 export { datasetFromSafetensors, datasetToSafetensors } from "./dataset.js";
 export type { Saved, SaveOptions } from "./document.js";
+export type { Imported, ImportOptions } from "./imports/assemble.js";
+export { fromOnnx, type OnnxImportOptions } from "./imports/onnx.js";
 export { type JavaScriptOptions, toJavaScript } from "./javascript.js";
 export { fromJson, toJson } from "./json.js";
 export { toNpy } from "./npy.js";

@@ -15,6 +15,8 @@ export interface PredictorOptions {
    * saved with the model, else rows are inputs.
    */
   columns?: Columns | ColumnsData;
+  /** Called with a sentence for each column that has cells it does not know, such as text among numbers. Default: none. */
+  onNote?: (note: string) => void;
 }
 
 /** Rows taken at a time where there are many. */
@@ -27,6 +29,7 @@ export type PredictorRow = Row | ArrayLike<number>;
 /** A model that takes rows as they are and gives labels or values. `predictor` makes one. */
 export class Predictor {
   readonly #columns: Columns | null;
+  readonly #onNote: ((note: string) => void) | undefined;
   readonly #pass: RowPass;
   /**
    * The classes in the order of the outputs, by number where the model has no names for them; null
@@ -39,8 +42,10 @@ export class Predictor {
     /** The network behind it; it follows the network's parameters. */
     readonly network: Network,
     columns: Columns | null,
+    onNote?: (note: string) => void,
   ) {
     this.#columns = columns;
+    this.#onNote = onNote;
     this.#pass = rowPass(network);
     this.classes = columns ? columns.classes : numbered(network);
   }
@@ -113,7 +118,11 @@ export class Predictor {
   }
 
   #inputs(rows: readonly PredictorRow[]): Matrix {
-    if (this.#columns) return this.#columns.encode(rows as readonly Row[]).inputs;
+    if (this.#columns) {
+      const { inputs, notes } = this.#columns.encode(rows as readonly Row[]);
+      if (this.#onNote) for (const note of notes) this.#onNote(note);
+      return inputs;
+    }
     const width = this.network.layout.inputs;
     const data = new Float64Array(rows.length * width);
     rows.forEach((row, r) => {
@@ -174,19 +183,21 @@ export class Predictor {
  */
 export function predictor(model: Network | Saved, options: PredictorOptions = {}): Predictor {
   checkObject(WHERE, "options", options);
-  checkKeys(WHERE, options, ["columns"]);
+  checkKeys(WHERE, options, ["columns", "onNote"]);
+  const { onNote } = options as PredictorOptions;
+  if (onNote !== undefined && typeof onNote !== "function") wrongType(WHERE, "onNote", "a function", onNote);
   const saved = isObject(model) && "network" in model && "metadata" in model ? (model as Saved) : null;
   const net = saved ? saved.network : model;
   checkNetwork(WHERE, net);
   const given = options.columns ?? columnsOf(saved);
-  if (given === null) return new Predictor(net, null);
+  if (given === null) return new Predictor(net, null, onNote);
   if (!isObject(given)) wrongType(WHERE, "columns", "what describe found", given);
   const columns = "encode" in given ? (given as unknown as Columns) : columnsFrom(given as unknown as ColumnsData);
   const { inputs } = net.layout;
   if (columns.inputNames.length !== inputs) {
     wrongValue(WHERE, "columns", `columns for ${inputs} inputs, as the network has`, String(columns.inputNames.length));
   }
-  return new Predictor(net, columns);
+  return new Predictor(net, columns, onNote);
 }
 
 /** What `hessia train` keeps of the table in a model's file. */

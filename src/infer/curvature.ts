@@ -3,6 +3,7 @@
 import type { Matrix } from "../linalg/matrix.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
 import { layerRows, pulled } from "../network/derivatives.js";
+import { penaltyOf } from "../network/layout.js";
 import { Network } from "../network/network.js";
 import type { NetworkSpec } from "../network/spec.js";
 import { type Likelihood, termsOf, weighted } from "./likelihood.js";
@@ -96,10 +97,9 @@ export function curvatureBlock(net: Network, data: Dataset, kind: "ggn" | "exact
   const options = { kind, batchNorm: "running", maxBytes: Infinity, ...of } as const;
   const matrix = inDouble(net).hessian(data, options).data as Float64Array;
   const n = chosen.length;
-  const penalised = new Uint8Array(parameterCount);
-  for (const { offset, count } of layout.penalised) penalised.fill(1, offset, offset + count);
+  const l2 = penaltyOf(layout);
   chosen.forEach((i, k) => {
-    if (penalised[i]) matrix[k * (n + 1)] -= spec.penalty.l2;
+    matrix[k * (n + 1)] -= l2[i];
   });
   const terms = termsOf(net, totalWeight(data));
   const factor = spec.loss === "mse" ? terms / 2 : terms;

@@ -43,6 +43,8 @@ const CLOSE = 1e-9;
  * Factor by which the prior of parameters that are all 0 grows a round: no finite one is the best.
  */
 const GROWTH = 100;
+/** Least precision of a prior, in units of its parameters' mean square. */
+const WEAKEST = 1e-12;
 /** Most that a step changes a prior or the noise by, as a logarithm. */
 const LONGEST = 5;
 
@@ -80,7 +82,7 @@ export function evidenceOf(
     if (settled) break;
     const at = [...(slopes ? alpha : []), ...(measure ? [variance] : [])];
     const next = mixing.next(Float64Array.from(at, Math.log), steps).map(Math.exp);
-    if (slopes) alpha = next.slice(0, alpha.length);
+    if (slopes) alpha = atLeast(problem, next.slice(0, alpha.length));
     if (measure) variance = leastNoise(problem, next[next.length - 1]);
   }
   const precision = precisionOf(problem, alpha, variance);
@@ -153,6 +155,12 @@ function firstPrior({ theta, group, groups }: EvidenceProblem): Float64Array {
   const { squares, counts } = groupSums(theta, group, groups);
   const size = theta.reduce((sum, value) => sum + value * value, 0) / theta.length || 1;
   return squares.map((value, g) => counts[g] / (value || counts[g] * size));
+}
+
+/** Parameters that the data say nothing of would have a prior of 0: a deviation of a million times their size stands in. */
+function atLeast({ theta, group, groups }: EvidenceProblem, alpha: Float64Array): Float64Array {
+  const { squares, counts } = groupSums(theta, group, groups);
+  return alpha.map((value, g) => (squares[g] > 0 ? Math.max(value, (WEAKEST * counts[g]) / squares[g]) : value));
 }
 
 /** γ − α·‖θ‖². */

@@ -2,6 +2,7 @@ import { checkKeys, checkNumber, checkObject, wrongType, wrongValue } from "../c
 import type { Matrix } from "../linalg/matrix.js";
 import { axpy, dot } from "../linalg/vector.js";
 import { checkDataset, type Dataset, totalWeight } from "../network/dataset.js";
+import { penaltyOf } from "../network/layout.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import { eachPart, freeParameters, inDouble, rowsOf } from "./curvature.js";
 import { denseInverse, type Inverse, productInverse } from "./inverse.js";
@@ -144,11 +145,8 @@ class Rows {
   ) {
     const theta = net.getParameters();
     const share = penaltyShare(net);
-    const all = new Float64Array(net.parameterCount);
-    for (const { offset, count } of net.layout.penalised) {
-      for (let i = offset; i < offset + count; ++i) all[i] = share * net.spec.penalty.l2 * theta[i];
-    }
-    const penalty = Float64Array.from(chosen, (i) => all[i]);
+    const l2 = penaltyOf(net.layout);
+    const penalty = Float64Array.from(chosen, (i) => share * l2[i] * theta[i]);
     this.#ownPenalty = penalty.some((value) => value !== 0)
       ? (inverse.solve({ rows: 1, columns: penalty.length, data: penalty }).data as Float64Array)
       : penalty;
@@ -217,9 +215,8 @@ class Rows {
     const { gradient } = net.gradient(on, { batchNorm: "running" });
     const theta = net.getParameters();
     const g = Float64Array.from(gradient);
-    for (const { offset, count } of net.layout.penalised) {
-      for (let i = offset; i < offset + count; ++i)
-        g[i] -= net.spec.penalty.l2 * theta[i] + net.spec.penalty.l1 * Math.sign(theta[i]);
+    for (const { offset, count, l2 } of net.layout.penalised) {
+      for (let i = offset; i < offset + count; ++i) g[i] -= l2 * theta[i] + net.spec.penalty.l1 * Math.sign(theta[i]);
     }
     return Float64Array.from(this.chosen, (i) => g[i]);
   }

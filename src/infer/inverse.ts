@@ -5,6 +5,7 @@ import type { Matrix } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { backwardSolve, forwardSolve } from "../linalg/triangular.js";
 import type { Dataset } from "../network/dataset.js";
+import { penaltyOf } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { hessianOperator } from "../network/operator.js";
 import { spread } from "../network/selection.js";
@@ -94,9 +95,8 @@ export function productInverse(
 }
 
 /** l2 of each chosen parameter, 0 where there is no penalty on it. */
-function penaltyAt({ parameterCount, layout, spec }: Network, chosen: Uint32Array): Float64Array {
-  const all = new Float64Array(parameterCount);
-  for (const { offset, count } of layout.penalised) all.fill(spec.penalty.l2, offset, offset + count);
+function penaltyAt({ layout }: Network, chosen: Uint32Array): Float64Array {
+  const all = penaltyOf(layout);
   return Float64Array.from(chosen, (i) => all[i]);
 }
 

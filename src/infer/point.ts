@@ -2,6 +2,7 @@ import { conjugateGradients } from "../linalg/conjugate-gradients.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { dot, norm2 } from "../linalg/vector.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
+import { penaltyOf } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { hessianOperator } from "../network/operator.js";
 import { spread } from "../network/selection.js";
@@ -103,14 +104,12 @@ function distanceByProducts(
  * units.
  */
 function addPenalty(net: Network, data: Dataset, A: Float64Array, free: Uint32Array, noise: number): void {
-  const { layout, spec, parameterCount } = net;
+  const { layout, spec } = net;
   const factor = spec.loss === "mse" ? 1 / noise : 1;
   for (let i = 0; i < A.length; ++i) A[i] *= factor;
-  const share = new Float64Array(parameterCount);
-  for (const { offset, count } of layout.penalised)
-    share.fill(unitOf(net, data, noise) * spec.penalty.l2, offset, offset + count);
+  const [unit, l2] = [unitOf(net, data, noise), penaltyOf(layout)];
   free.forEach((i, k) => {
-    A[k * (free.length + 1)] += share[i];
+    A[k * (free.length + 1)] += unit * l2[i];
   });
 }
 

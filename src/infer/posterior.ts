@@ -89,6 +89,9 @@ export class Posterior {
   readonly prior: Float64Array;
   /** mse: variance of the targets around the outputs; NaN for classes. */
   readonly noise: number;
+  /** Whether the network tells classes.
+   * @internal */
+  readonly classes: boolean;
   readonly #net: Network;
   readonly #chosen: Uint32Array;
   readonly #precision: Precision | null;
@@ -104,6 +107,7 @@ export class Posterior {
     this.logEvidence = evidence?.logEvidence ?? Number.NaN;
     this.effectiveParameters = evidence?.effectiveParameters ?? Number.NaN;
     this.prior = evidence?.alpha ?? new Float64Array(groups).fill(Number.NaN);
+    this.classes = net.spec.loss !== "mse";
     this.noise = net.spec.loss === "mse" ? (evidence?.noise ?? Number.NaN) : Number.NaN;
   }
 

@@ -7,6 +7,7 @@ import { lbfgs } from "../optimize/lbfgs.js";
 import { minimize } from "../optimize/minimize.js";
 import { freeParameters } from "./curvature.js";
 import { groupsOf as kindsOf } from "./prior-groups.js";
+import { blockOf, PruningCurvature } from "./pruning-curvature.js";
 import { fixedWhereGone, withoutDeadEnds, withoutIdleUnits } from "./shrink.js";
 
 /** When to stop. */
@@ -79,12 +80,7 @@ export interface Pruning {
 const WHERE = "prune";
 /** Share of the parameters left that goes before the curvature is made again. */
 const BATCH = 0.1;
-/** On the curvature's diagonal, as a share of each element. */
-const DAMPING = 1e-8;
-/**
- * What a parameter's move by as much as those of its kind measure costs at least, as a share of the
- * objective: no null direction leads far away.
- */
+/** What a parameter's move by as much as those of its kind measure costs at least, as a share of the objective: no null direction leads far away. */
 const SLACK = 1e-5;
 /**
  * The objective may rise by this multiple of the predicted rise before the curvature is computed
@@ -273,7 +269,7 @@ class Pruner {
     const curvature =
       method === "magnitude"
         ? null
-        : new Curvature(this.#net, this.data, active, method === "obs" ? this.#slack(active, before) : null);
+        : new PruningCurvature(this.#net, this.data, active, method === "obs" ? this.#slack(active, before) : null);
     const least = 1 + Math.ceil(LEAST_SHARE * Math.max(0, active.length - CHEAP));
     let rise = 0;
     for (let k = 0; k < count && this.#groups.length > 0 && !(k > 0 && this.#reached()); ++k) {
@@ -321,7 +317,7 @@ class Pruner {
     return Float64Array.from(group, (g) => (squares[g] > 0 ? (SLACK * Math.abs(loss) * counts[g]) / squares[g] : 0));
   }
 
-  #takeOut({ weights, followers }: Group, curvature: Curvature | null): void {
+  #takeOut({ weights, followers }: Group, curvature: PruningCurvature | null): void {
     for (const q of weights) {
       curvature?.takeOut(q, this.#theta);
       this.#theta[q] = 0;
@@ -347,7 +343,7 @@ class Pruner {
   }
 
   /** The rise of the objective; for magnitudes the square, which orders alike. */
-  #cost(weights: readonly number[], curvature: Curvature | null): number {
+  #cost(weights: readonly number[], curvature: PruningCurvature | null): number {
     const kept = weights.filter((q) => this.#mask[q] === 1);
     if (curvature?.inverse) return curvature.costOf(kept, this.#theta);
     return kept.reduce((sum, q) => sum + this.#theta[q] ** 2 * (curvature ? 0.5 * curvature.stiffness(q) : 1), 0);
@@ -467,99 +463,4 @@ function groupsOf(net: Network, of: "weights" | "units" | "inputs"): Group[] {
       return { weights: out, followers: [...own, bias + u, ...(batchNorm ? [scale + u, shift + u] : [])] };
     }),
   );
-}
-
-/**
- * The Gauss-Newton matrix of the objective for some parameters, penalty included, in double
- * precision.
- */
-function blockOf(net: Network, data: Dataset, active: Uint32Array): Float64Array {
-  const of = new Uint8Array(net.parameterCount);
-  for (const i of active) of[i] = 1;
-  return net.hessian(data, { kind: "ggn", batchNorm: "running", of }).data as Float64Array;
-}
-
-/** What it costs to hold a parameter at another value, and what the others do about it. */
-class Curvature {
-  readonly #place: Map<number, number>;
-  readonly #n: number;
-  /** Whether it is H⁻¹, for obs. */
-  readonly inverse: boolean;
-  readonly #matrix: Float64Array;
-
-  constructor(
-    net: Network,
-    data: Dataset,
-    readonly active: Uint32Array,
-    /** For H⁻¹, what is added to the diagonal of H; null for H itself. */
-    slack: Float64Array | null,
-  ) {
-    this.inverse = slack !== null;
-    const n = active.length;
-    this.#n = n;
-    this.#place = new Map(Array.from(active, (i, k) => [i, k]));
-    const H = blockOf(net, data, active);
-    slack?.forEach((value, i) => {
-      H[i * (n + 1)] += value;
-    });
-    this.#matrix = slack ? inverted(H, n) : H;
-  }
-
-  /** H_qq. */
-  stiffness(q: number): number {
-    return this.#matrix[(this.#place.get(q) as number) * (this.#n + 1)];
-  }
-
-  /**
-   * ½·θ_gᵀ·([H⁻¹]_gg)⁻¹·θ_g: what it costs to lose some weights together, the others making up for
-   * them.
-   */
-  costOf(group: readonly number[], theta: Float64Array): number {
-    const places = group.map((q) => this.#place.get(q) as number);
-    const at = (i: number, j: number): number => this.#matrix[places[i] * this.#n + places[j]];
-    if (group.length === 1) return theta[group[0]] ** 2 / (2 * at(0, 0));
-    const block = Float64Array.from({ length: group.length ** 2 }, (_, k) =>
-      at(Math.floor(k / group.length), k % group.length),
-    );
-    const found = new SymmetricMatrix(group.length, block).cholesky();
-    const own = Float64Array.from(group, (q) => theta[q]);
-    // Weights that depend on each other so closely cost together what the most expensive one costs.
-    if (!found.factor) return Math.max(...group.map((_, i) => own[i] ** 2 / (2 * at(i, i))));
-    const solved = found.solve(own);
-    return 0.5 * own.reduce((sum, value, i) => sum + value * solved[i], 0);
-  }
-
-  /** Sets a parameter to 0: the others move, and H⁻¹ becomes that of the others. */
-  takeOut(q: number, theta: Float64Array): void {
-    const [n, A, k] = [this.#n, this.#matrix, this.#place.get(q) as number];
-    const pivot = A[k * (n + 1)];
-    if (!(pivot > 0)) return;
-    const column = A.slice(k * n, (k + 1) * n);
-    const factor = theta[q] / pivot;
-    this.active.forEach((i, j) => {
-      theta[i] -= factor * column[j];
-    });
-    for (let i = 0; i < n; ++i) {
-      const share = column[i] / pivot;
-      if (share === 0) continue;
-      for (let j = 0, at = i * n; j < n; ++j, ++at) A[at] -= share * column[j];
-    }
-  }
-}
-
-/**
- * Where rounding or weights that depend on each other leave no inverse, as much damping as makes
- * one.
- */
-function inverted(H: Float64Array, n: number): Float64Array {
-  for (let damping = DAMPING; ; damping *= 100) {
-    const A = H.slice();
-    // What has no curvature at all costs nothing, whatever stands there.
-    for (let i = 0; i < n; ++i) A[i * (n + 1)] = (1 + damping) * A[i * (n + 1)] || 1;
-    const found = new SymmetricMatrix(n, A).cholesky();
-    if (!found.factor) continue;
-    const unit = new Float64Array(n * n);
-    for (let i = 0; i < n; ++i) unit[i * (n + 1)] = 1;
-    return Float64Array.from(found.solve({ rows: n, columns: n, data: unit }).data);
-  }
 }

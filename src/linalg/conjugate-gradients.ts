@@ -8,6 +8,7 @@ import {
   checkVector,
   wrongValue,
 } from "../check.js";
+import { finish } from "../parts.js";
 import { checkOperator, type LinearOperator, Products } from "./operator.js";
 import { axpy, divide, dot, maxAbs, newVector, norm2, powerOfTwoBelow, scale } from "./vector.js";
 
@@ -127,16 +128,25 @@ export function conjugateGradients(
   b: ArrayLike<number>,
   options: ConjugateGradientsOptions = {},
 ): ConjugateGradientsResult {
+  return finish(conjugateGradientsInParts(op, b, options));
+}
+
+/** The same step by step: it may be left after each and taken up again. */
+export function* conjugateGradientsInParts(
+  op: LinearOperator,
+  b: ArrayLike<number>,
+  options: ConjugateGradientsOptions,
+): Generator<void, ConjugateGradientsResult> {
   checkOperator(WHERE, "op", op);
   const rhs = Float64Array.from(checkVector(WHERE, "b", b, op.size, "f64"));
   const settings = settle(op.size, options);
   // In units in which b is about 1, no square overflows or vanishes; powers of two change no digit.
   const largest = Math.max(maxAbs(rhs), settings.x0 ? maxAbs(settings.x0) : 0);
   const unit = largest > 1e100 || (largest > 0 && largest < 1e-100) ? powerOfTwoBelow(largest) : 1;
-  if (unit === 1) return solve(new Products(WHERE, op), rhs, settings);
+  if (unit === 1) return yield* solve(new Products(WHERE, op), rhs, settings);
   divide(rhs, unit);
   if (settings.x0) divide(settings.x0, unit);
-  const result = solve(new Products(WHERE, op), rhs, { ...settings, radius: settings.radius / unit });
+  const result = yield* solve(new Products(WHERE, op), rhs, { ...settings, radius: settings.radius / unit });
   scale(unit, result.x);
   if (!Number.isFinite(maxAbs(result.x))) {
     result.x.fill(0);
@@ -196,7 +206,7 @@ function settle(size: number, options: ConjugateGradientsOptions): Settings {
   };
 }
 
-function solve(products: Products, b: Float64Array, settings: Settings): ConjugateGradientsResult {
+function* solve(products: Products, b: Float64Array, settings: Settings): Generator<void, ConjugateGradientsResult> {
   const { size } = products;
   const { preconditioner, radius, progress } = settings;
   const goal = settings.tolerance * norm2(b);
@@ -260,6 +270,7 @@ function solve(products: Products, b: Float64Array, settings: Settings): Conjuga
   let pp = rz;
   let nextKept = 1;
   for (;;) {
+    yield;
     if (steps >= settings.maxSteps) return end("max-steps", `the residual is ${share(norm2(r), b)} of b's norm`);
     if (!products.into(p, q)) return end("non-finite", products.trouble);
     const length = norm2(p);

@@ -1,9 +1,18 @@
 /** Symmetric matrices into the core's memory, factored there, and what comes out of it. */
+import { finish } from "../parts.js";
 import { Random } from "../random.js";
-
 import type { Dtype } from "../wasm/kernels.js";
 import type { Build } from "../wasm/load.js";
-import { borrow, bytesPer, epsilonOf, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import {
+  acquire,
+  borrow,
+  bytesPer,
+  epsilonOf,
+  type FloatArray,
+  floatArray,
+  release,
+  type Workspace,
+} from "../wasm/workspace.js";
 import { eigenvalueNoise } from "./noise.js";
 
 /** A square row-major matrix, symmetric. */
@@ -36,18 +45,23 @@ export function allFinite(values: FloatArray): boolean {
  */
 function load<T>(H: Symmetric, use: (workspace: Workspace, loaded: Loaded) => T): T | undefined {
   return borrow(H.build, (workspace) => {
-    const { size, dtype, data } = H;
-    const at = workspace.allocate(dtype, size * size);
-    workspace.write(dtype, at, data);
-    const kernels = workspace.kernels(dtype);
-    if (kernels.firstNonFinite(at, size * size) >= 0) return undefined;
-    const largest = kernels.maxAbs(at, size * size);
-    let scale = 1;
-    while (largest * scale > NEAR) scale /= 4;
-    while (largest > 0 && largest * scale < 1 / NEAR && scale < MOST) scale *= 4;
-    if (scale !== 1) kernels.scale(size * size, scale, at);
-    return use(workspace, { at, scale });
+    const loaded = copied(workspace, H);
+    return loaded && use(workspace, loaded);
   });
+}
+
+/** A copy of the matrix in the workspace; undefined where the matrix is not finite. */
+function copied(workspace: Workspace, { size, dtype, data }: Symmetric): Loaded | undefined {
+  const at = workspace.allocate(dtype, size * size);
+  workspace.write(dtype, at, data);
+  const kernels = workspace.kernels(dtype);
+  if (kernels.firstNonFinite(at, size * size) >= 0) return undefined;
+  const largest = kernels.maxAbs(at, size * size);
+  let scale = 1;
+  while (largest * scale > NEAR) scale /= 4;
+  while (largest > 0 && largest * scale < 1 / NEAR && scale < MOST) scale *= 4;
+  if (scale !== 1) kernels.scale(size * size, scale, at);
+  return { at, scale };
 }
 
 export interface Eigenvalues {
@@ -56,25 +70,39 @@ export interface Eigenvalues {
 }
 
 export function eigenvalues(H: Symmetric): Eigenvalues | undefined {
-  return decompose(H, false);
+  return finish(decompose(H, false));
 }
 
-export function eigen(H: Symmetric): (Eigenvalues & { readonly vectors: FloatArray }) | undefined {
+/** Eigenvalues with their vectors. */
+export type Eigenpairs = Eigenvalues & { readonly vectors: FloatArray };
+
+/** In parts, panel by panel, between which the work may be left. */
+export function eigen(H: Symmetric): Generator<void, Eigenpairs | undefined> {
   return decompose(H, true);
 }
 
-function decompose(H: Symmetric, vectors: boolean): (Eigenvalues & { readonly vectors: FloatArray }) | undefined {
+function* decompose(H: Symmetric, vectors: boolean): Generator<void, Eigenpairs | undefined> {
   const { size, dtype } = H;
-  return load(H, (workspace, { at, scale }) => {
+  const workspace = acquire(H.build);
+  try {
+    const loaded = copied(workspace, H);
+    if (!loaded) return undefined;
+    const { at, scale } = loaded;
     const kernels = workspace.kernels(dtype);
     const values = workspace.allocate("f64", size);
     const q = vectors ? workspace.allocate(dtype, size * size) : 0;
     const work = workspace.allocateBytes(kernels.eigenWorkBytes(size, Number(vectors)));
-    const info = kernels.eigen(size, at, size, values, q, work, workspace.scratch);
+    let info = -1;
+    for (let part = 0; info < 0; ++part) {
+      info = kernels.eigen(size, at, size, values, q, work, workspace.scratch, part);
+      yield;
+    }
     const result = workspace.read("f64", values, size) as Float64Array;
     for (let i = 0; i < size; ++i) result[i] /= scale;
     return { info, values: result, vectors: vectors ? workspace.read(dtype, at, size * size) : floatArray(dtype, 0) };
-  });
+  } finally {
+    release(workspace);
+  }
 }
 
 export interface CholeskyFactor {

@@ -1,4 +1,5 @@
 import { checkInteger, isFloat32, isObject, wrongType, wrongValue } from "../check.js";
+import { finish } from "../parts.js";
 import type { Dtype } from "../wasm/kernels.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
@@ -214,8 +215,16 @@ export class SymmetricMatrix {
    * symmetric([[2, 1], [1, 2]]).eigen().values; // Float64Array [1, 3]
    */
   eigen(): Eigen {
+    return finish(this.eigenInParts());
+  }
+
+  /**
+   * The same in parts, between which the work may be left.
+   * @internal
+   */
+  *eigenInParts(): Generator<void, Eigen> {
     const { size: n, dtype } = this;
-    const result = factorization.eigen(this);
+    const result = yield* factorization.eigen(this);
     if (result && result.info === 0) {
       const { values } = result;
       const vectors = { rows: n, columns: n, data: result.vectors };

@@ -11,10 +11,13 @@ import { rowsOf, UnitPlan } from "./unit-plan.js";
 /** Bytes that the activations and derivatives of one chunk of samples may take. */
 const CHUNK_BYTES = 24 << 20;
 const CHUNK_MOST = 4096;
+/** What is left behind the last whole chunk joins it up to this share of a chunk: each chunk is a pass over the matrix. */
+const JOINS = 0.25;
 /** N·P² from which on threads share the units: below, they would wake up for too little. */
 const SHARE_FROM = 1 << 22;
-/** Panels that each thread beside this one fills in turn. */
-const PANELS = 2;
+/** The most panels that each thread beside this one fills in turn, and bytes of theirs beyond which there are two. */
+const PANELS = 4;
+const PANELS_BYTES = 32 << 20;
 
 /**
  * The dense Hessian or Gauss-Newton matrix of a network whose samples are independent (without
@@ -34,9 +37,12 @@ export class Assembly {
   /** Of the caller's loss, as doubles; 0 without. */
   readonly #hessians: number;
   readonly #panel: Panel;
+  /** Samples of a chunk, and of one that takes the rest along. */
   readonly #chunk: number;
+  readonly #most: number;
   readonly #shared: SharedCore | null;
-  /** Where the other threads' panels, and their states, begin. */
+  /** How many panels each of the other threads has; where they, and their states, begin. */
+  readonly #each: number;
   readonly #panels: number;
   readonly #states: number;
 
@@ -55,18 +61,22 @@ export class Assembly {
     this.#dtype = dtype;
     this.#bytes = bytesPer(dtype);
     this.#kernels = workspace.kernels(dtype);
-    this.#chunk = Math.min(data.size, chunkOf(layout, this.#bytes));
+    this.#chunk = chunkOf(layout, this.#bytes);
+    const rest = data.size % this.#chunk;
+    this.#most = Math.min(data.size, rest <= JOINS * this.#chunk ? this.#chunk + rest : this.#chunk);
+    const most = this.#most;
     this.#shared = data.size * parameterCount ** 2 >= SHARE_FROM ? workspace.shared : null;
     const threads = this.#shared?.threadCount() ?? 1;
-    const needs = { capacity: this.#chunk, gradients: "kept", chunk: this.#chunk } as const;
+    const needs = { capacity: most, gradients: "kept", chunk: most } as const;
     this.#objective = new Objective(workspace, spec, layout, data, "running", needs);
     const { propagation, loss } = this.#objective;
-    this.#plan = new UnitPlan(workspace, spec, layout, kind, propagation, this.#chunk, threads);
+    this.#plan = new UnitPlan(workspace, spec, layout, kind, propagation, most, threads);
     const turned = outputs * propagation.stride;
     this.#lossRows = [workspace.allocate(dtype, turned), workspace.allocate(dtype, turned)];
-    this.#hessians = loss.hessians ? workspace.allocate("f64", this.#chunk * outputs ** 2) : 0;
+    this.#hessians = loss.hessians ? workspace.allocate("f64", most * outputs ** 2) : 0;
     this.#panel = new Panel(workspace, dtype, parameterCount, this.#plan.widest, matrix);
-    [this.#panels, this.#states] = this.#openPanels(PANELS * (threads - 1));
+    this.#each = Math.max(2, Math.min(PANELS, Math.floor(PANELS_BYTES / this.#panel.bytes)));
+    [this.#panels, this.#states] = this.#openPanels(this.#each * (threads - 1));
   }
 
   #openPanels(count: number): [number, number] {
@@ -75,26 +85,33 @@ export class Assembly {
     const states = this.workspace.allocateBytes(64 * count);
     this.workspace.slice("f64", states, 8 * count).fill(0);
     const units = this.layout.layers.reduce((sum, layer) => sum + layer.units, 0);
-    this.#plan.set(13, panels, bytes, rows, turned, states, units);
+    this.#plan.set(13, panels, bytes, rows, turned, states, units, this.#each);
     return [panels, states];
   }
 
-  run(theta: number, statistics: number): void {
+  /** Fills the matrix; may be left and taken up again between the rows of two units. */
+  *parts(theta: number, statistics: number): Generator<void, void> {
     const { layers } = this.layout;
     for (let l = 1; l < layers.length; ++l) {
       const { units, inputs, weight } = layers[l];
       this.#kernels.transpose(this.#at(theta, weight), units, inputs, inputs, this.#plan.rows[l].transposed, units);
     }
-    for (let from = 0; from < this.data.size; from += this.#chunk) {
-      const count = Math.min(this.#chunk, this.data.size - from);
+    for (let from = 0, count = 0; from < this.data.size; from += count) {
+      const left = this.data.size - from;
+      count = left <= this.#most ? left : this.#chunk;
       this.#objective.linearize(theta, statistics, { order: null, from, count }, this.#objective.terms(this.data.size));
       this.#spread(theta, count);
       this.#plan.open(theta, count, this.#hessians);
-      if (this.#shared) this.#shareUnits(this.#shared, from > 0);
-      else {
-        layers.forEach(({ units }, l) => {
-          for (let i = 0; i < units; ++i) this.#unitRows(l, i, from > 0);
-        });
+      if (this.#shared) {
+        this.#shareUnits(this.#shared, from > 0);
+        yield;
+      } else {
+        for (const [l, { units }] of layers.entries()) {
+          for (let i = 0; i < units; ++i) {
+            this.#unitRows(l, i, from > 0);
+            yield;
+          }
+        }
       }
     }
   }
@@ -216,7 +233,7 @@ export class Assembly {
 
   /** Writes a panel of another thread, if one is full, and gives it back. */
   #writeFull(core: SharedCore, add: boolean): boolean {
-    const state = core.fullPanel(this.#plan.at, PANELS * (core.threadCount() - 1));
+    const state = core.fullPanel(this.#plan.at, this.#each * (core.threadCount() - 1));
     if (state === 0) return false;
     const words = this.#words(state, 5);
     const [, l, i, from, count] = words;

@@ -84,9 +84,8 @@ export class CurvatureProducts {
 
   /** ½·l2·Σθ² has the curvature l2; l1 has none. */
   #addPenalty(v: number, out: number): void {
-    const { l2 } = this.spec.penalty;
-    if (l2 === 0) return;
-    for (const { offset, count } of this.layout.penalised) {
+    for (const { offset, count, l2 } of this.layout.penalised) {
+      if (l2 === 0) continue;
       const shift = offset * bytesPer(this.spec.dtype);
       this.workspace.kernels(this.spec.dtype).axpy(count, l2, v + shift, out + shift);
     }

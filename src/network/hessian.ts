@@ -27,15 +27,15 @@ function mirror(matrix: FloatArray, size: number): void {
 }
 
 /** ½·l2·Σθ² curves by l2 along each of its parameters; l1 not at all. */
-function addPenalty(matrix: FloatArray, { penalty }: ResolvedSpec, { penalised, parameterCount }: Layout): void {
-  if (penalty.l2 === 0) return;
-  for (const { offset, count } of penalised) {
-    for (let i = offset; i < offset + count; ++i) matrix[i * (parameterCount + 1)] += penalty.l2;
+function addPenalty(matrix: FloatArray, { penalised, parameterCount }: Layout): void {
+  for (const { offset, count, l2 } of penalised) {
+    if (l2 === 0) continue;
+    for (let i = offset; i < offset + count; ++i) matrix[i * (parameterCount + 1)] += l2;
   }
 }
 
 /** Column by column, penalty included, for networks whose samples are coupled by batch norm. */
-function columns(
+function* columns(
   workspace: Workspace,
   spec: ResolvedSpec,
   layout: Layout,
@@ -44,7 +44,7 @@ function columns(
   theta: number,
   statistics: number,
   matrix: FloatArray,
-): void {
+): Generator<void, void> {
   const { parameterCount: size } = layout;
   const v = workspace.allocate(spec.dtype, size);
   const out = workspace.allocate(spec.dtype, size);
@@ -56,15 +56,17 @@ function columns(
     products.multiply(theta, statistics, v, out, kind);
     matrix.set(workspace.slice(spec.dtype, out, size), i * size);
     workspace.slice(spec.dtype, v, size)[i] = 0;
+    yield;
   }
   mirror(matrix, size);
 }
 
 /**
- * The matrix, row-major and exactly symmetric, of the network's dtype; in the memory of `used`, where that is given. `theta` and `statistics` are
- * in the workspace.
+ * The matrix, row-major and exactly symmetric, of the network's dtype; in the memory of `used`, where
+ * that is given. `theta` and `statistics` are in the workspace. It may be left between two parts and
+ * taken up again.
  */
-export function assembleHessian(
+export function* assembleHessian(
   workspace: Workspace,
   spec: ResolvedSpec,
   layout: Layout,
@@ -74,14 +76,14 @@ export function assembleHessian(
   theta: number,
   statistics: number,
   used?: FloatArray,
-): FloatArray {
+): Generator<void, FloatArray> {
   const matrix = used ?? floatArray(spec.dtype, layout.parameterCount ** 2);
   if (layout.batchNorm && mode === "batch") {
-    columns(workspace, spec, layout, data, kind, theta, statistics, matrix);
+    yield* columns(workspace, spec, layout, data, kind, theta, statistics, matrix);
     return matrix;
   }
-  new Assembly(workspace, spec, layout, data, kind, matrix, used !== undefined).run(theta, statistics);
-  addPenalty(matrix, spec, layout);
+  yield* new Assembly(workspace, spec, layout, data, kind, matrix, used !== undefined).parts(theta, statistics);
+  addPenalty(matrix, layout);
   return matrix;
 }
 
@@ -113,7 +115,7 @@ export interface Part {
  * The block of some parameters: of the matrix of the layers from the lowest of theirs on, which work on what the layers below give. Those below are not
  * differentiated, and the matrix has no rows for them.
  */
-export function assembleBlock(
+export function* assembleBlock(
   workspace: Workspace,
   spec: ResolvedSpec,
   layout: Layout,
@@ -124,11 +126,11 @@ export function assembleBlock(
   statistics: number,
   places: Uint32Array,
   used?: FloatArray,
-): FloatArray {
+): Generator<void, FloatArray> {
   const part = above(workspace, { spec, layout, data, theta, statistics }, mode, lowestLayer(layout, places));
   const { parameterCount: size } = part.layout;
   const all = places.length === size;
-  const matrix = assembleHessian(
+  const matrix = yield* assembleHessian(
     ...([workspace, part.spec, part.layout, part.data, mode, kind, part.theta, part.statistics] as const),
     all ? used : undefined,
   );

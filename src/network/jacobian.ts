@@ -141,11 +141,11 @@ export class JacobianProducts {
   }
 
   #addPenalty(matrix: FloatArray): void {
-    const { spec, layout } = this.objective;
+    const { layout } = this.objective;
     const { parameterCount: n } = layout;
     for (let i = 0; i < n; ++i) for (let j = 0; j < i; ++j) matrix[i * n + j] = matrix[j * n + i];
-    const { l2 } = spec.penalty;
-    for (const { offset, count } of l2 > 0 ? layout.penalised : []) {
+    for (const { offset, count, l2 } of layout.penalised) {
+      if (l2 === 0) continue;
       for (let i = offset; i < offset + count; ++i) matrix[i * (n + 1)] += l2;
     }
   }

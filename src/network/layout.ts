@@ -23,6 +23,13 @@ export interface LayerLayout {
   readonly dropout: number;
 }
 
+/** Parameters behind each other that share an l2. */
+export interface PenalisedRun {
+  readonly offset: number;
+  readonly count: number;
+  readonly l2: number;
+}
+
 export interface Layout {
   readonly layers: readonly LayerLayout[];
   readonly inputs: number;
@@ -33,8 +40,8 @@ export interface Layout {
   readonly batchNorm: boolean;
   /** Places of the parameters that take steps, where these are not all of them. */
   readonly free: Uint32Array | null;
-  /** Runs of parameters that the penalty is on. */
-  readonly penalised: readonly { readonly offset: number; readonly count: number }[];
+  /** Runs of parameters that the penalty is on, with their l2. */
+  readonly penalised: readonly PenalisedRun[];
 }
 
 /** Weight (units × inputs, row-major), bias, scale, shift; layer by layer. */
@@ -74,11 +81,25 @@ export function layoutOf(spec: ResolvedSpec): Layout {
     statisticsCount: statistics,
     batchNorm: layers.some(({ batchNorm, frozen }) => batchNorm && !frozen),
     free: freeOf(spec, layers, offset),
-    penalised:
-      spec.penalty.on === "all"
-        ? [{ offset: 0, count: offset }]
-        : layers.map(({ weight, bias }) => ({ offset: weight, count: bias - weight })),
+    penalised: penalisedRuns(spec, layers),
   };
+}
+
+/** Runs of the penalty, in the parameters' order. */
+function penalisedRuns({ penalty: { on, l2 } }: ResolvedSpec, layers: readonly LayerLayout[]): PenalisedRun[] {
+  if (typeof l2 === "number" && on === "all") return [{ offset: 0, count: layers[layers.length - 1].end, l2 }];
+  return layers.map(({ weight, bias, end }, layer) => ({
+    offset: weight,
+    count: (on === "all" ? end : bias) - weight,
+    l2: typeof l2 === "number" ? l2 : l2[layer],
+  }));
+}
+
+/** l2 of each parameter, 0 where there is none. */
+export function penaltyOf({ penalised, parameterCount }: Layout): Float64Array {
+  const all = new Float64Array(parameterCount);
+  for (const { offset, count, l2 } of penalised) all.fill(l2, offset, offset + count);
+  return all;
 }
 
 /** How many parameters take steps. */

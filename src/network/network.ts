@@ -10,6 +10,7 @@ import {
 } from "../check.js";
 import { checkFinite, type Matrix, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
+import { finish } from "../parts.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
@@ -316,8 +317,8 @@ export class Network {
     if (out !== undefined) this.#checkOut(out, wanted);
     const matrix = this.resident((workspace, theta, statistics) => {
       const { spec, layout } = this;
-      if (!places) return assembleHessian(workspace, spec, layout, data, mode, kind, theta, statistics, out?.data);
-      return assembleBlock(workspace, spec, layout, data, mode, kind, theta, statistics, places, out?.data);
+      const given = [workspace, spec, layout, data, mode, kind, theta, statistics] as const;
+      return finish(places ? assembleBlock(...given, places, out?.data) : assembleHessian(...given, out?.data));
     });
     return new SymmetricMatrix(wanted, matrix, this.build, rangesOf(this.layout, places));
   }
@@ -418,9 +419,10 @@ export class Network {
    * Sets the penalty's l2.
    * @internal
    */
-  penalise(l2: number): void {
-    const spec = { ...this.spec, penalty: Object.freeze({ ...this.spec.penalty, l2 }) };
-    (this as { spec: ResolvedSpec }).spec = Object.freeze(spec);
+  penalise(l2: number | readonly number[]): void {
+    const spec = Object.freeze({ ...this.spec, penalty: Object.freeze({ ...this.spec.penalty, l2 }) });
+    (this as { spec: ResolvedSpec }).spec = spec;
+    (this as { layout: Layout }).layout = layoutOf(spec);
   }
 
   /**

@@ -154,23 +154,26 @@ export class Objective {
 
   /** l1·Σ|θ| + ½·l2·Σθ² over the penalised parameters. */
   penalty(theta: number): number {
-    const { l1, l2 } = this.spec.penalty;
-    if (l1 === 0 && l2 === 0) return 0;
+    const { l1 } = this.spec.penalty;
     const { kernels } = this.propagation;
-    let absolute = 0;
-    let squares = 0;
-    for (const { offset, count } of this.layout.penalised) {
+    const { penalised } = this.layout;
+    let [absolute, squares, value] = [0, 0, 0];
+    penalised.forEach(({ offset, count, l2 }, run) => {
       const at = theta + offset * bytesPer(this.spec.dtype);
       if (l1 > 0) absolute += kernels.sumAbs(at, count);
       if (l2 > 0) squares += kernels.sumSquares(at, count);
-    }
-    return l1 * absolute + 0.5 * l2 * squares;
+      // Runs that share an l2 are summed first.
+      if (penalised[run + 1]?.l2 === l2) return;
+      value += 0.5 * l2 * squares;
+      squares = 0;
+    });
+    return l1 * absolute + value;
   }
 
   #addPenaltyGradient(theta: number, gradient: number): void {
-    const { l1, l2 } = this.spec.penalty;
-    if (l1 === 0 && l2 === 0) return;
-    for (const { offset, count } of this.layout.penalised) {
+    const { l1 } = this.spec.penalty;
+    for (const { offset, count, l2 } of this.layout.penalised) {
+      if (l1 === 0 && l2 === 0) continue;
       const shift = offset * bytesPer(this.spec.dtype);
       this.propagation.kernels.penaltyGradient(theta + shift, gradient + shift, count, l1, l2);
     }

@@ -147,21 +147,27 @@ export function scores(net: Network, data: Dataset, options: ScoresOptions = {})
   checkDataset(WHERE, data, net);
   checkDataset(`${WHERE}: baseline`, baseline, net);
   checkNumber(WHERE, "threshold", threshold, "a probability in (0, 1)", (x) => x > 0 && x < 1);
+  return scoreOutputs(net, net.predict(data.inputs), data, { baseline, threshold });
+}
+
+/** The scores of outputs that a network gave; of the data their targets and weights count. */
+export function scoreOutputs(
+  net: Network,
+  outputs: Matrix,
+  data: Dataset,
+  { baseline = data, threshold = 0.5 }: ScoresOptions = {},
+): Scores {
   const math = coreMath(net.build);
-  if (!decidesClasses(net.spec.loss)) return scoreValues(valuesFrom(net, data), data, baseline);
+  if (!decidesClasses(net.spec.loss)) return scoreValues(valuesFrom(net, outputs), data, baseline);
   if (net.spec.loss === "binary-cross-entropy" && net.layout.outputs > 1) {
     wrongType(WHERE, "net", "one decision a row", net, "score each output of several decisions by itself");
   }
-  return scoreClasses(logProbabilities(net.predict(data.inputs), math), data, baseline, threshold, math);
+  return scoreClasses(logProbabilities(outputs, math), data, baseline, threshold, math);
 }
 
-/**
- * What the network predicts in the targets' unit: its outputs, their medians or, for counts, the
- * rates.
- */
-function valuesFrom(net: Network, { inputs }: Dataset): Matrix {
+/** What the network predicts in the targets' unit: its outputs, their medians or, for counts, the rates. */
+function valuesFrom(net: Network, outputs: Matrix): Matrix {
   const { loss } = net.spec;
-  const outputs = net.predict(inputs);
   const { outputs: kind } = lossTraits(loss);
   if (kind === "values") return outputs;
   if (kind === "rates") {

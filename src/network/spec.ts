@@ -232,12 +232,9 @@ export function lossKinks(loss: ResolvedLoss): readonly number[] {
 export interface Penalty {
   /** Factor of the sum of absolute values. Default: 0. */
   l1?: number;
-  /** Factor of half the sum of squares. Default: 0. */
-  l2?: number;
-  /**
-   * Which parameters: "weights" leaves out biases and batch norm's scales and shifts. Default:
-   * "weights".
-   */
+  /** Factor of half the sum of squares: a number for all layers, or one for each. Default: 0. */
+  l2?: number | readonly number[];
+  /** Which parameters: "weights" leaves out biases and batch norm's scales and shifts. Default: "weights". */
   on?: "weights" | "all";
 }
 
@@ -320,7 +317,7 @@ export function resolveSpec(spec: unknown): ResolvedSpec {
     inputs,
     layers: resolved,
     loss: resolvedLoss,
-    penalty: resolvePenalty(spec.penalty),
+    penalty: resolvePenalty(spec.penalty, layers.length),
     dtype,
     initializer: initializer as Initializer,
     seed,
@@ -440,14 +437,25 @@ function resolveRuns(given: unknown): [number, number][] {
   });
 }
 
-function resolvePenalty(given: unknown = {}): Required<Penalty> {
+function resolvePenalty(given: unknown = {}, layers: number): Required<Penalty> {
   checkObject(WHERE, "penalty", given);
   checkKeys(`${WHERE}: penalty`, given, ["l1", "l2", "on"]);
   const { l1 = 0, l2 = 0, on = "weights" } = given;
   checkNonNegative(WHERE, "penalty.l1", l1);
-  checkNonNegative(WHERE, "penalty.l2", l2);
   checkChoice(WHERE, "penalty.on", on, ["weights", "all"]);
-  return { l1, l2, on };
+  if (!Array.isArray(l2)) {
+    checkNonNegative(WHERE, "penalty.l2", l2);
+    return { l1, l2, on };
+  }
+  if (l2.length !== layers)
+    wrongValue(WHERE, "penalty.l2", `a number, or one for each of ${layers} layers`, String(l2.length));
+  for (const value of l2) checkNonNegative(WHERE, "penalty.l2", value);
+  return { l1, l2: [...l2], on };
+}
+
+/** Whether the objective has a penalty. */
+export function isPenalised({ penalty: { l1, l2 } }: ResolvedSpec): boolean {
+  return l1 > 0 || (typeof l2 === "number" ? l2 > 0 : l2.some((value) => value > 0));
 }
 
 function deepFreeze<T>(value: T): T {

@@ -33,3 +33,11 @@ export function unitGroups(layout: Layout): Uint32Array {
     return number;
   });
 }
+
+/** Whether each parameter that takes steps is a weight of the data: of the lowest layer that has any. */
+export function dataWeights(layout: Layout): boolean[] {
+  const { layers, parameterCount, free } = layout;
+  const { weight, bias } = layers[free ? lowestLayer(layout, free) : 0];
+  const places = free ?? Uint32Array.from({ length: parameterCount }, (_, place) => place);
+  return Array.from(places, (place) => place >= weight && place < bias);
+}

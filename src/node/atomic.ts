@@ -3,6 +3,9 @@ import { type FileHandle, open, readdir, realpath, rename, rm, stat, unlink, wri
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
+/** What a file is to hold: text, bytes, or pieces of them as they come. */
+export type FileData = string | Uint8Array | AsyncIterable<string | Uint8Array>;
+
 /** After this long a temporary file of another machine's process is taken to be left over. */
 const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
@@ -14,12 +17,12 @@ const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
  * safe: one of them has the last word. A symbolic link is followed. A device or a pipe, as /dev/stdout may be, is written to as it stands.
  *
  * @param path of a file that exists or not, in a folder that does.
- * @param data text is written as UTF-8.
+ * @param data text is written as UTF-8; pieces are written as they come, in memory that does not grow with them.
  * @throws (rejects) the file system's error, with the old file as it was and no temporary file left.
  * @example
  * await writeFileAtomically("report.html", "<!doctype html>");
  */
-export async function writeFileAtomically(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomically(path: string, data: FileData): Promise<void> {
   if (await isSpecial(path)) return writeFile(path, data);
   const target = await realpath(path).catch(() => resolve(path));
   const folder = dirname(target);
@@ -42,11 +45,11 @@ async function isSpecial(path: string): Promise<boolean> {
   return found !== null && !found.isFile() && !found.isDirectory();
 }
 
-async function writeThrough(path: string, data: string | Uint8Array, mode: number | undefined): Promise<void> {
+async function writeThrough(path: string, data: FileData, mode: number | undefined): Promise<void> {
   const file = await open(path, "wx");
   try {
     if (mode !== undefined) await file.chmod(mode);
-    await file.writeFile(data);
+    await writeFile(file, data);
     await file.sync();
   } finally {
     await file.close();

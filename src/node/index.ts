@@ -1,2 +1,2 @@
-export { writeFileAtomically } from "./atomic.js";
+export { type FileData, writeFileAtomically } from "./atomic.js";
 export { loadNetwork, saveNetwork, saveNpy, saveOnnx } from "./files.js";

@@ -176,7 +176,7 @@ export function shapeOf({ smallest, largest }: Extremes, noise: number): Shape {
  */
 export function scaledNoise(size: number, norm: number, dtype: Dtype, gradient = 0, parameters = 0): number {
   const rounding = eigenvalueNoise(size, norm, epsilonOf(dtype));
-  return rounding + (gradient > 0 && parameters > 0 ? gradient / parameters : 0);
+  return rounding + (parameters > 0 ? gradient / parameters : 0);
 }
 
 /** Rounds of scaling; each halves the logarithm of what is left to do. */

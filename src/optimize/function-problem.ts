@@ -163,7 +163,8 @@ export class FunctionProblem extends Problem {
     return (v) => H.multiply(v);
   }
 
-  protected override hessianAt(kind: CurvatureKind): SymmetricMatrix {
+  // biome-ignore lint/correctness/useYield: the caller's function is one part
+  protected override *hessianAt(kind: CurvatureKind): Generator<void, SymmetricMatrix> {
     const given = this.#given;
     const x = this.point(this.theta);
     if (given.residuals && (kind === "ggn" || !(given.hessian || given.hvp))) {

@@ -8,8 +8,8 @@ import { SecondOrder } from "./second-order.js";
 /** What `levenbergMarquardt` takes; named as in MATLAB's trainlm. */
 export interface LevenbergMarquardtOptions {
   /**
-   * Damping of the first step. Default: 1e-3, or more where that step would be longer than three
-   * lengths of the parameters.
+   * Damping of the first step. Default: 1e-3, for networks 1e-5, or as much more as keeps that step
+   * within three lengths of the parameters.
    */
   mu?: number;
   /**
@@ -24,7 +24,8 @@ export interface LevenbergMarquardtOptions {
   /** Damping beyond which the search has failed. Default: 1e20. */
   muMax?: number;
   /**
-   * The unit of damping. "columns": G's diagonal. "identity": the unit of G itself, as in trainlm.
+   * "columns": damping counts in units of the parameters and of G; "identity": in its own unit, as
+   * in trainlm.
    * Default: "columns".
    */
   scaling?: "columns" | "identity";
@@ -38,15 +39,15 @@ export interface LevenbergMarquardtOptions {
 
 /**
  * Levenberg's and Marquardt's method: p = −(G + μD)⁻¹·g with the generalised Gauss-Newton matrix G
- * and D its diagonal.
+ * and a diagonal D in their units, for functions that of G.
  *
  * A trial that does not fall multiplies μ by `muInc`, then by its square, and so on. A step
  * multiplies μ by max(muDec, 1 − (2ρ − 1)³), where ρ is its fall over the predicted one (Nielsen
- * 1999). D keeps larger diagonals of the steps before (Moré 1978) until μ is below 1e-6; a
- * network's keeps half of them. Parameters of a network that share a unit share the largest of
- * their diagonals: the weights of one input, those of one output, the others of a layer. So no unit
- * of the objective or of the parameters matters. With `scaling: "identity"` D is the identity and μ
- * has the unit of G, as in MATLAB's trainlm; results then depend on units.
+ * 1999). For functions D keeps larger diagonals of the steps before (Moré 1978) until μ is below
+ * 1e-6. A network's D is that of the first step; the weights of one input share their mean, tenfold,
+ * as do those of one output and the others of a layer. So neither the unit of the objective nor those
+ * of the parameters matter. With `scaling: "identity"` D is the identity and μ has the unit of G, as in MATLAB's
+ * trainlm; results then depend on units.
  *
  * Residuals of up to 100 parameters are solved by QR of [J; √(μD)], which keeps twice the digits of
  * JᵀJ. For networks G is the matrix of the mean loss: 2/(N·C)·JᵀJ for `mse`.

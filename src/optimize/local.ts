@@ -3,9 +3,11 @@ import type { LinearOperator } from "../linalg/operator.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { CurvatureKind } from "../network/tangent.js";
+import { finish } from "../parts.js";
 import { bytesPer, type FloatArray } from "../wasm/workspace.js";
 import { drowned, exhausted, isSeen, measureOf, noiseOf, perfect, type Verdict } from "./criticality.js";
 import type { Linearized, Problem, RowsFactory } from "./problem.js";
+import { Replay } from "./replay.js";
 
 /**
  * The objective around the point that a step starts from, in double precision, with
@@ -19,7 +21,9 @@ export class Local {
   readonly loss: number;
   readonly value: number;
   readonly gradientNorm: number;
-  readonly #matrices: Partial<Record<CurvatureKind, SymmetricMatrix>> = {};
+  #matrices: Partial<Record<CurvatureKind, SymmetricMatrix>> = {};
+  /** Where somebody takes a step up again that waits. */
+  readonly #replay: Replay | null;
 
   /** `at`: address for gradients. */
   constructor(
@@ -27,13 +31,35 @@ export class Local {
     readonly at: number,
     readonly weightDecay: number,
   ) {
-    const { size } = problem;
+    const { size, due } = problem;
     this.size = size;
+    this.#replay = due && new Replay(due);
     this.loss = problem.valueAndGradient(problem.theta, at);
     this.theta = this.#read(problem.theta);
     this.gradient = this.#read(at);
     this.value = this.#decayed(this.loss, this.theta, this.gradient);
     this.gradientNorm = norm2(this.gradient);
+  }
+
+  /** Begins to run a step again that has waited: what is asked for below is given as before. */
+  again(): void {
+    this.#matrices = {};
+    this.#replay?.again();
+  }
+
+  /** Ends what a step has left half-way, for good. */
+  abandon(): void {
+    this.#replay?.abandon();
+  }
+
+  /** Work that is long, and done once in a step however often that is run again; see Replay. */
+  once<T>(work: () => T): T {
+    return this.#replay ? this.#replay.once(work) : work();
+  }
+
+  /** The same for work in parts. */
+  inParts<T>(work: () => Generator<void, T>): T {
+    return this.#replay ? this.#replay.inParts(work) : finish(work());
   }
 
   /** A length in the parameters' own unit; only where all of them are 0 it is a number. */
@@ -78,15 +104,18 @@ export class Local {
   /** The value at θ + scale·step, which is left at `problem.next`. */
   valueAt(step: Float64Array, scale = 1): number {
     this.#place(step, scale);
-    return this.#decayed(this.problem.valueAhead(), this.weightDecay > 0 ? this.#read(this.problem.next) : this.theta);
+    const value = this.once(() => this.problem.valueAhead());
+    return this.#decayed(value, this.weightDecay > 0 ? this.#read(this.problem.next) : this.theta);
   }
 
   /** The value and the gradient at θ + scale·step. */
   gradientAt(step: Float64Array, scale = 1): { value: number; gradient: Float64Array } {
     this.#place(step, scale);
-    const value = this.problem.gradientAhead(this.at);
-    const gradient = this.#read(this.at);
-    return { value: this.#decayed(value, this.#read(this.problem.next), gradient), gradient };
+    return this.once(() => {
+      const value = this.problem.gradientAhead(this.at);
+      const gradient = this.#read(this.at);
+      return { value: this.#decayed(value, this.#read(this.problem.next), gradient), gradient };
+    });
   }
 
   /**
@@ -94,17 +123,19 @@ export class Local {
    * it are sensitive to rounding.
    */
   hessian(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
-    const known = this.#matrices[kind];
-    if (known) return known;
-    const made = this.problem.hessian(kind, rows);
+    this.#matrices[kind] ??= this.inParts(() => this.#assembled(kind, rows));
+    return this.#matrices[kind];
+  }
+
+  *#assembled(kind: CurvatureKind, rows?: RowsFactory): Generator<void, SymmetricMatrix> {
+    const made = yield* this.problem.hessian(kind, rows);
     const { size, data } = made;
     const matrix = isFloat64(data) ? made : new SymmetricMatrix(size, Float64Array.from(data), made.build);
     for (let i = 0; this.weightDecay > 0 && i < size; ++i) matrix.data[i * (size + 1)] += this.weightDecay;
-    this.#matrices[kind] = matrix;
     return matrix;
   }
 
-  /** Products with the curvature plus `damping` times the identity. */
+  /** Products, not kept as other work is, with the curvature plus `damping` times the identity. */
   products(kind: CurvatureKind, damping = 0, share = 1): LinearOperator {
     const { size, matvec } = this.problem.products(kind, share);
     const shift = damping + this.weightDecay;
@@ -142,7 +173,7 @@ export class Local {
    * objective has no residuals or outputs.
    */
   acceleration(step: Float64Array): Float64Array | null {
-    return this.problem.accelerationAt(step);
+    return this.once(() => this.problem.accelerationAt(step));
   }
 
   #place(step: Float64Array, scale: number): void {

@@ -11,7 +11,7 @@ import { ActivationPattern, switches } from "../network/pattern.js";
 import type { Propagation } from "../network/propagation.js";
 import { lossName, lossTraits } from "../network/spec.js";
 import type { CurvatureKind } from "../network/tangent.js";
-import { borrow, bytesPer, describeBytes, type FloatArray } from "../wasm/workspace.js";
+import { acquire, bytesPer, describeBytes, type FloatArray, release } from "../wasm/workspace.js";
 import type { NetworkProblem } from "./network-problem.js";
 import type { CurvatureNeeds, MomentsFactory, RowsFactory } from "./problem.js";
 
@@ -289,11 +289,11 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
     protected override productAt(kind: CurvatureKind, share: number): (v: FloatArray) => FloatArray {
       const { workspace, dtype, size } = this;
       const { products, v, out } = this.#open();
-      if (this.#linearized !== share) {
-        products.linearize(this.place(this.theta), this.statistics, this.#part(share));
-        this.#linearized = share;
-      }
       return (vector) => {
+        if (this.#linearized !== share) {
+          products.linearize(this.place(this.theta), this.statistics, this.#part(share));
+          this.#linearized = share;
+        }
         workspace.write(dtype, v, vector);
         const [point, direction] = [this.place(this.theta), this.spread(v)];
         this.gathered(out, (to) => products.multiply(point, this.statistics, direction, to, kind));
@@ -301,7 +301,7 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
       };
     }
 
-    protected override hessianAt(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
+    protected override *hessianAt(kind: CurvatureKind, rows?: RowsFactory): Generator<void, SymmetricMatrix> {
       const { build, spec, layout } = this.net;
       if (kind === "ggn" && rows?.suits(spec, layout, this.batch.count)) {
         this.#jacobian ??= new rows(this.objective);
@@ -315,15 +315,18 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
       const data = this.#batchData();
       const theta = this.workspace.read(this.dtype, this.place(this.theta), layout.parameterCount);
       const held = this.workspace.slice(this.dtype, this.statistics, layout.statisticsCount);
-      this.#assembled = borrow(build, (workspace) => {
+      const workspace = acquire(build);
+      try {
         const point = workspace.allocate(this.dtype, layout.parameterCount);
         const statistics = workspace.allocate(this.dtype, layout.statisticsCount);
         workspace.write(this.dtype, point, theta);
         workspace.write(this.dtype, statistics, held);
         const { free } = layout;
-        if (free) return assembleBlock(workspace, spec, layout, data, "batch", kind, point, statistics, free);
-        return assembleHessian(workspace, spec, layout, data, "batch", kind, point, statistics, this.#assembled);
-      });
+        const given = [workspace, spec, layout, data, "batch", kind, point, statistics] as const;
+        this.#assembled = yield* free ? assembleBlock(...given, free) : assembleHessian(...given, this.#assembled);
+      } finally {
+        release(workspace);
+      }
       return new SymmetricMatrix(this.size, this.#assembled, build);
     }
 

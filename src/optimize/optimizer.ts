@@ -67,6 +67,8 @@ export interface StepOutcome {
   end: End | null;
   /** Of a second-order method. */
   report: StepReport | null;
+  /** The step waits for the event loop's turn, and the point has not moved: the next call takes it up again. */
+  waits: boolean;
 }
 
 /** A look at a point that no step is taken from. */
@@ -173,6 +175,7 @@ export abstract class Optimizer {
     breakdown: null,
     end: null,
     report: null,
+    waits: false,
   };
   #learningRate: number;
   #step = 0;

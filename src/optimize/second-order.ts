@@ -11,6 +11,7 @@ import { Memory } from "./memory.js";
 import { withCurvature } from "./network-curvature.js";
 import { type End, type Look, Optimizer, type OptimizerState, type StepOutcome, type StepReport } from "./optimizer.js";
 import { type CurvatureNeeds, type Problem, remember } from "./problem.js";
+import { WAITS } from "./replay.js";
 import { extended, type Move, type Search, scaled } from "./searches/search.js";
 
 export interface SecondOrderParts {
@@ -47,6 +48,8 @@ export class SecondOrder extends Optimizer {
   #attached = false;
   /** Parameters that the last step could not move. */
   #frozen: readonly number[] = [];
+  /** Where a step that waits started from. */
+  #waiting: Local | null = null;
 
   constructor({ name, direction, search, learningRate = 1, weightDecay, fullBatch }: SecondOrderParts) {
     super(name, learningRate);
@@ -90,9 +93,17 @@ export class SecondOrder extends Optimizer {
 
   override detach(): void {
     this.#attached = false;
+    this.#giveUp();
+  }
+
+  /** Forgets a step that waits. */
+  #giveUp(): void {
+    this.#waiting?.abandon();
+    this.#waiting = null;
   }
 
   override displaced(): void {
+    this.#giveUp();
     this.#direction.displaced?.(this.#memory);
     this.#search.displaced?.(this.#memory);
   }
@@ -102,7 +113,9 @@ export class SecondOrder extends Optimizer {
     outcome.breakdown = null;
     outcome.end = null;
     outcome.report = null;
-    const local = new Local(problem, this.#gradient, this.#weightDecay);
+    outcome.waits = false;
+    this.#waiting?.again();
+    const local = this.#waiting ?? new Local(problem, this.#gradient, this.#weightDecay);
     outcome.value = local.loss;
     outcome.objective = local.value;
     outcome.ahead = local.value;
@@ -111,9 +124,24 @@ export class SecondOrder extends Optimizer {
     else if (!Number.isFinite(local.gradientNorm)) outcome.breakdown = "gradient";
     if (outcome.breakdown) return outcome;
     remember(problem, local.value, local.gradientNorm, local.theta);
-    this.#move(local, learningRate, outcome);
-    if (!outcome.end) this.countStep();
+    this.#attempt(local, learningRate, outcome);
+    if (!outcome.end && !outcome.waits) this.countStep();
     return outcome;
+  }
+
+  /** A step, or as much of it as there is time for: then nothing is as if it had begun, but for what it has computed. */
+  #attempt(local: Local, learningRate: number, outcome: StepOutcome): void {
+    const before = this.#memory;
+    this.#memory = before.copy();
+    try {
+      this.#move(local, learningRate, outcome);
+      this.#waiting = null;
+    } catch (thrown) {
+      this.#memory = before;
+      if (thrown !== WAITS) throw thrown;
+      this.#waiting = local;
+      outcome.waits = true;
+    }
   }
 
   override inspect(problem: Problem): Look {

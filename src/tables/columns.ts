@@ -5,6 +5,7 @@ import { type Encoding, encode, inputNames } from "./encodings.js";
 import { type Scale, scaleOf, standardize } from "./scale.js";
 import { encodeTarget, type TargetEncoding, type Task } from "./target.js";
 import type { ColumnType } from "./types.js";
+import { Unknown } from "./unknown.js";
 
 /** What a column was taken for. */
 export interface Column {
@@ -132,10 +133,10 @@ export class Columns {
    * Rows as numbers.
    *
    * @param rows arrays with all of the table's cells (or without those of the targets), or objects by column names.
+   * @param unknown gathers what cells hold that their columns do not know, over several calls. Default: of these rows alone.
    * @throws RangeError for rows of another width, and for objects without a column.
    */
-  encode(rows: readonly Row[]): Encoded {
-    const unknown = new Map<string, { cell: string; row: number; count: number }>();
+  encode(rows: readonly Row[], unknown: Unknown = new Unknown()): Encoded {
     const raw = this.raw(rows, unknown);
     const targets = this.#targets(rows);
     const known = targets === null ? [] : knownRows(targets, rows.length);
@@ -143,10 +144,7 @@ export class Columns {
       inputs: this.scaled(raw),
       targets: targets && this.#scaledTargets(targets),
       known,
-      notes: Array.from(unknown, ([name, { cell, row, count }]) => {
-        const others = count > 1 ? ` and ${count - 1} more` : "";
-        return `${name}: ${JSON.stringify(cell)} in row ${row + 1}${others}: not known from the training rows`;
-      }),
+      notes: unknown.notes(),
     };
   }
 
@@ -182,14 +180,14 @@ export class Columns {
   }
 
   /** Inputs before they are scaled. */
-  raw(rows: readonly Row[], unknown?: Map<string, { cell: string; row: number; count: number }>): Matrix {
+  raw(rows: readonly Row[], unknown?: Unknown): Matrix {
     const width = this.inputNames.length;
     const data = new Float64Array(rows.length * width);
     rows.forEach((row, r) => {
       const cellAt = this.#cellsOf(row, r);
       for (const { name, place, encoding, at } of this.#plan) {
         const cell = this.#missing.read(cellAt(place, name));
-        encode(encoding, cell, data, r * width + at, unknown && ((text) => noteUnknown(unknown, name, text, r)));
+        encode(encoding, cell, data, r * width + at, unknown && ((text) => unknown.note(name, text, r)));
       }
     });
     return matrix(rows.length, width, data);
@@ -348,17 +346,6 @@ export function inputScaleOf(raw: Matrix, columns: readonly Column[]): Scale {
 /** Beyond the reach distances grow by their logarithm, without a jump and without a kink. */
 function nearer(value: number, reach: number): number {
   return Math.sign(value) * (reach + Math.log1p(Math.abs(value) - reach));
-}
-
-function noteUnknown(
-  unknown: Map<string, { cell: string; row: number; count: number }>,
-  name: string,
-  cell: string,
-  row: number,
-): void {
-  const before = unknown.get(name);
-  if (before) ++before.count;
-  else unknown.set(name, { cell, row, count: 1 });
 }
 
 function knownRows(values: Float64Array, rows: number): number[] {

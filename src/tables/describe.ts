@@ -104,28 +104,41 @@ export function describe(rows: readonly Row[], options: DescribeOptions = {}): C
   checkTypes(types, table.names);
   const places = targetPlaces(target, table.names);
   const reader = new Missing(missing);
-  const cells = table.names.map((_, j) => table.rows.map((row) => reader.read(row[j])));
-  const likely = decimal ?? likelyDecimal(cells);
+  const cellsOf = columnReader(table, reader);
+  const likely = decimal ?? likelyDecimal(table, reader);
   const fitRows = fitOn ? Array.from(fitOn) : Array.from(rows.keys());
   const columns = table.names.flatMap((name, place): Column[] => {
     if (places.includes(place)) return [];
-    const look = { name, named: table.named, first: place === 0, cells: cells[place], likely };
+    const cells = cellsOf(place);
+    const look = { name, named: table.named, first: place === 0, cells, likely };
     const finding = findingOf(look, Object.hasOwn(types, name) ? types[name] : undefined);
     const { type, why, notes } = finding;
-    const absent = cells[place].reduce((sum, cell) => sum + Number(cell === null), 0);
+    const absent = cells.reduce((sum, cell) => sum + Number(cell === null), 0);
     const encoding = fitted(
       finding,
-      fitRows.map((row) => cells[place][row]),
+      fitRows.map((row) => cells[row]),
       fill,
     );
     return [{ name, place, type, why, notes, missing: absent, encoding }];
   });
   const targets = places.map((place) =>
-    targetOf(table.names[place], cells[place], places.length > 1 ? "regression" : task, likely),
+    targetOf(table.names[place], cellsOf(place), places.length > 1 ? "regression" : task, likely),
   );
-  const scaled = logTarget ? targets.map((target, j) => withUnit(target, cells[places[j]], fitRows)) : targets;
+  const scaled = logTarget ? targets.map((target, j) => withUnit(target, cellsOf(places[j]), fitRows)) : targets;
   const found = { columns, places, targets: scaled, markers: missing, threshold };
-  return new Columns(scaledBy(table, found, cells, fitRows));
+  return new Columns(scaledBy(table, found, cellsOf, fitRows));
+}
+
+/** The cells of a column, null where they are missing. */
+type CellsOf = (place: number) => readonly (string | null)[];
+
+/** Keeps the column that was asked for last alone: all of them as text may be more than there is memory. */
+function columnReader({ rows }: Table, reader: Missing): CellsOf {
+  let last: { place: number; cells: readonly (string | null)[] } | null = null;
+  return (place) => {
+    if (last?.place !== place) last = { place, cells: rows.map((row) => reader.read(row[place])) };
+    return last.cells;
+  };
 }
 
 interface Table {
@@ -180,10 +193,10 @@ function targetPlaces(target: DescribeOptions["target"], names: readonly string[
 }
 
 /** What columns with a number that can be read in one way alone decide for. */
-function likelyDecimal(cells: readonly (readonly (string | null)[])[]): Decimal {
+function likelyDecimal({ names, rows }: Table, reader: Missing): Decimal {
   let [point, comma] = [0, 0];
-  for (const column of cells) {
-    const sample = column.slice(0, 200);
+  for (const place of names.keys()) {
+    const sample = rows.slice(0, 200).map((row) => reader.read(row[place]));
     const only = (decimal: Decimal, other: Decimal): boolean =>
       sample.some(
         (cell) =>
@@ -205,7 +218,7 @@ function scaledBy(
     markers: readonly string[];
     threshold: number | "balanced";
   },
-  cells: readonly (readonly (string | null)[])[],
+  cellsOf: CellsOf,
   fitRows: readonly number[],
 ): ColumnsData {
   const { columns, places, markers } = found;
@@ -232,8 +245,8 @@ function scaledBy(
   return {
     ...data,
     inputScale: inputScaleOf(raw, columns),
-    targetScale: data.targetScale && targetScaleOf(targets, places, cells, fitRows),
-    threshold: thresholdOf(found.threshold, targets[0], cells[places[0]], fitRows),
+    targetScale: data.targetScale && targetScaleOf(targets, places, cellsOf, fitRows),
+    threshold: thresholdOf(found.threshold, targets[0], cellsOf(places[0]), fitRows),
   };
 }
 
@@ -266,11 +279,15 @@ function withUnit(
 function targetScaleOf(
   targets: ColumnsData["targets"],
   places: readonly number[],
-  cells: readonly (readonly (string | null)[])[],
+  cellsOf: CellsOf,
   fitRows: readonly number[],
 ): ColumnsData["targetScale"] {
-  const values = fitRows.flatMap((row) =>
-    targets.map((target, j) => learned(target, encodeTarget(target, cells[places[j]][row]))),
-  );
-  return scaleOf(matrix(fitRows.length, targets.length, Float64Array.from(values)));
+  const values = new Float64Array(fitRows.length * targets.length);
+  for (const [j, target] of targets.entries()) {
+    const cells = cellsOf(places[j]);
+    for (const [i, row] of fitRows.entries()) {
+      values[i * targets.length + j] = learned(target, encodeTarget(target, cells[row]));
+    }
+  }
+  return scaleOf(matrix(fitRows.length, targets.length, values));
 }

@@ -36,7 +36,7 @@ function core(text: string): { digits: string; negative: boolean } | null {
   return /\d/.test(rest) && !/\s/.test(rest) ? { digits: rest, negative } : null;
 }
 
-/** A number, or null for anything else; never infinite. Per cent stay per cent: 12 % is 12. */
+/** A number of at most 10^150 in size, or null for anything else. Per cent stay per cent: 12 % is 12. */
 export function toNumber(text: string, decimal: Decimal = "point"): number | null {
   if (decimal === "point" && PLAIN.test(text)) return finite(Number(text));
   const found = core(text);
@@ -46,8 +46,13 @@ export function toNumber(text: string, decimal: Decimal = "point"): number | nul
   return finite(found.negative ? -value : value);
 }
 
+/** Beyond it squares, ranges and quotients of a column's numbers may be infinite. */
+const LARGEST = 1e150;
+
 function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
+  const size = Math.abs(value);
+  if (!(size <= LARGEST)) return null;
+  return size < 1 / LARGEST ? 0 : value;
 }
 
 /** How the numbers of a column are written. */

@@ -53,6 +53,7 @@ export async function fit(net: Network, data: Dataset, options: FitOptions): Pro
   optimizer.claimed = false;
   try {
     const run = new Run("fit", net, data, resolved);
+    run.problem.due = isTurnDue;
     try {
       while (run.going) {
         run.step();

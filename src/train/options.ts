@@ -75,9 +75,12 @@ export interface TrainingOptions {
 /** What `fit` takes beside network and data. */
 export interface FitOptions extends TrainingOptions {
   /**
-   * "evidence": l2 (and for mse the noise) is re-estimated 20 times during training, and no rows
-   * are held out. The network keeps the last estimate. With `levenbergMarquardt()` this is MATLAB's
-   * trainbr. Default: the network's own penalty.
+   * "evidence": l2 (and for mse the noise) is estimated again while it trains, in up to 20 parts,
+   * without rows held out; the network has the best one afterwards. For mse the weights of each
+   * layer get an l2 of their own, unless the network's penalty is on "all"; else all share one.
+   * With `levenbergMarquardt()` and one l2 this is MATLAB's trainbr, except that a penalty is kept
+   * only if the evidence is greater with it. Methods of second order end sooner where no better one
+   * is found. Default: the network's own penalty.
    */
   penalty?: "evidence";
   /**

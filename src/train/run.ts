@@ -156,9 +156,13 @@ export class Run implements ParameterHolder, RunHandle {
     return this.#end === null;
   }
 
-  /** Whether the last step was taken, and not left out because the run ended with it. */
+  /** Whether the last step was taken, and does not wait, nor was left out because the run ended with it. */
   get moved(): boolean {
-    return this.outcome !== null && !this.outcome.breakdown && !this.outcome.end;
+    return this.outcome !== null && !this.outcome.breakdown && !this.outcome.end && !this.outcome.waits;
+  }
+
+  get #waits(): boolean {
+    return this.outcome?.waits ?? false;
   }
 
   /** Ends the run on behalf of a callback, unless it has ended already. */
@@ -166,21 +170,17 @@ export class Run implements ParameterHolder, RunHandle {
     this.#end ??= { status: "aborted", reason: `ended by ${by} after ${this.position.step} steps` };
   }
 
-  /** One step on the next batch, and at the end of an epoch its record. */
+  /** One step on the next batch, or as much of it as there is time for, and at the end of an epoch its record. */
   step(): void {
     if (this.#history) throw new Error("training: the run has ended");
     this.epochRecord = null;
-    this.position.learningRate = this.#optimizer.learningRate;
-    // First, because a function of the caller's may throw, or set the parameters.
-    this.learningRate = scheduledRate(this.#where, this.options.schedule, this.position);
-    this.#upload();
-    this.batches.advance();
-    this.samples = this.batches.count;
     const { problem, batches } = this;
-    if (problem.stochastic) problem.changed();
-    problem.drawn = [this.options.seed, this.position.step];
+    // Parameters that were set while a step waits begin it anew.
+    if (this.#waits) this.#upload();
+    else this.#open();
     const start = problem.theta;
     this.outcome = this.#optimizer.step(problem, this.learningRate, this.options.clip);
+    if (this.outcome.waits) return;
     const { breakdown, end, value } = this.outcome;
     if (breakdown) {
       this.#breakDown();
@@ -199,6 +199,19 @@ export class Run implements ParameterHolder, RunHandle {
     ++this.position.step;
     if (this.#optimizer.curvature && !problem.stochastic) this.#remember(start);
     if (this.batches.last) this.#endEpoch();
+  }
+
+  /** Makes the next batch the one to step on. */
+  #open(): void {
+    const { problem } = this;
+    this.position.learningRate = this.#optimizer.learningRate;
+    // First, because a function of the caller's may throw, or set the parameters.
+    this.learningRate = scheduledRate(this.#where, this.options.schedule, this.position);
+    this.#upload();
+    this.batches.advance();
+    this.samples = this.batches.count;
+    if (problem.stochastic) problem.changed();
+    problem.drawn = [this.options.seed, this.position.step];
   }
 
   /** Σ w over places of the epoch's order. */
@@ -365,7 +378,7 @@ export class Run implements ParameterHolder, RunHandle {
       progress: {
         step: position.step,
         epoch: position.epoch,
-        used: failed ? batches.from : batches.last ? 0 : batches.from + batches.count,
+        used: failed || this.#waits ? batches.from : batches.last ? 0 : batches.from + batches.count,
         lossSum: this.#lossSum,
         right: this.#score?.right ?? 0,
         epochs: this.#epochs.slice(),

@@ -29,9 +29,6 @@ export interface Kernels {
   lossCurvature(
     kind: number, z: Pointer, y: Pointer, curvature: Pointer, probability: Pointer, n: number, ld: number, C: number, scale: number, param: number,
   ): void;
-  lossCurvatureRows(
-    list: Pointer, count: number, d: Pointer, p: Pointer, ld: number, width: number, u: Pointer, out: Pointer, ldo: number,
-  ): void;
   /** Returns the number of samples for which the unit moves anything; `unitRows` is for those. `plan`: see src/network/unit-plan.ts. */
   openUnit(plan: Pointer, l: number, i: number, scratch: Pointer): number;
   unitRows(
@@ -118,7 +115,7 @@ export interface Kernels {
   ): void;
   eigenWorkBytes(n: number, vectors: number): number;
   eigen(
-    n: number, a: Pointer, ld: number, values: Pointer, q: Pointer, work: Pointer, scratch: Pointer,
+    n: number, a: Pointer, ld: number, values: Pointer, q: Pointer, work: Pointer, scratch: Pointer, part: number,
   ): number;
 }
 

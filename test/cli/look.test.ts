@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import npyjs from "npyjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sourceOf } from "../../src/cli/data/source.js";
+import { readSource } from "../../src/cli/data/source.js";
 import { diagnoseOptions } from "../../src/cli/model/data.js";
 import { loadTableModel } from "../../src/cli/model/file.js";
 import { prepare } from "../../src/cli/training/prepare.js";
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await run("train", ...args);
   ({ network: net } = await loadNetwork(model));
   const split = { testShare: 0.2, validation: 0, seed: 0, missing: "fill" } as const;
-  const prepared = prepare(await sourceOf(iris, readFileSync(iris), {}), split, false);
+  const prepared = prepare(await readSource(iris, {}), split, false);
   data = prepared.training;
   const saved = await loadTableModel(model);
   options = diagnoseOptions(saved, { ...prepared, data, part: "training", path: iris, heldOut: prepared.test });

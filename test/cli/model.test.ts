@@ -185,7 +185,7 @@ describe("cells and labels that a model does not know", () => {
     writeFileSync(path("odd.csv"), odd.join("\n"));
     const { stdout, stderr } = await call(["predict", path("iris.safetensors"), path("odd.csv")]);
     expect(stdout.trimEnd().split("\n")).toHaveLength(11);
-    expect(stderr).toMatch(/sepal_width: "wide" in row 1: not known from the training rows/);
+    expect(stderr).toMatch(/sepal_width: "wide" in line 2: not known from the training rows/);
     expect(stderr).toMatch(/1 row with a label that the model does not know, the first "tulip"; it counts as wrong/);
     expect(stderr).toMatch(/^10 rows with a known species: accuracy 90\.0 % \(9 of 10\)/m);
   });

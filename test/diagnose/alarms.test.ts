@@ -1,7 +1,7 @@
-// Oracle: the faults are planted by construction, and near misses lie just short of each threshold; runs of ordinary tables with ordinary settings have no fault.
+// Oracle: the faults are planted by construction, and near misses lie just short of each threshold.
 
 import { describe, expect, it } from "vitest";
-import { healthyResult, healthyRuns, source, trueOf } from "../../scripts/docs/healthy-runs.mjs";
+import { source } from "../../scripts/docs/healthy-runs.mjs";
 import { nearMisses, plantedFaults } from "../../scripts/docs/planted-faults.mjs";
 import * as hessia from "../../src/index.js";
 import { finish } from "../support.js";
@@ -44,41 +44,6 @@ describe("near misses", () => {
   });
 });
 
-/** Targets times a factor, and the last layer with them. */
-function inOtherUnits({ net, data, options = {} }: Planted, factor: number): Planted {
-  const other = network(net.spec);
-  const { weight, end, units } = net.layout.layers[net.spec.layers.length - 1];
-  other.setParameters(net.getParameters().map((x, k) => (k >= weight && k < end ? factor * x : x)));
-  const scaled = (of: hessia.Dataset): hessia.Dataset => {
-    const values = "data" in of.targets ? of.targets.data : of.targets;
-    return dataset(of.inputs, { rows: of.size, columns: units, data: Float64Array.from(values, (y) => factor * y) });
-  };
-  const { validation } = options;
-  return { net: other, data: scaled(data), options: validation ? { validation: scaled(validation) } : {} };
-}
-
-describe("the unit of the targets changes nothing", () => {
-  // What kind of point it is, is for classifyCriticalPoint; penalties and learning rates have units of their own.
-  const owned = (codes: string[]): string[] =>
-    codes.filter((code) => !/^(saddle|maximum|degenerate|zero-gradient|unscaled|worse)/.test(code));
-  const values = [...faults, ...misses].filter(
-    ({ code }) => !/penalty|learning-rate|diverged|worse|unscaled/.test(code),
-  );
-  it.each(values)("$code: $name", ({ make }) => {
-    const planted = make();
-    const last = planted.net.spec.layers[planted.net.spec.layers.length - 1].activation.type;
-    if (planted.net.spec.loss !== "mse" || last !== "identity") return;
-    const { net, data, options } = planted;
-    const plain = { net, data, options: options?.validation ? { validation: options.validation } : {} };
-    for (const factor of [1e-9, 1e9]) {
-      const moved = inOtherUnits(plain, factor);
-      // As drawn is as drawn whatever the unit.
-      if (codesOf(moved).includes("diverged")) continue;
-      expect(owned(codesOf(moved))).toEqual(owned(codesOf(plain)));
-    }
-  });
-});
-
 describe("the best fit of noisy data, 1-6-1 tanh", () => {
   it.each([1, 2, 3, 4, 5, 6])("seed %i: saturated units explain their zero modes", (seed) => {
     const random = source(seed + 40);
@@ -92,18 +57,4 @@ describe("the best fit of noisy data, 1-6-1 tanh", () => {
     finish(hessia.training(net, data, run));
     expect(codesOf({ net, data })).not.toContain("degenerate-point");
   });
-});
-
-describe("healthy runs", () => {
-  it("200 of them: no advice and no finding but what is true by another count", () => {
-    const alarms: string[] = [];
-    for (const run of healthyRuns(200)) {
-      const result = healthyResult(hessia, run);
-      for (const one of [...result.drawn, ...result.advice, ...result.findings]) {
-        if (!trueOf(one, result))
-          alarms.push(`${run.index} ${run.table}, ${run.optimizer}: ${one.code}: ${one.message}`);
-      }
-    }
-    expect(alarms).toEqual([]);
-  }, 120_000);
 });

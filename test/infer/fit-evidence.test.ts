@@ -32,7 +32,7 @@ describe('fit with penalty: "evidence"', () => {
     const X = inputs.map((row) => [...row, 1]);
     const theta = Array.from(net.getParameters());
     const rss = X.reduce((sum, x, i) => sum + (x.reduce((f, v, j) => f + v * theta[j], 0) - values[i]) ** 2, 0);
-    const { l2 } = net.spec.penalty;
+    const l2 = net.spec.penalty.l2 as number;
     // l2 = 2·σ²·α/N, so that JᵀJ + (N·l2/2)·I is the precision times σ².
     const A = [0, 1, 2].map((j) =>
       [0, 1, 2].map((k) => X.reduce((sum, x) => sum + x[j] * x[k], j === k ? 20 * l2 : 0)),
@@ -76,10 +76,54 @@ describe('fit with penalty: "evidence"', () => {
         values.map((y) => y * unit),
       );
       await fit(net, data, { optimizer: newton(), epochs: 60, penalty: "evidence" });
-      return net.spec.penalty.l2;
+      return net.spec.penalty.l2 as number;
     };
     const one = await trained(1);
     for (const unit of [1e-9, 1e9]) expect((await trained(unit)) / one).toBeCloseTo(1, 6);
+  });
+
+  it("has a penalty for each layer, which keeps its meaning in other units of columns and targets", async () => {
+    const trained = async (column: number, target: number): Promise<{ l2: number[]; loss: number }> => {
+      const layers = [{ units: 3, activation: "tanh" as const }, { units: 1 }];
+      const net = network({ inputs: 2, layers, seed: 1 });
+      net.setParameters(
+        net.getParameters().map((value, i) => (i < 6 ? value / column : i < 9 ? value : value * target)),
+      );
+      const data = dataset(
+        inputs.map((row) => row.map((x) => x * column)),
+        inputs.map(([a, b], i) => target * (Math.sin(2 * a) * b + 0.1 * wave(i + 500))),
+      );
+      await fit(net, data, { optimizer: levenbergMarquardt(), epochs: 100, penalty: "evidence" });
+      return { l2: Array.from(net.spec.penalty.l2 as number[]), loss: net.evaluate(data).loss };
+    };
+    const one = await trained(1, 1);
+    expect(one.l2).toHaveLength(2);
+    for (const [column, target] of [
+      [1e6, 1],
+      [1, 1e6],
+      [1e-6, 1e-6],
+    ]) {
+      const other = await trained(column, target);
+      // Both stand in units of the loss per square of their weights.
+      expect(other.l2[0] / (target * column) ** 2 / one.l2[0]).toBeCloseTo(1, 3);
+      expect(other.l2[1] / one.l2[1]).toBeCloseTo(1, 3);
+      expect(other.loss / target ** 2 / one.loss).toBeCloseTo(1, 4);
+    }
+  });
+
+  it("does not stay where the first penalty has made the network constant", async () => {
+    const data = dataset(
+      inputs,
+      inputs.map(([a, b], i) => Math.sin(2 * a) * b + 0.1 * wave(i + 500)),
+    );
+    const layers = [{ units: 3, activation: "tanh" as const }, { units: 1 }];
+    for (const seed of [1, 2, 3]) {
+      const net = network({ inputs: 2, layers, seed });
+      const constant = network({ inputs: 2, layers, seed });
+      constant.setParameters(constant.getParameters().fill(0));
+      await fit(net, data, { optimizer: levenbergMarquardt(), epochs: 100, penalty: "evidence" });
+      expect(net.evaluate(data).loss).toBeLessThan(0.2 * constant.evaluate(data).loss);
+    }
   });
 
   it("restarts from other seeds, and keeps the network with the greatest evidence", async () => {

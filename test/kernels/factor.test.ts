@@ -93,7 +93,8 @@ function eigen(core: Core, A: Dense, n: number, vectors: boolean, slack = 0) {
   const values = bytes(core, 8 * n);
   const q = vectors ? core.alloc(n * n) : 0;
   const work = bytes(core, core.call("eigenWorkBytes", n, vectors));
-  const info = core.call("eigen", n, a, ld, values, q, work, scratch(core));
+  let info = -1;
+  for (let part = 0; info < 0; ++part) info = core.call("eigen", n, a, ld, values, q, work, scratch(core), part);
   const V = new Float64Array(n * n);
   for (let i = 0; i < n; ++i) V.set(a.values.subarray(i * ld, i * ld + n), i * n);
   return { info, values: read(values, Float64Array, n), V };

@@ -12,6 +12,7 @@ export type Values = Float32Array | Float64Array;
 const CANARY_BYTES = 64;
 const CANARY = 0xa5;
 const BASE = 1 << 16;
+const LAST_PAGES = 32;
 
 const modules: Partial<Record<Build, WebAssembly.Module>> = {};
 for (const build of ["strict", "relaxed"] as const) {
@@ -25,6 +26,12 @@ export const builds = Object.keys(modules) as Build[];
 
 /** Every build this engine runs, with both element types: for `describe.each`. */
 export const targets = builds.flatMap((build) => (["f64", "f32"] as const).map((dtype) => ({ build, dtype })));
+
+/** Names of all kernels that there are for an element type, as the core exports them. */
+export function kernelNames(): string[] {
+  const names = WebAssembly.Module.exports(modules.strict as WebAssembly.Module).map(({ name }) => name);
+  return names.filter((name) => name.endsWith("_f64")).map((name) => name.slice(0, -4));
+}
 
 /** A buffer in the core's memory. `values` is a view of it, made anew because memory may have grown. */
 export class Block {
@@ -59,6 +66,7 @@ export class Core {
   private readonly memory: WebAssembly.Memory;
   private readonly blocks: Block[] = [];
   private top = BASE;
+  private sealed = false;
 
   constructor(
     build: Build,
@@ -78,6 +86,7 @@ export class Core {
     const pointer = this.top + CANARY_BYTES + size;
     const end = pointer + length * size + CANARY_BYTES;
     const missing = end - this.memory.buffer.byteLength;
+    if (missing > 0 && this.sealed) throw new Error("no room before the last buffer");
     if (missing > 0) this.memory.grow(Math.ceil(missing / 65536));
     new Uint8Array(this.memory.buffer, this.top, end - this.top).fill(CANARY);
     this.top = Math.ceil(end / 16) * 16;
@@ -88,10 +97,10 @@ export class Core {
     return block;
   }
 
-  /** A buffer that ends where the memory does, so that reading beyond it traps; for as long as the memory need not grow. */
+  /** A buffer that ends where the memory does, so that reading beyond it traps. There is room for LAST_PAGES of others. */
   allocLast(values: ArrayLike<number>): Block {
-    const pages = Math.ceil((BASE + (1 << 16)) / 65536) + 1;
-    this.memory.grow(Math.max(0, pages - this.memory.buffer.byteLength / 65536));
+    this.memory.grow(LAST_PAGES + Math.ceil((values.length * this.array.BYTES_PER_ELEMENT) / 65536));
+    this.sealed = true;
     const end = this.memory.buffer.byteLength;
     const block = new Block(this.memory, end - values.length * this.array.BYTES_PER_ELEMENT, values.length, this.array);
     block.values.set(values);

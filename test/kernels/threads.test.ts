@@ -121,7 +121,9 @@ function eigenvectors(space: Space): string[] {
     const values = space.allocateBytes(8 * n);
     const q = vectors ? space.random(n * n, 1) : 0;
     const work = space.allocateBytes(kernels.eigenWorkBytes(n, vectors));
-    expect(kernels.eigen(n, a, n, values, q, work, scratch)).toBe(0);
+    let info = -1;
+    for (let part = 0; info < 0; ++part) info = kernels.eigen(n, a, n, values, q, work, scratch, part);
+    expect(info).toBe(0);
     return [space.bytes(values, n, 8), vectors ? space.bytes(a, n * n) : ""];
   });
 }

@@ -73,10 +73,10 @@ describe.each(builds)("blocks of chosen parameters, %s", (build) => {
       rows.map((row) => row.slice(0, 2)),
     );
     const sizes: number[] = [];
-    const run = Assembly.prototype.run;
-    const spy = vi.spyOn(Assembly.prototype, "run").mockImplementation(function (this: Assembly, ...args) {
+    const parts = Assembly.prototype.parts;
+    const spy = vi.spyOn(Assembly.prototype, "parts").mockImplementation(function (this: Assembly, ...args) {
       sizes.push(this.layout.parameterCount);
-      run.apply(this, args);
+      return parts.apply(this, args);
     });
     const pulled = vi.spyOn(Propagation.prototype, "pullBack");
     const H = net.hessian(data, { of: 2 });

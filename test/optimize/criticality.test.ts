@@ -34,6 +34,7 @@ describe("tests of convergence", () => {
     }
     expect(exhausted(0, 0, 1e-4)).toContain("further fall of 0");
     expect(exhausted(Number.NaN, unit, 1)).toBeNull();
+    expect(exhausted(-1e-9 * unit, unit, 1e-4)).toBeNull();
   });
 
   it.each(units)("a perfect fit needs a small decrease and a short step, in units of %d", (unit) => {
@@ -44,6 +45,16 @@ describe("tests of convergence", () => {
     expect(perfect(below * decrease, 5 * unit, above * step, 7, "f64")).toBeNull();
     expect(perfect(0.99e4 * 2 ** -46 * unit, unit, 0, 7, "f32")).toContain("perfect fit");
     expect(perfect(1.01e4 * 2 ** -46 * unit, unit, 0, 7, "f32")).toBeNull();
+  });
+
+  it("what is equal to its bound is within it", () => {
+    expect(exhausted(2 ** -10, 1, 2 ** -5)).not.toBeNull();
+    expect(perfect((100 * EPSILON) ** 2, 1, 2 ** -26, 1, "f64")).not.toBeNull();
+    expect(perfect(0, 0, 0, 0, "f64")).not.toBeNull();
+    expect(settled(2 ** -10, 2 ** -11, 1, 2 ** -5)).not.toBeNull();
+    expect(settled(2 ** -11, 2 ** -10, 1, 2 ** -5)).not.toBeNull();
+    expect(settled(0, 0, 0, 2 ** -5)).not.toBeNull();
+    expect(arrived(2 ** -5, 1, 2 ** -5)).not.toBeNull();
   });
 
   it("MINPACK's three", () => {
@@ -77,14 +88,19 @@ describe("tests of convergence", () => {
     expect(measureOf(-9, 1.99, first)).toBe(9);
     expect(measureOf(-1, 3, first)).toBe(1);
     expect(measureOf(9, 3, first)).toBe(9);
+    expect(measureOf(-9, 2, first)).toBe(2);
     expect(measureOf(-9, 0, { value: 2, steepest: 0 })).toBe(9);
+    // A value that has not fallen, also where it is negative.
+    expect(measureOf(-9, 3, { value: -9, steepest: 4 })).toBe(9);
+    expect(measureOf(-1, 3, { value: -2, steepest: 4 })).toBe(1);
   });
 
   it("what rounding drowns", () => {
     expect(noiseOf("f64", -3)).toBe(12 * EPSILON);
     expect(noiseOf("f32", 3)).toBe(12 * 2 ** -23);
     expect([drowned(1, 1), drowned(1.01, 1), drowned(Number.NaN, 1)]).toEqual([true, false, true]);
-    expect([isSeen(1.01e4, 1), isSeen(0.99e4, 1)]).toEqual([true, false]);
+    expect([isSeen(1.01e4, 1), isSeen(1e4, 1), isSeen(0.99e4, 1)]).toEqual([true, false, false]);
+    expect([isSeen(1.01e-5, 1e-9), isSeen(0.99e-5, 1e-9), isSeen(0, 0)]).toEqual([true, false, false]);
     expect([nearer(4, 0.99), nearer(4, 1.01), nearer(4, Number.NaN), nearer(0, 0)]).toEqual([
       true,
       false,
@@ -104,6 +120,8 @@ describe("tests of unboundedness", () => {
     expect(endless(1.1e150, 2, 1.01)).toContain("1.1e+150");
     expect(endless(0.9e150, 2, 1.01)).toBeNull();
     expect(endless(1.1e150, 2, 0.99)).toBeNull();
+    expect(endless(1.1e150, 2, 1)).not.toBeNull();
+    expect([bottomless(-1e150), endless(1e150, 2, 2)]).toEqual([null, null]);
   });
 });
 
@@ -119,6 +137,11 @@ describe("kinds of points", () => {
     [-2, -0.11, "maximum"],
     [-0.09, 0.09, "plain"],
     [0, 0, "plain"],
+    [0.1, 2, "valley"],
+    [-0.1, 2, "valley"],
+    [-0.1, 0.1, "plain"],
+    [-2, 0.1, "ridge"],
+    [-2, -0.1, "ridge"],
   ])("eigenvalues from %d to %d", (smallest, largest, shape) => {
     expect(shapeOf({ smallest, largest }, 0.1)).toBe(shape);
   });
@@ -134,6 +157,7 @@ describe("kinds of points", () => {
     expect(frobenius(Float64Array.of(3, -4))).toBeCloseTo(5, 12);
     expect(frobenius(Float64Array.of(3e200, -4e200)) / 5e200).toBeCloseTo(1, 12);
     expect(frobenius(Float64Array.of(0, 0))).toBe(0);
+    expect(frobenius(Float64Array.of(1, -Infinity))).toBe(Infinity);
   });
 });
 
@@ -153,6 +177,17 @@ describe("equilibrate", () => {
     const [a, b] = [gram, other].map((data) => scaled(data, equilibrate(data, n)));
     for (let i = 0; i < n; ++i) expect(a[i * (n + 1)]).toBeCloseTo(1, 12);
     a.forEach((value, at) => expect(b[at]).toBeCloseTo(value, 10));
+  });
+
+  it("also where a row is almost another, in another unit", () => {
+    const data = [1, 0.99e6, 0.99e6, 1e12];
+    const entries = scaled(data, equilibrate(data, 2));
+    [1, 0.99, 0.99, 1].forEach((value, at) => expect(entries[at]).toBeCloseTo(value, 12));
+  });
+
+  it("leaves the scale of a row that overflows", () => {
+    const d = equilibrate([0, Infinity, Infinity, 0], 2);
+    expect(Array.from(d)).toEqual([1, 1]);
   });
 
   it("also serves rows whose diagonal is 0, and leaves rows of zeros", () => {

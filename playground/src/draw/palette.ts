@@ -132,3 +132,10 @@ export function classColour(index: number, count: number, { negative, positive }
   if (count <= 2) return css(index === 0 ? negative : positive);
   return categories[index % categories.length];
 }
+
+/** Some of the colours of losses, from low to high. */
+export function sequentialStops({ sequential }: Palette): string[] {
+  return [0, 64, 128, 192, 255].map((i) =>
+    css([sequential[i] & 255, (sequential[i] >> 8) & 255, (sequential[i] >> 16) & 255]),
+  );
+}

@@ -1,6 +1,7 @@
 import type { Network } from "hessia";
 import { network } from "hessia";
 import type { OwnData } from "../data/own.ts";
+import { plainly } from "../model/plainly.ts";
 import type { FromAnalyst, Point, ToAnalyst } from "../model/protocol.ts";
 import type { Settings } from "../model/settings.ts";
 import { hessianPicture } from "./curvature.ts";
@@ -30,10 +31,10 @@ export class Analyst {
       if (message.type === "hessian")
         this.post({ type: "hessian", id, picture: hessianPicture(net, world.train, message.point) });
       else if (message.type === "surface")
-        this.post({ type: "surface", id, surface: surfaceOf(net, world, message.request) });
+        this.post({ type: "surface", id, surface: surfaceOf(net, world, message.request, message.point) });
       else this.post({ type: "diagnose", id, report: reportOf(net, world, message.point) });
     } catch (error) {
-      this.post({ type: "failed", id, message: (error as Error).message });
+      this.post({ type: "failed", id, message: plainly(error, "This point of training could not be looked at") });
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type Network,
   type SymmetricMatrix,
 } from "hessia";
+import { digestOf } from "../model/place.ts";
 import type { HessianPicture, Point } from "../model/protocol.ts";
 
 /** Parameters of the largest network whose matrix is made and drawn. */
@@ -17,11 +18,11 @@ const EXTREMES = 6;
 export function hessianPicture(
   net: Network,
   data: Dataset,
-  { step, epoch }: Pick<Point, "step" | "epoch">,
+  { place: there, step, epoch }: Pick<Point, "place" | "step" | "epoch">,
 ): HessianPicture {
   const began = performance.now();
   const size = net.parameterCount;
-  const place = { size, step, epoch };
+  const place = { place: { ...there, digest: digestOf(net.getParameters()) }, size, step, epoch };
   if (size > MOST_DENSE) {
     const { values } = lanczos(hessianOperator(net, data), { k: 2 * EXTREMES, which: "both", seed: 1 });
     return {

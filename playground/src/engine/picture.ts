@@ -17,6 +17,8 @@ export function sceneryOf(session: Session): Scenery {
     classes: world.classes,
     train: world.trainRows.map(plain),
     test: world.testRows.map(plain),
+    rows: world.trainRows.map(({ inputs }) => inputs),
+    targets: Array.from(world.train.targets as Float64Array),
     inputs: wide ? own.inputNames : settings.features.map((name) => features[name].label),
     wide,
     outputs: world.outputs,

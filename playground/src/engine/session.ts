@@ -14,8 +14,15 @@ import {
 } from "hessia";
 import type { OwnData } from "../data/own.ts";
 import { optimizerEntry } from "../model/optimizers.ts";
-import type { Halt } from "../model/protocol.ts";
-import { type Change, type Course, type Logged, type Settings, settingsAfter } from "../model/settings.ts";
+import {
+  type Change,
+  type Course,
+  type Halt,
+  type Logged,
+  type Settings,
+  type Snapshot,
+  settingsAfter,
+} from "../model/settings.ts";
 import { leaveSaddle } from "./curvature.ts";
 import { makeOptimizer } from "./makers.ts";
 import { edits, repenalised, rescued } from "./rescue.ts";
@@ -40,21 +47,55 @@ export class Session {
   /** What has been evaluated so far, in gradients over all training data. */
   evaluations = 0;
   #evaluationsOfRun = 0;
+  /** Counts what made the network another one, other than training. */
+  networks = 0;
   readonly log: Logged[] = [];
   /** Changes that are still to come in a replay. */
-  readonly coming: Logged[];
+  coming: Logged[];
   #optimizer: Optimizer;
   #run: Generator<StepRecord, History> | null = null;
   #epochsOfRun = 0;
   #progress: Progress | null = null;
+  /** Samples of the current epoch that have been used. */
+  #used = 0;
 
-  constructor({ start, log }: Pick<Course, "start" | "log">, own: OwnData | null) {
+  constructor({ start, log, origin }: Pick<Course, "start" | "log" | "origin">, own: OwnData | null) {
     this.world = new World(start, own);
-    this.settings = start;
-    this.net = this.world.network(start);
-    this.#optimizer = makeOptimizer(start);
-    this.coming = [...log].sort((a, b) => a.step - b.step);
+    this.settings = origin?.settings ?? start;
+    this.net = origin ? this.world.networkAt(origin) : this.world.network(start);
+    this.#optimizer = makeOptimizer(this.settings);
+    if (origin) this.#resumeAt(origin);
+    this.coming = log.slice(origin?.log.length ?? 0).sort((a, b) => a.step - b.step);
     this.#applyComing();
+  }
+
+  #resumeAt({ step, epoch, evaluations, optimizer, progress, halt, log }: Snapshot): void {
+    this.step = step;
+    this.epoch = epoch;
+    this.evaluations = evaluations;
+    this.#optimizer.restore(optimizer);
+    this.#progress = progress;
+    this.#used = progress?.used ?? 0;
+    this.halt = halt;
+    this.log.push(...log);
+  }
+
+  /** The run as it is now, to be taken up again to the bit. */
+  snapshot(): Snapshot {
+    const progress = this.#run && this.last ? this.last.checkpoint().progress : this.#progress;
+    const { settings, step, epoch, evaluations, net, halt, log } = this;
+    return {
+      ...{ settings, step, epoch, evaluations, halt, log: log.slice() },
+      parameters: Float64Array.from(net.getParameters()),
+      statistics: Float64Array.from(net.getRunningStatistics()),
+      optimizer: this.#optimizer.state(),
+      progress: progress && { ...progress, epochs: [] },
+    };
+  }
+
+  /** Passes over the data: epochs with the part of the one at hand. */
+  get passes(): number {
+    return this.epoch + this.#used / this.world.train.size;
   }
 
   get stepsPerEpoch(): number {
@@ -101,6 +142,7 @@ export class Session {
     const evaluations = this.#gradients(record);
     this.evaluations += ((evaluations - this.#evaluationsOfRun) * record.samples) / this.world.train.size;
     this.#evaluationsOfRun = evaluations;
+    this.#used = record.epochRecord ? 0 : this.#used + record.samples;
     if (record.epochRecord) {
       this.epoch = record.epochRecord.epoch;
       ++this.#epochsOfRun;
@@ -135,6 +177,7 @@ export class Session {
     else if (change.kind === "revive")
       this.net.setParameters(rescued(this.world, this.net, before, change).getParameters());
     else if (change.kind === "escape") leaveSaddle(this.net, this.world.train);
+    else if (change.kind === "back") this.#back(change, before);
     else {
       const parameters = this.net.getParameters();
       for (const [index, value] of edits(this.world, before, change)) {
@@ -143,6 +186,17 @@ export class Session {
       this.net.setParameters(parameters);
     }
     this.settings = after;
+    if (change.kind !== "set") ++this.networks;
+  }
+
+  #back({ parameters, statistics }: Extract<Change, { kind: "back" }>, settings: Settings): void {
+    this.#close(true);
+    // A course may have other layers by now: there is nothing to go back to then.
+    if (parameters.length !== this.net.parameterCount) return;
+    this.net.setParameters(Float64Array.from(parameters));
+    if (statistics.length > 0) this.net.setRunningStatistics(Float64Array.from(statistics));
+    this.#optimizer = makeOptimizer(settings);
+    if (this.#progress) this.#progress = withoutMemory(this.#progress);
   }
 
   /** Other ways to train: the run is taken up with them where it was. */
@@ -154,8 +208,10 @@ export class Session {
       if (others.every((key) => after[key] === before[key])) return;
     }
     this.#close(true);
-    if (l1 !== before.l1 || l2 !== before.l2 || penaltyOn !== before.penaltyOn)
+    if (l1 !== before.l1 || l2 !== before.l2 || penaltyOn !== before.penaltyOn) {
       this.net = repenalised(this.world, this.net, after);
+      ++this.networks;
+    }
     const state = this.#optimizer.state();
     this.#optimizer = makeOptimizer(after);
     if (optimizer === before.optimizer) restore(this.#optimizer, state);
@@ -246,6 +302,12 @@ export class Session {
     if (schedule === "warm-up") return warmUp({ steps: scheduleEpochs * this.stepsPerEpoch });
     return constant();
   }
+}
+
+/** Without the points that a run would go back to. */
+function withoutMemory(progress: Progress): Progress {
+  const { seen: _, ...rest } = progress;
+  return { ...rest, best: null };
 }
 
 /** Memory that was made under other options does not fit, and is let go. */

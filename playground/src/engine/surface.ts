@@ -1,6 +1,7 @@
 import type { Network } from "hessia";
 import { normal, randomOf } from "../data/random.ts";
-import type { DirectionName, Surface, SurfaceRequest } from "../model/protocol.ts";
+import { digestOf } from "../model/place.ts";
+import type { DirectionName, Point, Surface, SurfaceRequest } from "../model/protocol.ts";
 import { dot, extremes } from "./curvature.ts";
 import type { World } from "./world.ts";
 
@@ -8,7 +9,12 @@ const SIZE = 41;
 const SLICE_POINTS = 121;
 
 /** The loss in a plane through the network's point, with the models that Taylor's formula makes of it there. */
-export function surfaceOf(net: Network, { train }: World, { directions, radius, path }: SurfaceRequest): Surface {
+export function surfaceOf(
+  net: Network,
+  { train }: World,
+  { directions, radius, path }: SurfaceRequest,
+  { place }: Pick<Point, "place">,
+): Surface {
   const start = Float64Array.from(net.getParameters());
   const { loss: value, gradient } = net.gradient(train);
   const notes: string[] = [];
@@ -31,6 +37,7 @@ export function surfaceOf(net: Network, { train }: World, { directions, radius, 
     return [dot(a, alongA), dot(b, alongA), dot(b, product(b))];
   };
   return {
+    place: { ...place, digest: digestOf(start) },
     size: SIZE,
     radius,
     loss,
@@ -49,7 +56,10 @@ function coordinates(point: Float64Array, start: Float64Array, a: Float64Array, 
   return [dot(away, a), dot(away, b)];
 }
 
-/** Two directions of length 1 at right angles. */
+/**
+ * Two directions of length 1 at right angles. A direction of curvature stays what it is, and the other one gives way: the
+ * part of it that lies along the first is taken out, and said so.
+ */
 function basis(
   names: readonly DirectionName[],
   net: Network,
@@ -68,12 +78,32 @@ function basis(
     if (name === "last step") return lastStep(path, start);
     return randomDirection(start.length, name === "random 1" ? 1 : 2);
   });
-  const first = unit(vectors[0]) ?? replacement(names[0], start.length, 3, notes);
-  const along = dot(first, vectors[1]);
-  const rest = vectors[1].map((value, i) => value - along * first[i]);
-  const length = Math.sqrt(dot(vectors[1], vectors[1]));
+  if (ends && ends.low >= 0 && names.includes("most negative"))
+    notes.push("No curvature is negative here: the direction of the smallest is shown.");
+  const [kept, other] = names[1].startsWith("most") && !names[0].startsWith("most") ? [1, 0] : [0, 1];
+  const first = unit(vectors[kept]) ?? replacement(names[kept], start.length, 3, notes);
+  const second = besides(first, vectors[other], [names[kept], names[other]], notes);
+  return kept === 0 ? [first, second] : [second, first];
+}
+
+/** Below this share of a direction's length, what lies along another is not worth a word. */
+const SLIGHT = 0.01;
+
+/** The part of a direction at right angles to another one. */
+function besides(
+  first: Float64Array,
+  vector: Float64Array,
+  [kept, name]: readonly [DirectionName, DirectionName],
+  notes: string[],
+): Float64Array {
+  const along = dot(first, vector);
+  const rest = vector.map((value, i) => value - along * first[i]);
+  const length = Math.sqrt(dot(vector, vector));
   const second = Math.sqrt(dot(rest, rest)) > 1e-9 * length ? unit(rest) : null;
-  return [first, second ?? orthogonal(first, replacement(names[1], start.length, 4, notes))];
+  if (!second) return orthogonal(first, replacement(name, vector.length, 4, notes));
+  if (Math.abs(along) > SLIGHT * length)
+    notes.push(`Of the ${name} direction the part at right angles to the ${kept} one is shown.`);
+  return second;
 }
 
 function replacement(name: DirectionName, size: number, seed: number, notes: string[]): Float64Array {

@@ -1,5 +1,9 @@
 import { toJson } from "hessia/formats";
+import { isLong } from "../model/course.ts";
+import { digestOf, type Place } from "../model/place.ts";
+import { plainly } from "../model/plainly.ts";
 import type { Frame, FromTrainer, Pace, ToTrainer, TrailPoint, Wants } from "../model/protocol.ts";
+import type { Change, LiveSettings, Snapshot } from "../model/settings.ts";
 import { confusionOf, Painter, sceneryOf, scoreOf } from "./picture.ts";
 import { Session } from "./session.ts";
 
@@ -9,6 +13,8 @@ const SLICE = 7;
 const MOST_PATH = 256;
 /** Points of the loss curves that a replay leaves. */
 const TRAIL = 150;
+/** Steps from the start on of which each leaves a point. */
+const EVERY = 100;
 
 /** `moved`: buffers that go to the page instead of being copied. */
 type Post = (message: FromTrainer, moved?: ArrayBuffer[]) => void;
@@ -25,6 +31,11 @@ export class Trainer {
   #path: { step: number; parameters: Float64Array }[] = [];
   #stride = 1;
   #trail: TrailPoint[] = [];
+  /** Number of the start. */
+  #start = 0;
+  /** Training loss at the start, and the last parameters that were no worse. */
+  #firstLoss = Number.POSITIVE_INFINITY;
+  #sane: Pick<Snapshot, "parameters" | "statistics"> | null = null;
   #speed = { since: 0, epoch: 0, value: 0 };
   #ticking = false;
   readonly #channel = new MessageChannel();
@@ -37,9 +48,14 @@ export class Trainer {
     try {
       this.#take(message);
     } catch (error) {
-      this.#playing = false;
-      this.post({ type: "failed", message: (error as Error).message });
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#playing = false;
+    this.#replayTo = -1;
+    this.post({ type: "failed", start: this.#start, message: plainly(error, "These settings cannot be trained with") });
   }
 
   #take(message: ToTrainer): void {
@@ -48,7 +64,10 @@ export class Trainer {
       return;
     }
     const session = this.#session;
-    if (!session) return;
+    if (!session) {
+      if (message.type === "change" || message.type === "rescue") this.post({ type: "kept", snapshot: null });
+      return;
+    }
     if (message.type === "play") {
       this.#playing = true;
       this.#pace = message.pace;
@@ -59,26 +78,72 @@ export class Trainer {
     } else if (message.type === "pause") this.#playing = false;
     else if (message.type === "advance") {
       session.halt = null;
-      if (message.by === "step") session.advance(session.step + 1);
-      else session.advanceEpoch();
+      if (message.by === "step") this.#advance(session, session.step + 1);
+      else this.#advanceEpoch(session);
       this.#keepPath();
-    } else if (message.type === "change") session.change(message.change);
+    } else if (message.type === "change") this.#change(session, message.change);
+    else if (message.type === "rescue") this.#rescue(session, message.set);
+    else if (message.type === "stop") this.#stop(session);
     else if (message.type === "path") this.post({ type: "path", path: this.#path.map(({ parameters }) => parameters) });
     else if (message.type === "save") this.post({ type: "saved", text: saved(session) });
     else this.#frame(session, message.wants);
   }
 
-  #load({ course, own }: Extract<ToTrainer, { type: "load" }>): void {
+  #load({ start, course, own, keep }: Extract<ToTrainer, { type: "load" }>): void {
+    if (keep) this.post({ type: "kept", snapshot: this.#session?.snapshot() ?? null });
     this.#playing = false;
-    this.#session = new Session(course, own);
-    this.#painter = new Painter(this.#session);
-    this.#replayTo = course.at > 0 ? course.at : -1;
+    this.#start = start;
+    this.#replayTo = -1;
+    this.#session = null;
+    const session = new Session(course, own);
+    this.#session = session;
+    this.#painter = new Painter(session);
+    if (course.at > session.step) this.#replayTo = course.at;
+    this.#firstLoss = Number.POSITIVE_INFINITY;
+    this.#sane = null;
     this.#path = [];
     this.#trail = [];
     this.#stride = 1;
     this.#keepPath();
-    this.post({ type: "scenery", scenery: sceneryOf(this.#session) });
+    this.#leaveTrail(session);
+    this.post({ type: "scenery", start, scenery: sceneryOf(session) });
     this.#schedule();
+  }
+
+  #change(session: Session, change: Change): void {
+    this.post({ type: "kept", snapshot: session.snapshot() });
+    session.change(change);
+  }
+
+  /** Back to the last parameters that were no worse than the first ones, and on from there in another way. */
+  #rescue(session: Session, set: Partial<LiveSettings>): void {
+    this.post({ type: "kept", snapshot: session.snapshot() });
+    const sane = this.#sane;
+    if (sane && sane.parameters.length === session.net.parameterCount) {
+      const { parameters, statistics } = sane;
+      session.change({ kind: "back", parameters: Array.from(parameters), statistics: Array.from(statistics) });
+    }
+    session.change({ kind: "set", set });
+  }
+
+  #stop(session: Session): void {
+    this.#replayTo = -1;
+    session.coming = [];
+  }
+
+  /** Trains on; of the first steps each leaves a point of the curves. */
+  #advance(session: Session, toStep: number, deadline = Number.POSITIVE_INFINITY): void {
+    while (session.step < Math.min(EVERY, toStep) && !session.halt) {
+      session.advance(session.step + 1);
+      this.#leaveTrail(session);
+      if (performance.now() >= deadline) return;
+    }
+    session.advance(toStep, deadline);
+  }
+
+  #advanceEpoch(session: Session): void {
+    const { epoch } = session;
+    while (session.epoch === epoch && !session.halt) this.#advance(session, session.step + 1);
   }
 
   /** Goes on with the work once waiting messages have been handled. */
@@ -101,13 +166,11 @@ export class Trainer {
       if (this.#replayTo >= 0) {
         this.#replay(session, deadline);
       } else {
-        session.advance(this.#until, deadline);
+        this.#advance(session, this.#until, deadline);
         this.#afterwards(session);
       }
     } catch (error) {
-      this.#playing = false;
-      this.#replayTo = -1;
-      this.post({ type: "failed", message: (error as Error).message });
+      this.#failed(error);
     }
     this.#schedule();
   }
@@ -118,7 +181,7 @@ export class Trainer {
     do {
       const from = session.step;
       this.#leaveTrail(session);
-      session.advance(Math.min(this.#replayTo, session.step + stretch), deadline);
+      this.#advance(session, Math.min(this.#replayTo, session.step + stretch), deadline);
       // What halted the run then was gone past then.
       if (session.step < this.#replayTo && session.halt?.kind === "goal") session.halt = null;
       if (session.step === from) break;
@@ -128,12 +191,24 @@ export class Trainer {
     this.#keepPath();
   }
 
-  /** Where a replay passes, so that the curves are whole at its end. */
+  /** A point of the curves. */
   #leaveTrail(session: Session): void {
-    const { step, epoch, world } = session;
+    const { step, epoch, passes, world } = session;
     const train = scoreOf(session, world.train);
     const test = scoreOf(session, world.test);
-    this.#trail.push({ step, epoch, trainLoss: train.loss, testLoss: test.loss });
+    this.#watch(session, train.loss);
+    if (this.#trail.at(-1)?.step === step) return;
+    this.#trail.push({ step, epoch, passes, trainLoss: train.loss, testLoss: test.loss });
+  }
+
+  /** Keeps parameters that are no worse than the first ones. */
+  #watch({ net }: Session, loss: number): void {
+    if (this.#firstLoss === Number.POSITIVE_INFINITY) this.#firstLoss = loss;
+    if (!(loss <= this.#firstLoss)) return;
+    this.#sane = {
+      parameters: Float64Array.from(net.getParameters()),
+      statistics: Float64Array.from(net.getRunningStatistics()),
+    };
   }
 
   #afterwards(session: Session): void {
@@ -157,20 +232,34 @@ export class Trainer {
 
   #frame(session: Session, wants: Wants): void {
     if (this.#playing && this.#pace !== "full" && this.#replayTo < 0) {
-      session.advance(Math.min(this.#until, session.step + this.#pace), performance.now() + 4 * SLICE);
+      this.#advance(session, Math.min(this.#until, session.step + this.#pace), performance.now() + 4 * SLICE);
       this.#afterwards(session);
     }
     const frame = this.#pictureOf(session, this.#painter as Painter, wants);
     this.post({ type: "frame", frame }, buffersOf(frame));
   }
 
+  #place({ networks, log, step, net }: Session): Place {
+    return {
+      start: this.#start,
+      network: networks,
+      changes: log.length,
+      step,
+      digest: digestOf(net.getParameters()),
+    };
+  }
+
   #pictureOf(session: Session, painter: Painter, wants: Wants): Frame {
     const { world, net, last } = session;
     const train = scoreOf(session, world.train);
     const test = scoreOf(session, world.test);
+    this.#watch(session, train.loss);
     const trail = this.#trail;
     this.#trail = [];
     return {
+      place: this.#place(session),
+      passes: session.passes,
+      snapshot: isLong(session) ? session.snapshot() : null,
       trail,
       step: session.step,
       epoch: session.epoch,

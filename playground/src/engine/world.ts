@@ -13,7 +13,15 @@ import { EXTENT, generate, type Sample } from "../data/generators.ts";
 import type { OwnData } from "../data/own.ts";
 import { randomOf, shuffle } from "../data/random.ts";
 import { type LayerPlaces, placesOf } from "../model/layout.ts";
-import { type ActivationName, type LossName, type Problem, problemOf, type Settings } from "../model/settings.ts";
+import { Plain } from "../model/plainly.ts";
+import {
+  type ActivationName,
+  type LossName,
+  type Problem,
+  problemOf,
+  type Settings,
+  type Snapshot,
+} from "../model/settings.ts";
 
 /** A sample with everything the network sees of it. */
 interface Row extends Sample {
@@ -72,6 +80,14 @@ export class World {
         parameters.fill(settings.bias, bias, bias + units);
       net.setParameters(parameters);
     }
+    return net;
+  }
+
+  /** A network as it was at a point of training. */
+  networkAt({ settings, parameters, statistics }: Pick<Snapshot, "settings" | "parameters" | "statistics">): Network {
+    const net = network(this.spec(settings));
+    net.setParameters(parameters);
+    if (statistics.length > 0) net.setRunningStatistics(statistics);
     return net;
   }
 
@@ -136,7 +152,7 @@ export class World {
         inputs: this.#encode(sample.x, sample.y),
       }));
     }
-    if (!own) throw new Error("There is no table of your own here yet: paste or drop one.");
+    if (!own) throw new Plain("There is no table of your own here yet: paste or drop one.");
     return own.rows.map((row, index) => {
       const x = row[own.axes[0]];
       const y = row[own.axes[1]];

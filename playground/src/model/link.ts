@@ -12,6 +12,7 @@ import {
   settingRanges,
   settingWords,
 } from "./settings.ts";
+import { snapshotIn, snapshotText } from "./snapshot-text.ts";
 import { defaultView, MOST_RACERS, type Racer, type View, words } from "./view.ts";
 
 /** What an address holds: where training is and what is shown of it. */
@@ -27,6 +28,7 @@ export function toHash({ course, view, own }: Linked): string {
   const parameters = new URLSearchParams();
   write(parameters, course.start, defaults);
   write(parameters, view, defaultView);
+  if (course.origin) parameters.set("run", snapshotText(course.origin, course.start));
   if (course.log.length > 0) parameters.set("log", JSON.stringify(course.log));
   if (course.at > 0) parameters.set("at", String(course.at));
   if (own) parameters.set("table", own.text);
@@ -42,10 +44,17 @@ export function fromHash(hash: string): Linked {
   const target = whole(parameters.get("target"));
   const text = parameters.get("table");
   return {
-    course: { start: sane(start), log: logIn(parameters.get("log")), at: whole(parameters.get("at")) ?? 0 },
+    course: courseIn(parameters, sane(start)),
     view,
     own: text === null ? null : { text, target },
   };
+}
+
+function courseIn(parameters: URLSearchParams, start: Settings): Course {
+  const run = parameters.get("run");
+  const origin = run === null ? null : snapshotIn(run, start);
+  if (origin) return { start, log: [], at: origin.step, origin: { ...origin, settings: sane(origin.settings) } };
+  return { start, log: logIn(parameters.get("log")), at: whole(parameters.get("at")) ?? 0 };
 }
 
 function write(parameters: URLSearchParams, values: object, usual: object): void {

@@ -52,6 +52,8 @@ export function programOf(settings: Settings, scenery: Scenery): string {
     ...(settings.bias === 0 ? [] : [biasLines(settings)]),
     "",
     `// inputs: ${inputsOf(settings, scenery)}; targets: ${targetsOf(scenery)}`,
+    `const inputs = [\n${scenery.rows.map((row) => `  [${row.join(", ")}],`).join("\n")}\n];`,
+    `const targets = [\n${wrapped(scenery.targets)}\n];`,
     "const data = dataset(inputs, targets);",
     "const history = await fit(net, data, {",
     `  optimizer: ${entry.key}(${Object.keys(options).length > 0 ? code(options, 1) : ""}),`,
@@ -64,6 +66,12 @@ export function programOf(settings: Settings, scenery: Scenery): string {
     "console.log(history.status, net.evaluate(data), net.hessian(data).eigenvalues());",
   ];
   return lines.join("\n");
+}
+
+/** Some numbers a line. */
+function wrapped(values: readonly number[]): string {
+  const lines = Array.from({ length: Math.ceil(values.length / 20) }, (_, i) => values.slice(20 * i, 20 * (i + 1)));
+  return lines.map((line) => `  ${line.join(", ")},`).join("\n");
 }
 
 function biasLines({ bias, layers }: Settings): string {

@@ -1,15 +1,10 @@
 import type { Sample } from "../data/generators.ts";
 import type { OwnData } from "../data/own.ts";
-import type { Change, Course, Logged, Problem, Settings } from "./settings.ts";
+import type { Place } from "./place.ts";
+import type { Change, Course, Halt, LiveSettings, Logged, Problem, Settings, Snapshot } from "./settings.ts";
 
 /** How fast to train: so many steps for each picture, or as fast as it goes. */
 export type Pace = number | "full";
-
-/** Why training stands still. */
-export interface Halt {
-  readonly kind: "goal" | "non-finite" | "done" | "error";
-  readonly message: string;
-}
 
 /** What the next picture needs. */
 export interface Wants {
@@ -31,6 +26,9 @@ export interface Scenery {
   readonly classes: readonly string[];
   readonly train: readonly Sample[];
   readonly test: readonly Sample[];
+  /** What the network is trained on, row by row. */
+  readonly rows: readonly (readonly number[])[];
+  readonly targets: readonly number[];
   readonly inputs: readonly string[];
   /** Whether the inputs are the columns of a table of more than two, not features of the plane. */
   readonly wide: boolean;
@@ -47,11 +45,17 @@ export interface Scenery {
 export interface TrailPoint {
   readonly step: number;
   readonly epoch: number;
+  /** Passes over the data: epochs with the part of the one at hand. */
+  readonly passes: number;
   readonly trainLoss: number;
   readonly testLoss: number;
 }
 
 export interface Frame {
+  readonly place: Place;
+  readonly passes: number;
+  /** All that this run is, where replaying its course would take long; else null. */
+  readonly snapshot: Snapshot | null;
   readonly step: number;
   readonly epoch: number;
   readonly trainLoss: number;
@@ -96,25 +100,39 @@ export const OUTPUT_MAP = 80;
 export const KINK_MAP = 96;
 
 export type ToTrainer =
-  | { readonly type: "load"; readonly course: Course; readonly own: OwnData | null }
+  /** `keep`: the run that there was comes back as a snapshot. */
+  | {
+      readonly type: "load";
+      readonly start: number;
+      readonly course: Course;
+      readonly own: OwnData | null;
+      readonly keep: boolean;
+    }
   | { readonly type: "play"; readonly pace: Pace; readonly until?: number }
   | { readonly type: "pause" }
   | { readonly type: "advance"; readonly by: "step" | "epoch" }
   | { readonly type: "change"; readonly change: Change }
+  /** Back to the last sane parameters, with other settings from there on. */
+  | { readonly type: "rescue"; readonly set: Partial<LiveSettings> }
+  /** A replay ends where it is. */
+  | { readonly type: "stop" }
   | { readonly type: "frame"; readonly wants: Wants }
   | { readonly type: "path" }
   | { readonly type: "save" };
 
 export type FromTrainer =
-  | { readonly type: "scenery"; readonly scenery: Scenery }
+  | { readonly type: "scenery"; readonly start: number; readonly scenery: Scenery }
   | { readonly type: "frame"; readonly frame: Frame }
-  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "failed"; readonly start: number; readonly message: string }
+  /** The run before a change or a start; null where there was none. */
+  | { readonly type: "kept"; readonly snapshot: Snapshot | null }
   | { readonly type: "path"; readonly path: readonly Float64Array[] }
   /** As `fromJson` reads it. */
   | { readonly type: "saved"; readonly text: string };
 
 /** A point of training, as the analyst gets it. */
 export interface Point {
+  readonly place: Place;
   readonly settings: Settings;
   readonly parameters: Float64Array;
   readonly statistics: Float64Array;
@@ -125,6 +143,7 @@ export interface Point {
 export type Verdict = "minimum" | "saddle" | "maximum" | "degenerate" | "gradient-flat" | "not-critical";
 
 export interface HessianPicture {
+  readonly place: Place;
   readonly size: number;
   /** Row by row; null where the network is too large for a matrix. */
   readonly matrices: { readonly exact: Float32Array; readonly ggn: Float32Array } | null;
@@ -154,6 +173,7 @@ export interface SurfaceRequest {
 }
 
 export interface Surface {
+  readonly place: Place;
   readonly size: number;
   readonly radius: number;
   /** Loss over the plane, row by row from the top left corner. */
@@ -178,10 +198,11 @@ export type ToAnalyst =
 
 export interface Advice {
   readonly code: string;
+  /** The layer that it is about, from 0; null where it is about none. */
+  readonly layer: number | null;
   readonly message: string;
   /** Names and values. */
   readonly evidence: readonly (readonly [string, string])[];
-  readonly remedy: string;
   readonly source: string;
 }
 
@@ -198,6 +219,7 @@ export interface LayerReport {
 }
 
 export interface Report {
+  readonly place: Place;
   readonly layers: readonly LayerReport[];
   /** How the gradient fares on its way down. */
   readonly flow: "steady" | "vanishing" | "exploding" | "blocked";

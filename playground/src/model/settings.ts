@@ -1,4 +1,4 @@
-import type { Loss } from "hessia";
+import type { Checkpoint, Loss, OptimizerState } from "hessia";
 import { optimizers } from "./optimizers.ts";
 
 /** Everything that says where training starts and how it goes on; a link holds it, so bits depend on nothing else. */
@@ -148,14 +148,16 @@ interface Range {
 }
 
 const TINY = Number.MIN_VALUE;
+/** Seeds are counted up by one, which larger numbers do not take. */
+export const MOST_SEED = 2 ** 32 - 1;
 
 /** Between what a setting that is a number may lie. */
 export const settingRanges: Partial<Record<keyof Settings, Range>> = {
   noise: { least: 0, most: 50 },
   train: { least: 10, most: 90 },
   samples: { least: 100, most: 2000, whole: true },
-  dataSeed: { least: 0, whole: true },
-  seed: { least: 0, whole: true },
+  dataSeed: { least: 0, most: MOST_SEED, whole: true },
+  seed: { least: 0, most: MOST_SEED, whole: true },
   atZero: { least: 0, most: 1 },
   slope: { least: TINY },
   learningRate: { least: TINY },
@@ -205,7 +207,9 @@ export type Change =
   | { readonly kind: "batch-norm"; readonly layer: number }
   | { readonly kind: "revive" }
   /** Along the eigenvector of the most negative eigenvalue. */
-  | { readonly kind: "escape" };
+  | { readonly kind: "escape" }
+  /** Back to parameters that were sane, without the optimizer's memory of what came after. */
+  | { readonly kind: "back"; readonly parameters: readonly number[]; readonly statistics: readonly number[] };
 
 /** A change before the step after `step`. */
 export interface Logged {
@@ -213,17 +217,39 @@ export interface Logged {
   readonly change: Change;
 }
 
+/** Why training stands still. */
+export interface Halt {
+  readonly kind: "goal" | "non-finite" | "done" | "error";
+  readonly message: string;
+}
+
+/** A run at one of its steps, whole: from here it goes on to the bits that it would have reached. */
+export interface Snapshot {
+  readonly settings: Settings;
+  readonly step: number;
+  readonly epoch: number;
+  readonly evaluations: number;
+  readonly parameters: Float64Array;
+  readonly statistics: Float64Array;
+  readonly optimizer: OptimizerState;
+  readonly progress: Checkpoint["progress"] | null;
+  readonly halt: Halt | null;
+  readonly log: readonly Logged[];
+}
+
 /** Where training is: how it started, what was done to it, and how many steps it has taken. */
 export interface Course {
   readonly start: Settings;
   readonly log: readonly Logged[];
   readonly at: number;
+  /** A run to go on with, in place of a replay from the start. */
+  readonly origin?: Snapshot;
 }
 
 /** The settings that hold after all changes so far. */
-export function currentSettings({ start, log }: Pick<Course, "start" | "log">): Settings {
-  let settings = start;
-  for (const { change } of log) settings = settingsAfter(settings, change);
+export function currentSettings({ start, log, origin }: Pick<Course, "start" | "log" | "origin">): Settings {
+  let settings = origin?.settings ?? start;
+  for (const { change } of log.slice(origin?.log.length ?? 0)) settings = settingsAfter(settings, change);
   return settings;
 }
 

@@ -1,22 +1,26 @@
 import { effect } from "@preact/signals";
 import { fromHash, type Linked, toHash } from "../model/link.ts";
+import { plainly } from "../model/plainly.ts";
 import type { Course } from "../model/settings.ts";
 import type { View } from "../model/view.ts";
 import { sceneOf } from "../scenes/index.ts";
 import { courseOf } from "../scenes/scene.ts";
 import { readTable } from "./own-data.ts";
-import { course, failure, frame, load, own, playing, starts, view } from "./store.ts";
+import { course, failure, frame, load, own, playing, startNow, starts, view } from "./store.ts";
 
 /** Longest address that browsers and messages pass on whole. */
 const LONGEST = 60_000;
 
-/** What the page is now, as a link; `at` is the step it has reached. */
+/** What the page is now, as a link; `at` is the step it has reached. A long course is not told but its end. */
 export function linked(at: number): Linked {
   const table = own.value;
   const { start, log } = course.value;
-  const past = log.filter(({ step }) => step <= at || at === 0);
   const mine = start.data === "own" && table ? { text: table.text, target: table.target } : null;
-  return { course: { start, log: past, at }, view: view.value, own: mine };
+  const rest = { view: view.value, own: mine };
+  const snapshot = at > 0 ? (frame.peek()?.snapshot ?? null) : null;
+  if (snapshot) return { course: { start: startNow(), log: [], at, origin: snapshot }, ...rest };
+  const past = log.filter(({ step }) => step <= at || at === 0);
+  return { course: { start, log: past, at }, ...rest };
 }
 
 /** A link that restores everything, the training so far included; without the user's table where that is too long. */
@@ -33,11 +37,12 @@ export async function restore(): Promise<void> {
   const { course: said, view: shown, own: table } = fromHash(location.hash);
   view.value = shown;
   const next = sceneAlone(location.hash, shown) ?? said;
+  visited = actNow();
   if (table) {
     try {
       own.value = await readTable(table.text, table.target ?? undefined);
     } catch (error) {
-      failure.value = (error as Error).message;
+      failure.value = plainly(error, "The table in the link could not be read");
     }
   }
   if (next.start.data === "own" && !own.value) {
@@ -55,20 +60,37 @@ function sceneAlone(hash: string, { scene: key, act }: View): Course | null {
   return courseOf(scene, scene.acts[Math.min(act, scene.acts.length - 1)]);
 }
 
-let written = "";
+let timer = 0;
+let pending: (() => string) | null = null;
+/** The scene and act of the entry that the browser is at. */
+let visited = "";
+
+const actNow = (): string => JSON.stringify([view.peek().scene, view.peek().act]);
+
+/** Writes the address: another act is an entry of its own in the browser's history, everything else changes the entry at hand. */
+function write(): void {
+  timer = 0;
+  const hash = pending?.() ?? "";
+  const entry = actNow();
+  const same = entry === visited;
+  visited = entry;
+  if (`#${hash}` === location.hash || (hash === "" && location.hash === "")) return;
+  if (hash.length > LONGEST) return;
+  const address = hash === "" ? location.pathname + location.search : `#${hash}`;
+  if (same) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
+}
+
+/** Goes where the address says; what was about to be written is of the page before. */
+async function goThere(): Promise<void> {
+  window.clearTimeout(timer);
+  timer = 0;
+  pending = null;
+  await restore();
+}
 
 /** Keeps the address up to date: settings at once, the step reached when training pauses. */
 export function followAddress(): void {
-  let timer = 0;
-  let pending: (() => string) | null = null;
-  const write = (): void => {
-    timer = 0;
-    const hash = pending?.() ?? "";
-    if (`#${hash}` === location.hash || (hash === "" && location.hash === "")) return;
-    if (hash.length > LONGEST) return;
-    written = `#${hash}`;
-    history.replaceState(null, "", hash === "" ? location.pathname + location.search : written);
-  };
   effect(() => {
     course.value;
     view.value;
@@ -88,7 +110,6 @@ export function followAddress(): void {
       timer = window.setTimeout(write, 250);
     }
   });
-  window.addEventListener("hashchange", () => {
-    if (location.hash !== written) void restore();
-  });
+  // The page itself writes without these events: they come of links, of Back and of Forward.
+  window.addEventListener("popstate", () => void goThere());
 }

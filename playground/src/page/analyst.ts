@@ -1,7 +1,8 @@
-import { effect, signal } from "@preact/signals";
+import { effect, type Signal, signal } from "@preact/signals";
+import { placeText } from "../model/place.ts";
 import type { FromAnalyst, Point, SurfaceRequest, ToAnalyst } from "../model/protocol.ts";
 import { spectra } from "./spectra.ts";
-import { course, frame, hessian, own, report, starts, surface } from "./store.ts";
+import { answers, course, frame, hessian, own, starts } from "./store.ts";
 
 /** The second worker, made when the first question comes; it looks at points of training without holding it up. */
 let worker: Worker | null = null;
@@ -42,13 +43,8 @@ function made(): Worker {
 export function pointNow(): Point | null {
   const now = frame.value;
   if (!now) return null;
-  const { settings, parameters, statistics, step, epoch } = now;
-  return { settings, parameters, statistics, step, epoch };
-}
-
-/** Marks a point, so that none is looked at twice. */
-function markOf(point: Point): string {
-  return `${starts.value}.${point.step}.${frame.value?.log.length ?? 0}`;
+  const { place, settings, parameters, statistics, step, epoch } = now;
+  return { place, settings, parameters, statistics, step, epoch };
 }
 
 type Kind = "hessian" | "diagnose";
@@ -57,28 +53,33 @@ const seen: Record<Kind, string> = { hessian: "", diagnose: "" };
 /** Between two looks at a run, in milliseconds. */
 const PAUSE: Record<Kind, number> = { hessian: 120, diagnose: 400 };
 
-/** Looks at the newest point whenever the last look is done, while `wanted` says so; call once for each kind. */
+/** Counts looks that are done: whoever else follows the same kind may take the next. */
+const looked: Readonly<Record<Kind, Signal<number>>> = { hessian: signal(0), diagnose: signal(0) };
+
+/** Looks at the newest point whenever the last look is done, while `wanted` says so; several may follow one kind. */
 export function follow(kind: Kind, wanted: () => boolean): () => void {
   const look = async (): Promise<void> => {
     const point = pointNow();
     if (busy[kind] || !point || !wanted()) return;
-    const mark = markOf(point);
+    const mark = placeText(point.place);
     if (mark === seen[kind]) return;
     busy[kind] = true;
     seen[kind] = mark;
     const answer = await ask({ type: kind, point });
     if (answer?.type === "hessian") {
-      hessian.value = answer.picture;
-      spectra.add(answer.picture);
+      answers.hessian.value = answer.picture;
+      // Of another network by now: its column would stand among those of this one.
+      if (hessian.value === answer.picture) spectra.add(answer.picture);
     }
-    if (answer?.type === "diagnose") report.value = answer.report;
+    if (answer?.type === "diagnose") answers.report.value = answer.report;
     window.setTimeout(() => {
       busy[kind] = false;
-      void look();
+      ++looked[kind].value;
     }, PAUSE[kind]);
   };
   return effect(() => {
     frame.value;
+    looked[kind].value;
     wanted();
     void look();
   });
@@ -88,15 +89,16 @@ export async function askSurface(request: SurfaceRequest): Promise<void> {
   const point = pointNow();
   if (!point) return;
   const answer = await ask({ type: "surface", point, request });
-  if (answer?.type === "surface") surface.value = answer.surface;
+  if (answer?.type === "surface") answers.surface.value = answer.surface;
 }
 
 effect(() => {
   starts.value;
-  hessian.value = null;
-  surface.value = null;
-  report.value = null;
+  answers.hessian.value = null;
+  answers.surface.value = null;
+  answers.report.value = null;
   spectra.clear();
+  analystFailure.value = "";
   seen.hessian = "";
   seen.diagnose = "";
 });

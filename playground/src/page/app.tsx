@@ -1,45 +1,66 @@
-import { signal } from "@preact/signals";
 import { Cards } from "./cards.tsx";
+import { CurvaturePanel } from "./curvature-panel.tsx";
 import { DataPanel } from "./data-panel.tsx";
+import { embedded, shows } from "./embed.ts";
+import { OpenWhole } from "./embed-dialog.tsx";
 import { Header } from "./header.tsx";
 import { NetworkPanel } from "./network-panel.tsx";
 import { Notices } from "./notices.tsx";
 import { OutputPanel } from "./output-panel.tsx";
 import { ScenePanel } from "./scene-panel.tsx";
-import { spoken } from "./store.ts";
+import { spoken, view } from "./store.ts";
 import { Toolbar } from "./toolbar.tsx";
+import { Tour } from "./tour.tsx";
 import { TrainingPanel } from "./training-panel.tsx";
-
-export const helpOpen = signal(false);
 
 export function App() {
   return (
     <>
-      <a class="skip" href="#network-title">
-        Skip to the network
-      </a>
-      <Header />
-      <main>
-        <ScenePanel />
-        <Toolbar />
+      {!embedded && (
+        <>
+          <a class="skip" href="#network-title">
+            Skip to the network
+          </a>
+          <Header />
+        </>
+      )}
+      <main class={embedded ? "embedded" : ""}>
+        {embedded && <h1 class="hidden">hessia playground</h1>}
+        {shows("controls") && <Toolbar />}
         <Notices />
-        <div class="bench">
-          <DataPanel />
-          <NetworkPanel />
-          <OutputPanel />
-          <TrainingPanel />
-        </div>
-        <Cards />
+        <Bench />
+        {embedded ? <OpenWhole /> : <Cards />}
       </main>
-      <footer>
-        <p>
-          Everything is computed in this page by the <strong>hessia</strong> package: nothing is sent anywhere. The idea
-          of the page is TensorFlow Playground's, by Daniel Smilkov and Shan Carter.
-        </p>
-      </footer>
+      {!embedded && <Footer />}
+      <Tour />
       <p class="hidden" role="status" aria-live="polite">
         {spoken}
       </p>
     </>
+  );
+}
+
+/** What is on the first screen; a scene's text takes the place of the data, which are the scene's own. */
+function Bench() {
+  const scene = view.value.scene !== "" && shows("scene");
+  return (
+    <div class={`bench ${scene ? "with-scene" : ""}`}>
+      {scene ? <ScenePanel /> : shows("data") && <DataPanel />}
+      {shows("network") && <NetworkPanel />}
+      {shows("output") && <OutputPanel />}
+      {shows("curvature") && <CurvaturePanel />}
+      {!embedded && <TrainingPanel />}
+    </div>
+  );
+}
+
+function Footer() {
+  return (
+    <footer>
+      <p>
+        Everything is computed in this page by the <strong>hessia</strong> package: nothing is sent anywhere. The idea
+        of the page is TensorFlow Playground's, by Daniel Smilkov and Shan Carter.
+      </p>
+    </footer>
   );
 }

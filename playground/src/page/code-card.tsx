@@ -36,8 +36,9 @@ function Code() {
   return (
     <>
       <p class="faint">
-        This program makes the network and trains it with the package. The file holds the network with its parameters as
-        they are now;
+        This program makes the network and trains it on this data with the package: save it as <code>train.mjs</code>,
+        run <code>npm install hessia</code> and <code>node train.mjs</code>. The file holds the network with its
+        parameters as they are now;
         <code> fromJson</code> of <code>hessia/formats</code> reads it.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}

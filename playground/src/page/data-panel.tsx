@@ -3,8 +3,9 @@ import { useRef } from "preact/hooks";
 import { EXTENT, generate, generators } from "../data/generators.ts";
 import { css, palette } from "../draw/palette.ts";
 import { prepared } from "../draw/raster.ts";
-import { type DataName, problemOf } from "../model/settings.ts";
-import { Choice, NumberField, Slider } from "./parts.tsx";
+import { type DataName, MOST_SEED, problemOf } from "../model/settings.ts";
+import { texts } from "../texts/index.ts";
+import { Choice, Fold, NumberField, Slider } from "./parts.tsx";
 import { own, set, settings, show, view } from "./store.ts";
 
 const named = Object.entries(generators) as [Exclude<DataName, "own">, (typeof generators)["circle"]][];
@@ -21,7 +22,7 @@ export function DataPanel() {
         class={`wide ${now.data === "own" ? "on" : ""}`}
         aria-pressed={now.data === "own"}
         onClick={() => {
-          if (own.value) set({ data: "own" });
+          if (own.value) set({ data: "own", loss: own.value.problem === "regression" ? "mse" : "cross-entropy" });
           if (!view.value.open.includes("own")) show({ open: [...view.value.open, "own"] });
           document.getElementById("card-own")?.scrollIntoView({ block: "start" });
         }}
@@ -29,17 +30,19 @@ export function DataPanel() {
         {own.value ? `Your data: ${own.value.targetName}` : "Your own data…"}
       </button>
       {now.data !== "own" && (
-        <>
-          <Slider
-            label="Noise"
-            name="noise"
-            unit=" %"
-            value={now.noise}
-            min={0}
-            max={50}
-            step={5}
-            onChange={(noise) => set({ noise })}
-          />
+        <Slider
+          label="Noise"
+          name="noise"
+          unit=" %"
+          value={now.noise}
+          min={0}
+          max={50}
+          step={5}
+          onChange={(noise) => set({ noise })}
+        />
+      )}
+      <Fold title={texts.story.data}>
+        {now.data !== "own" && (
           <Slider
             label="Samples"
             name="samples"
@@ -49,31 +52,32 @@ export function DataPanel() {
             step={100}
             onChange={(samples) => set({ samples })}
           />
-        </>
-      )}
-      <Slider
-        label="Share to train on"
-        name="train"
-        unit=" %"
-        value={now.train}
-        min={10}
-        max={90}
-        step={10}
-        onChange={(train) => set({ train })}
-      />
-      <div class="row">
-        <NumberField
-          label="Data seed"
-          name="dataSeed"
-          value={now.dataSeed}
-          min={0}
-          step={1}
-          onChange={(dataSeed) => set({ dataSeed: Math.round(dataSeed) })}
+        )}
+        <Slider
+          label="Share to train on"
+          name="train"
+          unit=" %"
+          value={now.train}
+          min={10}
+          max={90}
+          step={10}
+          onChange={(train) => set({ train })}
         />
-        <button type="button" onClick={() => set({ dataSeed: now.dataSeed + 1 })}>
-          Regenerate
-        </button>
-      </div>
+        <div class="row">
+          <NumberField
+            label="Data seed"
+            name="dataSeed"
+            value={now.dataSeed}
+            min={0}
+            max={MOST_SEED}
+            step={1}
+            onChange={(dataSeed) => set({ dataSeed: Math.round(dataSeed) })}
+          />
+          <button type="button" onClick={() => set({ dataSeed: (now.dataSeed + 1) % (MOST_SEED + 1) })}>
+            Regenerate
+          </button>
+        </div>
+      </Fold>
     </section>
   );
 }
@@ -91,7 +95,7 @@ function Sets({ problem, title }: { problem: "classification" | "regression"; ti
           label: (<Thumbnail name={name} label={label} />) as unknown as string,
         }))}
       onChange={(data) => {
-        const changes = problemOf(data) !== problemOf(now.data);
+        const changes = problemOf(data) !== problemOf(now.data, own.value?.problem);
         set({ data, ...(changes ? { loss: problemOf(data) === "regression" ? "mse" : "cross-entropy" } : {}) });
       }}
     />

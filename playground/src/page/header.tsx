@@ -1,10 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { type Theme, theme } from "../draw/palette.ts";
+import { texts } from "../texts/index.ts";
 import { shareLink } from "./address.ts";
+import { EmbedButton } from "./embed-dialog.tsx";
 import { SceneMenu } from "./scene-panel.tsx";
 import { say } from "./store.ts";
 import { Icon } from "./toolbar.tsx";
+import { startTour } from "./tour.tsx";
 
 export function Header() {
   return (
@@ -18,6 +21,7 @@ export function Header() {
       <nav aria-label="Page">
         <SceneMenu />
         <Share />
+        <EmbedButton />
         <ThemeButton />
         <Help />
       </nav>
@@ -107,10 +111,15 @@ function Help() {
           <dd>one epoch</dd>
           <dt>R</dt>
           <dd>reset to the same start</dd>
+          <dt>U</dt>
+          <dd>undo the last change, restart or reset</dd>
           <dt>Tab, Enter</dt>
           <dd>go to a unit, and open its weights</dd>
         </dl>
-        <form method="dialog">
+        <form method="dialog" class="row">
+          <button type="submit" onClick={startTour}>
+            {texts.tour.start}
+          </button>
           <button type="submit">Close</button>
         </form>
       </dialog>

@@ -7,6 +7,7 @@ import { parameterName, placesOf } from "../model/layout.ts";
 import type { HessianPicture } from "../model/protocol.ts";
 import type { MatrixKind } from "../model/view.ts";
 import { analystFailure, follow } from "./analyst.ts";
+import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
 import { Card, Choice } from "./parts.tsx";
 import { frame, hessian, scenery, settings, show, view } from "./store.ts";
@@ -14,7 +15,7 @@ import { VerdictNote } from "./verdict.tsx";
 
 export function HessianCard() {
   return (
-    <Card name="hessian" title="Hessian">
+    <Card name="hessian" title="Hessian" terms={["hessian", "ggn", "eigenvalues", "index"]}>
       {(seen) => <Hessian seen={seen} />}
     </Card>
   );
@@ -54,6 +55,7 @@ function Matrix() {
     const shown = view.value.matrix;
     const size = Math.min(width.value, MOST_SIDE);
     if (canvas.current && picture && size > 0) drawMatrix(canvas.current, size, picture, shown, colours);
+    drawn(canvas.current, picture?.place);
   });
   const readOut = (event: PointerEvent): void => {
     const picture = hessian.value;
@@ -165,6 +167,7 @@ function Eigenvalues() {
     const colours = palette.value;
     if (canvas.current && picture && width.value > 0)
       drawEigenvalues(canvas.current, width.value, 84, picture.eigenvalues, colours);
+    drawn(canvas.current, picture?.place);
   });
   const picture = hessian.value;
   return (
@@ -172,6 +175,7 @@ function Eigenvalues() {
       <h3>Eigenvalues</h3>
       <canvas
         ref={canvas}
+        id="eigenvalues-canvas"
         role="img"
         aria-label={summary(picture)}
         style={{ width: `${width.value}px`, height: "84px" }}

@@ -9,8 +9,10 @@ export function useWidth<T extends HTMLElement>(): { ref: RefObject<T | null>; w
   useEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const observer = new ResizeObserver(([entry]) => {
-      width.value = Math.round(entry.contentRect.width);
+    const observer = new ResizeObserver((entries) => {
+      // Several changes may come at once: the last is what holds.
+      const last = entries.at(-1);
+      if (last) width.value = Math.round(last.contentRect.width);
     });
     observer.observe(element);
     return () => observer.disconnect();
@@ -27,8 +29,8 @@ export function useSeen<T extends HTMLElement>(): { ref: RefObject<T | null>; se
     if (!element) return;
     // A little ahead of the screen, so that it is there when it comes into view.
     const observer = new IntersectionObserver(
-      ([entry]) => {
-        seen.value = entry.isIntersecting;
+      (entries) => {
+        seen.value = entries.at(-1)?.isIntersecting ?? false;
       },
       { rootMargin: "150px" },
     );

@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { followAddress, restore } from "./address.ts";
 import { App } from "./app.tsx";
-import { followKeys } from "./keys.ts";
+import { followKeys, keepFocusInView } from "./keys.ts";
 import "./style/index.css";
 
 const root = document.getElementById("app") as HTMLElement;
@@ -9,3 +9,4 @@ root.replaceChildren();
 render(<App />, root);
 void restore().then(followAddress);
 followKeys();
+keepFocusInView();

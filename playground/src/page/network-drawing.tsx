@@ -7,6 +7,7 @@ import { placesOf } from "../model/layout.ts";
 import type { Scenery } from "../model/protocol.ts";
 import { type ActivationName, type HiddenLayer, MOST_UNITS } from "../model/settings.ts";
 import { activations } from "./activation-choices.ts";
+import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
 import { Inspector } from "./inspector.tsx";
 import { Editor, type PlacedPart, Tip } from "./part-editor.tsx";
@@ -32,6 +33,7 @@ export function Drawing({ scene }: { scene: Scenery }) {
     const part = hovered.value;
     const unit = selected.value;
     const colours = palette.value;
+    if (!shown) drawn(canvas.current, null);
     if (!canvas.current || !shown || !current || width.value === 0) return;
     // Thousands of links take longer to draw than a frame has: while they train, a few drawings a second are enough.
     const look = [part, unit, colours, width.value];
@@ -56,6 +58,7 @@ export function Drawing({ scene }: { scene: Scenery }) {
       hovered: part,
       selected: unit,
     });
+    drawn(canvas.current, shown.place);
   });
 
   const locate = (event: PointerEvent | MouseEvent) => {

@@ -1,10 +1,11 @@
 import { featureNames, features } from "../data/features.ts";
 import { plural } from "../model/format.ts";
 import { type FeatureName, MOST_LAYERS } from "../model/settings.ts";
+import { texts } from "../texts/index.ts";
 import { activations } from "./activation-choices.ts";
 import { DeadNotes } from "./dead-notes.tsx";
 import { Drawing } from "./network-drawing.tsx";
-import { Select } from "./parts.tsx";
+import { Fold, Select } from "./parts.tsx";
 import { StartFields } from "./start-fields.tsx";
 import { own, scenery, set, settings } from "./store.ts";
 
@@ -40,8 +41,11 @@ export function NetworkPanel() {
       </header>
       <Features />
       {scene && <Drawing scene={scene} />}
+      <p class="faint network-legend">{texts.legend.weights}</p>
       <DeadNotes />
-      <StartFields />
+      <Fold title={texts.story.start}>
+        <StartFields />
+      </Fold>
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { useComputed } from "@preact/signals";
-import { change, failure, frame, play, set, settings } from "./store.ts";
+import { isLong } from "../model/course.ts";
+import { course, failure, frame, play, replaying, rescue, settings, stopReplay } from "./store.ts";
 
 /** What went wrong or came to its end, in words, with what can be done about it. */
 export function Notices() {
@@ -12,6 +13,14 @@ export function Notices() {
           {failure.value}
         </p>
       )}
+      {replaying.value && isLong({ step: course.value.at, settings: settings.value }) && (
+        <div class="notice">
+          <p>The link holds a long course, which is being run through.</p>
+          <button type="button" id="stop-replay" onClick={stopReplay}>
+            Stop here
+          </button>
+        </div>
+      )}
       {now?.kind === "non-finite" && (
         <div class="notice bad" role="alert">
           <p>
@@ -21,20 +30,20 @@ export function Notices() {
             <button
               type="button"
               onClick={() => {
-                set({ learningRate: settings.value.learningRate / 10 });
+                rescue({ learningRate: settings.value.learningRate / 10 });
                 play();
               }}
             >
-              Go on with a tenth of the learning rate
+              Go back and on with a tenth of the learning rate
             </button>
             <button
               type="button"
               onClick={() => {
-                change({ kind: "set", set: { clip: "norm", clipAt: 1 } });
+                rescue({ clip: "norm", clipAt: 1 });
                 play();
               }}
             >
-              Clip gradients at norm 1 and go on
+              Go back and clip gradients at norm 1
             </button>
           </div>
         </div>

@@ -1,15 +1,20 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { featureNames } from "../data/features.ts";
+import { EXTENT } from "../data/generators.ts";
+import type { OwnData } from "../data/own.ts";
 import { classColour, css, palette } from "../draw/palette.ts";
 import { drawPlane } from "../draw/plane.ts";
 import { percent, short } from "../model/format.ts";
 import type { Confusion } from "../model/protocol.ts";
+import { texts } from "../texts/index.ts";
 import { Chart } from "./chart.tsx";
+import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
-import { Check, Choice } from "./parts.tsx";
+import { Check, Choice, Fold } from "./parts.tsx";
 import { frame, own, scenery, settings, show, view } from "./store.ts";
+import { Term } from "./term.tsx";
 import { pointed } from "./unit-places.ts";
 
 export function OutputPanel() {
@@ -19,39 +24,47 @@ export function OutputPanel() {
       <Losses />
       <Plane />
       <Legend />
-      <div class="checks">
-        <Check
-          label="Show test data"
-          name="showTest"
-          value={view.value.showTest}
-          onChange={(showTest) => show({ showTest })}
-        />
-        <Check
-          label="Discretize output"
-          name="discretize"
-          value={view.value.discretize}
-          onChange={(discretize) => show({ discretize })}
-        />
-        <Check
-          label="Kinks"
-          name="kinkLines"
-          value={view.value.kinkLines}
-          onChange={(kinkLines) => show({ kinkLines })}
-          hint="The lines where units of ReLU layers switch"
-        />
-      </div>
-      <Choice
-        label="Colour by"
-        value={view.value.overlay}
-        choices={[
-          { value: "output", label: "Output" },
-          { value: "regions", label: "Activation regions" },
-        ]}
-        onChange={(overlay) => show({ overlay })}
-      />
       <KinkNote />
       <LossChart />
-      <Confusions />
+      <Fold title={texts.story.show}>
+        <div class="checks">
+          <Check
+            label="Show test data"
+            name="showTest"
+            value={view.value.showTest}
+            onChange={(showTest) => show({ showTest })}
+          />
+          <Check
+            label="Discretize output"
+            name="discretize"
+            value={view.value.discretize}
+            onChange={(discretize) => show({ discretize })}
+          />
+          <Check
+            label="Kinks"
+            name="kinkLines"
+            value={view.value.kinkLines}
+            onChange={(kinkLines) => show({ kinkLines })}
+            hint="The lines where units of ReLU layers switch"
+          />
+        </div>
+        <Choice
+          label="Colour by"
+          value={view.value.overlay}
+          choices={[
+            { value: "output", label: "Output" },
+            { value: "regions", label: "Activation regions" },
+          ]}
+          onChange={(overlay) => show({ overlay })}
+        />
+        <Check
+          label="Logarithmic loss"
+          name="logLoss"
+          value={view.value.logLoss}
+          onChange={(logLoss) => show({ logLoss })}
+        />
+        <Confusions />
+      </Fold>
     </section>
   );
 }
@@ -74,6 +87,7 @@ function Losses() {
       <div>
         <dt>
           <span class="key train" aria-hidden="true" /> Training loss{accuracy}
+          <Term name="loss" />
         </dt>
         <dd ref={train} id="train-loss">
           –
@@ -82,6 +96,7 @@ function Losses() {
       <div>
         <dt>
           <span class="key test" aria-hidden="true" /> Test loss{accuracy}
+          <Term name="test" />
         </dt>
         <dd ref={test} id="test-loss">
           –
@@ -100,22 +115,20 @@ function Plane() {
     const look = { view: view.value, palette: palette.value };
     const at = pointed.value;
     const size = width.value;
+    drawn(canvas.current, now?.place);
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
     const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
     drawPlane(canvas.current, size, { ...look, frame: now, scenery: scene, unit: unit ?? null });
   });
-  const axes =
-    own.value && settings.value.data === "own"
-      ? own.value.axes.map((axis) => own.value?.inputNames[axis])
-      : ["x₁", "x₂"];
+  const [right, up] = axesOf(settings.value.data === "own" ? own.value : null);
   return (
     <figure class="plane">
       <span class="upward" aria-hidden="true">
-        <span>−6</span>
-        <span class="axis">{axes[1]} →</span>
-        <span>6</span>
+        <span>{up.ends[0]}</span>
+        <span class="axis">{up.name} →</span>
+        <span>{up.ends[1]}</span>
       </span>
       <div ref={ref} class="square">
         <canvas
@@ -127,13 +140,22 @@ function Plane() {
         />
       </div>
       <figcaption>
-        <span class="hidden">{axes[1]} upwards;</span>
-        <span>−6</span>
-        <span class="axis">{axes[0]} →</span>
-        <span>6</span>
+        <span class="hidden">{up.name} upwards;</span>
+        <span>{right.ends[0]}</span>
+        <span class="axis">{right.name} →</span>
+        <span>{right.ends[1]}</span>
       </figcaption>
     </figure>
   );
+}
+
+/** Names of the plane's axes, and where they end, a table's in its own units. */
+function axesOf(table: OwnData | null): { name: string; ends: [string, string] }[] {
+  if (!table) return ["x₁", "x₂"].map((name) => ({ name, ends: [short(-EXTENT), short(EXTENT)] }));
+  return table.axes.map((axis, i) => {
+    const [low, high] = table.ends[i];
+    return { name: table.inputNames[axis], ends: [low, high] };
+  });
 }
 
 function Legend() {
@@ -153,6 +175,7 @@ function Legend() {
             {name}
           </li>
         ))}
+        <Marks />
       </ul>
     );
   }
@@ -163,6 +186,17 @@ function Legend() {
       <span class="bar" style={{ background: gradient }} aria-hidden="true" />
       <span>1</span>
     </div>
+  );
+}
+
+/** What the marks on the plane are, where there are two kinds. */
+function Marks() {
+  if (!view.value.showTest) return null;
+  return (
+    <>
+      <li>● {texts.legend.train}</li>
+      <li>◆ {texts.legend.test}</li>
+    </>
   );
 }
 
@@ -181,23 +215,21 @@ function KinkNote() {
 
 function LossChart() {
   return (
-    <>
-      <Chart
-        label="Training and test loss by epoch"
-        x="epoch"
-        log={view.value.logLoss}
-        fromZero
-        curves={[
-          { label: "training", colour: ({ dark }) => (dark ? "#e6ebf2" : "#1d2733") },
-          { label: "test", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [5, 4] },
-        ]}
-        data={() => {
-          curvesVersion.value;
-          return [curves.epoch, curves.train, curves.test];
-        }}
-      />
-      <Check label="Logarithmic" name="logLoss" value={view.value.logLoss} onChange={(logLoss) => show({ logLoss })} />
-    </>
+    <Chart
+      label="Training and test loss by epoch"
+      x="epoch"
+      height={112}
+      log={view.value.logLoss}
+      fromZero
+      curves={[
+        { label: "training", colour: ({ dark }) => (dark ? "#e6ebf2" : "#1d2733") },
+        { label: "test", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [5, 4] },
+      ]}
+      data={() => {
+        curvesVersion.value;
+        return [curves.epoch, curves.train, curves.test];
+      }}
+    />
   );
 }
 

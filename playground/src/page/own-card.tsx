@@ -1,9 +1,10 @@
 import { signal, useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { plural } from "../model/format.ts";
+import { plainly } from "../model/plainly.ts";
 import { readTable } from "./own-data.ts";
 import { Card, Select } from "./parts.tsx";
-import { load, own, say, startNow } from "./store.ts";
+import { own, say, startAnew, startNow } from "./store.ts";
 
 const trouble = signal("");
 
@@ -19,17 +20,12 @@ export function OwnCard() {
 export async function useTable(text: string, target?: number): Promise<void> {
   try {
     const table = await readTable(text, target);
-    own.value = table;
     trouble.value = "";
-    const now = startNow();
-    load({
-      start: { ...now, data: "own", loss: table.problem === "regression" ? "mse" : "cross-entropy" },
-      log: [],
-      at: 0,
-    });
+    const loss = table.problem === "regression" ? "mse" : "cross-entropy";
+    startAnew({ ...startNow(), data: "own", loss }, table);
     say(`Your table is in use: ${plural(table.rows.length, "row")}.`);
   } catch (error) {
-    trouble.value = (error as Error).message;
+    trouble.value = plainly(error, "This table could not be read");
   }
 }
 
@@ -46,8 +42,8 @@ function OwnBody() {
   return (
     <>
       <p class="faint">
-        Comma, semicolon or tab separated: two input columns or more, and a target, by default the last. Words or up to
-        8 whole numbers are classes, other numbers are values. Inputs are scaled to mean 0 and standard deviation 2.
+        Commas, semicolons or tabs between the cells: two columns or more to learn from, and a target, by default the
+        last. Words, dates, gaps and decimal commas may be in it. Inputs are scaled to mean 0 and standard deviation 2.
         Nothing leaves this page.
       </p>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: a drop has a file field beside it, for the keyboard */}
@@ -116,24 +112,24 @@ function OwnBody() {
             label="Target column"
             name="target"
             value={table.target}
-            choices={columnsOf(table.inputNames, table.targetName, table.target).map((label, value) => ({
-              value,
-              label,
-            }))}
+            choices={table.columnNames.map((label, value) => ({ value, label }))}
             onChange={(target) => void useTable(table.text, target)}
           />
           <p class="faint" id="own-summary">
             {plural(table.rows.length, "row")}, inputs {table.inputNames.join(", ")}; {table.targetName} is{" "}
             {table.classes.length > 0 ? `one of ${table.classes.join(", ")}` : "a number, scaled to −1 … 1"}.
           </p>
+          {table.notes.length > 0 && (
+            <ul class="faint" id="own-notes">
+              {table.notes.map((note) => (
+                <li key={note}>{note}</li>
+              ))}
+            </ul>
+          )}
         </>
       )}
     </>
   );
-}
-
-function columnsOf(inputs: readonly string[], target: string, at: number): string[] {
-  return [...inputs.slice(0, at), target, ...inputs.slice(at)];
 }
 
 /** Three interleaved arms. */

@@ -1,8 +1,22 @@
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { CardName } from "../model/view.ts";
+import { texts } from "../texts/index.ts";
+import type { TermName } from "../texts/terms.ts";
 import { useSeen } from "./hooks.ts";
 import { show, view } from "./store.ts";
+import { Term } from "./term.tsx";
+
+/** A field's name, with a mark where it is a term of the field. */
+function Label({ id, text, term }: { id: string; text: string; term?: TermName | undefined }) {
+  if (!term) return <label for={id}>{text}</label>;
+  return (
+    <div class="labelled">
+      <label for={id}>{text}</label>
+      <Term name={term} />
+    </div>
+  );
+}
 
 export function Select<T extends string | number>(props: {
   label: string;
@@ -11,6 +25,7 @@ export function Select<T extends string | number>(props: {
   onChange: (value: T) => void;
   name?: string;
   hint?: string;
+  term?: TermName;
 }) {
   const id = useId();
   const pick = (index: number): void => props.onChange(props.choices[index].value);
@@ -22,7 +37,7 @@ export function Select<T extends string | number>(props: {
   );
   return (
     <div class="field" title={props.hint}>
-      <label for={id}>{props.label}</label>
+      <Label id={id} text={props.label} term={props.term} />
       <select
         id={id}
         name={props.name}
@@ -102,13 +117,14 @@ export function RateField(props: {
   zero?: boolean;
   name?: string;
   hint?: string;
+  term?: TermName;
 }) {
   const id = useId();
   const { value, zero = false } = props;
   const go = (by: 1 | -1): void => props.onChange(neighbour(value, by, zero));
   return (
     <div class="field" title={props.hint}>
-      <label for={id}>{props.label}</label>
+      <Label id={id} text={props.label} term={props.term} />
       <div class="stepper">
         <button
           type="button"
@@ -224,12 +240,38 @@ export function Choice<T extends string | number>(props: {
   );
 }
 
+/** Rare options, folded away until they are asked for. */
+export function Fold({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <details class="fold">
+      <summary>{title}</summary>
+      <div class="folded">{children}</div>
+    </details>
+  );
+}
+
+/** Terms by name, each with its mark. */
+function Terms({ names }: { names: readonly TermName[] }) {
+  return (
+    <ul class="terms faint">
+      {names.map((name) => (
+        <li key={name}>
+          {texts.terms[name].title}
+          <Term name={name} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** A part of the page that can be folded away; folded or out of sight it costs nothing. */
 export function Card(props: {
   name: CardName;
   title: string;
   children: (seen: { readonly value: boolean }) => ComponentChildren;
   wide?: boolean;
+  /** Terms that the card is about. */
+  terms?: readonly TermName[];
 }) {
   const { ref, seen } = useSeen<HTMLDetailsElement>();
   const open = view.value.open.includes(props.name);
@@ -250,7 +292,12 @@ export function Card(props: {
       <summary>
         <h2>{props.title}</h2>
       </summary>
-      {open && <div class="body">{props.children(seen)}</div>}
+      {open && (
+        <div class="body">
+          {props.terms && <Terms names={props.terms} />}
+          {props.children(seen)}
+        </div>
+      )}
     </details>
   );
 }

@@ -46,7 +46,7 @@ function nameOf({ optimizer, learningRate, options, batchSize }: Racer): string 
 
 export function RaceCard() {
   return (
-    <Card name="race" title="Race">
+    <Card name="race" title="Race" terms={["optimizer", "epoch"]}>
       {() => <Race />}
     </Card>
   );

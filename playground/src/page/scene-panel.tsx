@@ -5,7 +5,7 @@ import { defaultView, type View } from "../model/view.ts";
 import { sceneOf, scenes } from "../scenes/index.ts";
 import { type Act, courseOf, type Scene } from "../scenes/scene.ts";
 import { follow } from "./analyst.ts";
-import { frame, hessian, load, play, playing, show, view } from "./store.ts";
+import { frame, hessian, load, play, playing, show, strayed, view } from "./store.ts";
 
 /** The link that opens a scene. */
 function hrefOf(scene: Scene, act = 0): string {
@@ -20,7 +20,7 @@ export function SceneMenu() {
   const dialog = useRef<HTMLDialogElement>(null);
   return (
     <>
-      <button type="button" class="primary" onClick={() => dialog.current?.showModal()}>
+      <button type="button" id="scenes-button" class="primary" onClick={() => dialog.current?.showModal()}>
         Guided scenes
       </button>
       <dialog ref={dialog} class="scenes" aria-labelledby="scenes-title">
@@ -107,7 +107,7 @@ export function ScenePanel() {
 function Claims({ act }: { act: Act }) {
   const ended = useComputed(() => {
     const now = frame.value;
-    return now !== null && now.replayed === 1 && (now.step >= act.to || now.halt !== null);
+    return now !== null && !strayed.value && now.replayed === 1 && (now.step >= act.to || now.halt !== null);
   });
   // What a claim needs is looked at wherever on the page one is.
   useEffect(() => {

@@ -5,13 +5,14 @@ import { palette } from "../draw/palette.ts";
 import { short } from "../model/format.ts";
 import { follow } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
+import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
 import { Card } from "./parts.tsx";
 import { spectra } from "./spectra.ts";
 
 export function SpectrumCard() {
   return (
-    <Card name="spectrum" title="Eigenvalues over time">
+    <Card name="spectrum" title="Eigenvalues over time" terms={["eigenvalues", "index"]}>
       {(seen) => <Spectrum seen={seen} />}
     </Card>
   );
@@ -37,12 +38,14 @@ function Pictures() {
     spectra.version.value;
     const colours = palette.value;
     if (canvas.current && width.value > 0) drawSpectra(canvas.current, width.value, HEIGHT, spectra.columns, colours);
+    drawn(canvas.current, spectra.columns.at(-1)?.place);
   });
   return (
     <>
       <div ref={ref}>
         <canvas
           ref={canvas}
+          id="spectrum-canvas"
           role="img"
           aria-label="Every eigenvalue of the Hessian, a column for each look: positive above the line, negative below, on a logarithmic scale. The chart below has the number of negative ones, the text the extreme ones."
           style={{ width: `${width.value}px`, height: `${HEIGHT}px` }}

@@ -1,4 +1,4 @@
-import { initializerNames } from "../model/settings.ts";
+import { initializerNames, MOST_SEED } from "../model/settings.ts";
 import { NumberField, RateField, Select } from "./parts.tsx";
 import { set, settings } from "./store.ts";
 
@@ -26,10 +26,11 @@ export function StartFields() {
           name="seed"
           value={now.seed}
           min={0}
+          max={MOST_SEED}
           step={1}
           onChange={(seed) => set({ seed: Math.round(seed) })}
         />
-        <button type="button" onClick={() => set({ seed: now.seed + 1 })}>
+        <button type="button" onClick={() => set({ seed: (now.seed + 1) % (MOST_SEED + 1) })}>
           New start
         </button>
       </div>

@@ -1,5 +1,6 @@
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import type { OwnData } from "../data/own.ts";
+import { type Place, sameNetwork } from "../model/place.ts";
 import type { Frame, FromTrainer, HessianPicture, Report, Scenery, Surface, ToTrainer } from "../model/protocol.ts";
 import {
   type Change,
@@ -9,10 +10,11 @@ import {
   isLive,
   type LiveSettings,
   type Settings,
+  type Snapshot,
   settingsAfter,
 } from "../model/settings.ts";
 import { defaultView, type View } from "../model/view.ts";
-import { clearHistory, remember } from "./history.ts";
+import { type Curves, clearHistory, curvesNow, remember, showCurves } from "./history.ts";
 
 /** Where training started and what was done to it; `at` only says how far a link replays. */
 export const course = signal<Course>({ start: defaults, log: [], at: 0 });
@@ -23,11 +25,27 @@ export const scenery = signal<Scenery | null>(null);
 export const playing = signal(false);
 /** Something that could not be done, in words. */
 export const failure = signal("");
-export const hessian = signal<HessianPicture | null>(null);
-export const surface = signal<Surface | null>(null);
-export const report = signal<Report | null>(null);
+/** The last answers of the analyst, of whatever network they are. */
+export const answers = {
+  hessian: signal<HessianPicture | null>(null),
+  surface: signal<Surface | null>(null),
+  report: signal<Report | null>(null),
+};
 /** Counts the starts, so that what belongs to an earlier one is told from what is now. */
 export const starts = signal(0);
+/** Of the picture that is shown; null until there is one of this start. */
+export const place = computed<Place | null>(() => frame.value?.place ?? null);
+/** Those answers that belong to the network that is shown. */
+export const hessian = computed(() => belonging(answers.hessian.value));
+export const surface = computed(() => belonging(answers.surface.value));
+export const report = computed(() => belonging(answers.report.value));
+
+function belonging<T extends { readonly place: Place }>(answer: T | null): T | null {
+  return sameNetwork(answer?.place, place.value) ? answer : null;
+}
+
+/** Whether the run is no longer that of the scene's act: it was reset, or other settings were chosen. */
+export const strayed = signal(false);
 /** What a screen reader is told. */
 export const spoken = signal("");
 
@@ -40,8 +58,8 @@ const made = computed(() => {
 
 /** Settings as they are now: the same object until a change comes, so that no picture draws the page anew. */
 export const settings = computed<Settings>(() => {
-  const { start, log } = course.value;
-  return currentSettings({ start, log: log.toSorted((a, b) => a.step - b.step).slice(0, made.value) });
+  const { log, ...rest } = course.value;
+  return currentSettings({ ...rest, log: log.toSorted((a, b) => a.step - b.step).slice(0, made.value) });
 });
 
 /** Whether a course is being replayed. */
@@ -53,29 +71,33 @@ const send = (message: ToTrainer): void => trainer.postMessage(message);
 let awaiting = false;
 let odd = false;
 let stale = true;
-/** Answers to a load that has been overtaken are dropped: each load is answered by one scenery. */
-let loading = 0;
+/** Of this start, to be shown together with its first picture. */
+let scene: Scenery | null = null;
 
 trainer.onmessage = ({ data }: MessageEvent<FromTrainer>) => {
   if (data.type === "failed") {
+    if (data.start !== starts.value) return;
     failure.value = data.message;
     playing.value = false;
     awaiting = false;
-    if (loading > 0) --loading;
   } else if (data.type === "scenery") {
-    --loading;
-    if (loading === 0) scenery.value = data.scenery;
-  } else if (data.type === "path") paths.shift()?.(data.path);
+    if (data.start === starts.value) scene = data.scenery;
+  } else if (data.type === "kept") kept(data.snapshot);
+  else if (data.type === "path") paths.shift()?.(data.path);
   else if (data.type === "saved") saves.shift()?.(data.text);
   else {
+    // What was asked of an earlier start comes late.
+    if (data.frame.place.start !== starts.value) return;
     awaiting = false;
-    if (loading > 0) return;
     take(data.frame);
   }
 };
 
 function take(next: Frame): void {
-  frame.value = next;
+  batch(() => {
+    if (scene) scenery.value = scene;
+    frame.value = next;
+  });
   const log = [...next.log, ...next.coming];
   const known = course.value.log;
   // A change that was just sent may not be in the picture yet.
@@ -113,7 +135,7 @@ function animate(): void {
   // At full speed every other frame is enough to see, and leaves the time to training.
   odd = !odd;
   if (odd && playing.value && view.value.pace === "full" && frame.value?.replayed === 1) return;
-  if (awaiting || loading > 0 || !(playing.value || stale)) return;
+  if (awaiting || !(playing.value || stale)) return;
   awaiting = true;
   stale = false;
   const { overlay, kinkLines } = view.value;
@@ -126,22 +148,34 @@ export function refresh(): void {
   stale = true;
 }
 
-/** Takes up training at a place: at its start, or replayed to `at`. */
-export function load(next: Course): void {
-  course.value = next;
-  playing.value = false;
-  failure.value = "";
-  ++loading;
+/** Takes up training at a place: at its start, replayed to `at`, or at a snapshot. */
+export function load(next: Course, { keep = false, table = own.value } = {}): void {
+  if (keep) expectKept();
+  batch(() => {
+    own.value = table;
+    course.value = next;
+    playing.value = false;
+    failure.value = "";
+    frame.value = null;
+    strayed.value = false;
+    starts.value = starts.peek() + 1;
+  });
+  scene = null;
   awaiting = false;
-  starts.value = starts.peek() + 1;
   clearHistory();
-  send({ type: "load", course: next, own: own.value });
+  send({ type: "load", start: starts.peek(), course: next, own: table, keep });
   refresh();
+}
+
+/** Starts anew with these settings, and with this table; the run that was there can be had back. */
+export function startAnew(start: Settings, table = own.value): void {
+  load({ start, log: [], at: 0 }, { keep: true, table });
+  strayed.value = true;
 }
 
 /** Back to the same start, with the settings of now. */
 export function reset(): void {
-  load({ start: startNow(), log: [], at: 0 });
+  startAnew(startNow());
   say("Reset to the start.");
 }
 
@@ -166,6 +200,7 @@ export function advance(by: "step" | "epoch"): void {
 /** Does something to the run where it is. */
 export function change(what: Change): void {
   failure.value = "";
+  expectKept();
   const step = frame.value?.step ?? 0;
   course.value = { ...course.value, log: [...course.value.log, { step, change: what }] };
   send({ type: "change", change: what });
@@ -176,7 +211,61 @@ export function change(what: Change): void {
 export function set(values: Partial<Settings>): void {
   const begun = (frame.value?.step ?? 0) > 0 || playing.value;
   if (begun && Object.keys(values).every(isLive)) change({ kind: "set", set: values as Partial<LiveSettings> });
-  else load({ start: { ...startNow(), ...values }, log: [], at: 0 });
+  else startAnew({ ...startNow(), ...values });
+}
+
+/** Back to the last parameters that were sane, and on from there with other settings. */
+export function rescue(values: Partial<LiveSettings>): void {
+  failure.value = "";
+  expectKept();
+  send({ type: "rescue", set: values });
+  refresh();
+}
+
+/** Ends a replay where it is. */
+export function stopReplay(): void {
+  send({ type: "stop" });
+  refresh();
+}
+
+interface Before {
+  readonly course: Course;
+  readonly own: OwnData | null;
+  readonly curves: Curves;
+  readonly strayed: boolean;
+}
+
+/** As many steps back as are remembered. */
+const MOST_UNDONE = 50;
+const expected: Before[] = [];
+const undone: (Before & { readonly snapshot: Snapshot })[] = [];
+/** How often one can go back. */
+export const undoable = signal(0);
+
+/** What goes with the snapshot that the trainer sends before it makes a change. */
+function expectKept(): void {
+  expected.push({ course: course.peek(), own: own.peek(), curves: curvesNow(), strayed: strayed.peek() });
+}
+
+function kept(snapshot: Snapshot | null): void {
+  const before = expected.shift();
+  if (!before || !snapshot) return;
+  undone.push({ ...before, snapshot });
+  if (undone.length > MOST_UNDONE) undone.shift();
+  undoable.value = undone.length;
+}
+
+/** Takes back the last change, restart or reset, to the bit. */
+export function undo(): void {
+  const last = undone.pop();
+  if (!last) return;
+  undoable.value = undone.length;
+  const { course: before, own: table, curves, snapshot } = last;
+  const { step: at, log } = snapshot;
+  load({ start: before.start, log, at, origin: snapshot }, { table });
+  strayed.value = last.strayed;
+  showCurves(curves);
+  say("Undone.");
 }
 
 /** Settings to start anew with: those of now, but for layers that were changed by a rescue. */

@@ -1,19 +1,21 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { along, drawSurface } from "../draw/curvature.ts";
-import { palette } from "../draw/palette.ts";
+import { palette, sequentialStops } from "../draw/palette.ts";
 import { short } from "../model/format.ts";
 import type { DirectionName, Surface } from "../model/protocol.ts";
 import type { Model } from "../model/view.ts";
+import { texts } from "../texts/index.ts";
 import { askSurface } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
+import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
 import { Card, Choice, RateField, Select } from "./parts.tsx";
 import { askPath, change, frame, hessian, pause, playing, say, show, surface, view } from "./store.ts";
 
 export function SurfaceCard() {
   return (
-    <Card name="surface" title="Loss surface">
+    <Card name="surface" title="Loss surface" terms={["surface", "model", "gradient"]}>
       {(seen) => <SurfaceBody seen={seen} />}
     </Card>
   );
@@ -49,7 +51,7 @@ function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
     const { across: right, up: upwards, reach: radius } = view.value;
     const request = { directions: [right, upwards] as const, radius };
     if (!now || !seen.value) return;
-    const mark = JSON.stringify([now.step, now.log.length, now.settings.seed, now.parameters[0], request]);
+    const mark = JSON.stringify([now.place, request]);
     // While it trains, a look takes what is newest once the last is done.
     if (busy.current || mark === done.current) return;
     busy.current = true;
@@ -128,6 +130,7 @@ function SurfaceMap() {
     const kind = view.value.model;
     const side = Math.min(width.value, MOST_SIDE);
     if (canvas.current && shown && side > 0) drawSurface(canvas.current, side, shown, kind, colours);
+    drawn(canvas.current, shown?.place);
   });
   const side = Math.min(width.value, MOST_SIDE);
   const shown = surface.value;
@@ -141,12 +144,44 @@ function SurfaceMap() {
         aria-label="The training objective in the plane of the two directions, the network in the middle, its path in white. The chart below is the cut to the right."
         style={{ width: `${side}px`, height: `${side}px` }}
       />
+      {shown && <SurfaceLegend />}
       {shown && (
         <p class="faint" id="surface-note">
           {said(shown)}
         </p>
       )}
     </div>
+  );
+}
+
+/** What is drawn, and which colour stands for which loss. */
+function SurfaceLegend() {
+  const { path, here, model, low, high } = texts.legend;
+  const bar = `linear-gradient(to right, ${sequentialStops(palette.value).join(", ")})`;
+  return (
+    <>
+      <div class="scale">
+        <span>{low}</span>
+        <span class="bar" style={{ background: bar }} aria-hidden="true" />
+        <span>{high}</span>
+      </div>
+      <ul class="legend">
+        <li>
+          <span class="line path" aria-hidden="true" />
+          {path}
+        </li>
+        <li>
+          <span class="swatch here" aria-hidden="true" />
+          {here}
+        </li>
+        {view.value.model !== "none" && (
+          <li>
+            <span class="line model" aria-hidden="true" />
+            {model}
+          </li>
+        )}
+      </ul>
+    </>
   );
 }
 

@@ -4,7 +4,22 @@ import { count } from "../model/format.ts";
 import { chosen, optimizerEntry, optimizers } from "../model/optimizers.ts";
 import { paces } from "../model/view.ts";
 import { RateField, Select } from "./parts.tsx";
-import { advance, frame, pause, play, playing, replaying, reset, set, settings, show, view } from "./store.ts";
+import {
+  advance,
+  frame,
+  pause,
+  play,
+  playing,
+  replaying,
+  reset,
+  set,
+  settings,
+  show,
+  undo,
+  undoable,
+  view,
+} from "./store.ts";
+import { Term } from "./term.tsx";
 
 export function Toolbar() {
   return (
@@ -66,6 +81,17 @@ function PlayButtons() {
         <Icon path="M3 5l7 7-7 7zM10 5l7 7-7 7zM18 5h3v14h-3z" />
         <span class="hidden">One epoch</span>
       </button>
+      <button
+        type="button"
+        class="round"
+        disabled={undoable.value === 0}
+        onClick={undo}
+        title="Undo the last change, restart or reset (U)"
+        aria-keyshortcuts="u"
+      >
+        <Icon path="M9 5 3 10.5 9 16v-3.6h5a3.3 3.3 0 0 1 0 6.6H8v2.4h6a5.7 5.7 0 0 0 0-11.4H9z" />
+        <span class="hidden">Undo</span>
+      </button>
     </div>
   );
 }
@@ -94,7 +120,10 @@ function Counter() {
   });
   return (
     <dl class="counter" id="counter">
-      <dt>Epoch</dt>
+      <dt>
+        Epoch
+        <Term name="epoch" />
+      </dt>
       <dd ref={epoch} id="epoch">
         0
       </dd>
@@ -110,6 +139,7 @@ function OptimizerSelect() {
   return (
     <Select
       label="Optimizer"
+      term="optimizer"
       name="optimizer"
       value={optimizer}
       hint={optimizerEntry(optimizer).says}
@@ -135,6 +165,7 @@ function LearningRate() {
   return (
     <RateField
       label="Learning rate"
+      term="learningRate"
       name="learningRate"
       value={learningRate}
       onChange={(next) => set({ learningRate: next })}
@@ -153,6 +184,7 @@ function BatchSelect() {
   return (
     <Select
       label="Batch size"
+      term="batch"
       name="batchSize"
       value={batchSize}
       choices={sizes.map((size) => ({ value: size, label: size === 0 ? "all" : String(size) }))}

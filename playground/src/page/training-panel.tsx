@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import { short } from "../model/format.ts";
 import { optimizerEntry, optionValues } from "../model/optimizers.ts";
 import { type LossName, type ScheduleName, valueLosses } from "../model/settings.ts";
+import { texts } from "../texts/index.ts";
 import { Check, NumberField, RateField, Select } from "./parts.tsx";
 import { frame, scenery, set, settings } from "./store.ts";
 
@@ -14,9 +15,9 @@ export function TrainingPanel() {
   const option = (key: string, value: number | string | boolean): void =>
     set({ options: { ...now.options, [key]: value } });
   return (
-    <details class="panel more" open>
+    <details class="panel more fold">
       <summary>
-        <h2>Training</h2>
+        <h2>{texts.story.training}</h2>
       </summary>
       <div class="fields">
         {entry.options.map(({ key, label, value, choices, min, max }) =>

@@ -1,7 +1,9 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { percent, short } from "../model/format.ts";
-import type { Report } from "../model/protocol.ts";
+import type { Advice, Report } from "../model/protocol.ts";
+import { texts } from "../texts/index.ts";
+import { remediesOf } from "./advice-actions.ts";
 import { follow } from "./analyst.ts";
 import { addBatchNorm, makeLeaky, revive } from "./dead-notes.tsx";
 import { Card } from "./parts.tsx";
@@ -9,7 +11,7 @@ import { frame, report, settings } from "./store.ts";
 
 export function UnitsCard() {
   return (
-    <Card name="units" title="Health">
+    <Card name="units" title="Health" terms={["dead", "gradient"]}>
       {(seen) => <Units seen={seen} />}
     </Card>
   );
@@ -27,7 +29,7 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
   const now = report.value;
   return (
     <>
-      <AdviceList report={now} />
+      <AdviceList report={now} dead={any} />
       <div class="tables">
         <table id="layers">
           <caption>Layers over the training data</caption>
@@ -132,32 +134,47 @@ function Signal({ report: now, layer }: { report: Report | null; layer: number }
   );
 }
 
-function AdviceList({ report: now }: { report: Report | null }) {
+/** What can be done about it at once. */
+function Remedies({ advice }: { advice: Advice }) {
+  const found = remediesOf(advice);
+  if (found.length === 0) return <p class="faint">{texts.advice.look}</p>;
+  return (
+    <div class="row">
+      {found.map(({ label, act }) => (
+        <button key={label} type="button" onClick={act}>
+          {label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function AdviceList({ report: now, dead }: { report: Report | null; dead: boolean }) {
   if (!now) return <p class="faint">Looking…</p>;
   return (
     <>
       <p class="faint" id="flow">
         {flows[now.flow]}
-        {now.advice.length === 0 && " Nothing to say against this network."}
+        {now.advice.length === 0 && !dead && " Nothing to say against this network."}
       </p>
       <ul class="advice" id="advice" aria-label="Advice">
-        {now.advice.map(({ code, message, evidence, remedy, source }, index) => (
-          <li key={`${code}.${index}`} data-code={code}>
-            <strong>{message}</strong>
-            <p>
-              <code>{remedy}</code>
-            </p>
+        {now.advice.map((advice, index) => (
+          <li key={`${advice.code}.${index}`} data-code={advice.code}>
+            <strong>{advice.message}</strong>
+            <Remedies advice={advice} />
             <details>
               <summary>Evidence and source</summary>
               <dl class="evidence">
-                {evidence.map(([name, value]) => (
+                {advice.evidence.map(([name, value]) => (
                   <div key={name}>
                     <dt>{name}</dt>
                     <dd>{value}</dd>
                   </div>
                 ))}
               </dl>
-              <p class="faint">Here layers, units, inputs and outputs count from 0, as in the package. {source}</p>
+              <p class="faint">
+                Here layers, units, inputs and outputs count from 0, as in the package. {advice.source}
+              </p>
             </details>
           </li>
         ))}

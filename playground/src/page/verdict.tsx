@@ -1,24 +1,30 @@
-import type { Verdict } from "../model/protocol.ts";
+import type { HessianPicture } from "../model/protocol.ts";
+import { texts } from "../texts/index.ts";
 import { hessian } from "./store.ts";
+import { Term } from "./term.tsx";
 
-const words: Record<Verdict, string> = {
-  minimum: "Minimum",
-  saddle: "Saddle",
-  maximum: "Maximum",
-  degenerate: "Flat: higher derivatives decide",
-  "gradient-flat": "Flat along the gradient",
-  "not-critical": "Not a critical point",
-};
+/** How many directions curve down, and what that means here, in a sentence. */
+export function sentenceOf({ point, negative, size, complete }: HessianPicture): string {
+  const { down, noneDown, sentences } = texts.verdict;
+  const counted = negative > 0 ? down(complete ? negative : (point?.index ?? negative), size) : noneDown(size);
+  return point ? `${counted}; ${sentences[point.kind]}` : `${counted}.`;
+}
 
-/** What kind of point this is, in a word and with its reason. */
+/** What kind of point this is, in words, and the library's reason. */
 export function VerdictNote() {
-  const point = hessian.value?.point;
+  const picture = hessian.value;
+  const point = picture?.point;
   if (!point) return null;
   return (
     <div class="verdict" id="verdict" data-kind={point.kind}>
-      <strong>{words[point.kind]}</strong>
+      <strong>{texts.verdict.headings[point.kind]}</strong>
       <span class="badge">index {point.index}</span>
-      <p class="faint">{point.reason}</p>
+      <Term name="index" />
+      <p>{sentenceOf(picture)}</p>
+      <details>
+        <summary class="faint">{texts.verdict.reason}</summary>
+        <p class="faint">{point.reason}</p>
+      </details>
     </div>
   );
 }

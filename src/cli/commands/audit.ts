@@ -6,12 +6,13 @@ import { failed, refusals } from "../errors.js";
 import type { Io } from "../io.js";
 import { dataFor } from "../model/data.js";
 import { checkOutputs, loadTableModel, type TableModel, writeOutput } from "../model/file.js";
+import { cellOf } from "../model/predictions.js";
 import { count, counted, printable, short } from "../output/format.js";
 import { finiteJson } from "../output/json.js";
 import { layOut } from "../output/summary.js";
+import { addThreadsOption, flopsOfCurvature, shareWork, type ThreadsGiven } from "../threads.js";
 import { prepare } from "../training/prepare.js";
 import { add } from "./options.js";
-import { cellOf } from "./predict.js";
 
 const examples = `
 Examples:
@@ -21,7 +22,7 @@ Examples:
 A row is a suspect where the model, trained without it, would give it another
 class, or a value that is far off. It may be wrong; or it may be rare.`;
 
-interface Given {
+interface Given extends ThreadsGiven {
   readonly output?: string;
   readonly json?: true;
 }
@@ -35,6 +36,7 @@ export function addAudit(program: Command, io: Io): void {
   command.argument("<model>", "what hessia train --save wrote");
   command.argument("[file]", "the data that the model was trained on, where it has moved");
   add(command, "--output <file>", "all suspects as CSV");
+  addThreadsOption(command);
   command.option("--json", "as JSON");
   command.addHelpText("after", examples);
   command.action((path: string, file: string | undefined, given: Given) => runAudit(path, file, given, io));
@@ -50,6 +52,7 @@ async function runAudit(path: string, file: string | undefined, given: Given, io
   const model = await loadTableModel(path);
   await checkOutputs([path, file], { "--output": given.output });
   const { data, columns } = await dataFor(model, file, "training");
+  await shareWork(given, model.net, flopsOfCurvature(model.net, data));
   const source = await readSource(file ?? model.record.data.path, model.record.settings);
   const { parts } = prepare(source, model.record.settings, model.record.settings.batchNorm);
   const found = refusals(() => influence(model.net, data, { damping: "evidence" }));

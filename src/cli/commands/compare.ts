@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { init } from "../../index.js";
-import { readSource } from "../data/source.js";
+import { readTold } from "../data/told.js";
 import { asRefusal, badInput, failed, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
 import { checkOutputs } from "../model/file.js";
@@ -11,6 +11,7 @@ import { finiteJson } from "../output/json.js";
 import { comparisonBar } from "../output/progress.js";
 import { layOut, shapeOf } from "../output/summary.js";
 import { type Comparison, type Trace, trace, type Weights, weightsOf } from "../study/compare.js";
+import { addThreadsOption, flopsOfTraining, shareWork, type ThreadsGiven } from "../threads.js";
 import { type Choice, choices, methodNames, takesWholeData } from "../training/optimizer.js";
 import { type Prepared, prepare } from "../training/prepare.js";
 import { type Given, resolveSettings, type Settings } from "../training/settings.js";
@@ -27,7 +28,7 @@ Examples:
 All begin at the same weights and see the same rows. An optimizer's settings
 come after colons; betas have a slash between them: adam:betas=0.9/0.99.`;
 
-interface CompareGiven extends Given {
+interface CompareGiven extends Given, ThreadsGiven {
   readonly optimizers?: readonly Choice[];
   readonly timeLimit?: number;
 }
@@ -45,6 +46,7 @@ export function addCompare(program: Command, io: Io): void {
   addDataOptions(command);
   addNetworkOptions(command);
   addTrainingOptions(command);
+  addThreadsOption(command);
   command.optionsGroup("Output:");
   addReportOption(command);
   command.option("--quiet", "the result alone").option("--json", "the result as JSON");
@@ -62,9 +64,11 @@ async function run(file: string, given: CompareGiven, io: Io): Promise<void> {
   await init({ simd: first.simd }).catch((error) => {
     throw asRefusal(error);
   });
-  const source = await readSource(file, first);
+  const source = await readTold(file, first, io, given);
   const prepared = prepare(source, first, first.batchNorm);
   const net = makeNetwork(prepared, first);
+  const flops = settings.map((one) => flopsOfTraining(net, one, prepared.training.size));
+  await shareWork(given, net, Math.max(0, ...flops));
   const weights = weightsOf(net, prepared.training.size);
   io.keeps?.(true);
   const traces = await traceAll(prepared, settings, weights, given, io);

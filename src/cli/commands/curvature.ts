@@ -11,6 +11,7 @@ import { stepsOf } from "../output/progress.js";
 import { type Line, layOut } from "../output/summary.js";
 import { type CurvatureGiven, spectrumOptions } from "../study/curvature-given.js";
 import { checkMatrixFile, matrixEndings, matrixFile, spectrumFile } from "../study/matrix-file.js";
+import { addThreadsOption, flopsOfCurvature, shareWork } from "../threads.js";
 import { add, addReportOption } from "./options.js";
 
 const examples = `
@@ -47,6 +48,7 @@ export function addCurvature(program: Command, io: Io): void {
   add(command, "--hessian <file>", "where to write the dense Hessian", file);
   add(command, "--ggn <file>", "where to write the generalised Gauss-Newton matrix", file);
   add(command, "--spectrum <file>", "where to write the eigenvalues, and the density (.json)", file);
+  addThreadsOption(command);
   addReportOption(command);
   command.option("--quiet", "no progress").option("--json", "as JSON");
   command.addHelpText("after", examples);
@@ -67,6 +69,7 @@ async function run(path: string, file: string | undefined, given: CurvatureGiven
     "--report": report,
   });
   const rows = await dataFor(model, file, given.part);
+  await shareWork(given, net, flopsOfCurvature(net, rows.data));
   const steps = stepsOf([hessian, ggn, "spectrum"].filter((step) => step !== undefined).length, io, given.quiet);
   let found: Spectrum;
   try {

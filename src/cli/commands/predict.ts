@@ -1,15 +1,16 @@
 import type { Command } from "commander";
-import type { Network, Posterior } from "../../index.js";
-import { readSource } from "../data/source.js";
+import type { Columns } from "../../tables/index.js";
+import { type Opened, openSource } from "../data/source.js";
 import { badInput } from "../errors.js";
-import type { Io } from "../io.js";
+import { type Io, isTerminal } from "../io.js";
 import { checkOutputs, loadTableModel, writeOutput } from "../model/file.js";
-import { type Sheet, sheetOf } from "../model/sheet.js";
+import { csvOf, type PredictedCell, Predictions, predictionOf } from "../model/predictions.js";
+import { namedBy, planOf } from "../model/sheet.js";
 import { percentage } from "../options.js";
-import { counted, quote } from "../output/format.js";
+import { count, counted, quote } from "../output/format.js";
+import { readingBar } from "../output/progress.js";
 import { scoreText } from "../output/summary.js";
-import { intervalOf, posteriorOf } from "../study/posterior.js";
-import { type Score, scoreOf } from "../training/score.js";
+import { posteriorOf } from "../study/posterior.js";
 import { add } from "./options.js";
 
 const examples = `
@@ -32,15 +33,6 @@ interface Given {
   readonly header?: boolean;
   readonly json?: true;
   readonly quiet?: true;
-}
-
-/** What a model says of the rows of a sheet. */
-interface Predictions {
-  /** Names of the columns, the prediction itself first. */
-  readonly names: readonly string[];
-  /** A row of cells for each row; empty cells where nothing can be predicted. */
-  readonly cells: readonly (readonly (string | number | null)[])[];
-  readonly score: Score | null;
 }
 
 /** `hessia predict`: a model and rows in, predictions out. */
@@ -74,109 +66,69 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
   const { net, record } = model;
   await checkOutputs([path, file], { "--output": given.output });
   const { target: _, ...reading } = record.settings;
-  const source = await readSource(file, { ...reading, separator: undefined, header: given.header });
-  const sheet = sheetOf(source, record, given.header);
-  const { columns } = sheet;
-  if (given.probabilities && columns.classes === null) {
+  // A bar among rows on the same terminal would be no help.
+  const bar = readingBar(io, { quiet: given.quiet || (given.output === undefined && isTerminal(io.stdout, io)) });
+  const opened = await openSource(file, { ...reading, separator: undefined, header: given.header }, bar.read);
+  const plan = planOf(namedBy(opened), record, given.header);
+  if (given.probabilities && plan.columns.classes === null) {
     badInput("--probabilities: expected a model of classes, got a regression, whose predictions are values");
   }
   const sure = given.interval === undefined ? null : await posteriorOf(model, given.trainingData);
   if (sure && !given.quiet && sure.status !== "converged")
     io.stderr.write(`${path}: ${sure.reason}; the intervals are the narrower for it\n`);
-  const predictions = predict(net, sheet, given, sure);
-  const text = given.json ? jsonOf(sheet, predictions) : csvOf(sheet, predictions, given);
-  if (given.output === undefined) io.stdout.write(text);
-  else await writeOutput(given.output, text);
-  if (!given.quiet) for (const note of sheet.notes) io.stderr.write(`${source.file}: ${note}\n`);
-  const { score } = predictions;
-  if (score && !given.quiet && !given.json) {
-    const unknown = sheet.strangers;
-    if (unknown) {
-      const labels = `${counted(unknown.rows.length, "row")} with a label that the model does not know, the first ${quote(unknown.label)}`;
-      io.stderr.write(
-        `${source.file}: ${labels}; ${unknown.rows.length === 1 ? "it counts" : "they count"} as wrong\n`,
-      );
+  const asked = { ...given, score: !given.quiet || given.json === true };
+  const predictions = new Predictions(net, plan, asked, sure);
+  const texts = given.json ? jsonOf(predictions, opened) : csvOf(predictions, opened, given.append);
+  try {
+    if (given.output !== undefined) await writeOutput(given.output, texts);
+    else {
+      for await (const text of texts) {
+        io.stdout.write(text);
+        await io.stdout.written?.();
+      }
     }
-    io.stderr.write(
-      `${counted(score.rows, "row")} with a known ${columns.targetNames.join(", ")}: ${scoreText(score)}\n`,
-    );
+  } finally {
+    bar.end();
   }
+  if (!given.quiet) tell(predictions, opened.file, given, io);
 }
 
-function predict(net: Network, sheet: Sheet, given: Given, sure: Posterior | null): Predictions {
-  const { columns } = sheet;
-  const score = sheet.data && withStrangers(scoreOf(net, sheet.data, columns), sheet);
+/** What was not known, and how good the predictions are where the file has the target. */
+function tell(predictions: Predictions, file: string, { json }: Given, io: Io): void {
+  for (const note of predictions.notes()) io.stderr.write(`${file}: ${note}\n`);
+  const score = predictions.score();
+  if (!score || json) return;
+  const { strangers, plan } = predictions;
+  if (strangers) {
+    const labels = `${counted(strangers.count, "row")} with a label that the model does not know, the first ${quote(strangers.label)}`;
+    io.stderr.write(`${file}: ${labels}; ${strangers.count === 1 ? "it counts" : "they count"} as wrong\n`);
+  }
+  const part = score.rows < predictions.known ? ` of ${count(predictions.known)}` : "";
+  io.stderr.write(
+    `${counted(score.rows, "row").replace(" ", `${part} `)} with a known ${plan.columns.targetNames.join(", ")}: ${scoreText(score)}\n`,
+  );
+}
+
+/** One document, piece by piece. */
+async function* jsonOf(predictions: Predictions, opened: Opened): AsyncGenerator<string> {
+  const { columns } = predictions.plan;
   const { classes, targetNames } = columns;
-  const taken = new Set(sheet.source.names);
-  const free = (name: string): string => {
-    let own = name;
-    for (let k = 2; taken.has(own); ++k) own = `${name} ${k}`;
-    taken.add(own);
-    return own;
+  const about = { command: "predict", data: opened.path, target: targetNames.join(", "), classes };
+  yield `${JSON.stringify(about).slice(0, -1)},"rows":[`;
+  let first = true;
+  for await (const { sheet, cells } of predictions.of(opened)) {
+    const rows = cells.map((own, i) => JSON.stringify(rowOf(own, sheet.lines[i], columns)));
+    yield `${first ? "" : ","}${rows.join(",")}`;
+    first = false;
+  }
+  yield `],"notes":${JSON.stringify(predictions.notes())},"score":${JSON.stringify(predictions.score())}}\n`;
+}
+
+function rowOf(cells: readonly PredictedCell[], line: number, columns: Columns): object {
+  const more = cells.slice(columns.targetNames.length);
+  return {
+    line,
+    prediction: predictionOf(cells, columns),
+    ...(more.length === 0 ? {} : columns.classes === null ? { interval: more } : { probabilities: more }),
   };
-  const decoded = columns.decode(net.predict(sheet.inputs));
-  const own = (name: string): string =>
-    free(sheet.source.names.includes(name) || !columns.data.named ? "prediction" : name);
-  if (classes === null) {
-    const names =
-      targetNames.length === 1 ? [own(targetNames[0])] : targetNames.map((name) => free(`prediction of ${name}`));
-    if (!sure) return { names, cells: rowsOf(sheet, (row) => [decoded[row]].flat() as number[]), score };
-    const { low, high } = intervalOf(sure, sheet.inputs, columns, (given.interval as number) / 100);
-    const ends = names.flatMap((one) => [free(`${one} low`), free(`${one} high`)]);
-    const cells = (row: number): number[] => low[row].flatMap((value, j) => [value, high[row][j]]);
-    return {
-      names: [...names, ...ends],
-      cells: rowsOf(sheet, (row) => [...([decoded[row]].flat() as number[]), ...cells(row)]),
-      score,
-    };
-  }
-  const name = own(targetNames[0]);
-  if (!given.probabilities && !sure)
-    return { names: [name], cells: rowsOf(sheet, (row) => [decoded[row] as string]), score };
-  const probabilities = sure ? sure.probabilities(sheet.inputs) : net.probabilities(sheet.inputs);
-  const names = [name, ...classes.map((label) => free(`probability of ${label}`))];
-  const cells = rowsOf(sheet, (row) => [
-    decoded[row] as string,
-    ...classes.map((_, k) => probabilities.data[row * classes.length + k]),
-  ]);
-  return { names, cells, score };
-}
-
-/** Rows whose label is no class of the model count as wrong. */
-function withStrangers(score: Score, { strangers }: Sheet): Score {
-  if (!strangers || score.accuracy === undefined) return score;
-  const rows = score.rows + strangers.rows.length;
-  return { ...score, rows, accuracy: (score.accuracy * score.rows) / rows };
-}
-
-function rowsOf(sheet: Sheet, cells: (row: number) => (string | number)[]): (string | number | null)[][] {
-  return sheet.records.map((_, row) => (sheet.incomplete.has(row) ? [null] : cells(row)));
-}
-
-function csvOf({ source, records }: Sheet, { names, cells }: Predictions, { append }: Given): string {
-  const head = [...(append ? source.names : []), ...names];
-  const lines = records.map((record, row) => {
-    const predicted = names.map((_, k) => cells[row][k] ?? "");
-    return [...(append ? record : []), ...predicted].map(cellOf).join(",");
-  });
-  return `${[head.map(cellOf).join(","), ...lines].join("\n")}\n`;
-}
-
-/** Quoted where it has to be (RFC 4180). */
-export function cellOf(value: string | number): string {
-  const text = String(value);
-  return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function jsonOf({ source, columns, lines, notes }: Sheet, { names, cells, score }: Predictions): string {
-  const { classes, targetNames } = columns;
-  const several = classes === null && names.length > 1;
-  const rows = cells.map((row, i) => ({
-    line: lines[i],
-    prediction: several && targetNames.length > 1 ? row.slice(0, targetNames.length) : row[0],
-    ...(several && names.length > targetNames.length ? { interval: row.slice(targetNames.length) } : {}),
-    ...(!several && names.length > 1 ? { probabilities: row.slice(1) } : {}),
-  }));
-  const about = { command: "predict", data: source.path, target: targetNames.join(", "), classes, notes, score };
-  return `${JSON.stringify({ ...about, rows })}\n`;
 }

@@ -9,6 +9,7 @@ import { fileEnding, nonNegative, oneOf, share } from "../options.js";
 import { counted } from "../output/format.js";
 import { finiteJson } from "../output/json.js";
 import { layOut, scoreText, shapeOf } from "../output/summary.js";
+import { addThreadsOption, flopsOfCurvature, shareWork, type ThreadsGiven } from "../threads.js";
 import { scoreOf } from "../training/score.js";
 import { add } from "./options.js";
 
@@ -17,7 +18,7 @@ Examples:
   hessia prune iris.safetensors --save small.safetensors
   hessia prune iris.safetensors --of units --save small.json`;
 
-interface Given {
+interface Given extends ThreadsGiven {
   readonly save?: string;
   readonly method: NonNullable<PruneOptions["method"]>;
   readonly of: NonNullable<PruneOptions["of"]>;
@@ -44,6 +45,7 @@ export function addPrune(program: Command, io: Io): void {
     "until the loss would rise by more (default: 0.1, without --share)",
     nonNegative,
   );
+  addThreadsOption(command);
   command.option("--json", "as JSON");
   command.addHelpText("after", examples);
   command.action((path: string, file: string | undefined, given: Given) => runPrune(path, file, given, io));
@@ -55,6 +57,7 @@ async function runPrune(path: string, file: string | undefined, given: Given, io
   const model = await loadTableModel(path);
   await checkOutputs([path, file], { "--save": save });
   const { data, columns, heldOut } = await dataFor(model, file, "training");
+  await shareWork(given, model.net, flopsOfCurvature(model.net, data));
   const lossIncrease = given.lossIncrease ?? (part === undefined ? 0.1 : undefined);
   const until = {
     ...(part === undefined ? {} : { share: part }),

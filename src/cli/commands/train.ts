@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { init } from "../../index.js";
 import { readSource } from "../data/source.js";
+import { readTold } from "../data/told.js";
 import { asRefusal, badInput, failed, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
 import { checkOutputs, loadTableModel, modelEndings, type TableModel } from "../model/file.js";
@@ -10,6 +11,7 @@ import { counted, printable } from "../output/format.js";
 import { trainingJson } from "../output/json.js";
 import { progressOf, searchBar } from "../output/progress.js";
 import { closing, endOf, layOut, opening } from "../output/summary.js";
+import { addThreadsOption, flopsOfTraining, shareWork, type ThreadsGiven } from "../threads.js";
 import { makeOptimizer } from "../training/optimizer.js";
 import { type Prepared, prepare } from "../training/prepare.js";
 import { isOpen, search } from "../training/search.js";
@@ -40,7 +42,7 @@ Exit codes: 0 ended as asked, 1 failed, 2 bad input, 130 interrupted.
 Ctrl-C with --save leaves a file that --resume continues from, to the same bits.`;
 
 /** What `hessia train` is given beside what every training is. */
-interface TrainGiven extends Given {
+interface TrainGiven extends Given, ThreadsGiven {
   readonly save?: string;
   readonly resume?: string;
 }
@@ -59,6 +61,7 @@ export function addTrain(program: Command, io: Io): void {
   addPenaltyOption(command);
   addOptimizerOptions(command);
   addTrainingOptions(command);
+  addThreadsOption(command);
   addOutputOptions(command);
   command.option("--no-search", "train with the defaults, without a search for a better network");
   command.addHelpText("after", examples);
@@ -79,6 +82,7 @@ async function runTrain(file: string | undefined, given: TrainGiven, command: Co
   const run =
     given.resume === undefined ? await begin(file, given, io) : await goOn(file, given, given.resume, command);
   await checkOutputs([file], { "--save": save, "--report": report });
+  await shareWork(given, run.net, flopsOfTraining(run.net, run.settings, run.prepared.training.size));
   const talks = !given.json && !given.quiet;
   if (talks) io.stdout.write(opening(run));
   const progress = progressOf(run.settings.epochs, io, given);
@@ -117,7 +121,7 @@ async function begin(file: string | undefined, given: TrainGiven, io: Io): Promi
   await init({ simd: settings.simd }).catch((error) => {
     throw asRefusal(error);
   });
-  const source = await readSource(file, settings);
+  const source = await readTold(file, settings, io, given);
   const prepared = prepare(source, settings, settings.batchNorm);
   const chosen = isOpen(given) ? await searched(prepared, settings, given, io) : { settings };
   const optimizer = makeOptimizer(chosen.settings.optimizer);
@@ -134,7 +138,7 @@ async function searched(
 ): Promise<Pick<Run, "settings" | "search">> {
   const bar = searchBar(io, given);
   try {
-    const found = await search(prepared, settings, io, bar.progress);
+    const found = await search(prepared, settings, given, io, bar.progress);
     if (io.signal.aborted) interrupted("interrupted in the search for a network; --no-search leaves it out");
     return found;
   } catch (error) {

@@ -14,7 +14,7 @@ import {
 import { portfolioFor } from "../../jobs/portfolio.js";
 import { chooseSetting } from "../../jobs/tune.js";
 import { addClusterOptions, addWorkersOption, asClusterError, type ClusterGiven, poolOf } from "../cluster/options.js";
-import { readSource } from "../data/source.js";
+import { readTold } from "../data/told.js";
 import { asRefusal, badInput, interrupted } from "../errors.js";
 import type { Io } from "../io.js";
 import { checkOutputs, modelEndings } from "../model/file.js";
@@ -107,7 +107,7 @@ async function runTune(file: string, given: TuneGiven, io: Io): Promise<void> {
   await init({ simd: settings.simd }).catch((error) => {
     throw asRefusal(error);
   });
-  const source = await readSource(file, settings);
+  const source = await readTold(file, settings, io, given);
   const prepared = prepare(source, settings, false);
   const pool = poolOf(given, io);
   try {

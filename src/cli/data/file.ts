@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
+import { open } from "node:fs/promises";
 import { badInput } from "../errors.js";
 import { printable } from "../output/format.js";
 
@@ -9,7 +8,6 @@ const reasons: Record<string, string> = {
   EISDIR: "expected a file, got a directory",
   EACCES: "no permission to read it",
   EPERM: "no permission to read it",
-  ERR_FS_FILE_TOO_LARGE: "the file is larger than 2 GiB",
 };
 
 /** What stands for standard input among files. */
@@ -20,15 +18,35 @@ export function fileName(path: string): string {
   return path === STDIN ? "standard input" : printable(path);
 }
 
-/** The bytes of a file, or of standard input. */
-export async function readBytes(path: string): Promise<Buffer> {
-  let bytes: Buffer;
+/** Bytes that are read at a time. */
+const PIECE = 1 << 20;
+
+/** Hears of bytes that were read, and of how many there are; null where that is not known beforehand. */
+export type OnBytes = (read: number, of: number | null) => void;
+
+/** The bytes of a file, or of standard input, in pieces. */
+export async function* bytesOf(path: string, onBytes: OnBytes = () => {}): AsyncGenerator<Uint8Array> {
+  let read = 0;
   try {
-    bytes = path === STDIN ? await buffer(process.stdin) : await readFile(path);
+    const { stream, size } = path === STDIN ? { stream: process.stdin, size: null } : await opened(path);
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      read += piece.length;
+      onBytes(read, size);
+      yield piece;
+    }
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    return badInput(`${fileName(path)}: ${reasons[code] ?? message}`);
+    if (code === "") throw error;
+    badInput(`${fileName(path)}: ${reasons[code] ?? message}`);
   }
-  if (bytes.length === 0) badInput(`${fileName(path)}: expected rows of data, got an empty file`);
-  return bytes;
+  if (read === 0) badInput(`${fileName(path)}: expected rows of data, got an empty file`);
+}
+
+async function opened(path: string): Promise<{ stream: AsyncIterable<unknown>; size: number | null }> {
+  const file = await open(path);
+  const found = await file.stat();
+  return {
+    stream: file.createReadStream({ highWaterMark: PIECE }),
+    size: found.isFile() ? found.size : null,
+  };
 }

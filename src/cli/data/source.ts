@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
-import { readTable, type Separator, TableError, type TextTable } from "../../tables/index.js";
+import { type Cell, type Separator, TableError } from "../../tables/index.js";
+import type { OpenTable } from "../../tables/reading/open.js";
+import { type Collected, collected, named, tableFrom } from "../../tables/reading/read.js";
 import { badInput } from "../errors.js";
-import { fileName, readBytes } from "./file.js";
+import { Cells } from "./cells.js";
+import { bytesOf, fileName, type OnBytes } from "./file.js";
 import { listOf, type Named } from "./names.js";
 
 /** How a file is to be read. */
@@ -19,34 +22,77 @@ export interface Reading {
 export interface Source extends Named {
   readonly path: string;
   readonly sha256: string;
-  readonly text: TextTable;
+  /** Numbers in place of text that is a number's own. */
+  readonly text: Collected<Cell>;
 }
 
-export async function readSource(path: string, reading: Reading): Promise<Source> {
-  return sourceOf(path, await readBytes(path), reading);
+/** A file of which the beginning was read. */
+export interface Opened {
+  readonly path: string;
+  readonly file: string;
+  readonly table: OpenTable;
+  /** Of all bytes, once they are read. */
+  sha256(): string;
 }
 
-export async function sourceOf(
-  path: string,
-  bytes: Buffer,
-  { separator, header, target, missingMarkers }: Reading,
-): Promise<Source> {
+/** All rows of a file. Its text is not kept, but for cells that are no numbers. */
+export async function readSource(path: string, reading: Reading, onBytes?: OnBytes): Promise<Source> {
+  return sourceOf(await openSource(path, reading, onBytes));
+}
+
+/** All rows of a file that was opened. */
+export async function sourceOf({ path, file, table, sha256 }: Opened): Promise<Source> {
+  const cells = new Cells();
+  const text = await inFile(
+    file,
+    collected(table, (row) => cells.kept(row)),
+  );
+  // A header alone is refused where rows are counted.
+  const names = text.names ?? named(text.rows[0].map(() => ""));
+  return { path, file, sha256: sha256(), text, names, header: text.names !== null };
+}
+
+/** As much of a file as tells how it is to be read. */
+export async function openSource(path: string, reading: Reading, onBytes?: OnBytes): Promise<Opened> {
+  return openBytes(path, bytesOf(path, onBytes), reading);
+}
+
+/** Bytes as those of a file. */
+export async function openBytes(path: string, bytes: AsyncIterable<Uint8Array>, reading: Reading): Promise<Opened> {
   const file = fileName(path);
-  try {
-    const text = await readTable(bytes, {
-      ...(separator === undefined ? {} : { separator }),
-      ...(header === undefined ? {} : { header }),
-      ...(target === undefined || /^\d+$/.test(target) ? {} : { expects: [target] }),
-      ...(missingMarkers === undefined ? {} : { missing: listOf("--missing-markers", missingMarkers) }),
-    });
-    const names = text.names ?? text.rows[0].map((_, j) => `column ${j + 1}`);
-    return { path, file, sha256: fingerprint(bytes), text, names, header: text.names !== null };
-  } catch (error) {
-    if (!(error instanceof TableError)) throw error;
-    return badInput(error.line === null ? `${file}: ${error.message}` : `${file}, ${error.message}`);
-  }
+  const hash = createHash("sha256");
+  const hashed = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const piece of bytes) {
+      hash.update(piece);
+      yield piece;
+    }
+  };
+  const table = await inFile(file, tableFrom(hashed(), optionsOf(reading)));
+  return { path, file, table, sha256: () => hash.digest("hex") };
 }
 
-export function fingerprint(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** A text as if it were a file. */
+export async function openText(file: string, text: string, reading: Reading): Promise<Opened> {
+  const table = await inFile(file, tableFrom(text, optionsOf(reading)));
+  return { path: file, file, table, sha256: () => "" };
+}
+
+function optionsOf({ separator, header, target, missingMarkers }: Reading): Parameters<typeof tableFrom>[1] {
+  return {
+    ...(separator === undefined ? {} : { separator }),
+    ...(header === undefined ? {} : { header }),
+    ...(target === undefined || /^\d+$/.test(target) ? {} : { expects: [target] }),
+    ...(missingMarkers === undefined ? {} : { missing: listOf("--missing-markers", missingMarkers) }),
+  };
+}
+
+/** Says in which file something is wrong. */
+export async function inFile<T>(file: string, reading: Promise<T>): Promise<T> {
+  return reading.catch((error) => refusedIn(file, error));
+}
+
+/** Says in which file a row is wrong; other errors stay as they are. */
+export function refusedIn(file: string, error: unknown): never {
+  if (!(error instanceof TableError)) throw error;
+  return badInput(error.line === null ? `${file}: ${error.message}` : `${file}, ${error.message}`);
 }

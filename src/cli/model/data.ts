@@ -1,13 +1,12 @@
 import type { Dataset, DiagnoseOptions } from "../../index.js";
 import { type Columns, columnsFrom } from "../../tables/index.js";
-import { readBytes } from "../data/file.js";
-import { fingerprint, sourceOf } from "../data/source.js";
+import { readSource } from "../data/source.js";
 import { badInput } from "../errors.js";
 import { printable } from "../output/format.js";
 import { makeOptimizer } from "../training/optimizer.js";
 import { prepare } from "../training/prepare.js";
 import type { TableModel } from "./file.js";
-import { sheetOf } from "./sheet.js";
+import { planOf, sheetOf } from "./sheet.js";
 
 export const parts = ["training", "validation", "test", "all"] as const;
 export type Part = (typeof parts)[number];
@@ -31,9 +30,8 @@ export interface ModelData {
 export async function dataFor(model: TableModel, file: string | undefined, asked?: Part): Promise<ModelData> {
   const { record } = model;
   const path = file ?? record.data.path;
-  const bytes = await readBytes(path);
-  const same = fingerprint(bytes) === record.data.sha256;
-  const source = await sourceOf(path, bytes, record.settings);
+  const source = await readSource(path, record.settings);
+  const same = source.sha256 === record.data.sha256;
   if (same && asked !== "all") {
     const part = asked ?? "training";
     const prepared = prepare(source, record.settings, record.settings.batchNorm);
@@ -50,7 +48,7 @@ export async function dataFor(model: TableModel, file: string | undefined, asked
   if (!same && asked !== undefined && asked !== "all") {
     badInput(`--part: expected all for rows that the model was not trained on, got ${asked}`);
   }
-  const { data } = sheetOf(source, record);
+  const { data } = sheetOf(planOf(source, record), source.text.rows, source.text.lines);
   return {
     ...{ columns: columnsFrom(record.table), part: "all", path, heldOut: null },
     data: data ?? badInput(`${printable(path)}: expected rows with a known target, got none`),

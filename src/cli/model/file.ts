@@ -3,7 +3,7 @@ import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Saved } from "../../formats/index.js";
 import { type Checkpoint, init, type Network } from "../../index.js";
-import { loadNetwork, saveNetwork, writeFileAtomically } from "../../node/index.js";
+import { type FileData, loadNetwork, saveNetwork, writeFileAtomically } from "../../node/index.js";
 import { STDIN } from "../data/file.js";
 import { asRefusal, badInput, failed } from "../errors.js";
 import { printable, quote } from "../output/format.js";
@@ -79,7 +79,7 @@ export async function saveModel(
 }
 
 /** Writes a file, whole or not at all. */
-export async function writeOutput(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeOutput(path: string, data: FileData): Promise<void> {
   await writeFileAtomically(path, data).catch((error) => notWritten(path, error));
 }
 

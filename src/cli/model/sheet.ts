@@ -1,17 +1,33 @@
 import type { Dataset, Matrix } from "../../index.js";
 import { type Cell, type Columns, columnsFrom } from "../../tables/index.js";
-import type { Source } from "../data/source.js";
+import { named, RAGGED, Widths } from "../../tables/reading/read.js";
+import type { Record } from "../../tables/reading/records.js";
+import type { Unknown } from "../../tables/unknown.js";
+import type { Named } from "../data/names.js";
+import { inFile, type Opened, refusedIn } from "../data/source.js";
 import { badInput } from "../errors.js";
 import { suggestion } from "../nearest.js";
-import { printable, quote } from "../output/format.js";
+import { counted, printable, quote } from "../output/format.js";
 import type { ModelRecord } from "./record.js";
+
+/** How the columns of a file become those of a model. */
+export interface Plan {
+  readonly columns: Columns;
+  /** Names of the file's own columns. */
+  readonly names: readonly string[];
+  /** For each of the model's columns its place in the file's rows; −1 where it is not there and is not needed. */
+  readonly places: readonly number[];
+  /** Whether the file has the targets' columns. */
+  readonly hasTarget: boolean;
+  /** Whether the model does without rows in which something is missing. */
+  readonly complete: boolean;
+}
 
 /** Rows of a file with the columns that a model was trained on, in the model's order. */
 export interface Sheet {
-  readonly source: Source;
-  readonly columns: Columns;
   /** Every cell of every row, as the file has them. */
-  readonly records: readonly (readonly string[])[];
+  readonly records: readonly (readonly Cell[])[];
+  /** Where the rows begin in the file. */
   readonly lines: readonly number[];
   /** Encoded as in training. */
   readonly inputs: Matrix;
@@ -20,37 +36,90 @@ export interface Sheet {
    * such rows.
    */
   readonly incomplete: ReadonlySet<number>;
-  /** Whether the file has the targets' columns. */
-  readonly hasTarget: boolean;
   /** Rows with a label that the model does not know, and the first such label. */
   readonly strangers: { readonly rows: readonly number[]; readonly label: string } | null;
-  /** What cells held that their columns do not know. */
-  readonly notes: readonly string[];
   /** The rows whose target is known. */
-  readonly known: readonly number[];
   readonly data: Dataset | null;
 }
 
-/**
- * Takes the rows of a file for a model: columns by name where the file and the model have names,
- * else by their places.
- */
-export function sheetOf(source: Source, record: ModelRecord, asked?: boolean): Sheet {
+/** Finds the columns of a model in a file: by name where both have names, else by their places. */
+export function planOf(file: Named, record: ModelRecord, asked?: boolean): Plan {
   const columns = columnsFrom(record.table);
-  const { rows, lines } = source.text;
-  if (rows.length === 0) badInput(`${source.file}: expected rows of data, got none`);
-  const places = placesIn(source, columns, asked);
-  const arranged = rows.map((row) => places.map((place): Cell => (place < 0 ? null : row[place])));
-  const hasTarget = columns.data.targetPlaces.every((place) => places[place] >= 0);
-  const { inputs, known, notes } = columns.encode(arranged);
-  const gaps = record.settings.missing === "drop" || record.settings.missing === "refuse" ? columns.gaps(arranged) : [];
-  const incomplete = new Set(gaps.flatMap((name, row) => (name === null ? [] : [row])));
-  const complete = known.filter((row) => !incomplete.has(row));
+  const places = placesIn(file, columns, asked);
   return {
-    ...{ source, columns, records: rows, lines, inputs, incomplete, hasTarget, notes, known: complete },
-    strangers: hasTarget ? strangersIn(columns, arranged, known) : null,
-    data: hasTarget && complete.length > 0 ? columns.dataset(complete.map((row) => arranged[row])) : null,
+    ...{ columns, names: file.names, places },
+    hasTarget: columns.data.targetPlaces.every((place) => places[place] >= 0),
+    complete: record.settings.missing === "drop" || record.settings.missing === "refuse",
   };
+}
+
+/** Takes rows for a model; `unknown` gathers what their cells hold that its columns do not know. */
+export function sheetOf(
+  { columns, places, hasTarget, complete }: Plan,
+  rows: Sheet["records"],
+  lines: readonly number[],
+  unknown?: Unknown,
+): Sheet {
+  const arranged = rows.map((row) => places.map((place): Cell => (place < 0 ? null : row[place])));
+  const { inputs, known } = columns.encode(arranged, unknown);
+  const gaps = complete ? columns.gaps(arranged) : [];
+  const incomplete = new Set(gaps.flatMap((name, row) => (name === null ? [] : [row])));
+  const whole = known.filter((row) => !incomplete.has(row));
+  return {
+    ...{ records: rows, lines, inputs, incomplete },
+    strangers: hasTarget ? strangersIn(columns, arranged, known) : null,
+    data: hasTarget && whole.length > 0 ? columns.dataset(whole.map((row) => arranged[row])) : null,
+  };
+}
+
+/** Rows that are taken at a time. */
+const ROWS = 4096;
+
+/** The rows of a file in sheets, as they come; the file is never held as a whole. */
+export async function* sheetsOf(opened: Opened, plan: Plan, unknown: Unknown): AsyncGenerator<Sheet> {
+  const { file, table } = opened;
+  const width = widthOf(opened);
+  const batches = table.batches[Symbol.asyncIterator]();
+  for (;;) {
+    const { done, value } = await inFile(file, batches.next());
+    if (done) return;
+    for (let from = 0; from < value.length; from += ROWS) {
+      const records = value.slice(from, from + ROWS);
+      unknown.placeOf = (row) => `line ${records[row].line}`;
+      const rows = records.map((record) => fitted(opened, record, width));
+      const lines = records.map(({ line }) => line);
+      yield sheetOf(plan, rows, lines, unknown);
+    }
+  }
+}
+
+/** What the columns of a file are called, as its first rows have them. */
+export function namedBy(opened: Opened): Named {
+  const { header } = opened.table;
+  const width = widthOf(opened);
+  const cells = header ? header.cells.slice(0, width) : new Array<string>(width).fill("");
+  return { file: opened.file, header: header !== null, names: named(cells) };
+}
+
+/** The width of the first rows of a file. */
+function widthOf({ file, table: { head } }: Opened): number {
+  const widths = new Widths(null);
+  for (const { cells, line } of head) widths.see(cells, line);
+  try {
+    return widths.width();
+  } catch (error) {
+    return refusedIn(file, error);
+  }
+}
+
+/** The cells of a row that belong to columns with a name. */
+function fitted({ file, table: { head } }: Opened, { cells, line }: Record, width: number): readonly string[] {
+  if (cells.length === width) return cells;
+  // A row as long as the first one may hold something in a column that has no name.
+  const fits = cells.length === head[0].cells.length || cells.slice(width).every((cell) => cell === "");
+  if (cells.length > width && fits) return cells.slice(0, width);
+  const expected = `expected ${counted(width, "column")}, as in line ${head[0].line}`;
+  return badInput(`${file}, line ${line}: ${expected}, got ${cells.length}; ${RAGGED}`);
 }
 
 /** Rows whose label is there and is none of the classes. */
@@ -66,11 +135,8 @@ function strangersIn(
   return strange.length === 0 ? null : { rows: strange, label: String(rows[strange[0]][place]) };
 }
 
-/**
- * For each of the model's columns its place in the file's rows; −1 where it is not there and is not
- * needed.
- */
-function placesIn(source: Source, columns: Columns, asked: boolean | undefined): number[] {
+/** For each of the model's columns its place in the file's rows; −1 where it is not there and is not needed. */
+function placesIn(source: Named, columns: Columns, asked: boolean | undefined): number[] {
   const { named, width, targetPlaces } = columns.data;
   const { file, names, header } = source;
   if (named && header) return byName(source, columns);
@@ -94,7 +160,7 @@ function placesIn(source: Source, columns: Columns, asked: boolean | undefined):
   return badInput(`${file}: expected ${expected}, got ${names.length}`);
 }
 
-function byName({ file, names }: Source, columns: Columns): number[] {
+function byName({ file, names }: Named, columns: Columns): number[] {
   const places = new Array<number>(columns.data.width).fill(-1);
   columns.data.targetPlaces.forEach((place, j) => {
     places[place] = names.indexOf(columns.targetNames[j]);

@@ -1,6 +1,7 @@
 import { SingleBar } from "cli-progress";
 import type { EpochRecord } from "../../index.js";
 import type { TuneProgress } from "../../jobs/tune.js";
+import type { OnBytes } from "../data/file.js";
 import { interrupted } from "../errors.js";
 import { type Io, isTerminal, type Output } from "../io.js";
 import { duration, percent, short } from "./format.js";
@@ -207,4 +208,31 @@ export function comparisonBar(name: string, epochs: number, io: Io, quiet = fals
       io.stderr.write("\n");
     },
   };
+}
+
+/** Bytes from which a file takes long enough to read for a bar. */
+const LONG = 2e7;
+
+/** A bar over the bytes of a file, on stderr where that is a terminal and the file is long. */
+export function readingBar(io: Io, { quiet = false }: { quiet?: boolean | undefined }): { read: OnBytes; end(): void } {
+  if (quiet || !isTerminal(io.stderr, io)) return { read() {}, end() {} };
+  let bar: SingleBar | null = null;
+  return {
+    read(done, of) {
+      if (of !== null && of < LONG) return;
+      const total = of ?? Math.max(LONG, done);
+      bar ??= barOn(io.stderr, of === null ? "read {value} MB" : "read {value}/{total} MB [{bar}]", megabytes(total));
+      bar.update(megabytes(done));
+    },
+    end() {
+      if (!bar) return;
+      bar.stop();
+      io.stderr.write("\n");
+      bar = null;
+    },
+  };
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e6);
 }

@@ -1,9 +1,10 @@
 import type { CurvatureMethod, SpectrumOptions } from "../../index.js";
 import type { ModelData } from "../model/data.js";
+import type { ThreadsGiven } from "../threads.js";
 import type { OutputSettings } from "../training/settings.js";
 
 /** What `hessia curvature` is given. */
-export interface CurvatureGiven extends OutputSettings {
+export interface CurvatureGiven extends OutputSettings, ThreadsGiven {
   readonly kind: "exact" | "ggn";
   readonly curvature?: CurvatureMethod;
   readonly part?: ModelData["part"];

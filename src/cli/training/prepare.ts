@@ -1,5 +1,6 @@
 import { type Dataset, dataset, matrix, split } from "../../index.js";
 import {
+  type Cell,
   type Columns,
   type ColumnType,
   columnTypes,
@@ -8,7 +9,6 @@ import {
   leaksIn,
   repeatedRows,
   TargetError,
-  type TextTable,
 } from "../../tables/index.js";
 import { findColumns, listOf } from "../data/names.js";
 import type { Source } from "../data/source.js";
@@ -169,7 +169,7 @@ function described(source: Source, asked: Asked): Columns {
 }
 
 function whatIsLeft({ columns }: Columns): string {
-  if (columns.length === 0) return "none";
+  if (columns.length === 0) return "none; --separator says what stands between columns";
   const [{ name, type, why }] = columns;
   return `none: ${quote(name)} is left out as ${type} (${why})${columns.length > 1 ? ", and so on" : ""}; --types says otherwise`;
 }
@@ -259,5 +259,4 @@ function takePart(
   return { rest, part };
 }
 
-/** Rows of a table that a model was not trained on, in the order of the model's columns. */
-export type Cells = TextTable["rows"];
+type Cells = readonly (readonly Cell[])[];

@@ -4,6 +4,7 @@ import { portfolioFor } from "../../jobs/portfolio.js";
 import { type Setting, specOf } from "../../jobs/setting.js";
 import { chooseSetting, type Trial, type TuneProgress } from "../../jobs/tune.js";
 import type { Io } from "../io.js";
+import type { ThreadsGiven } from "../threads.js";
 import { type Choice, type Method, type OptimizerOptions, optimizerOptions } from "./optimizer.js";
 import type { Prepared } from "./prepare.js";
 import type { Given, Settings } from "./settings.js";
@@ -44,6 +45,7 @@ export function isOpen(given: Given): boolean {
 export async function search(
   prepared: Prepared,
   settings: Settings,
+  given: ThreadsGiven,
   { signal, threads }: Pick<Io, "signal" | "threads">,
   onProgress: (progress: TuneProgress) => void,
 ): Promise<{ settings: Settings; search: Search }> {
@@ -54,7 +56,8 @@ export async function search(
   const { settings: space, folds, data } = portfolioFor(training, spec, settings.seed);
   const metric = columns.task === "classification" ? "logLoss" : "rmse";
   const flops = space.reduce((sum, setting) => sum + flopsOfFit(setting, specOf(setting, spec, data, 0), data.size), 0);
-  const pool = flops > WORTH_THREADS && threads ? threads() : null;
+  const workers = given.threads ?? (flops > WORTH_THREADS ? undefined : 1);
+  const pool = threads && workers !== 1 ? threads(workers === undefined ? {} : { workers }) : null;
   const options = {
     pool: pool ?? serial,
     folds,

@@ -1,5 +1,6 @@
 import { type Dataset, dataset } from "../../network/dataset.js";
 import { type Network, network } from "../../network/network.js";
+import { isPenalised } from "../../network/spec.js";
 
 /**
  * The same network and data in units of their own: inputs of size 1, and targets of size 1 where
@@ -23,10 +24,9 @@ export interface Canonical {
  * together.
  */
 export function inCanonicalUnits(net: Network, data: Dataset): Canonical | null {
-  const { l1, l2 } = net.spec.penalty;
   const columns = columnSizes(data);
   const target = targetSize(net, data);
-  if (l1 > 0 || l2 > 0 || (target === 1 && columns.every((size) => size === 1))) return null;
+  if (isPenalised(net.spec) || (target === 1 && columns.every((size) => size === 1))) return null;
   const scale = scaleOf(net, columns, target);
   const made = network(net.spec);
   made.setParameters(net.getParameters().map((value, i) => value / scale[i]));

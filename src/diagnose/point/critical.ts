@@ -8,6 +8,7 @@ import { checkNetwork, type Network } from "../../network/network.js";
 import { hessianOperator } from "../../network/operator.js";
 import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode } from "../../network/propagation.js";
+import { isPenalised } from "../../network/spec.js";
 import { coreMath } from "../../wasm/math.js";
 import { inDouble } from "../remedies/copy.js";
 import { type Canonical, inCanonicalUnits } from "./canonical-units.js";
@@ -380,8 +381,8 @@ class Classification {
 
   /** Whether the loss of the data is as good as 0, its least value. */
   #fitted(): boolean {
-    const { loss, penalty, dtype } = this.net.spec;
-    if ((loss !== "mse" && loss !== "huber") || penalty.l1 > 0 || penalty.l2 > 0) return false;
+    const { loss, dtype } = this.net.spec;
+    if ((loss !== "mse" && loss !== "huber") || isPenalised(this.net.spec)) return false;
     const { targets } = this.data;
     const values = "data" in targets ? targets.data : targets;
     let squares = 0;

@@ -73,11 +73,8 @@ class Search {
     this.#subspace = new Subspace(net.parameterCount);
     this.#blocked = this.#findBlocked();
     this.#moving = this.#layers.map(() => new Set());
-    const { penalised } = net.layout;
-    this.#penalised =
-      net.spec.penalty.l2 > 0
-        ? (index) => penalised.some(({ offset, count }) => index >= offset && index < offset + count)
-        : () => false;
+    const penalised = net.layout.penalised.filter(({ l2 }) => l2 > 0);
+    this.#penalised = (index) => penalised.some(({ offset, count }) => index >= offset && index < offset + count);
   }
 
   run(): Invariances {

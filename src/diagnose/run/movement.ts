@@ -61,7 +61,7 @@ export class Movement {
   #oscillation(): Turn | null {
     const { window } = this;
     const turns = this.#turns;
-    if (turns.length < window || this.#losses.length < window) return null;
+    if (turns.length < window) return null;
     if (turns.filter(({ cosine }) => cosine < REVERSAL).length < NEARLY_ALL * window) return null;
     // Reversals that lead downhill are narrow valleys, and no fault.
     if (Math.min(...this.#losses) < (1 - this.improvement) * this.#bestBefore) return null;

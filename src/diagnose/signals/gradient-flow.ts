@@ -5,6 +5,7 @@ import type { LayerLayout } from "../../network/layout.js";
 import { checkNetwork, type Network } from "../../network/network.js";
 import type { PassOptions } from "../../network/pass.js";
 import type { BatchNormMode, Propagation } from "../../network/propagation.js";
+import { isPenalised } from "../../network/spec.js";
 import { Optimizer, type OptimizerState } from "../../optimize/optimizer.js";
 import type { Dtype } from "../../wasm/kernels.js";
 import { coreMath } from "../../wasm/math.js";
@@ -306,11 +307,11 @@ interface PenaltyGradient {
 
 /** l1·sign θ + l2·θ where it is on, with sign 0 = 0. */
 function penaltyOf({ spec, layout }: Network, parameters: FloatArray): PenaltyGradient {
-  const { l1, l2 } = spec.penalty;
-  if (l1 === 0 && l2 === 0) return { value: 0, at: () => 0 };
+  if (!isPenalised(spec)) return { value: 0, at: () => 0 };
+  const { l1 } = spec.penalty;
   const gradient = new Float64Array(parameters.length);
   let value = 0;
-  for (const { offset, count } of layout.penalised) {
+  for (const { offset, count, l2 } of layout.penalised) {
     for (let k = offset; k < offset + count; ++k) {
       const x = parameters[k];
       value += l1 * Math.abs(x) + 0.5 * l2 * x * x;

@@ -2,6 +2,7 @@ import { dot } from "../../linalg/vector.js";
 import type { Dataset } from "../../network/dataset.js";
 import type { Network } from "../../network/network.js";
 import type { BatchNormMode } from "../../network/propagation.js";
+import { isPenalised } from "../../network/spec.js";
 import type { Optimizer } from "../../optimize/optimizer.js";
 import { copyOf } from "../remedies/copy.js";
 import type { Outputs } from "./outputs.js";
@@ -36,17 +37,18 @@ export function penaltyFacts(
   outputs: Outputs,
   fresh: Outputs,
 ): PenaltyFacts | null {
-  const { l1, l2 } = net.spec.penalty;
+  const { l1 } = net.spec.penalty;
+  const penalised = isPenalised(net.spec);
   const weightDecay = optimizer?.weightDecay ?? 0;
   const decoupled = optimizer?.name === "adamw";
-  if (l1 === 0 && l2 === 0 && weightDecay === 0) return null;
+  if (!penalised && weightDecay === 0) return null;
   const bare = copyOf(net, { dtype: "f64", penalty: { l1: 0, l2: 0 } });
   const { parameters } = bare.current();
   const gradient = bare.gradient(data, { batchNorm: mode }).gradient as Float64Array;
   const all = Float64Array.from(parameters);
   let value = 0.5 * weightDecay * dot(all, all);
   const pull = Float64Array.from(parameters, (value) => weightDecay * value);
-  for (const { offset, count } of net.layout.penalised) {
+  for (const { offset, count, l2 } of net.layout.penalised) {
     let largest = 0;
     for (let k = offset; k < offset + count; ++k) largest = Math.max(largest, Math.abs(parameters[k]));
     for (let k = offset; k < offset + count; ++k) {
@@ -60,10 +62,9 @@ export function penaltyFacts(
   const [own, other] = [dot(gradient, gradient), dot(pull, pull)];
   const curvature = own > 0 ? dot(gradient, bare.ggnvp(data, gradient, { batchNorm: mode }) as Float64Array) : 0;
   return {
-    from: l1 === 0 && l2 === 0 ? "weightDecay" : "penalty",
+    from: penalised ? "penalty" : "weightDecay",
     // Decay that is kept apart from the gradient is no part of what balances it.
-    cosine:
-      own > 0 && other > 0 && !(decoupled && l1 === 0 && l2 === 0) ? dot(gradient, pull) / Math.sqrt(own * other) : 0,
+    cosine: own > 0 && other > 0 && !(decoupled && !penalised) ? dot(gradient, pull) / Math.sqrt(own * other) : 0,
     ratio: own > 0 ? Math.min(Number.MAX_VALUE, Math.sqrt(other / own)) : other > 0 ? Number.MAX_VALUE : 0,
     value,
     fall: curvature > 0 ? (0.5 * own ** 2) / curvature : 0,

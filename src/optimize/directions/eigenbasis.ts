@@ -139,7 +139,7 @@ export function spectrumOf(
   scaling: Float64Array | null = null,
 ): Eigenbasis | End {
   const used = scaling ? scaledBy(matrix, scaling) : matrix;
-  const { status, reason, values, vectors } = used.eigen();
+  const { status, reason, values, vectors } = local.inParts(() => used.eigenInParts());
   if (status !== "converged") return { status: "non-finite", reason: `the curvature's eigenvalues: ${reason}` };
   return new Eigenbasis(local, values, vectors.data, frozenOf(local, matrix), scaling);
 }

@@ -1,4 +1,4 @@
-import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
+import { conjugateGradientsInParts } from "../../linalg/conjugate-gradients.js";
 import type { LinearOperator } from "../../linalg/operator.js";
 import { dot, norm2, scale } from "../../linalg/vector.js";
 import { SecondMoments } from "../../network/fisher.js";
@@ -43,8 +43,11 @@ export class HessianFreeDirection implements Direction {
   }
 
   model(local: Local, memory: Memory): Model {
-    const entries = this.settings.preconditioner ? local.problem.curvatureDiagonal(SecondMoments) : null;
-    const unit = entries ? meanOf(entries) : probed(local.products("ggn", 0, this.settings.curvatureShare));
+    const entries = this.settings.preconditioner
+      ? local.once(() => local.problem.curvatureDiagonal(SecondMoments))
+      : null;
+    const products = (): LinearOperator => local.products("ggn", 0, this.settings.curvatureShare);
+    const unit = entries ? meanOf(entries) : local.once(() => probed(products()));
     return new HessianFreeModel(local, memory, this.settings, entries, unit > 0 && Number.isFinite(unit) ? unit : 1);
   }
 
@@ -79,21 +82,24 @@ class HessianFreeModel implements Model {
   #solve(damping: number, start?: Float64Array): Proposal | null {
     const { local, settings, entries } = this;
     const { gradient, size } = local;
+    const options = {
+      tolerance: 1e-12,
+      maxSteps: Math.min(settings.maxProducts, 2 * size),
+      progress: settings.progress,
+      keepIterates: true,
+      ...(start ? { x0: start } : {}),
+      ...(entries ? { preconditioner: diagonal(local, entries, damping) } : {}),
+    };
     const {
       x,
       status,
       iterates = [],
-    } = conjugateGradients(
-      local.products("ggn", damping, settings.curvatureShare),
-      gradient.map((value) => -value),
-      {
-        tolerance: 1e-12,
-        maxSteps: Math.min(settings.maxProducts, 2 * size),
-        progress: settings.progress,
-        keepIterates: true,
-        ...(start ? { x0: start } : {}),
-        ...(entries ? { preconditioner: diagonal(local, entries, damping) } : {}),
-      },
+    } = local.inParts(() =>
+      conjugateGradientsInParts(
+        local.products("ggn", damping, settings.curvatureShare),
+        gradient.map((value) => -value),
+        options,
+      ),
     );
     this.failure = status === "non-finite" ? NON_FINITE : null;
     if (!(norm2(x) > 0)) return null;

@@ -50,7 +50,7 @@ export class KfacDirection implements Direction {
     const product = local.products("ggn");
     const known = new Map<Float64Array, Float64Array>();
     const times = (v: Float64Array): Float64Array => {
-      const done = known.get(v) ?? (product.matvec(v) as Float64Array);
+      const done = known.get(v) ?? local.once(() => product.matvec(v) as Float64Array);
       known.set(v, done);
       return done;
     };
@@ -88,7 +88,7 @@ export class KfacDirection implements Direction {
   #refresh(local: Local, memory: Memory): KroneckerInverse {
     const { decay, seed } = this.settings;
     const updates = memory.scalar("updates", 0);
-    const { layers, factors } = local.problem.kroneckerFactors(SecondMoments, seed + updates);
+    const { layers, factors } = local.once(() => local.problem.kroneckerFactors(SecondMoments, seed + updates));
     const now = join(factors);
     const before = memory.vector("factors");
     const keep = Math.min(1 - 1 / (updates + 1), decay);
@@ -97,9 +97,10 @@ export class KfacDirection implements Direction {
     memory.scalars.set("updates", updates + 1);
     if (this.#due(updates)) memory.vectors.set("used", now);
     const used = memory.vector("used") as Float64Array;
-    if (this.#inverse?.of !== used)
-      this.#inverse = { of: used, made: new KroneckerInverse(layers, part(layers, used)) };
-    return this.#inverse.made;
+    const kept = this.#inverse?.of === used ? this.#inverse.made : null;
+    const made = local.once(() => kept ?? new KroneckerInverse(layers, part(layers, used)));
+    this.#inverse = { of: used, made };
+    return made;
   }
 }
 

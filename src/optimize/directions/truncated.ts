@@ -1,4 +1,4 @@
-import { conjugateGradients } from "../../linalg/conjugate-gradients.js";
+import { conjugateGradientsInParts } from "../../linalg/conjugate-gradients.js";
 import { lanczos } from "../../linalg/lanczos.js";
 import { eigenvalueNoise } from "../../linalg/noise.js";
 import { divide, dot } from "../../linalg/vector.js";
@@ -26,7 +26,7 @@ export class TruncatedDirection implements Direction {
 
   critical(local: Local): Escape | End {
     const search = { k: 1, which: "smallest", tolerance: 1e-6, steps: LOOKS } as const;
-    const { values, vectors, norm } = lanczos(local.products("exact"), search);
+    const { values, vectors, norm } = local.once(() => lanczos(local.products("exact"), search));
     const noise = eigenvalueNoise(local.size, Math.sqrt(local.size) * norm, epsilon(local));
     const verdict = judge(local, { smallest: values[0], largest: norm, noise });
     if (verdict !== "saddle") return verdict;
@@ -91,14 +91,17 @@ class TruncatedModel implements Model {
         return product;
       },
     };
-    const { x, model, status } = conjugateGradients(
-      operator,
-      gradient.map((value) => -value / gradientNorm),
-      {
-        tolerance,
-        maxSteps: Math.min(maxProducts, 2 * size),
-        ...(radius === undefined ? {} : { radius }),
-      },
+    const options = {
+      tolerance,
+      maxSteps: Math.min(maxProducts, 2 * size),
+      ...(radius === undefined ? {} : { radius }),
+    };
+    const { x, model, status } = local.inParts(() =>
+      conjugateGradientsInParts(
+        operator,
+        gradient.map((value) => -value / gradientNorm),
+        options,
+      ),
     );
     this.failure = status === "non-finite" ? NON_FINITE : null;
     return { step: x, slope: dot(gradient, x), decrease: -model * gradientNorm };

@@ -1,9 +1,8 @@
 import { checkChoice, checkKeys, checkObject, wrongType } from "../../check.js";
-import { Missing } from "../cells.js";
-import type { parse } from "./csv.js";
-import { decode, EncodingError, unpacked } from "./decode.js";
-import { headerOf } from "./header.js";
-import { roughCells, type Separator, separatorOf } from "./separator.js";
+import { type OpenTable, openTable } from "./open.js";
+import type { Record } from "./records.js";
+import type { Separator } from "./separator.js";
+import { TableError } from "./table-error.js";
 
 /** What `readTable` takes beside the file. */
 export interface ReadOptions {
@@ -33,17 +32,6 @@ export interface TextTable {
   readonly notes: readonly string[];
 }
 
-/** What is wrong with a file, and in which line. */
-export class TableError extends Error {
-  constructor(
-    message: string,
-    /** From 1; null where it is the file as a whole. */
-    readonly line: number | null = null,
-  ) {
-    super(line === null ? message : `line ${line}: ${message}`);
-  }
-}
-
 const WHERE = "readTable";
 const separators: readonly Separator[] = [",", ";", "\t", "|", "space"];
 
@@ -61,179 +49,101 @@ const separators: readonly Separator[] = [",", ";", "\t", "|", "space"];
  * (await readTable("a;b\n1,5;x\n")).rows; // [["1,5", "x"]]
  */
 export async function readTable(file: Uint8Array | string, options: ReadOptions = {}): Promise<TextTable> {
-  // Loaded by those who read files alone.
-  const csv = await import("./csv.js");
-  if (typeof file === "string") return parseTable(csv.parse, file, "utf-8", options);
-  if (!ArrayBuffer.isView(file)) wrongType(WHERE, "file", "bytes or text", file);
-  try {
-    const { text, encoding } = decode(await unpacked(file));
-    return parseTable(csv.parse, text, encoding, options);
-  } catch (error) {
-    if (error instanceof EncodingError) throw new TableError(`expected a table as text, got ${error.message}`);
-    throw error;
-  }
+  if (typeof file !== "string" && !ArrayBuffer.isView(file)) wrongType(WHERE, "file", "bytes or text", file);
+  return collected(await tableFrom(typeof file === "string" ? file : pieces(file), options), (cells) => cells);
 }
 
-interface Record {
-  readonly cells: readonly string[];
-  readonly line: number;
-}
-
-function parseTable(csv: typeof parse, text: string, encoding: string, options: ReadOptions): TextTable {
+/** A table whose rows come as its bytes do. */
+export async function tableFrom(file: AsyncIterable<Uint8Array> | string, options: ReadOptions): Promise<OpenTable> {
   checkObject(WHERE, "options", options);
   checkKeys(WHERE, options, ["separator", "header", "expects", "missing"]);
-  const { separator: asked, header: asHeader, expects = [], missing = [] } = options as ReadOptions;
-  if (asked !== undefined) checkChoice(WHERE, "separator", asked, separators);
-  const notes: string[] = encoding === "utf-8" ? [] : [`read as ${encoding}`];
-  const start = beginning(text, asked);
-  if (start.passed > 0) notes.push(`${start.passed} comment ${start.passed === 1 ? "line" : "lines"} passed over`);
-  const separator = asked ?? start.separator ?? separatorOf(start.lines);
-  const records = trimmed(recordsOf(csv, start.text, separator, start.offset), notes);
-  if (records.length === 0) throw new TableError("expected rows of data, got only empty lines");
-  const [first, ...rest] = records;
-  const reader = new Missing(missing);
-  const expected = expects.length > 0 && expects.every((name) => first.cells.includes(name));
-  const found =
-    asHeader !== undefined || expected
-      ? { header: asHeader ?? true, note: null }
-      : headerOf(
-          first.cells,
-          rest.map(({ cells }) => cells),
-          (cell) => reader.has(cell),
-        );
-  if (found.note) notes.push(found.note);
-  checkWidths(records);
-  const data = found.header ? rest : records;
+  if (options.separator !== undefined) checkChoice(WHERE, "separator", options.separator, separators);
+  // Loaded by those who read files alone.
+  const { parse } = await import("./csv.js");
+  return openTable(parse, file, options);
+}
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** A table as it is kept: names, rows and lines. */
+export interface Collected<Cell> extends Omit<TextTable, "rows"> {
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** All rows of a table; `keep`: what is kept of a row's cells. */
+export async function collected<Cell>(
+  table: OpenTable,
+  keep: (cells: readonly string[]) => readonly Cell[],
+): Promise<Collected<Cell>> {
+  const rows: (readonly Cell[])[] = [];
+  const lines: number[] = [];
+  const widths = new Widths(table.header);
+  for await (const batch of table.batches) {
+    for (const { cells, line } of batch) {
+      widths.see(cells, line);
+      rows.push(keep(cells));
+      lines.push(line);
+    }
+  }
+  const width = widths.width();
+  const { header, separator } = table;
   return {
-    names: found.header ? first.cells.map((name, j) => name || `column ${j + 1}`) : null,
-    rows: data.map(({ cells }) => cells),
-    lines: data.map(({ line }) => line),
+    names: header && named(header.cells.slice(0, width)),
+    rows: widths.longest === width ? rows : rows.map((cells) => (cells.length > width ? cells.slice(0, width) : cells)),
+    lines,
     separator,
-    encoding,
-    notes,
+    encoding: table.encoding(),
+    notes: table.notes(),
   };
 }
 
-interface Beginning {
-  readonly text: string;
-  /** Lines before it. */
-  readonly offset: number;
-  readonly passed: number;
-  readonly separator: Separator | null;
-  /** Some lines to look at. */
-  readonly lines: readonly string[];
+/** Names, with one for a column that has none. */
+export function named(cells: readonly string[]): string[] {
+  return cells.map((name, j) => name || `column ${j + 1}`);
 }
 
-const COMMENT = /^\s*(?:#|\/\/|%|--\s)/;
+/** What helps where rows differ in width. */
+export const RAGGED = "a cell with the separator in it needs quotation marks";
 
-/**
- * Without comment lines and `sep=` at the beginning. A comment that has as many cells as the lines
- * below it holds their names.
- */
-function beginning(text: string, asked: Separator | undefined): Beginning {
-  let rest = text.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n");
-  let [offset, passed] = [0, 0];
-  let separator: Separator | null = null;
-  const cut = (): void => {
-    const end = rest.indexOf("\n");
-    rest = end < 0 ? "" : rest.slice(end + 1);
-    ++offset;
-  };
-  for (;;) {
-    const line = rest.split("\n", 1)[0];
-    const mark = /^"?sep=(.)"?\s*$/i.exec(line);
-    if (mark && offset === passed) {
-      separator = mark[1] === " " ? "space" : (mark[1] as Separator);
-      cut();
-      continue;
+/** How wide rows are: unnamed columns at the end that hold nothing do not count, and rows may lack what is empty at their end. */
+export class Widths {
+  readonly #seen = new Map<number, number>();
+  #filled = 0;
+  #first: number | null = null;
+  /** Cells of the longest row. */
+  longest = 0;
+
+  constructor(header: Record | null) {
+    if (header) this.see(header.cells, header.line);
+  }
+
+  see(cells: readonly string[], line: number): void {
+    const { length } = cells;
+    this.#first ??= length;
+    if (!this.#seen.has(length)) this.#seen.set(length, line);
+    this.longest = Math.max(this.longest, length);
+    if (length > this.#filled) {
+      const last = cells.findLastIndex((cell) => cell !== "") + 1;
+      this.#filled = Math.max(this.#filled, last);
     }
-    if (rest === "" || (line.trim() !== "" && !COMMENT.test(line))) break;
-    if (COMMENT.test(line) && holdsNames(rest, asked ?? separator)) {
-      rest = rest.replace(COMMENT, "").trimStart();
-      break;
+  }
+
+  /**
+   * The width of all rows.
+   *
+   * @throws TableError for the first row of another width.
+   */
+  width(): number {
+    const shown = (length: number): number => Math.min(length, this.#filled);
+    const first = shown(this.#first as number);
+    for (const [length, line] of this.#seen) {
+      if (shown(length) === first) continue;
+      const from = this.#seen.get(this.#first as number);
+      const expected = `${first} ${first === 1 ? "column" : "columns"}, as in line ${from}`;
+      throw new TableError(`expected ${expected}, got ${shown(length)}; ${RAGGED}`, line);
     }
-    if (line.trim() !== "") ++passed;
-    cut();
+    return first;
   }
-  return { text: rest, offset, passed, separator, lines: rest.slice(0, 200_000).split("\n") };
-}
-
-function holdsNames(text: string, asked: Separator | null): boolean {
-  const [line, ...lines] = text.slice(0, 200_000).split("\n");
-  if (COMMENT.test(lines[0] ?? "#")) return false;
-  const separator = asked ?? separatorOf(lines);
-  const names = roughCells(line.replace(COMMENT, "").trim(), separator);
-  const [next, after] = [lines[0] ?? "", lines[1] ?? ""].map((one) => roughCells(one, separator));
-  // Names below it make it a remark.
-  const below = next.every((cell) => !/\d/.test(cell));
-  return names.length > 1 && names.length === next.length && names.length === after.length && !below;
-}
-
-function recordsOf(csv: typeof parse, text: string, separator: Separator, offset: number): Record[] {
-  const records: Record[] = [];
-  try {
-    csv(separator === "space" ? spaced(text) : text, {
-      delimiter: separator === "space" ? " " : separator,
-      record_delimiter: "\n",
-      trim: true,
-      skip_empty_lines: true,
-      relax_column_count: true,
-      relax_quotes: true,
-      on_record: (cells: string[], { lines }) => {
-        records.push({ cells, line: offset + lines - breaksIn(cells) });
-        return null;
-      },
-    });
-  } catch (error) {
-    const { code, lines } = error as { code?: unknown; lines?: number };
-    if (typeof code !== "string" || lines === undefined) throw error;
-    throw new TableError(explain(code), offset + lines);
-  }
-  return records;
-}
-
-/** Runs of spaces as one space each, and none at the ends, outside of quotation marks. */
-function spaced(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => line.trim().replaceAll(/"[^"]*"|[ \t]+/g, (run) => (run.startsWith('"') ? run : " ")))
-    .join("\n");
-}
-
-function explain(code: string): string {
-  if (code === "CSV_QUOTE_NOT_CLOSED") return "a quoted cell is not closed by the end of the file";
-  if (code === "INVALID_OPENING_QUOTE") return "a quotation mark inside a cell that is not quoted";
-  if (code === "CSV_INVALID_CLOSING_QUOTE") return "text after the closing quotation mark of a cell";
-  return `not readable as a table (${code})`;
-}
-
-function breaksIn(cells: readonly string[]): number {
-  let count = 0;
-  for (const cell of cells) {
-    for (let at = cell.indexOf("\n"); at >= 0; at = cell.indexOf("\n", at + 1)) ++count;
-  }
-  return count;
-}
-
-/** Without rows that hold nothing, and without unnamed columns at the end that hold nothing. */
-function trimmed(records: readonly Record[], notes: string[]): Record[] {
-  const kept = records.filter(({ cells }) => cells.some((cell) => cell !== ""));
-  const empty = records.length - kept.length;
-  if (empty > 0) notes.push(`${empty} ${empty === 1 ? "row" : "rows"} without any value passed over`);
-  const lengths = kept.map(({ cells }) => cells.findLastIndex((cell) => cell !== "") + 1);
-  const width = lengths.reduce((most, length) => Math.max(most, length), 0);
-  // Rows may lack what is empty at their end.
-  const most = kept.reduce((longest, { cells }) => Math.max(longest, cells.length), 0);
-  if (kept.every(({ cells }) => cells.length === most)) {
-    return width === most ? kept : kept.map(({ cells, line }) => ({ cells: cells.slice(0, width), line }));
-  }
-  return kept.map(({ cells, line }) => ({ cells: cells.length > width ? cells.slice(0, width) : cells, line }));
-}
-
-function checkWidths(records: readonly Record[]): void {
-  const [{ cells: first, line: from }] = records;
-  const bad = records.find(({ cells }) => cells.length !== first.length);
-  if (!bad) return;
-  const expected = `${first.length} ${first.length === 1 ? "column" : "columns"}, as in line ${from}`;
-  throw new TableError(`expected ${expected}, got ${bad.cells.length}`, bad.line);
 }
