@@ -21,7 +21,10 @@ export interface Io {
    */
   readonly keeps?: (keeps: boolean) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Makes a pool of threads, one a core where their number is left open; left out where there is this thread alone. */
+  /**
+   * Makes a pool of threads, one a core where their number is left open; left out where there is
+   * this thread alone.
+   */
   readonly threads?: (options: { readonly workers?: number }) => Pool;
 }
 

@@ -12,7 +12,7 @@ export type FromWorker =
   | { readonly kind: "keeps"; readonly keeps: boolean }
   | { readonly kind: "end"; readonly code: number };
 
-/** What the thread that listens tells the one that works: Ctrl-C, or that characters are written. */
+/** What the listening thread sends to the working one: Ctrl-C, or that characters are written. */
 export type ToWorker = "abort" | { readonly written: number };
 
 interface Given {

@@ -15,7 +15,10 @@ export interface PredictorOptions {
    * saved with the model, else rows are inputs.
    */
   columns?: Columns | ColumnsData;
-  /** Called with a sentence for each column that has cells it does not know, such as text among numbers. Default: none. */
+  /**
+   * Called with a sentence for each column that has cells it does not know, such as text among
+   * numbers. Default: none.
+   */
   onNote?: (note: string) => void;
 }
 

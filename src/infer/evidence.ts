@@ -157,7 +157,10 @@ function firstPrior({ theta, group, groups }: EvidenceProblem): Float64Array {
   return squares.map((value, g) => counts[g] / (value || counts[g] * size));
 }
 
-/** Parameters that the data say nothing of would have a prior of 0: a deviation of a million times their size stands in. */
+/**
+ * Parameters that the data say nothing of would have a prior of 0: a deviation of a million times
+ * their size stands in.
+ */
 function atLeast({ theta, group, groups }: EvidenceProblem, alpha: Float64Array): Float64Array {
   const { squares, counts } = groupSums(theta, group, groups);
   return alpha.map((value, g) => (squares[g] > 0 ? Math.max(value, (WEAKEST * counts[g]) / squares[g]) : value));

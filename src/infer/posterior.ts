@@ -89,8 +89,10 @@ export class Posterior {
   readonly prior: Float64Array;
   /** mse: variance of the targets around the outputs; NaN for classes. */
   readonly noise: number;
-  /** Whether the network tells classes.
-   * @internal */
+  /**
+   * Whether the network is a classifier.
+   * @internal
+   */
   readonly classes: boolean;
   readonly #net: Network;
   readonly #chosen: Uint32Array;

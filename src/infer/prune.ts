@@ -80,7 +80,10 @@ export interface Pruning {
 const WHERE = "prune";
 /** Share of the parameters left that goes before the curvature is made again. */
 const BATCH = 0.1;
-/** What a parameter's move by as much as those of its kind measure costs at least, as a share of the objective: no null direction leads far away. */
+/**
+ * What a parameter's move by as much as those of its kind measure costs at least, as a share of the
+ * objective: no null direction leads far away.
+ */
 const SLACK = 1e-5;
 /**
  * The objective may rise by this multiple of the predicted rise before the curvature is computed

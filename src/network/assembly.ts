@@ -11,11 +11,17 @@ import { rowsOf, UnitPlan } from "./unit-plan.js";
 /** Bytes that the activations and derivatives of one chunk of samples may take. */
 const CHUNK_BYTES = 24 << 20;
 const CHUNK_MOST = 4096;
-/** What is left behind the last whole chunk joins it up to this share of a chunk: each chunk is a pass over the matrix. */
+/**
+ * What is left behind the last whole chunk joins it up to this share of a chunk: each chunk is a
+ * pass over the matrix.
+ */
 const JOINS = 0.25;
 /** N·P² from which on threads share the units: below, they would wake up for too little. */
 const SHARE_FROM = 1 << 22;
-/** The most panels that each thread beside this one fills in turn, and bytes of theirs beyond which there are two. */
+/**
+ * The most panels that each thread beside this one fills in turn, and bytes of theirs beyond which
+ * there are two.
+ */
 const PANELS = 4;
 const PANELS_BYTES = 32 << 20;
 

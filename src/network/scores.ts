@@ -165,7 +165,10 @@ export function scoreOutputs(
   return scoreClasses(logProbabilities(outputs, math), data, baseline, threshold, math);
 }
 
-/** What the network predicts in the targets' unit: its outputs, their medians or, for counts, the rates. */
+/**
+ * What the network predicts in the targets' unit: its outputs, their medians or, for counts, the
+ * rates.
+ */
 function valuesFrom(net: Network, outputs: Matrix): Matrix {
   const { loss } = net.spec;
   const { outputs: kind } = lossTraits(loss);

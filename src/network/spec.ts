@@ -104,8 +104,8 @@ export interface LayerSpec {
  * - huber: ½r² for |r| ≤ δ and δ·(|r| − ½δ) beyond
  * - log-cosh: ln cosh r
  * - mae: |r|
- * - quantile: level·(y − z) where z ≤ y and (1 − level)·(z − y) elsewhere (the pinball loss, Koenker
- *   and Bassett 1978)
+ * - quantile: level·(y − z) where z ≤ y and (1 − level)·(z − y) elsewhere (the pinball loss,
+ *   Koenker and Bassett 1978)
  * - poisson: eᶻ − y·z, z being the logarithm of a rate. The term ln y! is left out (PyTorch's
  *   `log_input=True, full=False`)
  * - binary-cross-entropy: of logits
@@ -234,7 +234,10 @@ export interface Penalty {
   l1?: number;
   /** Factor of half the sum of squares: a number for all layers, or one for each. Default: 0. */
   l2?: number | readonly number[];
-  /** Which parameters: "weights" leaves out biases and batch norm's scales and shifts. Default: "weights". */
+  /**
+   * Which parameters: "weights" leaves out biases and batch norm's scales and shifts. Default:
+   * "weights".
+   */
   on?: "weights" | "all";
 }
 

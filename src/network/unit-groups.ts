@@ -34,7 +34,10 @@ export function unitGroups(layout: Layout): Uint32Array {
   });
 }
 
-/** Whether each parameter that takes steps is a weight of the data: of the lowest layer that has any. */
+/**
+ * Whether each parameter that takes steps is a weight of the data: of the lowest layer that has
+ * any.
+ */
 export function dataWeights(layout: Layout): boolean[] {
   const { layers, parameterCount, free } = layout;
   const { weight, bias } = layers[free ? lowestLayer(layout, free) : 0];

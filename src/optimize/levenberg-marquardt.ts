@@ -44,10 +44,10 @@ export interface LevenbergMarquardtOptions {
  * A trial that does not fall multiplies μ by `muInc`, then by its square, and so on. A step
  * multiplies μ by max(muDec, 1 − (2ρ − 1)³), where ρ is its fall over the predicted one (Nielsen
  * 1999). For functions D keeps larger diagonals of the steps before (Moré 1978) until μ is below
- * 1e-6. A network's D is that of the first step; the weights of one input share their mean, tenfold,
- * as do those of one output and the others of a layer. So neither the unit of the objective nor those
- * of the parameters matter. With `scaling: "identity"` D is the identity and μ has the unit of G, as in MATLAB's
- * trainlm; results then depend on units.
+ * 1e-6. A network's D is that of the first step; the weights of one input share their mean,
+ * tenfold, as do those of one output and the others of a layer. So no unit of the objective or of
+ * the parameters matters. With `scaling: "identity"` D is the identity and μ has the unit of G, as
+ * in MATLAB's trainlm; results then depend on units.
  *
  * Residuals of up to 100 parameters are solved by QR of [J; √(μD)], which keeps twice the digits of
  * JᵀJ. For networks G is the matrix of the mean loss: 2/(N·C)·JᵀJ for `mse`.

@@ -67,7 +67,10 @@ export interface StepOutcome {
   end: End | null;
   /** Of a second-order method. */
   report: StepReport | null;
-  /** The step waits for the event loop's turn, and the point has not moved: the next call takes it up again. */
+  /**
+   * The step waits for the event loop's turn, and the point has not moved: the next call takes it
+   * up again.
+   */
   waits: boolean;
 }
 

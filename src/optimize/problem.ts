@@ -61,7 +61,10 @@ export abstract class Problem {
   } | null = null;
   /** Whether a step sees another sample of the objective than the one before. */
   stochastic = false;
-  /** Whether the event loop is to have its turn, where a step may wait for that; null where nobody would take it up again. */
+  /**
+   * Whether the event loop is to have its turn, where a step may wait for that; null where nobody
+   * would take it up again.
+   */
   due: (() => boolean) | null = null;
   readonly evaluations: { -readonly [K in keyof Evaluations]: number } = { value: 0, gradient: 0, hvp: 0, hessian: 0 };
   /** The gradient at `next`, where that was computed already. */
@@ -131,7 +134,10 @@ export abstract class Problem {
     };
   }
 
-  /** The dense curvature at `theta`, in parts between which a step may wait; valid until it is asked for again. */
+  /**
+   * The dense curvature at `theta`, in parts between which a step may wait; valid until it is asked
+   * for again.
+   */
   *hessian(kind: CurvatureKind, rows?: RowsFactory): Generator<void, SymmetricMatrix> {
     ++this.evaluations.hessian;
     return yield* this.hessianAt(kind, rows);

@@ -129,7 +129,10 @@ export class SecondOrder extends Optimizer {
     return outcome;
   }
 
-  /** A step, or as much of it as there is time for: then nothing is as if it had begun, but for what it has computed. */
+  /**
+   * A step, or as much of it as there is time for: then nothing is as if it had begun, but for what
+   * it has computed.
+   */
   #attempt(local: Local, learningRate: number, outcome: StepOutcome): void {
     const before = this.#memory;
     this.#memory = before.copy();

@@ -109,7 +109,10 @@ export function conflictsIn(columns: Columns, rows: readonly Row[]): string | nu
     : `${conflicts} ${conflicts === 1 ? "row has" : "rows have"} the inputs of another with another class (such as ${label} in row ${example + 1})`;
 }
 
-/** 53 bits in place of a row's text, which would be kept as often as there are rows: two of a million rows share them by chance once in 20,000 tables. */
+/**
+ * 53 bits in place of a row's text, which would be kept as often as there are rows: two of a
+ * million rows share them by chance once in 20,000 tables.
+ */
 function keyOf(text: string): number {
   let [a, b] = [0x811c9dc5, 0x1b873593];
   for (let i = 0; i < text.length; ++i) {

@@ -132,7 +132,10 @@ export function describe(rows: readonly Row[], options: DescribeOptions = {}): C
 /** The cells of a column, null where they are missing. */
 type CellsOf = (place: number) => readonly (string | null)[];
 
-/** Keeps the column that was asked for last alone: all of them as text may be more than there is memory. */
+/**
+ * Keeps the column that was asked for last alone: all of them as text may be more than there is
+ * memory.
+ */
 function columnReader({ rows }: Table, reader: Missing): CellsOf {
   let last: { place: number; cells: readonly (string | null)[] } | null = null;
   return (place) => {

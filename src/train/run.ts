@@ -156,7 +156,10 @@ export class Run implements ParameterHolder, RunHandle {
     return this.#end === null;
   }
 
-  /** Whether the last step was taken, and does not wait, nor was left out because the run ended with it. */
+  /**
+   * Whether the last step was taken, and does not wait, nor was left out because the run ended with
+   * it.
+   */
   get moved(): boolean {
     return this.outcome !== null && !this.outcome.breakdown && !this.outcome.end && !this.outcome.waits;
   }
@@ -170,7 +173,10 @@ export class Run implements ParameterHolder, RunHandle {
     this.#end ??= { status: "aborted", reason: `ended by ${by} after ${this.position.step} steps` };
   }
 
-  /** One step on the next batch, or as much of it as there is time for, and at the end of an epoch its record. */
+  /**
+   * One step on the next batch, or as much of it as there is time for, and at the end of an epoch
+   * its record.
+   */
   step(): void {
     if (this.#history) throw new Error("training: the run has ended");
     this.epochRecord = null;

@@ -15,7 +15,10 @@ export interface Plan {
   readonly columns: Columns;
   /** Names of the file's own columns. */
   readonly names: readonly string[];
-  /** For each of the model's columns its place in the file's rows; −1 where it is not there and is not needed. */
+  /**
+   * For each of the model's columns its place in the file's rows; −1 where it is not there and is
+   * not needed.
+   */
   readonly places: readonly number[];
   /** Whether the file has the targets' columns. */
   readonly hasTarget: boolean;
@@ -135,7 +138,10 @@ function strangersIn(
   return strange.length === 0 ? null : { rows: strange, label: String(rows[strange[0]][place]) };
 }
 
-/** For each of the model's columns its place in the file's rows; −1 where it is not there and is not needed. */
+/**
+ * For each of the model's columns its place in the file's rows; −1 where it is not there and is not
+ * needed.
+ */
 function placesIn(source: Named, columns: Columns, asked: boolean | undefined): number[] {
   const { named, width, targetPlaces } = columns.data;
   const { file, names, header } = source;

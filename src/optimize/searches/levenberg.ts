@@ -8,8 +8,8 @@ import { failed, type Move, type Search } from "./search.js";
 /** The course of the damping, in units of the model's diagonal. */
 export interface LevenbergSettings {
   /**
-   * Damping of the first step; null for 10⁻³, for a network 10⁻⁵, or as much more as keeps that step
-   * within three lengths of the parameters.
+   * Damping of the first step; null for 10⁻³, for a network 10⁻⁵, or as much more as keeps that
+   * step within three lengths of the parameters.
    */
   readonly start: number | null;
   /** Factor after a trial that did not fall; it is squared from one such trial to the next. */

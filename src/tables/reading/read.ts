@@ -107,7 +107,10 @@ export function named(cells: readonly string[]): string[] {
 /** What helps where rows differ in width. */
 export const RAGGED = "a cell with the separator in it needs quotation marks";
 
-/** How wide rows are: unnamed columns at the end that hold nothing do not count, and rows may lack what is empty at their end. */
+/**
+ * How wide rows are: unnamed columns at the end that hold nothing do not count, and rows may lack
+ * what is empty at their end.
+ */
 export class Widths {
   readonly #seen = new Map<number, number>();
   #filled = 0;
