@@ -27,7 +27,7 @@ export function leaksIn(columns: Columns, rows: readonly Row[]): string[] {
   const raw = columns.raw(known.map((row) => rows[row]));
   const y = Float64Array.from(known, (row) => targets[row]);
   const found = columns.task === "classification" ? classLeaks(columns, rows, known, y) : valueLeaks(columns, raw, y);
-  return found.map((name) => `${name} tells ${target} by itself: leave it out if it will not be known beforehand`);
+  return found.map((name) => `${name} determines ${target} by itself: leave it out if it will not be known beforehand`);
 }
 
 /** Every kind of the column has rows of one class alone, and every class has a kind. */

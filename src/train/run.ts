@@ -407,7 +407,7 @@ export class Run implements ParameterHolder, RunHandle {
     const notes: string[] = [];
     if (this.#goesOn > 0) {
       notes.push(
-        `${name} went on with what it remembered of ${this.#goesOn} earlier steps on this network; a new optimizer starts fresh`,
+        `${name} continued with its memory of ${this.#goesOn} earlier steps on this network; a new optimizer starts fresh`,
       );
     }
     if (fullBatch && this.problem.stochastic) {
@@ -419,7 +419,7 @@ export class Run implements ParameterHolder, RunHandle {
     if (this.#seen && this.#end && this.#goesBack()) {
       notes.push(
         `the parameters are those before step ${this.#seen.step}, where the objective was ${this.#seen.objective.toPrecision(3)}: ` +
-          `${name} went on to worse ones`,
+          `${name} moved on to worse ones`,
       );
     }
     return [...notes, ...this.#optimizer.notes(this.net.layout)];

@@ -77,7 +77,7 @@ export const dying: Scene = {
     },
     {
       title: "Reviving",
-      text: "Dead units are drawn anew; their outgoing weights start from 0, so that nothing is lost that the others have learned.",
+      text: "Dead units are redrawn; their outgoing weights start from 0, so that nothing is lost that the others have learned.",
       log: after(DEATH, { kind: "revive" }, calm),
       from: DEATH,
       to: 5000,

@@ -39,7 +39,7 @@ export const pointRows: readonly Row[] = [
   },
   {
     code: "degenerate-point",
-    remedy: "second order does not tell what is here: add noise to the parameters, or reinitialize(net, { seed })",
+    remedy: "second derivatives do not settle what kind of point this is: add noise to the parameters, or reinitialize(net, { seed })",
     source: "Kawaguchi 2016, Deep learning without poor local minima (saddles without negative curvature)",
     find: ({ point, statistics, fits }) =>
       point?.kind === "degenerate" && !fits && statistics.blocked.length === 0 && !flatUnits({ point, statistics })
@@ -58,7 +58,7 @@ export const pointRows: readonly Row[] = [
   {
     code: "zero-gradient",
     remedy:
-      'diagnose(net, data, { curvature: "lanczos" }) tells what kind of point this is; reinitialize(net, { seed }) leaves it',
+      'diagnose(net, data, { curvature: "lanczos" }) shows what kind of point this is; reinitialize(net, { seed }) leaves it',
     source: "Dauphin et al. 2014",
     find: ({ flow, point, statistics, fits }) =>
       flow.objectiveNorm === 0 && flow.nonFinite === 0 && !fits && point === null && statistics.blocked.length === 0

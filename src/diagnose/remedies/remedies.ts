@@ -212,6 +212,6 @@ export function reinitialize(net: Network, options: ReinitializeOptions = {}): R
     net,
     changed,
     options.data,
-    chosen.map((l) => `layer ${l + 1}: weights drawn again by ${how}`),
+    chosen.map((l) => `layer ${l + 1}: weights redrawn by ${how}`),
   );
 }

@@ -65,7 +65,7 @@ export function reviveUnits(net: Network, data: Dataset, options: ReviveOptions 
   alive.setParameters(parameters);
   turnAround(alive, data, dead, batchNorm);
   const changes = dead.flatMap((units, l) =>
-    units.length > 0 ? [`layer ${l + 1}: units ${units.map((unit) => unit + 1).join(", ")} drawn again`] : [],
+    units.length > 0 ? [`layer ${l + 1}: units ${units.map((unit) => unit + 1).join(", ")} redrawn`] : [],
   );
   return { ...remedyOf(net, alive, data, changes), revived: dead };
 }

@@ -199,7 +199,7 @@ export function judge({ gradientNorm }: Local, ends: MeasuredExtremes): End | "s
   if (shape === "plain") {
     return {
       status: "stalled",
-      reason: "degenerate: gradient and Hessian are 0 here, and second derivatives cannot tell what this point is",
+      reason: "degenerate: gradient and Hessian are 0 here, and second derivatives cannot settle what this point is",
     };
   }
   if (shape === "minimum") {

@@ -145,7 +145,7 @@ export class Pool {
   #fail(what: string): never {
     this.close(what);
     throw new Error(
-      `hessia: ${what} while it shared a call, whose results are lost; the library goes on with one thread; ` +
+      `hessia: ${what} while it shared a call, whose results are lost; the library continues with one thread; ` +
         "call `await init({ threads })` for more",
     );
   }

@@ -22,7 +22,7 @@ export function comparisonFigures(comparison: Comparison): Figure[] {
       "epoch",
       "Loss over epochs",
       "epoch",
-      "A second-order method takes one step an epoch unless told otherwise.",
+      "A second-order method takes one step an epoch unless a batch size is given.",
     ),
     scoreFigure(comparison),
   ];
