@@ -24,6 +24,39 @@ export function filledComments(text) {
   return out.join("\n");
 }
 
+/** The comments of a source as prose: { line, text }, examples left out. */
+export function commentsOf(text) {
+  const lines = text.split("\n");
+  const out = [];
+  for (let i = 0; i < lines.length; ++i) {
+    const block = /^\s*\/\*\*/.test(lines[i]) ? docBlock(lines, i) : lineBlock(lines, i);
+    if (block.length === 0) continue;
+    out.push({ line: i + 1, text: proseOf(block.map(contentOf)) });
+    i += block.length - 1;
+  }
+  return out;
+}
+
+/** Tags begin paragraphs; an example ends with its tag. */
+function proseOf(contents) {
+  let example = false;
+  return contents
+    .flatMap((line) => {
+      if (/^@\w/.test(line.trim())) example = line.trim().startsWith("@example");
+      if (example) return [];
+      return SECTION.test(line.trim()) ? ["", line] : [line];
+    })
+    .join("\n");
+}
+
+/** A line of a comment without what makes it one. */
+function contentOf(line) {
+  return line
+    .replace(/^\s*(?:\/\*\*|\*(?!\/)|\/\/)? ?/, "")
+    .replace(/ ?\*\/\s*$/, "")
+    .trimEnd();
+}
+
 /** The lines of a docstring; none where code stands behind it. */
 function docBlock(lines, first) {
   let last = first;
@@ -50,9 +83,7 @@ function filledLines(block) {
 
 function filledDoc(block) {
   const [indent] = /^\s*/.exec(block[0]);
-  const contents = block
-    .map((line) => line.replace(/^\s*(?:\/\*\*|\*(?!\/))? ?/, "").replace(/ ?\*\/\s*$/, ""))
-    .map((line) => line.trimEnd());
+  const contents = block.map(contentOf);
   const out = [`${indent}/**`];
   const start = `${indent} * `;
   let open = null;

@@ -1,4 +1,7 @@
-/** Every argument assertion. Messages are built only on failure: `where: "name" expected X, got Y; remedy`. */
+/**
+ * Every argument assertion. Messages are built only on failure:
+ * `where: "name" expected X, got Y; remedy`.
+ */
 
 /** How a value looks in a message: short, and telling its type where that matters. */
 export function show(value: unknown): string {
@@ -24,7 +27,10 @@ export function wrongValue(where: string, name: string, expected: string, got: s
   throw new RangeError(message(where, name, expected, got, remedy));
 }
 
-/** The name that a value's class gives itself, whatever realm it comes from (frames and test runners have classes of their own). */
+/**
+ * The name that a value's class gives itself, whatever realm it comes from (frames and test runners
+ * have classes of their own).
+ */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

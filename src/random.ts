@@ -1,8 +1,8 @@
 import type { ScalarMath } from "./wasm/kernels.js";
 
 /**
- * The library's own stream of random numbers: xoshiro128** (Blackman and Vigna 2018), seeded through
- * splitmix32. The same seed gives the same numbers on every machine.
+ * The library's own stream of random numbers: xoshiro128** (Blackman and Vigna 2018), seeded
+ * through splitmix32. The same seed gives the same numbers on every machine.
  */
 export class Random {
   #a: number;

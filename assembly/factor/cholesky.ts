@@ -5,9 +5,9 @@ import { at, half, SMALL, solveTransposed, solveUpper, updateUpper } from "./tri
 const INFINITY_BITS: i64 = 0x7ff0000000000000;
 
 /**
- * Overwrites the upper triangle of the symmetric A (n × n) with U, A = UᵀU; reads nothing below the diagonal and
- * spoils it. Returns 0, or the number, from 1, of the first pivot that is not positive and finite; U is complete
- * above that row.
+ * Overwrites the upper triangle of the symmetric A (n × n) with U, A = UᵀU; reads nothing below the
+ * diagonal and spoils it. Returns 0, or the number, from 1, of the first pivot that is not positive
+ * and finite; U is complete above that row.
  */
 export function cholesky<T>(n: i32, a: usize, ld: i32, scratch: usize): i32 {
   if (n <= SMALL) return small<T>(n, a, ld);
@@ -37,7 +37,8 @@ function small<T>(n: i32, a: usize, ld: i32): i32 {
 }
 
 /**
- * X = (UᵀU)⁻¹X for X (n × m) and U[i,j] at uRow·i + uCol·j: the lower triangle L of A = LLᵀ is a matter of strides.
+ * X = (UᵀU)⁻¹X for X (n × m) and U[i,j] at uRow·i + uCol·j: the lower triangle L of A = LLᵀ is a
+ * matter of strides.
  */
 export function choleskySolve<T>(
   n: i32, m: i32, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,

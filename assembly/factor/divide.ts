@@ -1,8 +1,9 @@
 /**
- * Eigenvalues and vectors of a tridiagonal matrix: Cuppen's divide and conquer. A matrix of half the size at either
- * side of a torn coupling, joined by the secular equation; the vectors from the z that has the computed roots exactly
- * (Gu and Eisenstat), so that they are orthogonal without more precision; vectors of nearly equal values or with no
- * share in the coupling are left as they are.
+ * Eigenvalues and vectors of a tridiagonal matrix: Cuppen's divide and conquer. A coupling is torn,
+ * which leaves two matrices of half the size; the secular equation joins their eigenvalues. The
+ * vectors come from the z that has the computed roots exactly (Gu and Eisenstat), so that they are
+ * orthogonal without more precision. Vectors of nearly equal values, or with no share in the
+ * coupling, stay the same.
  */
 import { product } from "../matmul/product";
 import { lanes, madd, sumLanes } from "../inline/lanes";
@@ -60,9 +61,9 @@ function setIndex(p: usize, i: i32, x: i32): void {
 }
 
 /**
- * d (n) becomes the eigenvalues of the tridiagonal matrix (d, e) of norm about 1, in no order; row i of q (n × n) the
- * vector of d[i]. The n integers at `sortedOrder` say which comes first. Returns 0, or a positive number where a
- * value has not converged.
+ * d (n) becomes the eigenvalues of the tridiagonal matrix (d, e) of norm about 1, in no order; row
+ * i of q (n × n) the vector of d[i]. The n integers at `sortedOrder` say which comes first. Returns
+ * 0, or a positive number where a value has not converged.
  */
 export function divide<T>(n: i32, d: usize, e: usize, q: usize, ldq: i32, work: usize, scratch: usize): i32 {
   for (let i = 0; i < n; ++i) memory.fill(at<T>(q, ldq, i, 0), 0, <usize>n * sizeof<T>());
@@ -119,7 +120,10 @@ function merge(n: i32, first: usize, m: i32, second: usize, shift: i32, d: usize
   }
 }
 
-/** Where, among the kept rows in groups, those begin that are not zero in both halves, and in the second alone. */
+/**
+ * Where, among the kept rows in groups, those begin that are not zero in both halves, and in the
+ * second alone.
+ */
 const GROUPS = memory.data(8, 8);
 
 function join<T>(
@@ -167,7 +171,10 @@ function takeRows<T>(count: i32, width: i32, rows: usize, q: usize, ldq: i32, ou
   }
 }
 
-/** Puts the kept rows into groups by the half in which they are not zero: the first, both, the second. */
+/**
+ * Puts the kept rows into groups by the half in which they are not zero: the first, both, the
+ * second.
+ */
 function arrange(k: i32, all: i32, d: usize, work: usize): void {
   const kept = integers(work, all, KEPT), type = integers(work, all, TYPE);
   const group = integers(work, all, GROUP), other = integers(work, all, OTHER);
@@ -251,7 +258,8 @@ function deflate<T>(
 }
 
 /**
- * The k roots, the poles they are measured from, and the z that has these roots exactly, in the order of the groups.
+ * The k roots, the poles they are measured from, and the z that has these roots exactly, in the
+ * order of the groups.
  */
 function solveSecular(n: i32, k: i32, rho: f64, all: i32, work: usize): void {
   const sorted = doubles(work, all, SORTED), weight = doubles(work, all, WEIGHT), share = doubles(work, all, SHARE);
@@ -293,8 +301,8 @@ function multiplyShares(from: i32, to: i32, d: usize, origin: f64, tau: f64, own
 }
 
 /**
- * Rows from … of the orthogonal matrix of the joined problem, its columns in the order of the groups: zᵢ / (dᵢ − λ),
- * normalised.
+ * Rows from … of the orthogonal matrix of the joined problem, its columns in the order of the
+ * groups: zᵢ / (dᵢ − λ), normalised.
  */
 function joiningRows<T>(from: i32, rows: i32, k: i32, all: i32, work: usize, out: usize): void {
   const grouped = doubles(work, all, GROUPED), weight = doubles(work, all, GROUPED_WEIGHT);

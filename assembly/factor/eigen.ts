@@ -1,4 +1,6 @@
-/** Eigenvalues and eigenvectors of a dense symmetric matrix: by way of a tridiagonal one, and back. */
+/**
+ * Eigenvalues and eigenvectors of a dense symmetric matrix: by way of a tridiagonal one, and back.
+ */
 import { divide, divideWorkBytes, sort, sortedOrder } from "./divide";
 import { implicit } from "./implicit";
 import { at } from "./triangular";
@@ -16,11 +18,11 @@ const MORE: i32 = -1;
 
 /**
  * Eigenvalues of the symmetric A (n × n, its upper triangle, finite, of largest element about 1),
- * ascending, as doubles to `values` (n). A is destroyed; where `q` (n × n, leading dimension n) is not
- * 0, A gets the eigenvectors, column i that of value i, and q is workspace.
+ * ascending, as doubles to `values` (n). A is destroyed; where `q` (n × n, leading dimension n) is
+ * not 0, A gets the eigenvectors, column i that of value i, and q is workspace.
  *
- * One part of the work a call, so that a page may be drawn in between: parts 0, 1, … until the result
- * is not −1. It is 0, or a positive number where an eigenvalue has not converged.
+ * One part of the work a call, so that a page may be drawn in between: parts 0, 1, … until the
+ * result is not −1. It is 0, or a positive number where an eigenvalue has not converged.
  */
 export function eigen<T>(
   n: i32, a: usize, ld: i32, values: usize, q: usize, work: usize, scratch: usize, part: i32,

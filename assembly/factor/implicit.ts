@@ -3,7 +3,8 @@ import { lanes, madd } from "../inline/lanes";
 import { maxAbs } from "../vector/reduce";
 
 /**
- * Rows that can have vectors: the rotations of a sweep wait here, so that they are found by one loop for all types.
+ * Rows that can have vectors: the rotations of a sweep wait here, so that they are found by one
+ * loop for all types.
  */
 export const MOST_ROWS: i32 = 24;
 const ROTATIONS = memory.data(MOST_ROWS * 16, 16);
@@ -11,15 +12,18 @@ const ROTATIONS = memory.data(MOST_ROWS * 16, 16);
 /** Sweeps for one eigenvalue, of which about two are the rule. */
 const SWEEPS: i32 = 60;
 const EPSILON: f64 = 2.220446049250313e-16;
-/** Beside a matrix of norm 1, what is smaller than this is nothing; its square is far from underflow. */
+/**
+ * Beside a matrix of norm 1, what is smaller than this is nothing; its square is far from
+ * underflow.
+ */
 const NOTHING: f64 = 1e-60;
 
 /**
- * d (n) becomes the eigenvalues of the tridiagonal matrix with diagonal d and off-diagonal e (n − 1, and one more to
- * work in), in no order. The rows of q (n ≤ MOST_ROWS rows of n) undergo the rotations unless q is 0. A coupling
- * below ε times the largest element counts as none: it is no more than what rounding does elsewhere, and without
- * this, small values among large ones might not converge. Returns 0, or the number, from 1, of the eigenvalue that
- * has not converged.
+ * d (n) becomes the eigenvalues of the tridiagonal matrix with diagonal d and off-diagonal e (n −
+ * 1, and one more to work in), in no order. The rows of q (n ≤ MOST_ROWS rows of n) undergo the
+ * rotations unless q is 0. A coupling below ε times the largest element counts as none: it is no
+ * more than what rounding does elsewhere, and without this, small values among large ones might not
+ * converge. Returns 0, or the number, from 1, of the eigenvalue that has not converged.
  */
 export function implicit<T>(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32 {
   if (n > 0) store<f64>(e + (<usize>(n - 1) << 3), 0);
@@ -53,8 +57,8 @@ function coupled(l: i32, n: i32, e: usize, least: f64): i32 {
 }
 
 /**
- * One sweep over rows l … m with Wilkinson's shift: (c, s) rotates rows i and i + 1 for i from m − 1 down to l, or to
- * what is returned where the block falls apart. Keeps the rotations if asked to.
+ * One sweep over rows l … m with Wilkinson's shift: (c, s) rotates rows i and i + 1 for i from m −
+ * 1 down to l, or to what is returned where the block falls apart. Keeps the rotations if asked to.
  */
 function sweep(l: i32, m: i32, d: usize, e: usize, keep: bool): i32 {
   let at = ROTATIONS;

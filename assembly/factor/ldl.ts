@@ -1,6 +1,6 @@
 /**
- * Bunch–Kaufman: P·A·Pᵀ = L·D·Lᵀ with D of 1 × 1 and 2 × 2 blocks, partial pivoting, panel by panel. Row k of the
- * upper triangle holds column k of L, so that columns lie adjacent in memory.
+ * Bunch–Kaufman: P·A·Pᵀ = L·D·Lᵀ with D of 1 × 1 and 2 × 2 blocks, partial pivoting, panel by
+ * panel. Row k of the upper triangle holds column k of L, so that columns lie adjacent in memory.
  */
 import { at, addProduct, solveTransposed, solveUpper, swap, updateUpper } from "./triangular";
 import { scale } from "../vector/elementwise";
@@ -16,11 +16,12 @@ export function ldlWork(n: i32): i32 {
 }
 
 /**
- * Overwrites the upper triangle of the symmetric A (n × n) with Lᵀ, unit diagonal not stored; spoils what lies below.
- * d (n) gets D's diagonal, e (n) what stands beside it: e[k] ≠ 0 where k and k + 1 are one block. swaps (n, i32): row
- * k has changed places with row swaps[k], for k from 0. A has elements of about 1; a column without any above 10⁻¹⁵⁰
- * (10⁻²⁰ in single precision) counts as 0, as L would leave the type's range. Returns 0, or the number, from 1, of
- * the first pivot that is 0.
+ * Overwrites the upper triangle of the symmetric A (n × n) with Lᵀ, whose unit diagonal is not
+ * stored; the lower triangle is destroyed. `d` (n) gets D's diagonal, `e` (n) its off-diagonal:
+ * e[k] ≠ 0 where k and k + 1 are one block. `swaps` (n, i32): row k has changed places with row
+ * swaps[k], for k from 0. A has elements of about 1; a column without any above 10⁻¹⁵⁰ (10⁻²⁰ in
+ * single precision) counts as 0, as L would leave the type's range. Returns 0, or the number, from
+ * 1, of the first pivot that is 0.
  */
 export function ldl<T>(n: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usize, work: usize, scratch: usize): i32 {
   let info = 0;
@@ -32,7 +33,8 @@ export function ldl<T>(n: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usi
         if (!second) info = k + 1;
       }
     }
-    // Rows of earlier panels follow the interchanges of this one; each stays in the first-level cache meanwhile.
+    // Rows of earlier panels follow the interchanges of this one; each stays in the first-level
+    // cache meanwhile.
     for (let p = 0; p < from; ++p) {
       const row = at<T>(a, ld, p, 0);
       for (let k = from; k < end; ++k) swapElements<T>(row, k, load<i32>(swaps + (<usize>k << 2)));
@@ -46,7 +48,10 @@ export function ldl<T>(n: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usi
   return info;
 }
 
-/** Eliminates up to PANEL columns, the last ones all; w (PANEL × n) gets D·Lᵀ. Returns how many it were. */
+/**
+ * Eliminates up to PANEL columns, the last ones all; w (PANEL × n) gets D·Lᵀ. Returns how many it
+ * were.
+ */
 function panel<T>(
   n: i32, from: i32, a: usize, ld: i32, d: usize, e: usize, swaps: usize, w: usize, scratch: usize,
 ): i32 {
@@ -97,8 +102,8 @@ function panel<T>(
 }
 
 /**
- * Takes what the columns from … k − 1 have eliminated from column r, which lies in the panel's row for k, or
- * in the one after it where r is not k.
+ * Takes what the columns from … k − 1 have eliminated from column r, which lies in the panel's row
+ * for k, or in the one after it where r is not k.
  */
 function subtractEliminated<T>(
   n: i32, from: i32, k: i32, r: i32, a: usize, ld: i32, w: usize, scratch: usize,
@@ -119,8 +124,8 @@ function largest<T>(x: usize, from: i32, to: i32): i32 {
 }
 
 /**
- * Column i of the part of A that is not eliminated yet moves to column r > i; column i itself is about to be
- * overwritten.
+ * Column i of the part of A that is not eliminated yet moves to column r > i; column i itself is
+ * about to be overwritten.
  */
 function interchange<T>(n: i32, i: i32, r: i32, a: usize, ld: i32): void {
   store<T>(at<T>(a, ld, r, r), load<T>(at<T>(a, ld, i, i)));

@@ -1,7 +1,7 @@
 /**
- * The roots of 1/ρ + Σ zᵢ²/(dᵢ − λ) for d₀ < d₁ < …, ρ > 0: one in each interval between poles and one beyond the
- * last. A root is kept as its distance τ from the nearer pole, so that its distance from every pole is known to full
- * relative precision.
+ * The roots of 1/ρ + Σ zᵢ²/(dᵢ − λ) for d₀ < d₁ < …, ρ > 0: one in each interval between poles and
+ * one beyond the last. A root is kept as its distance τ from the nearer pole, so that its distance
+ * from every pole is known to full relative precision.
  */
 import { madd, sumLanes } from "../inline/lanes";
 
@@ -36,9 +36,9 @@ function poleSums(from: i32, to: i32, d: usize, z: usize, origin: f64, tau: f64)
 }
 
 /**
- * Root j of the k: stores its τ there and returns the index of the pole it is measured from. `norm` is Σ zᵢ².
- * Rational interpolation with both neighbouring poles kept in place (Li's "middle way"), inside a bracket that
- * bisection narrows where the step would leave it.
+ * Root j of the k: stores its τ there and returns the index of the pole it is measured from. `norm`
+ * is Σ zᵢ². Rational interpolation with both neighbouring poles kept in place (Li's "middle way"),
+ * inside a bracket that bisection narrows where the step would leave it.
  */
 export function secularRoot(k: i32, j: i32, d: usize, z: usize, inverseRho: f64, norm: f64, result: usize): i32 {
   const last = j == k - 1;
@@ -51,7 +51,8 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, inverseRho: f64,
     store<f64>(result, gap);
     return 0;
   }
-  // The sign in the middle tells which pole is nearer; the poles on both sides, with the rest as it is there, give a start.
+  // The sign in the middle shows which pole is nearer. The poles on both sides, with the rest as it
+  // is in the middle, give a start.
   const base = last ? dr : dl;
   poleSums(0, k, d, z, base, gap / 2);
   const middle = inverseRho + load<f64>(SUMS);

@@ -1,7 +1,7 @@
 /**
- * Triangles by halves: everything that is large becomes a matrix product. All factors are upper triangles in
- * row-major matrices, so that the loops of the small cases run along rows. Strides and leading dimensions are
- * elements.
+ * Triangles by halves: everything that is large becomes a matrix product. All factors are upper
+ * triangles in row-major matrices, so that the loops of the small cases run along rows. Strides and
+ * leading dimensions are elements.
  */
 import { product } from "../matmul/product";
 import { kindOf, SOLVE, UPDATE } from "../threads/pieces";
@@ -55,7 +55,8 @@ export function addProduct<T>(
 }
 
 /**
- * The upper triangle of C −= AᵀB, for A and B (k × n) whose product is symmetric. Below the diagonal C is spoiled.
+ * The upper triangle of C −= AᵀB, for A and B (k × n) whose product is symmetric. Below the
+ * diagonal C is spoiled.
  */
 export function updateUpper<T>(
   n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, scratch: usize,
@@ -177,7 +178,10 @@ function solveUpperAlone<T>(
   }
 }
 
-/** Cuts X into columns, each of which is solved for by itself, between cache lines. False where there is too little to cut. */
+/**
+ * Cuts X into columns, each of which is solved for by itself, between cache lines. False where
+ * there is too little to cut.
+ */
 function shareColumns<T>(
   upper: bool, n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
 ): bool {

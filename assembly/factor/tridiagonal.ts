@@ -1,7 +1,7 @@
 /**
- * A = Q·T·Qᵀ with T tridiagonal and Q = H₀·H₁⋯, Hᵢ = I − τᵢvᵢvᵢᵀ: Householder's reduction in panels. Half of the work
- * is products of the symmetric matrix with a vector, the other half matrix products. Row i of the upper triangle
- * keeps vᵢ.
+ * A = Q·T·Qᵀ with T tridiagonal and Q = H₀·H₁⋯, Hᵢ = I − τᵢvᵢvᵢᵀ: Householder's reduction in
+ * panels. Half of the work is products of the symmetric matrix with a vector, the other half matrix
+ * products. Row i of the upper triangle keeps vᵢ.
  */
 import { product } from "../matmul/product";
 import { lanes, madd, loadSplat, sumLanes } from "../inline/lanes";
@@ -15,8 +15,9 @@ import { addProduct, at, updateUpper } from "./triangular";
 const PANEL: i32 = 32;
 
 /**
- * Rows from which on a product of the symmetric matrix with a vector is summed strip by strip, and the number of strips: it is a function of
- * the matrix alone, so that bits do not depend on threads.
+ * Rows from which on a product of the symmetric matrix with a vector is summed strip by strip, and
+ * the number of strips. Both are functions of the matrix alone, so that bits do not depend on
+ * threads.
  */
 const STRIPS_FROM: i32 = 256;
 const STRIPS: i32 = 8;
@@ -37,9 +38,9 @@ export function reflectWork(m: i32): i32 {
 }
 
 /**
- * One panel of the reduction of the symmetric A (n × n, upper triangle), which overwrites all of A. d (n) and e (n − 1)
- * get T in double precision, but for the last of d, which is left in A; tau (n) the factors of the reflections;
- * vᵢ = A[i, i + 1 …], its 1 included.
+ * One panel of the reduction of the symmetric A (n × n, upper triangle), which overwrites all of A.
+ * `d` (n) and `e` (n − 1) get T in double precision, except the last of `d`, which stays in A.
+ * `tau` (n) gets the factors of the reflections. vᵢ = A[i, i + 1 …], its 1 included.
  */
 export function tridiagonalize<T>(
   panel: i32, n: i32, a: usize, ld: i32, d: usize, e: usize, tau: usize, work: usize, scratch: usize,
@@ -54,8 +55,8 @@ export function tridiagonalize<T>(
 }
 
 /**
- * The reflection of row i. Rows 0 … done − 1 of x are v₀, w₀, v₁, w₁ … of the panel, those of y w₀, v₀, w₁, v₁ …:
- * what the panel has taken from A so far is xᵀy. Appends its own v and w.
+ * The reflection of row i. Rows 0 … done − 1 of x are v₀, w₀, v₁, w₁ … of the panel, those of y w₀,
+ * v₀, w₁, v₁ …: what the panel has taken from A so far is xᵀy. Appends its own v and w.
  */
 function reduceRow<T>(
   n: i32, i: i32, done: i32, a: usize, ld: i32, d: usize, e: usize, tau: usize, x: usize, y: usize, sums: usize,
@@ -90,9 +91,10 @@ function reduceRow<T>(
 }
 
 /**
- * Makes v (n > 0) of x in place, so that (I − τvvᵀ)x = (β, 0 …), v₀ = 1. Stores β at e and returns τ, 0 where nothing
- * is to be done. Beside a matrix with elements of about 1, what is smaller than 10⁻³⁰ (10⁻¹⁵ in single precision)
- * counts as 0, since squares and reciprocals of it would leave the type's range.
+ * Makes v (n > 0) of x in place, so that (I − τvvᵀ)x = (β, 0 …), v₀ = 1. Stores β at e and returns
+ * τ, 0 where nothing is to be done. Beside a matrix with elements of about 1, what is smaller than
+ * 10⁻³⁰ (10⁻¹⁵ in single precision) counts as 0, since squares and reciprocals of it would leave
+ * the type's range.
  */
 function reflection<T>(n: i32, x: usize, e: usize): f64 {
   const size = sizeof<T>();
@@ -111,7 +113,10 @@ function reflection<T>(n: i32, x: usize, e: usize): f64 {
   return (beta - first) / beta;
 }
 
-/** y = A·x, from A's upper triangle: each element is read once and used twice. `sums`: STRIPS·n elements. */
+/**
+ * y = A·x, from A's upper triangle: each element is read once and used twice. `sums`: STRIPS·n
+ * elements.
+ */
 function multiplySymmetric<T>(n: i32, a: usize, ld: i32, x: usize, y: usize, sums: usize, scratch: usize): void {
   if (n < STRIPS_FROM) {
     multiplyRows<T>(0, n, n, a, ld, x, y);
@@ -212,8 +217,8 @@ function fourRows<T>(n: i32, a: usize, step: usize, x: usize, y: usize): void {
 }
 
 /**
- * One panel of: each row z of X (n × n) becomes Qz, by blocks of reflections as I − V·F·Vᵀ with F upper triangular, the
- * last panel first. Clears what lies left of the vectors in A.
+ * One panel of: each row z of X (n × n) becomes Qz, by blocks of reflections as I − V·F·Vᵀ with F
+ * upper triangular, the last panel first. Clears what lies left of the vectors in A.
  */
 export function reflect<T>(
   panel: i32, n: i32, a: usize, ld: i32, tau: usize, x: usize, ldx: i32, work: usize, scratch: usize,

@@ -1,6 +1,7 @@
 /**
- * Polynomial coefficients, highest power first, as static data. Made by scripts/coefficients.py, which states the method;
- * the functions in exponential.ts, logarithm.ts, normal.ts and scalar.ts use them.
+ * Polynomial coefficients, highest power first, as static data. Made by scripts/coefficients.py,
+ * which states the method; the functions in exponential.ts, logarithm.ts, normal.ts and scalar.ts
+ * use them.
  */
 
 /** 1/ln 2, ln 2 in two parts, then (eʳ − 1 − r)/r² on ±½ln 2; eʳ to 7.5e-10 relative. */

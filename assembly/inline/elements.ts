@@ -1,4 +1,7 @@
-/** What the kernels ask of single vectors: constants, bits, polynomials, and sums in double precision. */
+/**
+ * What the kernels ask of single vectors: constants, bits, polynomials, and sums in double
+ * precision.
+ */
 import { loadSplat, madd } from "./lanes";
 import { loadUpTo } from "./ragged";
 
@@ -30,7 +33,10 @@ export function choose(mask: v128, yes: v128, no: v128): v128 {
   return v128.bitselect(yes, no, mask);
 }
 
-/** All bits set where x is NaN or infinite. On the bits, because optimised builds assume numbers to be finite. */
+/**
+ * All bits set where x is NaN or infinite. On the bits, because optimised builds assume numbers to
+ * be finite.
+ */
 // @ts-ignore: decorator
 @inline
 export function nonFinite<T>(x: v128): v128 {
@@ -49,7 +55,10 @@ export function signBit<T>(): v128 {
   return sizeof<T>() == 4 ? v128.splat<i32>(i32.MIN_VALUE) : v128.splat<i64>(i64.MIN_VALUE);
 }
 
-/** Elements 0 and 1 at p, in double precision. With `upper`, four elements are one step of every sum, whatever T is. */
+/**
+ * Elements 0 and 1 at p, in double precision. With `upper`, four elements are one step of every
+ * sum, whatever T is.
+ */
 // @ts-ignore: decorator
 @inline
 export function lower<T>(p: usize): v128 {

@@ -1,8 +1,8 @@
 /**
- * exp and its relatives. All reduce x = k·ln 2 + r with |r| ≤ ½ln 2 (Cody and Waite: ln 2 in two parts, of which the
- * first has few enough bits that k times it is exact) and share p = eʳ − 1 = r + r²·q(r).
- * Errors are the largest seen in either build, in units in the last place, against 40-digit values at 40,000 points
- * (f64) or against double precision at every seventh number (f32).
+ * exp and its relatives. All reduce x = k·ln 2 + r with |r| ≤ ½ln 2, and share p = eʳ − 1 = r +
+ * r²·q(r). As in Cody and Waite, ln 2 is in two parts; the first has so few bits that k times it is
+ * exact. Errors are the largest seen in either build, in units in the last place, against 40-digit
+ * values at 40,000 points (f64) or against double precision at every seventh number (f32).
  */
 import { madd, nmadd } from "./lanes";
 import { choose, coefficient, constant, signBit } from "./elements";
@@ -21,7 +21,9 @@ function exponent<T>(x: v128): v128 {
   return v128.nearest<T>(v128.mul<T>(x, at<T>(0)));
 }
 
-/** eʳ − 1 for r = x − k·ln 2. Unrolled: this is where training a smooth activation spends its time. */
+/**
+ * eʳ − 1 for r = x − k·ln 2. Unrolled: this is where training a smooth activation spends its time.
+ */
 // @ts-ignore: decorator
 @inline
 function fraction<T>(x: v128, k: v128): v128 {
@@ -40,7 +42,10 @@ function fraction<T>(x: v128, k: v128): v128 {
   return madd<T>(v128.mul<T>(r, r), q, r);
 }
 
-/** 2ᵏ for a floating-point integer k within the normal exponents: adding 1.5·2ᵐ leaves k in the mantissa's low bits. */
+/**
+ * 2ᵏ for a floating-point integer k within the normal exponents: adding 1.5·2ᵐ leaves k in the
+ * mantissa's low bits.
+ */
 // @ts-ignore: decorator
 @inline
 function power<T>(k: v128): v128 {
@@ -53,8 +58,9 @@ function power<T>(k: v128): v128 {
 }
 
 /**
- * eˣ over the whole range: ∞ above it, subnormal numbers (correct to their last place) and then 0 below, NaN for NaN.
- * The scale 2ᵏ is applied as two factors, since neither 2¹⁰²⁴ nor 2⁻¹⁰⁷⁴ has a normal exponent. Error: f64 1.07, f32 1.03 ulp.
+ * eˣ over the whole range: ∞ above it, subnormal numbers (correct to their last place) and then 0
+ * below, NaN for NaN. The scale 2ᵏ is applied as two factors, since neither 2¹⁰²⁴ nor 2⁻¹⁰⁷⁴ has a
+ * normal exponent. Error: f64 1.07, f32 1.03 ulp.
  */
 export function exp<T>(x: v128): v128 {
   x = v128.pmax<T>(x, constant<T>(sizeof<T>() == 4 ? -105 : -747));
@@ -65,7 +71,10 @@ export function exp<T>(x: v128): v128 {
   return v128.mul<T>(madd<T>(scale, fraction<T>(x, k), scale), power<T>(v128.sub<T>(k, half)));
 }
 
-/** eˣ − 1 for x ≤ 64, accurate near 0; larger x are taken as 64. Error for x ≤ 0: f64 1.11, f32 1.05 ulp. */
+/**
+ * eˣ − 1 for x ≤ 64, accurate near 0; larger x are taken as 64. Error for x ≤ 0: f64 1.11, f32 1.05
+ * ulp.
+ */
 export function expm1<T>(x: v128): v128 {
   x = v128.pmax<T>(v128.pmin<T>(x, constant<T>(64)), constant<T>(-64));
   const k = exponent<T>(x);

@@ -1,4 +1,6 @@
-/** Logarithms through ln(1 + f) = 2·atanh(s), s = f/(2 + f): one polynomial in s² for all of them. */
+/**
+ * Logarithms through ln(1 + f) = 2·atanh(s), s = f/(2 + f): one polynomial in s² for all of them.
+ */
 import { madd } from "./lanes";
 import { coefficient, constant, horner } from "./elements";
 import { LOG_F32, LOG_F64 } from "./coefficients";
@@ -20,7 +22,10 @@ export function log1p<T>(f: v128): v128 {
   return v128.sub<T>(f, v128.mul<T>(s, v128.sub<T>(f, v128.mul<T>(w, q))));
 }
 
-/** ln x for normal x > 0; NaN for NaN and for ∞. x = 2ᵏ·m with √½ ≤ m < √2, so that ln x is accurate near 1. Error: f64 1.2 ulp. */
+/**
+ * ln x for normal x > 0; NaN for NaN and for ∞. x = 2ᵏ·m with √½ ≤ m < √2, so that ln x is accurate
+ * near 1. Error: f64 1.2 ulp.
+ */
 export function log<T>(x: v128): v128 {
   let m: v128, k: v128;
   if (sizeof<T>() == 4) {

@@ -7,8 +7,8 @@ import { ERFC_F32, ERFC_F64 } from "./coefficients";
 export const END: f64 = 39;
 
 /**
- * exp(−x²/2). Rounding x² would cost x²/4 units in the last place, so its error is computed (s has half the bits of x: s² and
- * x − s are exact) and applied to first order.
+ * exp(−x²/2). Rounding x² would cost x²/4 units in the last place, so its error is computed (s has
+ * half the bits of x: s² and x − s are exact) and applied to first order.
  */
 export function gaussian<T>(x: v128): v128 {
   x = v128.pmin<T>(v128.abs<T>(x), constant<T>(END));
@@ -22,9 +22,10 @@ export function gaussian<T>(x: v128): v128 {
 }
 
 /**
- * Φ(x) = ½erfc(−x/√2), given g = exp(−x²/2). For z = |x|/√2, erfc(z) = g·F(t)/(1 + 2z) with F a polynomial in
- * t = (z − K)/(z + K): the scaled function is smooth and stays between 1 and 1.3 for all z (Shepherd and Laframboise 1981).
- * Error of x·Φ(x), far to the left too: f64 4.4, f32 4.0 ulp.
+ * Φ(x) = ½erfc(−x/√2), given g = exp(−x²/2). For z = |x|/√2, erfc(z) = g·F(t)/(1 + 2z) with F a
+ * polynomial in t = (z − K)/(z + K): the scaled function is smooth and stays between 1 and 1.3 for
+ * all z (Shepherd and Laframboise 1981). Error of x·Φ(x), far to the left too: f64 4.4, f32 4.0
+ * ulp.
  */
 export function normalCdf<T>(x: v128, g: v128): v128 {
   const z = v128.mul<T>(v128.pmin<T>(v128.abs<T>(x), constant<T>(END)), constant<T>(0.7071067811865476));

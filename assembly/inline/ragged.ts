@@ -1,7 +1,7 @@
 /**
- * Vectors at the ragged end of a buffer: of the elements at p, at most the first `left` are read or written.
- * The lanes beyond are 0 after a load. With `left` = lanes these are plain loads and stores; hot loops use that, since
- * a loop with a call in it keeps its vectors in memory.
+ * Vectors at the ragged end of a buffer: of the elements at p, at most the first `left` are read or
+ * written. The lanes beyond are 0 after a load. With `left` = lanes these are plain loads and
+ * stores; hot loops use that, since a loop with a call in it keeps its vectors in memory.
  */
 import { lanes } from "./lanes";
 
@@ -18,7 +18,10 @@ export function storeUpTo<T>(p: usize, v: v128, left: i32): void {
   else storePart<T>(p, v, left);
 }
 
-/** Recursive, because the compiler copies anything shorter than a call into each of its hundred uses. */
+/**
+ * Recursive, because the compiler copies anything shorter than a call into each of its hundred
+ * uses.
+ */
 export function loadPart<T>(p: usize, left: i32): v128 {
   const rest = left > 1 ? loadPart<T>(p + sizeof<T>(), left - 1) : v128.splat<i32>(0);
   const moved = sizeof<T>() == 4 ? v128.shuffle<f32>(rest, rest, 0, 0, 1, 2) : v128.shuffle<f64>(rest, rest, 0, 0);

@@ -1,6 +1,7 @@
 /**
- * exp, log, cos and pow of one double, for initializers, schedules and bias corrections: what runs in JavaScript would otherwise
- * depend on the engine's Math. NaN and ∞ are told by their bits.
+ * exp, log, cos and pow of one double, for initializers, schedules and bias corrections: what runs
+ * in JavaScript would otherwise depend on the engine's Math. NaN and ∞ are recognised by their
+ * bits.
  */
 import { horner } from "./elements";
 import * as exponential from "./exponential";
@@ -27,7 +28,10 @@ function normalLog(x: f64): f64 {
   return f64x2.extract_lane(logarithm.log<f64>(f64x2.splat(x)), 0);
 }
 
-/** cos x for |x| ≤ 10⁶: π/2 in three parts, of which the first two have 33 bits, so that q times them is exact. Error: 2.1 ulp. */
+/**
+ * cos x for |x| ≤ 10⁶: π/2 in three parts, of which the first two have 33 bits, so that q times
+ * them is exact. Error: 2.1 ulp.
+ */
 export function cos(x: f64): f64 {
   const q = nearest(x * 0.6366197723675814);
   const r = x - q * 1.5707963267341256 - q * 6.077100506303966e-11 - q * 2.0222662487959506e-21;
@@ -48,7 +52,10 @@ function polynomial(x: f64, table: usize): f64 {
   return f64x2.extract_lane(horner<f64>(f64x2.splat(x), table, 6), 0);
 }
 
-/** xʸ = exp(y·ln x) for x > 0, and exact for y = 0 and y = 1. Relative error at most (3 + 4·|y·ln x|)·2⁻⁵³. */
+/**
+ * xʸ = exp(y·ln x) for x > 0, and exact for y = 0 and y = 1. Relative error at most (3 + 4·|y·ln
+ * x|)·2⁻⁵³.
+ */
 export function pow(x: f64, y: f64): f64 {
   if (y == 0) return 1;
   if (y == 1) return x;

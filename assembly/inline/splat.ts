@@ -1,4 +1,7 @@
-/** Element i of the array at p in every lane; a function an element, because load offsets must be literals. */
+/**
+ * Element i of the array at p in every lane; a function an element, because load offsets must be
+ * literals.
+ */
 
 // @ts-ignore: decorator
 @inline

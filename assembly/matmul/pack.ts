@@ -1,9 +1,9 @@
 import { lanes } from "../inline/lanes";
 
 /**
- * Copies a panel of `width` lines by k into adjacent memory, k outermost: out[p·full + i] = x[i·line + p·along],
- * with zeros for the lines from `width` to `full`. Strides are bytes. Either stride may be the element's size;
- * the copy then moves whole vectors.
+ * Copies a panel of `width` lines by k into adjacent memory, k outermost: out[p·full + i] =
+ * x[i·line + p·along], with zeros for the lines from `width` to `full`. Strides are bytes. Either
+ * stride may be the element's size; the copy then moves whole vectors.
  */
 export function pack<T>(k: i32, width: i32, full: i32, x: usize, line: usize, along: usize, out: usize): void {
   if (width < full) {

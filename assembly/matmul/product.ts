@@ -5,7 +5,9 @@ import { get, lineOf, mayShare, put, share, startOf, threadCount } from "../thre
 import { pack } from "./pack";
 import { tilesAdjacent, tilesOfOneRow, tilesStrided, TILE_ROWS, TILE_ROW_BYTES } from "./tile";
 
-/** A block of k: a packed panel of A and a sliver of B of this length share the first-level cache. */
+/**
+ * A block of k: a packed panel of A and a sliver of B of this length share the first-level cache.
+ */
 const BLOCK_K: i32 = 256;
 /** Bytes of packed B that stay in the second-level cache while all rows of A pass by. */
 const PACKED_B_BYTES: usize = 512 << 10;
@@ -14,10 +16,16 @@ const EDGE_BYTES: usize = 6 * 32;
 
 /** Columns of C from which on packing A costs less than reading it in place. */
 const PACK_A_FROM: i32 = 64;
-/** Span in bytes up to which an operand whose vectors are adjacent is read in place; beyond it rows evict each other. */
+/**
+ * Span in bytes up to which an operand whose vectors are adjacent is read in place; beyond it rows
+ * evict each other.
+ */
 const PLAIN_BYTES: usize = 32 << 10;
 
-/** Multiplications from which on a product is shared among threads, and from which on a thread gets two pieces, and four. */
+/**
+ * Multiplications from which on a product is shared among threads, and from which on a thread gets
+ * two pieces, and four.
+ */
 const SHARE_FROM: f64 = 131072;
 const TWO_FROM: f64 = 8388608;
 const FOUR_FROM: f64 = 67108864;
@@ -28,9 +36,10 @@ export function productScratchBytes(): i32 {
 }
 
 /**
- * C = α·A·B + β·C (+ bias per row), then h = φ(C), for A (m × k), B (k × n) and a row-major C (m × n).
- * Strides are elements: A[i,p] at aRow·i + aCol·p, so a transposed operand is a matter of strides.
- * `bias` (m) may be 0 and is for β = 0 only; `kind` < 0 means no activation; h has C's stride and may be C.
+ * C = α·A·B + β·C (+ bias per row), then h = φ(C), for A (m × k), B (k × n) and a row-major C (m ×
+ * n). Strides are elements: A[i,p] at aRow·i + aCol·p, so a transposed operand is a matter of
+ * strides. `bias` (m) may be 0 and is for β = 0 only; `kind` < 0 means no activation; h has C's
+ * stride and may be C.
  */
 export function product<T>(
   m: i32, n: i32, k: i32, alpha: f64,
@@ -76,8 +85,9 @@ function productAlone<T>(
 }
 
 /**
- * Cuts C into rows × columns of pieces, between whole tiles, so that every element is summed as it would be alone. The longer side is halved, until there
- * are enough. False where there is nothing to cut.
+ * Cuts C into rows × columns of pieces, between whole tiles, so that every element is summed as it
+ * would be alone. The longer side is halved, until there are enough. False where there is nothing
+ * to cut.
  */
 function shareProduct<T>(
   m: i32, n: i32, k: i32, alpha: f64,
@@ -121,7 +131,10 @@ export function productPiece<T>(piece: i32, scratch: usize): void {
   );
 }
 
-/** One block of k and of columns: B is packed where that pays, then each panel of rows runs over all of it. */
+/**
+ * One block of k and of columns: B is packed where that pays, then each panel of rows runs over all
+ * of it.
+ */
 function panels<T>(
   m: i32, n: i32, k: i32, alpha: T,
   a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
@@ -178,7 +191,10 @@ function tiles<T>(
   } else tilesStrided<T>(count, k, a, aRow, aCol, b, bRow, nextB, c, cRow, alpha, accumulate, bias);
 }
 
-/** The last columns, fewer than a tile's, go through a tile of scratch so that nothing beyond them is touched. */
+/**
+ * The last columns, fewer than a tile's, go through a tile of scratch so that nothing beyond them
+ * is touched.
+ */
 function copyEdge<T>(
   rows: i32, columns: i32, edge: usize, c: usize, cRow: usize, accumulate: bool, bias: usize,
 ): void {

@@ -59,8 +59,9 @@ function finishRows<T>(
 }
 
 /**
- * `count` tiles side by side, for an A whose rows are adjacent in memory (a packed panel, or A transposed).
- * The loop over tiles is here and not in the caller because engines peel and unroll nested loops only.
+ * `count` tiles side by side, for an A whose rows are adjacent in memory (a packed panel, or A
+ * transposed). The loop over tiles is here and not in the caller because engines peel and unroll
+ * nested loops only.
  */
 export function tilesAdjacent<T>(
   count: i32, k: i32, a: usize, aCol: usize, b: usize, bRow: usize, nextB: usize,
@@ -139,8 +140,9 @@ export function tilesStrided<T>(
 }
 
 /**
- * Two slivers at once of a row that fills no tile, for a B in place: whole cache lines of it are used as they come. Each sum runs in
- * the order of `tilesOfOneRow`, so that its bits do not depend on the number of columns.
+ * Two slivers at once of a row that fills no tile, for a B in place: whole cache lines of it are
+ * used as they come. Each sum runs in the order of `tilesOfOneRow`, so that its bits do not depend
+ * on the number of columns.
  */
 function wideRow<T>(
   k: i32, a: usize, aCol: usize, b: usize, bRow: usize, c: usize, alpha: T, accumulate: bool, bias: usize,

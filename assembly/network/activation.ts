@@ -1,7 +1,8 @@
 /**
- * Activations φ, φ′ and φ″ over flat buffers of `count` elements, h = φ(a). Padding columns are elements like any other.
- * `param` is relu's φ′(0), leaky-relu's slope (at 0 too) and elu's alpha. relu and leaky-relu have loops of their own; the others share one,
- * with the choice made once per vector, since it is cheap beside an exponential.
+ * Activations φ, φ′ and φ″ over flat buffers of `count` elements, h = φ(a). Padding columns are
+ * elements like any other. `param` is relu's φ′(0), leaky-relu's slope (at 0 too) and elu's alpha.
+ * relu and leaky-relu have loops of their own. The others share a loop with the choice made once
+ * per vector, which is cheap beside an exponential.
  */
 import { lanes } from "../inline/lanes";
 import { ACTIVATE, BACKPROP, CURVE, shareElements, SLOPE } from "../threads/elements";
@@ -24,7 +25,7 @@ export const STEP: i32 = 9;
 
 const INVERSE_SQRT_2PI: f64 = 0.3989422804014327;
 
-/** h = φ(a); h may be a. NaN stays NaN whatever the kind, so that it is noticed. */
+/** h = φ(a); h may be a. NaN stays NaN whatever the kind, so that it is found. */
 export function activate<T>(kind: i32, a: usize, h: usize, count: i32, param: f64): void {
   if (kind == IDENTITY) {
     if (a != h) memory.copy(h, a, <usize>count * sizeof<T>());
@@ -83,8 +84,8 @@ export function activationSecondDerivative<T>(kind: i32, a: usize, h: usize, out
 }
 
 /**
- * delta ⊙= φ′(a), given h = φ(a). Where relu's φ′ is 0 the result is 0 whatever delta holds, as in PyTorch
- * (for atZero = 0; any other atZero multiplies).
+ * delta ⊙= φ′(a), given h = φ(a). Where relu's φ′ is 0 the result is 0 whatever delta holds, as in
+ * PyTorch (for atZero = 0; any other atZero multiplies).
  */
 export function backpropActivation<T>(kind: i32, a: usize, h: usize, delta: usize, count: i32, param: f64): void {
   if (kind == IDENTITY) return;

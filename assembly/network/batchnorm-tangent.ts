@@ -1,15 +1,19 @@
 /**
- * The R-operator (derivative along a direction) of batch normalisation, forward and backward, one row (unit) at a time.
- * With s = invStd, x̂ = xhat and means over the n samples: R{s}/s = −s·mean(x̂·R{x}), which is kept as `ratio`, and
- * R{x̂} = s·(R{x} − mean(R{x}) − x̂·mean(x̂·R{x})). Under running statistics s and the mean are constants and the means vanish.
- * With weights, which count a sample w times, these means are weighted; 0 stands for none.
+ * The R-operator (derivative along a direction) of batch normalisation, forward and backward, one
+ * row (unit) at a time. With s = invStd, x̂ = xhat and means over the n samples: R{s}/s =
+ * −s·mean(x̂·R{x}), which is kept as `ratio`, and R{x̂} = s·(R{x} − mean(R{x}) − x̂·mean(x̂·R{x})).
+ * Under running statistics s and the mean are constants and the means vanish. With weights, which
+ * count a sample w times, these means are weighted; 0 stands for none.
  */
 import { lanes, madd, nmadd } from "../inline/lanes";
 import { constant } from "../inline/elements";
 import { clearPadding, loadUpTo, storeUpTo } from "../inline/ragged";
 import { dot, sum } from "../vector/reduce";
 
-/** rxhat = R{x̂}; ry = γ·R{x̂} + R{γ}·x̂ + R{β}; ratio = R{s}/s. ry may be rx. `coupled`: statistics of the batch. */
+/**
+ * rxhat = R{x̂}; ry = γ·R{x̂} + R{γ}·x̂ + R{β}; ratio = R{s}/s. ry may be rx. `coupled`: statistics
+ * of the batch.
+ */
 export function batchNormTangent<T>(
   rx: usize, xhat: usize, invStd: usize, gamma: usize, rgamma: usize, rbeta: usize,
   rxhat: usize, ry: usize, ratio: usize, rows: i32, n: i32, ld: i32, coupled: i32, weights: usize,
@@ -40,10 +44,11 @@ export function batchNormTangent<T>(
 }
 
 /**
- * The R-operator of the backward pass: with u = dy and B = s·(u − mean(u) − x̂·mean(x̂u)),
- * R{dx} = (R{γ} + γ·ratio)·B + γ·s·(R{u} − mean(R{u}) − R{x̂}·mean(x̂u) − x̂·mean(R{x̂}u + x̂R{u})),
- * R{dγ} = Σ(R{u}·x̂ + u·R{x̂}) and R{dβ} = ΣR{u}, the latter two overwritten or added to. rdx may be ru; its padding becomes 0.
- * With weights, which u and R{u} have in them already, each mean above is a sum times the sample's share w/Σw.
+ * The R-operator of the backward pass, with u = dy and B = s·(u − mean(u) − x̂·mean(x̂u)). It gives
+ * R{dx} = (R{γ} + γ·ratio)·B + γ·s·(R{u} − mean(R{u}) − R{x̂}·mean(x̂u) − x̂·mean(R{x̂}u +
+ * x̂R{u})), R{dγ} = Σ(R{u}·x̂ + u·R{x̂}) and R{dβ} = ΣR{u}, R{dγ} and R{dβ} are overwritten or
+ * added to. `rdx` may be ru; its padding becomes 0. With weights, which u and R{u} have in them
+ * already, each mean above is a sum times the sample's share w/Σw.
  */
 export function batchNormBackwardTangent<T>(
   dy: usize, ru: usize, xhat: usize, rxhat: usize, invStd: usize, ratio: usize, gamma: usize, rgamma: usize,

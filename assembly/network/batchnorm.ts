@@ -1,13 +1,17 @@
 /**
- * Batch normalisation, one row (unit) at a time over the n valid samples of ld, as PyTorch does it: biased variance, ε under the root.
- * Statistics are summed in double precision, in two passes, whatever T is. `weights`, one a sample, count a sample w times; 0 stands for none.
+ * Batch normalisation, one row (unit) at a time over the n valid samples of ld, as PyTorch does it:
+ * biased variance, ε under the root. Statistics are summed in double precision, in two passes,
+ * whatever T is. `weights`, one a sample, count a sample w times; 0 stands for none.
  */
 import { lanes, madd, nmadd, sumLanes } from "../inline/lanes";
 import { constant, lower, upper } from "../inline/elements";
 import { clearPadding, loadUpTo, storeUpTo } from "../inline/ragged";
 import { dot, sum } from "../vector/reduce";
 
-/** Writes mean, variance and invStd of every row, xhat = (x − mean)·invStd and y = γ·xhat + β; y may be x. Padding is left alone. */
+/**
+ * Writes mean, variance and invStd of every row, xhat = (x − mean)·invStd and y = γ·xhat + β; y may
+ * be x. Padding is left alone.
+ */
 export function batchNormForward<T>(
   x: usize, xhat: usize, y: usize, mean: usize, invStd: usize, variance: usize, gamma: usize, beta: usize,
   rows: i32, n: i32, ld: i32, epsilon: f64, weights: usize,
@@ -39,7 +43,10 @@ export function batchNormRunning<T>(
   }
 }
 
-/** With the mean in two parts, since T may hold the data exactly but not their mean; and 1/√spread of what T might not hold. */
+/**
+ * With the mean in two parts, since T may hold the data exactly but not their mean; and 1/√spread
+ * of what T might not hold.
+ */
 function normaliseRow<T>(
   x: usize, xhat: usize, y: usize, invStd: usize, gamma: usize, beta: usize, n: i32, center: f64, spread: f64,
 ): void {
@@ -71,9 +78,10 @@ function normalise<T>(
 }
 
 /**
- * dx = γ·invStd·(dy − mean(dy) − xhat·mean(dy·xhat)), dgamma = Σ dy·xhat, dbeta = Σ dy, the latter two overwritten or
- * added to. dx may be dy; its padding becomes 0. With weights, whose part in the statistics is w/Σw and which dy has in it already,
- * dx = γ·invStd·(dy − w/Σw·(Σ dy + xhat·Σ dy·xhat)).
+ * dx = γ·invStd·(dy − mean(dy) − xhat·mean(dy·xhat)), dgamma = Σ dy·xhat, dbeta = Σ dy. `dgamma`
+ * and `dbeta` are overwritten or added to. `dx` may be dy; its padding becomes 0. With weights,
+ * whose part in the statistics is w/Σw and which dy has in it already, dx = γ·invStd·(dy − w/Σw·(Σ
+ * dy + xhat·Σ dy·xhat)).
  */
 export function batchNormBackward<T>(
   xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize,
@@ -91,7 +99,10 @@ export function batchNormBackwardRunning<T>(
   backward<T>(0, xhat, invStd, gamma, dy, dx, dgamma, dbeta, rows, n, ld, accumulate, 0);
 }
 
-/** `share` is a sample's part in the batch's statistics: 1/n, or 0 where they are constant; with weights, that of a weight of 1. */
+/**
+ * `share` is a sample's part in the batch's statistics: 1/n, or 0 where they are constant; with
+ * weights, that of a weight of 1.
+ */
 function backward<T>(
   share: f64, xhat: usize, invStd: usize, gamma: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize,
   rows: i32, n: i32, ld: i32, accumulate: i32, weights: usize,
@@ -179,7 +190,10 @@ function weighedSquares<T>(weights: usize, x: usize, center: f64, n: i32): f64 {
   return total;
 }
 
-/** running = (1 − m)·running + m·correction·batch; the correction is n/(n − 1) for a variance, 1 for a mean. */
+/**
+ * running = (1 − m)·running + m·correction·batch; the correction is n/(n − 1) for a variance, 1 for
+ * a mean.
+ */
 export function updateRunning<T>(running: usize, batch: usize, rows: i32, momentum: f64, correction: f64): void {
   for (let r = 0; r < rows; ++r) {
     const next = (1 - momentum) * <f64>load<T>(running) + momentum * correction * <f64>load<T>(batch);

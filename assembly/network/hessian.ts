@@ -1,21 +1,30 @@
 /**
- * Blocks of the Hessian, unit by unit. For unit i of layer l, R{·} is the derivative along its pre-activation, sample by sample; then for
- * the weights j into i and the weights q into unit p of layer m ≥ l
+ * Blocks of the Hessian, unit by unit. For unit i of layer l, R{·} is the derivative along its
+ * pre-activation, sample by sample; then for the weights j into i and the weights q into unit p of
+ * layer m ≥ l
  *
- *   ∂²ℓ/∂W_l[i,j]∂W_m[p,q] = Σ_s h_{l−1}[s,j]·(R{δ_m}[s,p]·h_{m−1}[s,q] + δ_m[s,p]·R{h_{m−1}}[s,q]),
+ * ∂²ℓ/∂W_l[i,j]∂W_m[p,q] = Σ_s h_{l−1}[s,j]·(R{δ_m}[s,p]·h_{m−1}[s,q] + δ_m[s,p]·R{h_{m−1}}[s,q]),
  *
- * a matrix product over the samples whose right factor is formed on the way. Under batch norm the left factor has the derivatives of the
- * pre-activation in all of the unit's parameters instead. Here activations lie sample by sample. What belongs to all samples is indexed by
- * `list`; R{·} is kept for the listed samples alone, which are those with φ′_l[s,i] ≠ 0: of the others nothing is left.
+ * a matrix product over the samples whose right factor is formed on the way. Under batch norm the
+ * left factor has the derivatives of the pre-activation in all of the unit's parameters instead.
+ * Here activations lie sample by sample. What belongs to all samples is indexed by `list`; R{·} is
+ * kept for the listed samples alone, which are those with φ′_l[s,i] ≠ 0: of the others nothing is
+ * left.
  */
 import { madd } from "../inline/lanes";
 import { tilesAdjacent, tilesOfOneRow, TILE_ROWS, TILE_ROW_BYTES } from "../matmul/tile";
 import { transpose } from "../vector/transpose";
 
-/** Samples that one pass over a pair of units gathers: what a row of tiles reads of both factors then stays in the first-level cache. */
+/**
+ * Samples that one pass over a pair of units gathers: what a row of tiles reads of both factors
+ * then stays in the first-level cache.
+ */
 const BLOCK: i32 = 128;
 
-/** The samples s < n with x[s·ld] ≠ 0, as 32-bit indices; all of them for x = 0. Returns their number. */
+/**
+ * The samples s < n with x[s·ld] ≠ 0, as 32-bit indices; all of them for x = 0. Returns their
+ * number.
+ */
 export function activeSamples<T>(x: usize, ld: i32, n: i32, list: usize): i32 {
   let count = 0;
   for (let s = 0; s < n; ++s) {
@@ -33,7 +42,10 @@ export function gatherRows<T>(list: usize, count: i32, x: usize, ld: i32, width:
   }
 }
 
-/** out[k] = x[list[k]]·row, with x a column of numbers ld apart: how the layer above unit i moves. Writes and reads whole vectors. */
+/**
+ * out[k] = x[list[k]]·row, with x a column of numbers ld apart: how the layer above unit i moves.
+ * Writes and reads whole vectors.
+ */
 export function seedRows<T>(list: usize, count: i32, x: usize, ld: i32, row: usize, width: i32, out: usize, ldo: i32): void {
   const bytes = <usize>width * sizeof<T>();
   for (let k = 0; k < count; ++k) {
@@ -46,7 +58,10 @@ export function seedRows<T>(list: usize, count: i32, x: usize, ld: i32, row: usi
   }
 }
 
-/** out[k] = x[list[k]] ⊙ v[k], or += ; out and v alike laid out. out may be v; for ld = 0 x is one row for all. Writes and reads whole vectors. */
+/**
+ * out[k] = x[list[k]] ⊙ v[k], or += ; out and v alike laid out. out may be v; for ld = 0 x is one
+ * row for all. Writes and reads whole vectors.
+ */
 export function multiplyRows<T>(
   list: usize, count: i32, x: usize, ld: i32, width: i32, v: usize, out: usize, ldo: i32, accumulate: i32,
 ): void {
@@ -76,8 +91,9 @@ export function addColumn<T>(list: usize, count: i32, x: usize, ld: i32, out: us
 }
 
 /**
- * out[k] = ∇²ℓ·u[k] of the listed samples, from the curvatures d and, under softmax, the probabilities p: d ⊙ (u − p·u), where the u of a class
- * that has more than half is taken from all first (see softmaxHessianProduct). out may be u.
+ * out[k] = ∇²ℓ·u[k] of the listed samples, from the curvatures d and, under softmax, the
+ * probabilities p: d ⊙ (u − p·u). Where a class has more than half, its u is first subtracted from
+ * all (see softmaxHessianProduct). `out` may be u.
  */
 export function lossCurvatureRows<T>(
   list: usize, count: i32, d: usize, p: usize, ld: i32, width: i32, u: usize, out: usize, ldo: i32,
@@ -112,7 +128,10 @@ function tileBytes<T>(width: i32): usize {
   return (<usize>width * sizeof<T>() + TILE_ROW_BYTES - 1) / TILE_ROW_BYTES * TILE_ROW_BYTES;
 }
 
-/** Whole tiles, and an odd number of them: rows a power of two apart would share a few sets of the first-level cache. */
+/**
+ * Whole tiles, and an odd number of them: rows a power of two apart would share a few sets of the
+ * first-level cache.
+ */
 // @ts-ignore: decorator
 @inline
 function padded(width: i32, size: i32): i32 {
@@ -121,13 +140,19 @@ function padded(width: i32, size: i32): i32 {
 }
 
 /**
- * The rows of `rows` weights into one unit of layer l against the weights into units `first` … `units` − 1 of layer m, written to
- * `panel` (stride ldp, the columns of unit `first` first), or added to it. Up to 5 rows behind those are overwritten, too.
+ * The rows of `rows` weights into one unit of layer l, against the weights into units `first` …
+ * `units` − 1 of layer m. They are written to `panel` (stride ldp, the columns of unit `first`
+ * first), or added to it. Up to 5 rows behind those are overwritten, too.
  *
- * left: h_{l−1} (stride ldl), of which this takes `rows` columns; right: h_{m−1} (stride ldr, width `inputs`); tangent: R{h_{m−1}}
- * (stride ldt), or 0; bump: for m = l + 1, where R{h_l} is φ′_l[s,i] in column i alone: that column of slopes (stride ldb, at `bumpAt`), or 0 (with
- * bumpAt ≥ 0: slope 1). change: R{δ_m} (stride ldc); delta: δ_m (stride ldd), or 0 for the Gauss-Newton matrix; slope: φ′_m (stride lds), whose zeros leave
- * samples out, or 0. symmetric: l = m with all rows, where a block is symmetric and half of it is computed.
+ * - left: h_{l−1} (stride ldl), of which this takes `rows` columns
+ * - right: h_{m−1} (stride ldr, width `inputs`)
+ * - tangent: R{h_{m−1}} (stride ldt), or 0
+ * - bump: for m = l + 1, where R{h_l} is φ′_l[s,i] in column i alone: that column of slopes (stride
+ *   ldb, at `bumpAt`), or 0 (with bumpAt ≥ 0: slope 1)
+ * - change: R{δ_m} (stride ldc)
+ * - delta: δ_m (stride ldd), or 0 for the Gauss-Newton matrix
+ * - slope: φ′_m (stride lds), whose zeros leave samples out, or 0
+ * - symmetric: l = m with all rows, where a block is symmetric and half of it is computed
  */
 export function hessianRows<T>(
   list: usize, count: i32, left: usize, ldl: i32, rows: i32, right: usize, ldr: i32, inputs: i32,
@@ -143,7 +168,8 @@ export function hessianRows<T>(
   const ldw = padded(inputs, <i32>size);
   const groups = slope ? units - first : 1;
   for (let g = 0; g < groups; ++g) {
-    // With zeros to leave out, each unit of layer m has samples of its own; without, all share them and the left factor.
+    // With zeros to leave out, each unit of layer m has samples of its own; without, all share them
+    // and the left factor.
     const start = slope ? first + g : first;
     const end = slope ? start + 1 : units;
     let k = 0;
@@ -234,7 +260,8 @@ function tiles<T>(
   const wide = <usize>ldw * size;
   const stride = <usize>ldp * size;
   for (let j = 0; j < rows; ) {
-    // Rows that fill no tile still go through one: what lands behind the last row is garbage, for which the panel has room.
+    // Rows that fill no tile still go through one: what lands behind the last row is garbage, for
+    // which the panel has room.
     const height = rows - j > 1 ? TILE_ROWS : 1;
     const skip = upper ? min(j / width, whole) : 0;
     const from = a + <usize>j * size;

@@ -1,7 +1,9 @@
 /**
- * Losses and their first two derivatives in z, per sample. z and its derivatives are C rows (outputs) × ld, of which the first n
- * columns are samples. The targets y are laid out alike, but for class labels: those are one number per sample.
- * `param` is huber's δ or the level of a quantile. Sums are in double precision; NaN or ∞ in a valid column reaches them, unless its weight is 0.
+ * Losses and their first two derivatives in z, per sample. z and its derivatives are C rows
+ * (outputs) × ld, of which the first n columns are samples. The targets y are laid out alike, but
+ * for class labels: those are one number per sample. `param` is huber's δ or the level of a
+ * quantile. Sums are in double precision; NaN or ∞ in a valid column reaches them, unless its
+ * weight is 0.
  */
 import { lanes, sumLanes } from "../inline/lanes";
 import { accumulate, choose, constant, signBit, weighed } from "../inline/elements";
@@ -26,8 +28,9 @@ function isSoftmax(kind: i32): bool {
 }
 
 /**
- * Sum over the samples, each times its weight where there are weights, unscaled; where delta ≠ 0, delta = scale·∂ℓ/∂z of each sample, without
- * its weight, with zeros in the padding. delta may not be z.
+ * Sum over the samples, each times its weight where there are weights, unscaled; where delta ≠ 0,
+ * delta = scale·∂ℓ/∂z of each sample, without its weight, with zeros in the padding. delta may not
+ * be z.
  */
 export function loss<T>(
   kind: i32, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64, weights: usize,
@@ -54,7 +57,9 @@ export function loss<T>(
   return sumLanes<f64>(sum);
 }
 
-/** out = scale·∇²ℓ·u per sample, without the matrix; zeros in the padding. out may not be z or u. */
+/**
+ * out = scale·∇²ℓ·u per sample, without the matrix; zeros in the padding. out may not be z or u.
+ */
 export function lossHessianProduct<T>(
   kind: i32, z: usize, y: usize, u: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
 ): void {
@@ -70,8 +75,8 @@ export function lossHessianProduct<T>(
 }
 
 /**
- * ∇²ℓ as two vectors a sample: ∇²ℓ·u = curvature ⊙ (u − probability·u) under softmax, where all outputs are coupled, and
- * curvature ⊙ u otherwise (probability is then left alone). Both C × ld.
+ * ∇²ℓ as two vectors a sample: ∇²ℓ·u = curvature ⊙ (u − probability·u) under softmax, where all
+ * outputs are coupled, and curvature ⊙ u otherwise (probability is then left alone). Both C × ld.
  */
 export function lossCurvature<T>(
   kind: i32, z: usize, y: usize, curvature: usize, probability: usize, n: i32, ld: i32, C: i32, scale: f64, param: f64,
@@ -100,7 +105,8 @@ function curvatures<T>(kind: i32, z: usize, y: usize, u: usize, out: usize, n: i
 }
 
 /**
- * r²; q·(|r| − ½q) with q = min(|r|, δ); eᶻ − t·z; ln cosh r; |r| times the level below the target, and 1 − level above it;
+ * r²; q·(|r| − ½q) with q = min(|r|, δ); eᶻ − t·z; ln cosh r; |r| times the level below the target,
+ * and 1 − level above it;
  * |z|·(1 − t or t, whichever z is on the wrong side of) + ln(1 + e^−|z|).
  */
 function value<T>(kind: i32, z: v128, y: v128, param: v128): v128 {
@@ -118,7 +124,10 @@ function value<T>(kind: i32, z: v128, y: v128, param: v128): v128 {
   return v128.add<T>(v128.mul<T>(v128.abs<T>(z), missing), log1p<T>(expMinusAbs<T>(z)));
 }
 
-/** ln cosh r = |r| + ln(1 + e^−2|r|) − ln 2; where that cancels, ½·ln(1 + sinh² r), sinh² being t²/(1 − t²) of t = tanh r. */
+/**
+ * ln cosh r = |r| + ln(1 + e^−2|r|) − ln 2; where that cancels, ½·ln(1 + sinh² r), sinh² being
+ * t²/(1 − t²) of t = tanh r.
+ */
 function logCosh<T>(r: v128): v128 {
   const t = tanh<T>(r);
   const squared = v128.mul<T>(t, t);
@@ -145,7 +154,10 @@ function slope<T>(kind: i32, z: v128, y: v128, param: v128): v128 {
   return sigmoidMinus<T>(z, y);
 }
 
-/** σ(z) − y, for y ≥ ½ as (1 − y) − σ(−z): 1 − y is exact there, and nothing near 1 is subtracted from. */
+/**
+ * σ(z) − y, for y ≥ ½ as (1 − y) − σ(−z): 1 − y is exact there, and nothing near 1 is subtracted
+ * from.
+ */
 // @ts-ignore: decorator
 @inline
 function sigmoidMinus<T>(z: v128, y: v128): v128 {
@@ -155,7 +167,10 @@ function sigmoidMinus<T>(z: v128, y: v128): v128 {
   return v128.xor(turn, v128.sub<T>(sigmoid<T>(v128.xor(turn, z)), target));
 }
 
-/** huber has none at |r| = δ, where PyTorch takes 0 too; a quantile's is 0 but for its kink. (ln cosh r)″ = 4·σ′(2r). */
+/**
+ * huber has none at |r| = δ, where PyTorch takes 0 too; a quantile's is 0 but for its kink. (ln
+ * cosh r)″ = 4·σ′(2r).
+ */
 function curvature<T>(kind: i32, z: v128, y: v128, param: v128): v128 {
   if (kind == MSE) return constant<T>(2);
   if (kind == HUBER) {

@@ -1,10 +1,12 @@
 /**
- * Cross-entropy of softmax(z) per sample, one vector of samples at a time: ℓ = Σ_c t_c·(ln Σ_k e^(z_k − m) − (z_c − m)), m = max z.
- * With w = Σt: ∇ℓ = w·p − t and ∇²ℓ = w·(diag p − p pᵀ).
- * The exponentials live in the output while it is being made, so nothing is computed twice and no scratch is needed.
+ * Cross-entropy of softmax(z) per sample, one vector of samples at a time: ℓ = Σ_c t_c·(ln Σ_k
+ * e^(z_k − m) − (z_c − m)), m = max z. With w = Σt: ∇ℓ = w·p − t and ∇²ℓ = w·(diag p − p pᵀ). The
+ * exponentials live in the output while it is being made, so nothing is computed twice and no
+ * scratch is needed.
  *
- * Where a class takes nearly all, 1 − p and p − t would lose their digits. So `rest` is kept, the sum of all exponentials but one that is 1,
- * the largest: ln Σ = ln(1 + rest), and what all classes but one add up to is never made by taking a number from one that is nearly equal.
+ * Where a class takes nearly all, 1 − p and p − t would lose their digits. So `rest` is kept, the
+ * sum of all exponentials except the largest, which is 1: ln Σ = ln(1 + rest). The sum over all
+ * classes but one is then never a difference of nearly equal numbers.
  */
 import { lanes, sumLanes } from "../inline/lanes";
 import { accumulate, choose, constant, weighed } from "../inline/elements";
@@ -12,7 +14,9 @@ import { firstLanes, loadUpTo, storeUpTo } from "../inline/ragged";
 import { exp } from "../inline/exponential";
 import { log, log1p } from "../inline/logarithm";
 
-/** The differences z_c − m are taken by halves, because they may overflow where the logits do not. */
+/**
+ * The differences z_c − m are taken by halves, because they may overflow where the logits do not.
+ */
 export function softmaxLoss<T>(
   labels: bool, z: usize, y: usize, delta: usize, n: i32, ld: i32, C: i32, scale: f64, weights: usize,
 ): f64 {
@@ -44,8 +48,9 @@ export function softmaxLoss<T>(
 }
 
 /**
- * Turns the exponentials e at delta into scale·(w·p − t). With E and T what the other classes' exponentials and targets add up to, that is
- * (e·T − t·E)/Σe: −E/Σe for a target of 1, e/Σe for one of 0.
+ * Turns the exponentials e at delta into scale·(w·p − t). With E and T what the other classes'
+ * exponentials and targets add up to, that is (e·T − t·E)/Σe: −E/Σe for a target of 1, e/Σe for one
+ * of 0.
  */
 // @ts-ignore: decorator
 @inline
@@ -84,8 +89,9 @@ function allBut<T>(e: v128, rest: v128, total: v128): v128 {
 }
 
 /**
- * w·p ⊙ (u − pᵀu). Where one class has more than half, its u is taken from all first, which changes nothing but the rounding: what is then left for
- * that class is the mean of the others' differences, and is as small as they are likely.
+ * w·p ⊙ (u − pᵀu). Where one class has more than half, its u is first subtracted from all, which
+ * changes nothing but the rounding. What is left for that class is the mean of the others'
+ * differences, and is as small as the others are likely.
  */
 export function softmaxHessianProduct<T>(
   labels: bool, z: usize, y: usize, u: usize, out: usize, n: i32, ld: i32, C: i32, scale: f64,
@@ -122,7 +128,10 @@ export function softmaxHessianProduct<T>(
   }
 }
 
-/** probability = softmax(z) and curvature = scale·Σt·softmax(z): ∇²ℓ·u = curvature ⊙ (u − probability·u). */
+/**
+ * probability = softmax(z) and curvature = scale·Σt·softmax(z): ∇²ℓ·u = curvature ⊙ (u −
+ * probability·u).
+ */
 export function softmaxCurvature<T>(
   labels: bool, z: usize, y: usize, curvature: usize, probability: usize, n: i32, ld: i32, C: i32, scale: f64,
 ): void {
@@ -155,8 +164,8 @@ function columnMax<T>(z: usize, row: usize, C: i32, left: i32): v128 {
 }
 
 /**
- * Σ exp(z_c − max) but for the first term that is 1, of which there is one; the terms go to out, unless it is 0. A NaN that the maximum passed
- * over is in the sum.
+ * Σ exp(z_c − max) but for the first term that is 1, of which there is one; the terms go to out,
+ * unless it is 0. A NaN that the maximum passed over is in the sum.
  */
 function columnExp<T>(z: usize, max: v128, out: usize, row: usize, C: i32, left: i32): v128 {
   const one = constant<T>(1);

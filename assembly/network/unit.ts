@@ -1,12 +1,16 @@
 /**
- * The rows of the Hessian of one unit's parameters: R{·} along the unit's pre-activation through all layers above it, sample by sample, and the products of hessian.ts.
+ * The rows of the Hessian of one unit's parameters: R{·} along the unit's pre-activation through
+ * all layers above it, sample by sample, and the products of hessian.ts.
  *
- * What there is to know of the network stands in a plan, numbers of 32 bits that src/network/unit-plan.ts writes: a header, and a record a layer. Buffers that
- * hold R{·} belong to one thread, and the plan has their offsets within a thread's part of memory; all others are shared, and only read here.
+ * What there is to know of the network stands in a plan, numbers of 32 bits that
+ * src/network/unit-plan.ts writes: a header, and a record a layer. Buffers that hold R{·} belong to
+ * one thread, and the plan has their offsets within a thread's part of memory; all others are
+ * shared, and only read here.
  *
- * With batch norm under running statistics, u = W·h + b, x̂ = s·(u − mean), s = 1/√(variance + ε) and a = γ·x̂ + β, so that the pre-activation of unit i moves
- * with its parameters by ∂a_i/∂(W_i, b_i, γ_i, β_i) = (γ_i·s_i·h, γ_i·s_i, x̂_i, 1), which takes the place of (h, 1); and since a is bilinear in (W_i, b_i) and γ_i,
- * ∂ℓ/∂a_i·s_i·(h, 1) joins their block.
+ * With batch norm under running statistics, u = W·h + b, x̂ = s·(u − mean), s = 1/√(variance + ε)
+ * and a = γ·x̂ + β. So the pre-activation of unit i moves with its parameters by ∂a_i/∂(W_i, b_i,
+ * γ_i, β_i) = (γ_i·s_i·h, γ_i·s_i, x̂_i, 1), which takes the place of (h, 1). Because a is bilinear
+ * in (W_i, b_i) and γ_i, ∂ℓ/∂a_i·s_i·(h, 1) joins their block.
  */
 import { product } from "../matmul/product";
 import { get, pause } from "../threads/share";
@@ -16,7 +20,10 @@ import { activeSamples, addColumn, gatherRows, hessianRows, lossCurvatureRows, m
 // The header's numbers, in the order of src/network/unit-plan.ts.
 const LAYERS = 0, PARAMETERS = 1, EXACT = 2, CURVATURE = 3, PROBABILITY = 4, CALLER = 5, SAMPLES = 6, PRIVATE = 7, PRIVATE_BYTES = 8;
 const GATHERED = 9, LIST = 10, UNIT = 11, SCRATCH = 12;
-/** As many panels for each thread beside the owner, one after another; a state for each, in cache lines of their own. */
+/**
+ * As many panels for each thread beside the owner, one after another; a state for each, in cache
+ * lines of their own.
+ */
 const PANELS = 13, PANEL_BYTES = 14, PANEL_ROWS = 15, TURNED = 16, STATES = 17, ALL_UNITS = 18, PANELS_EACH = 19;
 const HEADER: usize = 32;
 
@@ -52,7 +59,9 @@ function listOf(plan: usize, base: usize): usize {
   return base + header(plan, LIST);
 }
 
-/** The samples that unit i of layer l moves anything for, and R{·} of theirs. Returns their number. */
+/**
+ * The samples that unit i of layer l moves anything for, and R{·} of theirs. Returns their number.
+ */
 export function openUnit<T>(plan: usize, l: i32, i: i32, thread: i32, scratch: usize): i32 {
   const base = part(plan, thread), list = listOf(plan, base);
   const slope = field(plan, l, SLOPE), stride = field(plan, l, STRIDE), samples = header(plan, SAMPLES);
@@ -122,7 +131,10 @@ function passDown<T>(plan: usize, m: i32, count: i32, base: usize, scratch: usiz
   );
 }
 
-/** R{∂ℓ/∂a} = φ′ ⊙ R{∂ℓ/∂h} + φ″ ⊙ ∂ℓ/∂h ⊙ R{a}, the second term for the Hessian itself only; and R{δ}. */
+/**
+ * R{∂ℓ/∂a} = φ′ ⊙ R{∂ℓ/∂h} + φ″ ⊙ ∂ℓ/∂h ⊙ R{a}, the second term for the Hessian itself only; and
+ * R{δ}.
+ */
 function throughActivation<T>(plan: usize, l: i32, i: i32, m: i32, count: i32, base: usize): void {
   const list = listOf(plan, base), units = field(plan, m, UNITS), stride = field(plan, m, STRIDE);
   const slope = field(plan, m, SLOPE), curve: usize = field(plan, m, CURVE), rda = base + field(plan, m, RDA);
@@ -140,7 +152,10 @@ function throughActivation<T>(plan: usize, l: i32, i: i32, m: i32, count: i32, b
   if (exact && m > l) multiplyRows<T>(list, count, field(plan, m, DA), stride, units, base + field(plan, m, RXHAT), rscale, stride, 1);
 }
 
-/** Under batch norm, ∂a_i/∂(W_i, b_i, γ_i, β_i), a row a sample, from rows of (h, 1, 1, 1). Returns its address. */
+/**
+ * Under batch norm, ∂a_i/∂(W_i, b_i, γ_i, β_i), a row a sample, from rows of (h, 1, 1, 1). Returns
+ * its address.
+ */
 function openNorm<T>(plan: usize, l: i32, i: i32, base: usize): usize {
   const size = sizeof<T>(), inputs = field(plan, l, INPUTS), stride = field(plan, l, FEATURE_STRIDE), samples = header(plan, SAMPLES);
   const multipliers = base + field(plan, l, MULTIPLIERS), moves = base + field(plan, l, MOVES);
@@ -178,8 +193,9 @@ function plainProduct<T>(m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, l
 }
 
 /**
- * Rows `from` … of unit i's parameters in layer l, after `openUnit`, against all parameters of this layer and those above: `panel` has a column for each parameter.
- * Columns of what lies before the unit's weights are left alone.
+ * Rows `from` … of unit i's parameters in layer l, after `openUnit`, against all parameters of this
+ * layer and those above: `panel` has a column for each parameter. Columns of what lies before the
+ * unit's weights are left alone.
  */
 export function unitRows<T>(
   plan: usize, l: i32, i: i32, from: i32, rows: i32, count: i32, panel: usize, thread: i32, scratch: usize,
@@ -205,7 +221,10 @@ function panelBlock<T>(
   if (l == m && rows == left + 1 && !normed) mirrorBias<T>(plan, l, i, units, panel);
 }
 
-/** Against the weights of layer m, to rows `to` … of the panel; within a layer only those of unit i and the units behind it. */
+/**
+ * Against the weights of layer m, to rows `to` … of the panel; within a layer only those of unit i
+ * and the units behind it.
+ */
 function weightColumns<T>(
   plan: usize, l: i32, i: i32, m: i32, from: i32, to: i32, rows: i32, count: i32, symmetric: i32, panel: usize, base: usize,
 ): void {
@@ -223,7 +242,10 @@ function weightColumns<T>(
   );
 }
 
-/** Against parameters of which each unit of layer m has one, from column `column` on; `moved` is R{·} of the loss's derivative in them. */
+/**
+ * Against parameters of which each unit of layer m has one, from column `column` on; `moved` is
+ * R{·} of the loss's derivative in them.
+ */
 function unitColumns<T>(
   plan: usize, l: i32, m: i32, from: i32, rows: i32, count: i32, moved: usize, column: i32, panel: usize, base: usize, scratch: usize,
 ): void {
@@ -265,8 +287,9 @@ function stateOf(plan: usize, panel: i32): usize {
 }
 
 /**
- * All rows of one unit, the unit that comes as number `ALL_UNITS` − 1 − piece, to panels that the owner empties: rows and, behind them at TURNED, what is right
- * of the unit's weights turned round. A unit that moves nothing has a single panel with a count of 0.
+ * All rows of one unit, the unit that comes as number `ALL_UNITS` − 1 − piece, to panels that the
+ * owner empties: rows and, behind them at TURNED, what is right of the unit's weights turned round.
+ * A unit that moves nothing has a single panel with a count of 0.
  */
 export function unitPiece<T>(piece: i32, thread: i32, scratch: usize): void {
   const plan = get<usize>(0), size = sizeof<T>();

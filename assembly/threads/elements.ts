@@ -1,4 +1,7 @@
-/** Operations element by element, cut between cache lines: an element is computed the same in any piece. */
+/**
+ * Operations element by element, cut between cache lines: an element is computed the same in any
+ * piece.
+ */
 import { activate, activationDerivative, activationSecondDerivative, backpropActivation, ELU } from "../network/activation";
 import { addProducts, multiplyElements } from "../vector/elementwise";
 import { adam } from "../vector/updates-adam";
@@ -12,7 +15,10 @@ export const BACKPROP: i32 = 3;
 export const MULTIPLY: i32 = 4;
 export const ADD_PRODUCTS: i32 = 5;
 
-/** Elements from which on an operation is shared: of one that moves memory, and of one that computes an exponential. */
+/**
+ * Elements from which on an operation is shared: of one that moves memory, and of one that computes
+ * an exponential.
+ */
 const SHARE_FROM: i32 = 1 << 15;
 const SHARE_SLOW_FROM: i32 = 1 << 12;
 

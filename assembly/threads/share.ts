@@ -1,10 +1,12 @@
 /**
- * Work that several threads share, in the builds with shared memory. One thread, the owner of the memory, cuts work into pieces; whoever is awake
- * claims one after another. A piece computes the same whoever does it, so that results depend neither on the number of threads nor on timing, and the
- * owner waits for pieces, never for threads: it does all of them itself where nobody comes.
+ * Work that several threads share, in the builds with shared memory. One thread, the owner of the
+ * memory, cuts work into pieces; whoever is awake claims one after another. A piece computes the
+ * same whichever thread does it, so results depend neither on the number of threads nor on timing.
+ * The owner waits for pieces, never for threads: it does all of them itself where no thread comes.
  *
- * At the beginning of the heap lies a block: how many pieces are left and how many are finished, each in a cache line of its own, and what the work
- * is. A piece is claimed by counting down; what the work is stays as it was until all pieces are finished, so that it is read after claiming.
+ * At the beginning of the heap lies a block: how many pieces are left and how many are finished,
+ * each in a cache line of its own, and what the work is. A piece is claimed by counting down; what
+ * the work is stays as it was until all pieces are finished, so that it is read after claiming.
  */
 import { productScratchBytes } from "../matmul/product";
 import { run } from "./pieces";
@@ -14,8 +16,9 @@ import { run } from "./pieces";
 declare function wake(): void;
 
 /**
- * Called while a thread waits, by the owner when it has seen so many finished pieces: blocks for a moment where that is allowed, and throws where a thread is
- * lost. It is JavaScript's Atomics.wait that blocks: V8's first compiler loses registers over memory.atomic.wait32.
+ * Called while a thread waits, by the owner when it has seen so many finished pieces: blocks for a
+ * moment where that is allowed, and throws where a thread is lost. It is JavaScript's Atomics.wait
+ * that blocks: V8's first compiler loses registers over memory.atomic.wait32.
  */
 @external("threads", "wait")
 declare function wait(finished: i32): void;
@@ -107,7 +110,10 @@ export function lineOf<T>(): i32 {
   return 64 / sizeof<T>();
 }
 
-/** Begins work whose operands have been put; the owner then takes pieces one by one, and does other things in between. */
+/**
+ * Begins work whose operands have been put; the owner then takes pieces one by one, and does other
+ * things in between.
+ */
 export function begin(kind: i32, pieces: i32): void {
   const at = block();
   sharing = true;
@@ -129,7 +135,10 @@ export function take(): i32 {
   return -1;
 }
 
-/** Whether all `pieces` are finished, of which the owner has done `own`; sets it free again then. Calls `wait` now and then. */
+/**
+ * Whether all `pieces` are finished, of which the owner has done `own`; sets it free again then.
+ * Calls `wait` now and then.
+ */
 export function ended(pieces: i32, own: i32): bool {
   const finished = atomic.load<i32>(block() + FINISHED);
   if (finished + own == pieces) {
@@ -152,7 +161,10 @@ export function resultOf(i: i32): usize {
   return block() + OPERANDS + (<usize>i << 3);
 }
 
-/** Shares the work whose operands have been put among the threads, and returns when all of it is done. `scratch`: the owner's. */
+/**
+ * Shares the work whose operands have been put among the threads, and returns when all of it is
+ * done. `scratch`: the owner's.
+ */
 export function share(kind: i32, pieces: i32, scratch: usize): void {
   const at = block();
   begin(kind, pieces);

@@ -1,4 +1,7 @@
-/** Operations element by element, in place. Each is a step on one vector, run over whole vectors and then over what is left. */
+/**
+ * Operations element by element, in place. Each is a step on one vector, run over whole vectors and
+ * then over what is left.
+ */
 import { ADD_PRODUCTS, MULTIPLY, shareElements } from "../threads/elements";
 import { lanes, madd } from "../inline/lanes";
 import { constant } from "../inline/elements";

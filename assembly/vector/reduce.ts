@@ -1,4 +1,7 @@
-/** Reductions over n elements, all in double precision, four elements a step and the rest one by one. */
+/**
+ * Reductions over n elements, all in double precision, four elements a step and the rest one by
+ * one.
+ */
 import { madd, sumLanes } from "../inline/lanes";
 import { constant, lower, nonFinite, upper } from "../inline/elements";
 
@@ -83,7 +86,9 @@ export function maxAbs<T>(x: usize, n: i32): f64 {
   return result;
 }
 
-/** Index of the first NaN or ∞, or −1. Four vectors a test; the element is looked for afterwards. */
+/**
+ * Index of the first NaN or ∞, or −1. Four vectors a test; the element is looked for afterwards.
+ */
 export function firstNonFinite<T>(x: usize, n: i32): i32 {
   const block = 64 / sizeof<T>();
   let i = 0;

@@ -1,7 +1,13 @@
-/** out[j, i] = x[i, j] for rows × cols elements with leading dimensions ldx and ldo: square tiles in registers, then the edges. */
+/**
+ * out[j, i] = x[i, j] for rows × cols elements with leading dimensions ldx and ldo: square tiles in
+ * registers, then the edges.
+ */
 import { lanes } from "../inline/lanes";
 
-/** Rows that fill a cache line of out: a line is finished before the next is begun, whatever the strides. */
+/**
+ * Rows that fill a cache line of out: a line is finished before the next is begun, whatever the
+ * strides.
+ */
 // @ts-ignore: decorator
 @inline
 function block<T>(): i32 {

@@ -4,8 +4,9 @@ import { constant, nonFinite } from "../inline/elements";
 import { borrow, giveBack, hold, meanSquare, towards } from "./updates";
 
 /**
- * Adam, and AdamW where `decoupled`: g += wd·θ, or θ *= 1 − lr·wd; m += (1 − β₁)(g − m); v = β₂·v + (1 − β₂)·g²;
- * θ −= lr/c₁·m/(√v/√c₂ + ε), with c the bias corrections 1 − βᵗ. vmax ≠ 0 is AMSGrad: the largest v so far under the root.
+ * Adam, and AdamW where `decoupled`. Weight decay: g += wd·θ, or θ *= 1 − lr·wd. Then m += (1 −
+ * β₁)(g − m); v = β₂·v + (1 − β₂)·g²; θ −= lr/c₁·m/(√v/√c₂ + ε), with c the bias corrections 1 −
+ * βᵗ. vmax ≠ 0 is AMSGrad: the largest v so far under the root.
  */
 export function adam<T>(
   theta: usize, out: usize, g: usize, m: usize, v: usize, vmax: usize, n: i32,

@@ -72,9 +72,10 @@ export function adadelta<T>(
 }
 
 /**
- * RMSprop: s = α·s + (1 − α)·g², α = decay; d = g/(√s + ε), centered: g/(√(s − m²) + ε) with m += (1 − α)(g − m);
- * with momentum v = momentum·v + d and θ −= lr·v, else θ −= lr·d. gradAverage = 0: not centered; velocity = 0: no momentum.
- * s − m² is never negative but for rounding, which is taken as 0 (PyTorch: NaN).
+ * RMSprop: s = α·s + (1 − α)·g², α = decay; d = g/(√s + ε). Centered: d = g/(√(s − m²) + ε) with m
+ * += (1 − α)(g − m). With momentum: v = momentum·v + d and θ −= lr·v. Without: θ −= lr·d.
+ * gradAverage = 0: not centered; velocity = 0: no momentum. s − m² is never negative but for
+ * rounding, which is taken as 0 (PyTorch: NaN).
  */
 export function rmsprop<T>(
   theta: usize, out: usize, g: usize, squareAverage: usize, gradAverage: usize, velocity: usize, n: i32,

@@ -3,8 +3,9 @@ import { constant, nonFinite } from "../inline/elements";
 import { borrow, giveBack, hold } from "./updates";
 
 /**
- * Stochastic gradient descent as in PyTorch: g += wd·θ; v = momentum·v + (1 − dampening)·g, or v = g in the first step;
- * g = g + momentum·v with nesterov, else v; θ −= lr·g. velocity = 0: no momentum.
+ * Stochastic gradient descent as in PyTorch: g += wd·θ; v = momentum·v + (1 − dampening)·g, or v =
+ * g in the first step; g = g + momentum·v with nesterov, else v; θ −= lr·g. velocity = 0: no
+ * momentum.
  */
 export function sgd<T>(
   theta: usize, out: usize, g: usize, velocity: usize, n: i32,

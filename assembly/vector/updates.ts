@@ -1,15 +1,16 @@
 /**
- * What the optimizer updates share. Each update is one pass that reads θ and g, writes out (which may be θ), advances its state
- * in place and returns 1 if an element it wrote to out is NaN or infinite, else 0. The formulas and their order are PyTorch's.
- * Hyperparameters arrive in double precision and are rounded once.
+ * What the optimizer updates share. Each update is one pass that reads θ and g, writes `out` (which
+ * may be θ) and advances its state in place. It returns 1 if an element that it wrote to `out` is
+ * NaN or infinite, else 0. The formulas and their order are PyTorch's. Hyperparameters arrive in
+ * double precision and are rounded once.
  */
 import { madd } from "../inline/lanes";
 import { choose } from "../inline/elements";
 import { firstLanes, loadPart, storePart } from "../inline/ragged";
 
 /**
- * Room for one vector of each operand. The elements at the end that do not fill a vector are put here, updated by the same loop
- * as all others, and taken back: the loops stay free of tails.
+ * Room for one vector of each operand. The elements at the end that do not fill a vector are put
+ * here, updated by the same loop as all others, and taken back: the loops stay free of tails.
  */
 const SLOTS = memory.data(7 * 16, 16);
 
@@ -17,8 +18,9 @@ const SLOTS = memory.data(7 * 16, 16);
 const HELD = memory.data(8 * 16, 16);
 
 /**
- * The constant x in every lane, by way of memory: engines otherwise move its conversion, and whatever division or root it comes
- * from, into the loop that uses it. Adam is twice as fast with it.
+ * The constant x in every lane, by way of memory: engines otherwise move its conversion, and
+ * whatever division or root it comes from, into the loop that uses it. Adam is twice as fast with
+ * it.
  */
 // @ts-ignore: decorator
 @inline
@@ -27,7 +29,10 @@ export function hold<T>(i: i32, x: f64): v128 {
   return v128.load(HELD + (<usize>i << 4));
 }
 
-/** Slot i with the `left` elements at p + offset, the first of them repeated in the other lanes; 0 for p = 0. */
+/**
+ * Slot i with the `left` elements at p + offset, the first of them repeated in the other lanes; 0
+ * for p = 0.
+ */
 export function borrow<T>(i: i32, p: usize, offset: usize, left: i32): usize {
   if (!p) return 0;
   p += offset;

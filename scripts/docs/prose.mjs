@@ -4,6 +4,22 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const WIDTH = 100;
+export const MOST_WORDS = 35;
+
+/** Words that the field says otherwise, or that say nothing to a user. */
+export const AVOIDED = [
+  /\bforetell|\bforetold\b/i,
+  /\bdrawn (?:anew|again)\b/i,
+  /\bgo(?:es)? on from\b|\bgone on from\b/i,
+  /\bthe same bits as before\b/i,
+  /\bdear\b/i,
+  /\bevery so many\b/i,
+  /\blooks? on\b/i,
+  /\bthe (?:former|latter)\b/i,
+  /\bhonest(?:y|ly)?\b/i,
+  /\bnotice[sd]\b|\bnoticing\b/i,
+  /\btells? (?!.{0,60}\b(?:apart|from)\b)/i,
+];
 
 const COMPUTED = /<!-- \/?computed(?::[\w-]+)? -->/g;
 

@@ -1,7 +1,7 @@
 /** What the command line's exit codes mean. */
 export const exitCodes = { ended: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
 
-/** An end that the user is told of in one line, without a stack trace. */
+/** An end that one line reports to the user, without a stack trace. */
 export class CommandError extends Error {
   constructor(
     readonly exitCode: number,
@@ -21,7 +21,7 @@ export function failed(message: string): never {
   throw new CommandError(exitCodes.failed, message);
 }
 
-/** Ctrl-C: what was reached has been told. */
+/** Ctrl-C: what was reached has been reported. */
 export function interrupted(message: string): never {
   throw new CommandError(exitCodes.interrupted, message);
 }
@@ -35,7 +35,10 @@ export function refusals<T>(use: () => T): T {
   }
 }
 
-/** The library says what is wrong with a value by a TypeError or RangeError of the form `where: "argument" expected …`. */
+/**
+ * The library says what is wrong with a value by a TypeError or RangeError of the form
+ * `where: "argument" expected …`.
+ */
 export function asRefusal(error: unknown): unknown {
   if (error instanceof RangeError) return new CommandError(exitCodes.badInput, error.message);
   if (error instanceof TypeError && /^[\w.]+: /.test(error.message)) {

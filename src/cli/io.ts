@@ -15,10 +15,16 @@ export interface Io {
   readonly stderr: Output;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Told whether there is work under way that an abort of `signal` lets end in order; else Ctrl-C may end the process at once. */
+  /**
+   * Sets whether work is under way that an abort of `signal` ends in order. Without it Ctrl-C may
+   * end the process at once.
+   */
   readonly keeps?: (keeps: boolean) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Makes a pool of threads, one a core where their number is left open; left out where there is this thread alone. */
+  /**
+   * Makes a pool of threads, one a core where their number is left open; left out where there is
+   * this thread alone.
+   */
   readonly threads?: (options: { readonly workers?: number }) => Pool;
 }
 

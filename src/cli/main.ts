@@ -5,7 +5,8 @@ import { STDIN } from "./data/file.js";
 import { exitCodes } from "./errors.js";
 import type { FromWorker, Terminals, ToWorker } from "./worker.js";
 
-// The work is done by a thread of its own, so that Ctrl-C is heard in the middle of a long computation.
+// The work is done by a thread of its own, so that Ctrl-C is heard in the middle of a long
+// computation.
 const terminals: Terminals = { stdout: terminalOf(process.stdout), stderr: terminalOf(process.stderr) };
 const args = process.argv.slice(2);
 const readsInput = args.includes(STDIN);
@@ -37,7 +38,8 @@ worker.on("exit", () => {
   if (!ended) process.exitCode ??= exitCodes.failed;
 });
 
-// Where there is something to keep, the first Ctrl-C lets the work end in order and tell what was reached; the second ends the process.
+// Where there is something to keep, the first Ctrl-C lets the work end in order and report what was
+// reached; the second ends the process.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     if (!keeps || ended) return end(exitCodes.interrupted, "hessia: interrupted");

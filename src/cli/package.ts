@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 
-/** The folder that the package is installed in: src/cli and dist/cli, in whose files this ends up, lie equally deep. */
+/**
+ * The folder that the package is installed in: src/cli and dist/cli, in whose files this ends up,
+ * lie equally deep.
+ */
 const root = new URL("../../", import.meta.url);
 
 /** A file of the package. */

@@ -22,7 +22,8 @@ import { version } from "./package.js";
  * Runs the command line.
  *
  * @param args what comes after the program's name.
- * @returns the exit code; whatever went wrong has been said on `io.stderr`, in one line where it was to be expected.
+ * @returns the exit code; whatever went wrong has been said on `io.stderr`, in one line where it
+ * was to be expected.
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   try {
@@ -51,7 +52,7 @@ export function build(io: Io): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      // Errors are told once, by `report`.
+      // Errors are reported once, by `report`.
       writeErr: () => {},
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
     });

@@ -6,13 +6,13 @@ import { run } from "./program.js";
 /** What is known of the process's outputs. */
 export type Terminals = Record<"stdout" | "stderr", Pick<Output, "isTTY" | "columns">>;
 
-/** What the thread that works tells the one that listens. */
+/** What the working thread reports to the listening one. */
 export type FromWorker =
   | { readonly kind: "text"; readonly output: "stdout" | "stderr"; readonly text: string }
   | { readonly kind: "keeps"; readonly keeps: boolean }
   | { readonly kind: "end"; readonly code: number };
 
-/** What the thread that listens tells the one that works: Ctrl-C, or that characters are written. */
+/** What the listening thread sends to the working one: Ctrl-C, or that characters are written. */
 export type ToWorker = "abort" | { readonly written: number };
 
 interface Given {

@@ -1,4 +1,7 @@
-/** What `diagnose` advises: the tables of src/diagnose/advice, each with its thresholds and their reasons, in one order. */
+/**
+ * What `diagnose` advises: the tables of src/diagnose/advice, each with its thresholds and their
+ * reasons, in one order.
+ */
 import { inputRows, targetRows } from "./advice/data.js";
 import { classRows, generalRows, lastRows, penaltyRows } from "./advice/fit.js";
 import { pointRows } from "./advice/point.js";
@@ -22,7 +25,8 @@ const rows: readonly Row[] = [
 
 /** Everything that the signs call for, in the order of the table. */
 export function adviceOn(signs: Signs): Advice[] {
-  // Where something is not finite, sums over it say nothing; where a run has diverged, everything else is what came of it.
+  // Where something is not finite, sums over it say nothing; where a run has diverged, everything
+  // else is what came of it.
   const found = new Map<AdviceCode, Advice[]>();
   for (const row of rows) {
     if (found.has("non-finite") || (found.has("diverged") && row.code !== "unscaled-inputs")) continue;

@@ -29,30 +29,41 @@ const WHERE = "diagnose";
 
 /** What `diagnose` takes beside network and data. */
 export interface DiagnoseOptions extends PassOptions {
-  /** How much of the curvature to look at; by size where not given. */
+  /** How much of the curvature to compute. Default: by size, see `diagnose`. */
   curvature?: CurvatureChoice;
-  /** Data that the network was not trained on: overfitting is seen by the difference. Default: none. */
+  /** Data that the network was not trained on, from which overfitting is judged. Default: none. */
   validation?: Dataset;
-  /** What the network is, or was, trained with: its learning rate and weight decay are held against the curvature. Default: none. */
+  /**
+   * The optimizer that trains the network, or has trained it: its learning rate and weight decay
+   * are compared with the curvature. Default: none.
+   */
   optimizer?: Optimizer;
-  /** Of random vectors; 0. */
+  /** Seed of random vectors. Default: 0. */
   seed?: number;
 }
 
-/** Flops for a dense matrix, and N·P for the products of Lanczos's method, that a diagnosis takes unasked: it is to be there at once. */
+/**
+ * Flops for a dense matrix, and N·P for the products of Lanczos's method, that a diagnosis takes
+ * unasked: it is to be there at once.
+ */
 const SOON_FLOPS = DENSE_FLOPS / 10;
 const PRODUCT_SIZE = 2e7;
 
 /**
- * Why doesn't it learn, and what to do about it: units, signals and the point, gathered into one answer with advice.
+ * Why a network does not learn, and what to do about it: one report on units, signals and the
+ * point, with advice.
  *
- * Units: `activationStatistics`; signals: `gradientFlow`; the point: `classifyCriticalPoint`. Each advice has a code, the evidence, the remedy and
- * its source; their thresholds and the reasons for these are in tables (src/diagnose/advice). A fit is held against the mean, or the classes' shares. A network that is well gets none. Where
- * a NaN or infinity is met, that alone is reported, with layer, quantity and sample.
+ * Units: `activationStatistics`; signals: `gradientFlow`; the point: `classifyCriticalPoint`. Each
+ * advice has a code, evidence, a remedy and a source. The thresholds and their reasons are in
+ * tables (src/diagnose/advice). A fit is compared with that of the mean, or of the classes' shares.
+ * A network without faults gets no advice. A NaN or infinity is reported alone, with layer,
+ * quantity and sample.
  *
- * @param options curvature: "none" looks at gradients alone, "lanczos" at the ends of the spectrum, "dense" at all of it; by default dense where
- * N·P² + 4/3·P³ ≤ 3·10⁹, else "lanczos" where N·P ≤ 2·10⁷, else none, and the result says which and why. batchNorm: as in `net.loss`.
- * @returns plain data that structured cloning takes and JSON too (with null for NaN and infinities), and `toString()` for a terminal.
+ * @param options curvature: "none" computes gradients alone, "lanczos" the ends of the spectrum,
+ * "dense" all of it. The default is "dense" where N·P² + 4/3·P³ ≤ 3·10⁹, otherwise "lanczos" where
+ * N·P ≤ 2·10⁷, otherwise "none"; the result says which and why. batchNorm: as in `net.loss`.
+ * @returns plain data for structured cloning and JSON (with null for NaN and infinities), and
+ * `toString()` for a terminal.
  * Cost: "none" takes less than 10 evaluations of the gradient; `diagnosisCost` predicts the others.
  * @throws TypeError or RangeError as `net.loss`, and for unknown options.
  * @example
@@ -207,7 +218,10 @@ function duplicatesIn(net: Network, l: number, dead: readonly number[]): number[
   return Array.from(groups.values()).filter((group) => group.length > 1);
 }
 
-/** Under running statistics, or those of the data where that is better: early in training the running ones are not there yet. */
+/**
+ * Under running statistics, or those of the data where that is better: early in training the
+ * running ones are not there yet.
+ */
 function judgedOn(
   net: Network,
   data: Dataset,
@@ -241,7 +255,10 @@ function besideDrawn(
   };
 }
 
-/** As `flow.growth`, over the hidden layers alone: the step from the outputs is in the targets' unit, and says how large the targets are. */
+/**
+ * As `flow.growth`, over the hidden layers alone: the step from the outputs is in the targets'
+ * unit, and says how large the targets are.
+ */
 function growthOf(net: Network, { layers }: GradientFlow): Growth | null {
   const { exp, log } = coreMath(net.build);
   const hidden = layers.slice(0, -1);

@@ -15,11 +15,11 @@ export interface LayerDiagnosis {
   readonly layer: number;
   /** Its activation. */
   readonly type: ActivationName;
-  /** How many it has. */
+  /** Number of units. */
   readonly units: number;
   /** Whether it has batch norm. */
   readonly batchNorm: boolean;
-  /** How many it has. */
+  /** Number of parameters. */
   readonly parameters: number;
   /** Units that give 0 for every sample (relu). */
   readonly deadUnits: number[];
@@ -53,27 +53,32 @@ export interface PointDiagnosis extends Omit<CriticalPoint, "escape"> {
   readonly escape: number[] | null;
 }
 
-/** What `diagnose` finds: plain data, but for `toString()`, which JSON and structured cloning leave out. */
+/**
+ * What `diagnose` finds: plain data, but for `toString()`, which JSON and structured cloning leave
+ * out.
+ */
 export interface Diagnosis {
   /** P. */
   readonly parameters: number;
   /** N. */
   readonly samples: number;
-  /** Of the network. */
+  /** Precision of the network's parameters. */
   readonly dtype: Dtype;
   /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
   /** The training objective, penalty included. */
   readonly loss: number;
-  /** Of the objective. */
+  /** ‖g‖ of the objective. */
   readonly gradientNorm: number;
   /** Share classified correctly, or 1 − (mean squared error) / (variance of the targets). */
   readonly fit: number;
   /** The fit against the best constant, by output and by class. */
   readonly score: FitScore;
-  /** The same on the validation data, against the constant of the data; null where there are none. */
+  /**
+   * The same on the validation data, against the constant of the data; null where there are none.
+   */
   readonly validation: FitScore | null;
-  /** The first one first. */
+  /** The layers in order, the first hidden layer first. */
   readonly layers: LayerDiagnosis[];
   /** Layers that let no gradient through. */
   readonly blocked: readonly BlockedLayer[];
@@ -83,9 +88,9 @@ export interface Diagnosis {
   readonly inputs: InputScale;
   /** What kind of point this is; null with curvature "none". */
   readonly point: PointDiagnosis | null;
-  /** How much of it was looked at. */
+  /** How much of the curvature was computed. */
   readonly curvature: CurvatureChoice;
-  /** Why this much of it. */
+  /** Why this choice. */
   readonly curvatureReason: string;
   /** What is wrong and what helps; empty where nothing is. */
   readonly advice: Advice[];

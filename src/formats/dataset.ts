@@ -8,14 +8,15 @@ const METADATA = "__metadata__";
 const FORMAT = "hessia dataset";
 
 /**
- * A data set as a safetensors file, which Python's `safetensors.numpy` reads and writes too. Large tables are kept as several
- * such files: the shards of `pool.operator`.
+ * A data set as a safetensors file, which Python's `safetensors.numpy` reads and writes too. Large
+ * tables are kept as several such files: the shards of `pool.operator`.
  *
- * Tensors, row-major: `inputs` (rows × columns), `targets` (rows, or rows × columns) and, where samples have weights, `weights`
- * (rows). Inputs and targets are F32 or F64.
+ * Tensors, row-major: `inputs` (rows × columns), `targets` (rows, or rows × columns) and, where
+ * samples have weights, `weights` (rows). Inputs and targets are F32 or F64.
  *
  * @param data what `dataset` returns.
- * @returns the bytes of the file, owned by the caller: 4 or 8 a number, and a header of a few hundred.
+ * @returns the bytes of the file, owned by the caller: 4 or 8 a number, and a header of a few
+ * hundred.
  * @throws TypeError for what is no data set.
  * @example
  * const bytes = datasetToSafetensors(dataset([[0, 1], [2, 3]], [0, 1]));
@@ -34,12 +35,14 @@ export function datasetToSafetensors(data: Dataset): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads what `datasetToSafetensors` wrote, to the same bits, or a safetensors file with such tensors from elsewhere.
+ * Reads what `datasetToSafetensors` wrote, to the same bits, or a safetensors file with such
+ * tensors from elsewhere.
  *
  * @param bytes the file, whole.
- * @returns a new data set, owned by the caller. Never allocates more than a small multiple of the file's size.
- * @throws TypeError or RangeError for bytes that are truncated or not of this format, for tensors that are missing or of another
- * type or shape, and for data that `dataset` refuses.
+ * @returns a new data set, owned by the caller. Never allocates more than a small multiple of the
+ * file's size.
+ * @throws TypeError or RangeError for bytes that are truncated or not of this format, for tensors
+ * that are missing or of another type or shape, and for data that `dataset` refuses.
  */
 export function datasetFromSafetensors(bytes: Uint8Array | ArrayBuffer): Dataset {
   const where = "datasetFromSafetensors";

@@ -12,11 +12,15 @@ import { countOf, type Tensor, type TensorShelf } from "./tensors.js";
 
 /** What to save beside a network. */
 export interface SaveOptions {
-  /** The run that the network is in, as `checkpoint()` gives it, to be gone on with. */
+  /**
+   * The run that the network is in, as `checkpoint()` returns it, so that training can resume.
+   * Default: none.
+   */
   checkpoint?: Checkpoint;
   /**
-   * Anything else that belongs to the network, such as the scaling of its inputs or the names of its classes: numbers, strings, booleans,
-   * null, arrays, objects, Float64Array and Float32Array.
+   * Anything else that belongs to the network, such as the scaling of its inputs or the names of
+   * its classes: numbers, strings, booleans, null, arrays, objects, Float64Array and Float32Array.
+   * Default: none.
    */
   metadata?: Readonly<Record<string, unknown>>;
 }
@@ -29,7 +33,10 @@ export interface Saved {
   readonly checkpoint: Checkpoint | null;
   /** As it was given, {} by default; what was undefined is left out. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** The build that the saved network ran on. A resumed run gives the same bits on the same one: see `init`. */
+  /**
+   * The build that the saved network ran on. A resumed run gives the same bits on the same one: see
+   * `init`.
+   */
   readonly build: Build;
 }
 
@@ -55,7 +62,10 @@ export const HEADER = ["format", "version", "build", "spec", "checkpoint", "meta
 const FORMAT = "hessia";
 const VERSION = 1;
 
-/** Stands in for a function, which no file can hold. The parameters that it made are saved, so nothing is drawn with it unless asked. */
+/**
+ * Stands in for a function, which no file can hold. The parameters that it made are saved, so
+ * nothing is drawn with it unless asked.
+ */
 const STAND_IN = "he-normal";
 
 export function pack(where: string, net: unknown, options: unknown): Document {
@@ -106,7 +116,10 @@ function packMetadata(where: string, metadata: unknown, keep: (path: string, dat
   return encode(where, "metadata", metadata, keep);
 }
 
-/** Makes what was saved of a header, whose values come from JSON, and the tensors beside it. Nothing larger than these is allocated. */
+/**
+ * Makes what was saved of a header, whose values come from JSON, and the tensors beside it. Nothing
+ * larger than these is allocated.
+ */
 export function unpack(where: string, header: Record<string, unknown>, shelf: TensorShelf): Saved {
   checkHeader(where, header);
   const spec = readSpec(where, header.spec, shelf.size);
@@ -150,7 +163,10 @@ function unpackCheckpoint(where: string, given: unknown, net: Network): Checkpoi
   return checkpoint;
 }
 
-/** What can be said of a checkpoint without the optimizer and the data of its run; `resume` sees to the rest. */
+/**
+ * What can be said of a checkpoint without the optimizer and the data of its run; `resume` sees to
+ * the rest.
+ */
 function checkSaved(where: string, value: unknown, net: Network): asserts value is Checkpoint {
   const name = "checkpoint";
   checkObject(where, name, value);

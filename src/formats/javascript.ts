@@ -5,18 +5,23 @@ import type { Columns, ColumnsData } from "../tables/columns.js";
 
 /** What `toJavaScript` takes beside the network. */
 export interface JavaScriptOptions {
-  /** What `describe` found, or its `toJSON()`: rows then are cells, and predictions labels or values in their own units. Default: rows are inputs. */
+  /**
+   * What `describe` found, or its `toJSON()`: rows then are cells, and predictions labels or values
+   * in their own units. Default: rows are inputs.
+   */
   columns?: Columns | ColumnsData;
   /** "f32" writes parameters with 9 digits, "f64" with all. Default: the network's. */
   dtype?: "f32" | "f64";
 }
 
 /**
- * A network as the text of one JavaScript module without dependencies, for pages, servers and everything else that runs JavaScript.
+ * A network as the text of one JavaScript module without dependencies, for pages, servers and
+ * everything else that runs JavaScript.
  *
- * The module exports `predict(row)`, which gives a label or a value (an array of values where there are several), `outputs(row)`, and for classes
- * `probabilities(row)` and `classes`. A row is an array or, with `columns`, an object by column names. Batch norm counts with its running statistics, folded into the
- * weights.
+ * The module exports `predict(row)`, which gives a label or a value (an array of values where there
+ * are several), `outputs(row)`, and for classes `probabilities(row)` and `classes`. A row is an
+ * array or, with `columns`, an object by column names. Batch norm counts with its running
+ * statistics, folded into the weights.
  *
  * @param options see `JavaScriptOptions`.
  * @returns the text of an ES module; it agrees with `predict` to rounding.

@@ -9,15 +9,19 @@ import { checkShape, countOf, dtypeOf, type StoredTensor, type Tensor, TensorShe
 const SINGLE_DIGITS = 9;
 
 /**
- * A network, and if wanted the run it is in, as JSON with exact numbers: `spec`, `build`, `checkpoint`, `metadata` and, under `tensors`, what
- * `toSafetensors` stores under the same names, each with dtype, shape and data, row-major.
+ * A network, and if wanted the run it is in, as JSON with exact numbers: `spec`, `build`,
+ * `checkpoint`, `metadata` and, under `tensors`, what `toSafetensors` stores under the same names,
+ * each with dtype, shape and data, row-major.
  *
- * Numbers that JSON has no word for are written as "NaN", "Infinity", "-Infinity" and "-0" in tensors, and as { "$number": "NaN" }
- * elsewhere. An initializer that is a function is stored as "he-normal"; the parameters it made are stored.
+ * Numbers that JSON has no word for are written as "NaN", "Infinity", "-Infinity" and "-0" in
+ * tensors, and as { "$number": "NaN" } elsewhere. An initializer that is a function is stored as
+ * "he-normal"; the parameters it made are stored.
  *
  * @param options checkpoint and metadata; see `SaveOptions`.
- * @returns the text: about 10 bytes a number in single precision and 20 in double. `toSafetensors` needs 4 and 8.
- * @throws TypeError or RangeError for a checkpoint of another network, metadata that is not plain data, and text longer than strings can be.
+ * @returns the text: about 10 bytes a number in single precision and 20 in double. `toSafetensors`
+ * needs 4 and 8.
+ * @throws TypeError or RangeError for a checkpoint of another network, metadata that is not plain
+ * data, and text longer than strings can be.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
  * fromJson(toJson(net)).network.parameterCount; // 33
@@ -46,9 +50,10 @@ function speakSingle(value: number): number | string {
  * Reads what `toJson` wrote, to the same bits (those of a NaN aside).
  *
  * @param text the text, whole.
- * @returns a new network, made with the build of the core that is current, and what was saved with it; all owned by the caller.
- * Never allocates more than a small multiple of the text's size.
- * @throws TypeError or RangeError for text that is not JSON of this form, and for specifications, parameters and checkpoints that cannot be.
+ * @returns a new network, made with the build of the core that is current, and what was saved with
+ * it; all owned by the caller. Never allocates more than a small multiple of the text's size.
+ * @throws TypeError or RangeError for text that is not JSON of this form, and for specifications,
+ * parameters and checkpoints that cannot be.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
  * fromJson(toJson(net, { metadata: { unit: "metre" } })).metadata.unit; // "metre"

@@ -5,10 +5,12 @@ import { type Matrix, toMatrix } from "../linalg/matrix.js";
 const ALIGNMENT = 64;
 
 /**
- * A matrix or vector as a NumPy file, version 1.0 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): `numpy.load` reads it.
+ * A matrix or vector as a NumPy file, version 1.0
+ * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): `numpy.load` reads it.
  *
- * @param values a matrix, which becomes an array of rows × columns in C order; or a Float64Array, Float32Array or Int32Array, which becomes
- * one of one dimension. The type of the numbers is kept. A symmetric matrix is written by its `toDense()`.
+ * @param values a matrix, which becomes an array of rows × columns in C order; or a Float64Array,
+ * Float32Array or Int32Array, which becomes one of one dimension. The type of the numbers is kept.
+ * A symmetric matrix is written by its `toDense()`.
  * @returns the bytes of the file, owned by the caller.
  * @throws TypeError for anything else.
  * @example

@@ -9,11 +9,17 @@ import { dtypeOf } from "./tensors.js";
 
 /** What `toOnnx` takes beside the network. */
 export interface OnnxOptions {
-  /** Of inputs, outputs and parameters; the network's by default. Many runtimes know "f32" only. */
+  /**
+   * Precision of inputs, outputs and parameters. Many runtimes know "f32" only. Default: the
+   * network's.
+   */
   dtype?: Dtype;
 }
 
-/** Operator set 17 (2022), which its intermediate representation 8 belongs to; no operator used here has changed since in what it gives. */
+/**
+ * Operator set 17 (2022), which its intermediate representation 8 belongs to; no operator used here
+ * has changed since in what it gives.
+ */
 const OPERATORS = 17;
 const REPRESENTATION = 8;
 /** Protobuf's limit. */
@@ -21,14 +27,18 @@ const LARGEST = 2 ** 31 - 1;
 const TYPES: Record<Dtype, number> = { f32: 1, f64: 11 };
 
 /**
- * A network as an ONNX model (https://onnx.ai), for inference: input "input" (N × inputs), output "output" (N × outputs), as `predict` gives it
- * under running statistics, which for the cross-entropies are logits. Batch norm is included, as a BatchNormalization node.
+ * A network as an ONNX model (https://onnx.ai), for inference: input "input" (N × inputs), output
+ * "output" (N × outputs), as `predict` gives it under running statistics, which for the
+ * cross-entropies are logits. Batch norm is included, as a BatchNormalization node.
  *
- * In f64, gelu's erf is computed in single precision, because runtimes have none in double: expect 1e-7. All else is as precise as its dtype.
+ * In f64, gelu's erf is computed in single precision, because runtimes have none in double: expect
+ * 1e-7. All else is as precise as its dtype.
  *
  * @param options dtype; see `OnnxOptions`.
- * @returns the bytes of the model (operator set 17), owned by the caller: 4 or 8 a parameter, and a few hundred a layer.
- * @throws RangeError for parameters beyond the range of f32 where that is asked for, and for models of 2 GiB and more.
+ * @returns the bytes of the model (operator set 17), owned by the caller: 4 or 8 a parameter, and a
+ * few hundred a layer.
+ * @throws RangeError for parameters beyond the range of f32 where that is asked for, and for models
+ * of 2 GiB and more.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
  * toOnnx(net, { dtype: "f32" }).length < 1000; // true
@@ -89,7 +99,10 @@ function addLayer(
 
 type Activate = (graph: Graph, x: string, name: string, parameter: number) => string;
 
-/** By formulas where runtimes have no operator in double precision, or one whose parameter has single. */
+/**
+ * By formulas where runtimes have no operator in double precision, or one whose parameter has
+ * single.
+ */
 const ACTIVATIONS: Record<ActivationName, Activate> = {
   identity: (_graph, x) => x,
   relu: (graph, x, name) => graph.add("Relu", [x], name),
@@ -124,7 +137,8 @@ const ACTIVATIONS: Record<ActivationName, Activate> = {
     const half = graph.add("Mul", [sum, graph.constant(`${name}.half`, 0.5)], `${name}.share`);
     return graph.add("Mul", [x, half], name);
   },
-  // In double precision x/(1 + e⁻ˣ): onnxruntime makes an operator of its own of x·sigmoid(x), which it has in single only.
+  // In double precision x/(1 + e⁻ˣ): onnxruntime makes an operator of its own of x·sigmoid(x),
+  // which it has in single only.
   silu: (graph, x, name) => {
     if (graph.dtype === "f32") return graph.add("Mul", [x, graph.add("Sigmoid", [x], `${name}.sigmoid`)], name);
     const exponential = graph.add("Exp", [graph.add("Neg", [x], `${name}.negative`)], `${name}.exp`);

@@ -3,8 +3,9 @@ import { isFloatArray } from "../linalg/matrix.js";
 import type { FloatArray } from "../wasm/workspace.js";
 
 /**
- * Plain data (numbers, strings, booleans, null, arrays, objects and float arrays) as JSON has it, to the same bits: a number that
- * JSON has no word for becomes { "$number": "NaN" }, and a float array { "$tensor": name }, its numbers being kept elsewhere.
+ * Plain data (numbers, strings, booleans, null, arrays, objects and float arrays) as JSON has it,
+ * to the same bits: a number that JSON has no word for becomes { "$number": "NaN" }, and a float
+ * array { "$tensor": name }, its numbers being kept elsewhere.
  */
 
 /** Deeper than anything that is saved, and far from the end of any stack. */
@@ -33,7 +34,9 @@ export function listen(spoken: unknown): number | undefined {
   return typeof spoken === "number" ? spoken : UNSPEAKABLE.get(spoken as string);
 }
 
-/** Plain data as JSON has it; `keep` takes float arrays away and gives the names to find them by. */
+/**
+ * Plain data as JSON has it; `keep` takes float arrays away and gives the names to find them by.
+ */
 export function encode(
   where: string,
   name: string,
@@ -95,7 +98,8 @@ export function decode(
 function isPlain(value: unknown): value is Record<string, unknown> {
   if (!isObject(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Objects of another realm, as structured cloning in a test's sandbox makes them, have a prototype of their own.
+  // Objects of another realm, as structured cloning in a test's sandbox makes them, have a
+  // prototype of their own.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 

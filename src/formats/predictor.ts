@@ -11,9 +11,15 @@ import type { Imported } from "./imports/assemble.js";
 
 /** What `predictor` takes beside the model. */
 export interface PredictorOptions {
-  /** What `describe` found, or its `toJSON()`: rows then are cells. Default: what `hessia train` saved with the model, else rows are inputs. */
+  /**
+   * What `describe` found, or its `toJSON()`: rows then are cells. Default: what `hessia train`
+   * saved with the model, else rows are inputs.
+   */
   columns?: Columns | ColumnsData;
-  /** Called with a sentence for each column that has cells it does not know, such as text among numbers. Default: none. */
+  /**
+   * Called with a sentence for each column that has cells it does not know, such as text among
+   * numbers. Default: none.
+   */
   onNote?: (note: string) => void;
 }
 
@@ -38,7 +44,10 @@ export class Predictor {
   /** As the file of another program has them. */
   readonly #labels: readonly (string | number)[] | null;
   readonly #pass: RowPass;
-  /** The classes in the order of the outputs, by number where the model has no names for them; null where it gives values. */
+  /**
+   * The classes in the order of the outputs, by number where the model has no names for them; null
+   * where it gives values.
+   */
   readonly classes: readonly string[] | null;
 
   /** @internal */
@@ -56,10 +65,13 @@ export class Predictor {
   }
 
   /**
-   * The label or the value of one row (an array of values where there are several targets), or an array of these for an array of rows.
+   * The label or the value of one row (an array of values where there are several targets), or an
+   * array of these for an array of rows.
    *
-   * @param rows a row, or an array of rows or a matrix of inputs. What a cell does not tell is taken as in training.
-   * @throws TypeError or RangeError for rows of another width, objects without a column that is needed, and inputs that are not finite numbers.
+   * @param rows a row, or an array of rows or a matrix of inputs. A missing cell is filled in as in
+   * training.
+   * @throws TypeError or RangeError for rows of another width, objects without a column that is
+   * needed, and inputs that are not finite numbers.
    */
   predict(rows: readonly PredictorRow[] | Matrix): Decoded[];
   predict(row: PredictorRow): Decoded;
@@ -105,7 +117,10 @@ export class Predictor {
     return powers.map((power) => power / sum);
   }
 
-  /** The network's outputs for one row: logits of classes, or values as the network has learned them. The caller's. */
+  /**
+   * The network's outputs for one row: logits of classes, or values as the network has learned
+   * them. The caller's.
+   */
   outputs(row: PredictorRow): Float64Array {
     return Float64Array.from(this.#outputs(row).data);
   }
@@ -163,14 +178,18 @@ export class Predictor {
 }
 
 /**
- * A model ready to take rows: scaling, encoding, network and classes in one object that keeps the weights where they are used.
+ * A model ready to take rows: scaling, encoding, network and classes in one object that keeps the
+ * weights where they are used.
  *
- * A single row of a small network is computed in a loop, of a large one by products of weights that stay in the core; many rows go through in chunks.
+ * A single row of a small network is computed in a loop, of a large one by products of weights that
+ * stay in the core; many rows go through in chunks.
  *
  * @param model a network, or what `loadNetwork`, `fromJson`, `fromSafetensors` or `fromOnnx` returned: of a model that `hessia train` saved, rows are cells of its table.
  * @param options see `PredictorOptions`.
- * @returns an object that holds an instance of the core, which is garbage collected with it. It follows the network's parameters. Cost: a copy of them.
- * @throws TypeError or RangeError for what is no model, unknown options, and columns that do not fit the network.
+ * @returns an object that holds an instance of the core, which is garbage collected with it. It
+ * follows the network's parameters. Cost: a copy of them.
+ * @throws TypeError or RangeError for what is no model, unknown options, and columns that do not
+ * fit the network.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 1 }] });
  * net.setParameters([2, 3, 1]);

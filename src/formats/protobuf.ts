@@ -1,8 +1,8 @@
 import { wrongValue } from "../check.js";
 
 /**
- * Protobuf's wire format (https://protobuf.dev/programming-guides/encoding), as far as ONNX needs it. A message to be written is a list of
- * chunks, so that large tensors are copied once.
+ * Protobuf's wire format (https://protobuf.dev/programming-guides/encoding), as far as ONNX needs
+ * it. A message to be written is a list of chunks, so that large tensors are copied once.
  */
 export interface Message {
   readonly length: number;
@@ -81,7 +81,9 @@ function varint(value: number): number[] {
 /** A field of a message that is read. */
 export interface Field {
   readonly field: number;
-  /** A whole number with its sign, or a number in single or double precision; 0 where it is bytes. */
+  /**
+   * A whole number with its sign, or a number in single or double precision; 0 where it is bytes.
+   */
   readonly value: number;
   /** What it holds: a string, a message, packed numbers. Empty where it is one number. */
   readonly bytes: Uint8Array;

@@ -24,15 +24,20 @@ export interface Entry extends StoredTensor {
 }
 
 /**
- * A network, and if wanted the run it is in, as a safetensors file (https://github.com/huggingface/safetensors).
+ * A network, and if wanted the run it is in, as a safetensors file
+ * (https://github.com/huggingface/safetensors).
  *
- * Tensors, of the network's dtype, row-major: `layers.0.weight` (units × inputs), `layers.0.bias`, under batch norm `layers.0.scale`, `.shift`,
- * `.runningMean` and `.runningVariance`, and so on for every layer; `checkpoint.optimizer.vectors.m` and the like. The metadata holds the
- * specification and all else as JSON. An initializer that is a function is stored as "he-normal"; the parameters it made are stored.
+ * Tensors, of the network's dtype, row-major: `layers.0.weight` (units × inputs), `layers.0.bias`,
+ * under batch norm `layers.0.scale`, `.shift`, `.runningMean` and `.runningVariance`, and so on for
+ * every layer; `checkpoint.optimizer.vectors.m` and the like. The metadata holds the specification
+ * and all else as JSON. An initializer that is a function is stored as "he-normal"; the parameters
+ * it made are stored.
  *
  * @param options checkpoint and metadata; see `SaveOptions`.
- * @returns the bytes of the file, owned by the caller: 4 or 8 a number, and a header of a few hundred a layer.
- * @throws TypeError or RangeError for a checkpoint of another network and metadata that is not plain data.
+ * @returns the bytes of the file, owned by the caller: 4 or 8 a number, and a header of a few
+ * hundred a layer.
+ * @throws TypeError or RangeError for a checkpoint of another network and metadata that is not
+ * plain data.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
  * fromSafetensors(toSafetensors(net)).network.parameterCount; // 33
@@ -74,10 +79,11 @@ export function write(metadata: object, tensors: readonly (readonly [string, Ten
  * Reads what `toSafetensors` wrote, to the same bits.
  *
  * @param bytes the file, whole.
- * @returns a new network, made with the build of the core that is current, and what was saved with it; all owned by the caller.
- * Never allocates more than a small multiple of the file's size.
- * @throws TypeError or RangeError for bytes that are truncated, have something appended, are not of this format or from another program, and
- * for specifications, parameters and checkpoints that cannot be.
+ * @returns a new network, made with the build of the core that is current, and what was saved with
+ * it; all owned by the caller. Never allocates more than a small multiple of the file's size.
+ * @throws TypeError or RangeError for bytes that are truncated, have something appended, are not of
+ * this format or from another program, and for specifications, parameters and checkpoints that
+ * cannot be.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
  * fromSafetensors(toSafetensors(net, { metadata: { unit: "metre" } })).metadata.unit; // "metre"
@@ -139,7 +145,8 @@ function parse(where: string, name: string, text: string): unknown {
 }
 
 /**
- * The format wants the tensors to cover the rest of the file, without holes, overlaps or bytes left over.
+ * The format wants the tensors to cover the rest of the file, without holes, overlaps or bytes left
+ * over.
  *
  * @param size bytes behind the header, where `data` holds only the first of them.
  */

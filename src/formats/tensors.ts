@@ -35,7 +35,10 @@ export function checkShape(where: string, name: string, shape: unknown): asserts
   }
 }
 
-/** The tensors of a file by name. Each is given out once, so that a file cannot ask for more memory than it has itself. */
+/**
+ * The tensors of a file by name. Each is given out once, so that a file cannot ask for more memory
+ * than it has itself.
+ */
 export class TensorShelf {
   readonly #where: string;
   readonly #tensors: Map<string, StoredTensor>;

@@ -1,4 +1,7 @@
-/** The Gauss-Newton matrix of the summed negative log-likelihood, and its parts, in double precision, for all parameters or chosen ones. */
+/**
+ * The Gauss-Newton matrix of the summed negative log-likelihood, and its parts, in double
+ * precision, for all parameters or chosen ones.
+ */
 
 import type { Matrix } from "../linalg/matrix.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
@@ -18,7 +21,9 @@ export function freeParameters({ layout, parameterCount }: Network, lastLayer = 
   return lastLayer ? free.filter((i) => i >= last.weight) : free;
 }
 
-/** Outputs' derivatives in the chosen parameters, of which those of the last layer take no others. */
+/**
+ * Outputs' derivatives in the chosen parameters, of which those of the last layer take no others.
+ */
 export function rowsOf(net: Network, inputs: Matrix, chosen: Uint32Array): Matrix {
   const last = net.layout.layers[net.layout.layers.length - 1];
   return chosen[0] >= last.weight
@@ -52,7 +57,10 @@ function columnsOf({ rows, columns, data }: Matrix, chosen: Uint32Array, first: 
   return { rows, columns: chosen.length, data: part };
 }
 
-/** Calls `use` with the inputs of some samples after the others, so many that their Jacobian fits; `from` is the first of them. */
+/**
+ * Calls `use` with the inputs of some samples after the others, so many that their Jacobian fits;
+ * `from` is the first of them.
+ */
 export function eachPart(
   net: Network,
   { rows, columns, data }: Matrix,
@@ -86,8 +94,9 @@ export function eachRoot(
 }
 
 /**
- * Σ Jᵀ·∇²ℓ·J of the chosen parameters, or the exact Hessian, without the penalty: the network's own assembly, which leaves out what is inactive. For squares in units of
- * JᵀJ, that is half of what their sum has.
+ * Σ Jᵀ·∇²ℓ·J of the chosen parameters, or the exact Hessian, without the penalty: the network's own
+ * assembly, which leaves out what is inactive. For squares in units of JᵀJ, that is half of what
+ * their sum has.
  */
 export function curvatureBlock(net: Network, data: Dataset, kind: "ggn" | "exact", chosen: Uint32Array): Float64Array {
   const { parameterCount, layout, spec } = net;
@@ -107,7 +116,10 @@ export function curvatureBlock(net: Network, data: Dataset, kind: "ggn" | "exact
   return matrix;
 }
 
-/** The same network in double precision: curvature of single precision is too coarse to be judged by. */
+/**
+ * The same network in double precision: curvature of single precision is too coarse to be judged
+ * by.
+ */
 export function inDouble(net: Network): Network {
   if (net.spec.dtype === "f64") return net;
   const copy = new Network({ ...(net.spec as unknown as NetworkSpec), dtype: "f64", initializer: "zeros" });

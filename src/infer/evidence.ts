@@ -34,7 +34,10 @@ export interface Evidence {
 }
 
 const MOST_ROUNDS = 40;
-/** How far from 0 the slopes of the evidence may end, in numbers of parameters, and in shares of those of a group. */
+/**
+ * How far from 0 the slopes of the evidence may end, in numbers of parameters, and in shares of
+ * those of a group.
+ */
 const CLOSE = 1e-9;
 /** The same where the rounds are over: what is left of the slopes decides nothing. */
 const ENOUGH = 1e-4;
@@ -46,11 +49,13 @@ const WEAKEST = 1e-12;
 const LONGEST = 5;
 
 /**
- * Evidence at priors and noise, those that are null being chosen by it; null where the precision is not positive definite.
+ * Evidence at priors and noise, those that are null being chosen by it; null where the precision is
+ * not positive definite.
  *
- * The slopes of ln p(D) are ½·(γ − α·‖θ‖²) in ln α and ½·(Σr²/σ² − N·C + γ) in ln σ², which MacKay's α ← γ/‖θ‖² and σ² ← Σr²/(N·C − γ) make 0. γ falls with
- * both by Σ γᵢ·(1 − γᵢ), so that the bare iteration swings about where little is determined; each step is Newton's instead, in logarithms,
- * with Anderson's mixing.
+ * The slopes of ln p(D) are ½·(γ − α·‖θ‖²) in ln α and ½·(Σr²/σ² − N·C + γ) in ln σ². MacKay's α ←
+ * γ/‖θ‖² and σ² ← Σr²/(N·C − γ) make them 0. γ falls with both by Σ γᵢ·(1 − γᵢ), so the bare
+ * iteration oscillates where the data determine little. Each step is Newton's instead, in
+ * logarithms, with Anderson's mixing.
  */
 export function evidenceOf(
   problem: EvidenceProblem,
@@ -89,7 +94,10 @@ export function evidenceOf(
   return { alpha, noise: variance, precision, effectiveParameters, logEvidence: evidence, settled };
 }
 
-/** For each group γ, how many of its parameters the data determine, and Σ γᵢ·(1 − γᵢ), by which γ falls as ln α grows. */
+/**
+ * For each group γ, how many of its parameters the data determine, and Σ γᵢ·(1 − γᵢ), by which γ
+ * falls as ln α grows.
+ */
 interface Counts {
   readonly gamma: Float64Array;
   readonly falls: Float64Array;
@@ -97,7 +105,10 @@ interface Counts {
 
 type Counter = (alpha: Float64Array, noise: number) => Counts | null;
 
-/** With one prior for all the eigenvalues say it, γ = Σ λ/(λ + α); else each prior takes a factorization. */
+/**
+ * With one prior for all the eigenvalues say it, γ = Σ λ/(λ + α); else each prior takes a
+ * factorization.
+ */
 function counter(problem: EvidenceProblem): Counter {
   if (problem.groups > 1) {
     return (alpha, noise) => {
@@ -148,7 +159,10 @@ function firstPrior({ theta, group, groups }: EvidenceProblem): Float64Array {
   return squares.map((value, g) => counts[g] / (value || counts[g] * size));
 }
 
-/** Parameters that the data say nothing of would have a prior of 0: a deviation of a million times their size stands in. */
+/**
+ * Parameters that the data say nothing of would have a prior of 0: a deviation of a million times
+ * their size stands in.
+ */
 function atLeast({ theta, group, groups }: EvidenceProblem, alpha: Float64Array): Float64Array {
   const { squares, counts } = groupSums(theta, group, groups);
   return alpha.map((value, g) => (squares[g] > 0 ? Math.max(value, (WEAKEST * counts[g]) / squares[g]) : value));
@@ -173,7 +187,10 @@ function priorSteps(
   });
 }
 
-/** In ln σ². Where γ exceeds the number of values, as approximate structures may have it, the noise is too small by far. */
+/**
+ * In ln σ². Where γ exceeds the number of values, as approximate structures may have it, the noise
+ * is too small by far.
+ */
 function noiseStep(problem: EvidenceProblem, noise: number, { gamma, falls }: Counts): number {
   const { misfit, terms } = problem;
   const left = terms - sumOf(gamma);

@@ -1,4 +1,5 @@
-// A chunk of its own that shares no module with the core: whatever it needs comes with the network and with `fit`, so that pages without it are no larger.
+// A chunk of its own that shares no module with the core: whatever it needs comes with the network
+// and with `fit`, so that pages without it are no larger.
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import type { NetworkSpec } from "../network/spec.js";
@@ -6,13 +7,17 @@ import type { FitOptions } from "../train/options.js";
 import type { History } from "../train/records.js";
 import { copyOf, isBroken, take, trained } from "./penalty-search.js";
 
-/** What restarts take in its place, in turn, as multiples: networks that begin stiff and those that begin loose end at different optima. */
+/**
+ * What restarts take in its place, in turn, as multiples: networks that begin stiff and those that
+ * begin loose end at different optima.
+ */
 const TURNS = [1, 10, 0.1];
 export type Fit = (net: Network, data: Dataset, options: FitOptions) => Promise<History>;
 
 /**
- * Training with the penalty that the evidence suggests; see `trained` for how it is found. With `restarts` as many more networks are trained from seeds of their
- * own, and the one with the greatest evidence is kept.
+ * Training with the penalty that the evidence suggests; see `trained` for how it is found. With
+ * `restarts` as many more networks are trained from seeds of their own, and the one with the
+ * greatest evidence is kept.
  */
 export async function fitByEvidence(net: Network, data: Dataset, options: FitOptions, fit: Fit): Promise<History> {
   const { restarts = 0, ...rest } = options;

@@ -16,21 +16,33 @@ import { type Suspect, suspectsOf } from "./suspects.js";
 export interface InfluenceOptions {
   /** Rows whose mean loss the scores are about. Default: the training rows themselves. */
   on?: Dataset;
-  /** What is added to the curvature's diagonal: a share of each of its elements, or "evidence", the prior that the evidence finds (see `laplace`, which takes its diagonal structure for
-   * it), for networks trained without a penalty that bend to any row. Default: 1e-10. */
+  /**
+   * What is added to the curvature's diagonal: a share of each of its elements, or "evidence".
+   * "evidence" is the prior that maximises the evidence, found by `laplace` with the diagonal
+   * structure. It suits networks trained without a penalty, which fit any single row. Default:
+   * 1e-10.
+   */
   damping?: number | "evidence";
-  /** Bytes of the largest matrix to make; beyond, rows are solved one by one from products. Default: 2 GiB. */
+  /**
+   * Bytes of the largest matrix to make; beyond, rows are solved one by one from products. Default:
+   * 2 GiB.
+   */
   maxBytes?: number;
 }
 
 /** What each training row does to a network. */
 export interface Influence {
-  /** "converged"; "max-steps" where conjugate gradients have not come to the end for all rows; or why there is nothing: "not-positive-definite", "non-finite". All
-   * numbers are NaN then. */
+  /**
+   * "converged"; "max-steps" where conjugate gradients have not come to the end for all rows; or
+   * why there is nothing: "not-positive-definite", "non-finite". All numbers are NaN then.
+   */
   readonly status: "converged" | "max-steps" | "not-positive-definite" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
-  /** For each training row, by how much the mean loss on `on` would rise if the row were left out: below 0 for rows that do harm. */
+  /**
+   * For each training row, by how much the mean loss on `on` would rise if the row were left out:
+   * below 0 for rows that do harm.
+   */
   readonly scores: Float64Array;
   /** Each row's own loss after training without it. */
   readonly leaveOneOutLoss: Float64Array;
@@ -44,16 +56,20 @@ const WHERE = "influence";
 const LEAST_DAMPING = 1e-10;
 
 /**
- * What would become of a network without each of its training rows, from one factorization (Cook 1977; Pregibon 1981; Koh and Liang 2017). Leaving row i out
- * moves θ by H₋ᵢ⁻¹·(gᵢ + ∇penalty), gᵢ being the gradient of the row's loss and H₋ᵢ the Gauss-Newton matrix of the other rows' summed losses and their share of
- * the penalty, by the identity of Woodbury. Exact for linear models under mse; near a minimum a good approximation for others. A row with a weight counts so many times, and goes as a
- * whole; H₋ᵢ then has the penalty of a row of mean weight. Parameters that are fixed stay. Batch norm counts with its running statistics; single precision is computed in double.
+ * What would become of a network without each of its training rows, from one factorization (Cook
+ * 1977; Pregibon 1981; Koh and Liang 2017). Leaving row i out moves θ by H₋ᵢ⁻¹·(gᵢ + ∇penalty). gᵢ
+ * is the gradient of the row's loss. H₋ᵢ is the Gauss-Newton matrix of the other rows' summed
+ * losses and their share of the penalty, by the identity of Woodbury. Exact for linear models under
+ * mse; near a minimum a good approximation for others. A row with a weight counts so many times,
+ * and goes as a whole; H₋ᵢ then has the penalty of a row of mean weight. Parameters that are fixed
+ * stay. Batch norm counts with its running statistics; single precision is computed in double.
  *
  * @param net a network at a minimum of its objective on the data.
  * @param data the rows that it was trained on.
  * @param options see `InfluenceOptions`.
- * @returns plain data. Cost: the Gauss-Newton matrix, P³/3, and 4·N·C·P². Where the matrix would be larger than `maxBytes`, for each row and output a solve by conjugate gradients
- * instead, each of some dozens to hundreds of Gauss-Newton products.
+ * @returns plain data. Cost: the Gauss-Newton matrix, P³/3, and 4·N·C·P². Where the matrix would be
+ * larger than `maxBytes`, for each row and output a solve by conjugate gradients instead, each of
+ * some dozens to hundreds of Gauss-Newton products.
  * @throws TypeError or RangeError for bad options and data, and for losses that are no likelihood.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }] });
@@ -94,7 +110,10 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
   return new Rows(double, data, likelihood, chosen, inverse, on).influence();
 }
 
-/** The prior of each parameter that the evidence finds, in units of the likelihood: for squares times their noise. */
+/**
+ * The prior of each parameter that the evidence finds, in units of the likelihood: for squares
+ * times their noise.
+ */
 function priorOf(net: Network, data: Dataset, chosen: Uint32Array): number | Float64Array {
   const { prior, noise } = laplace(net, data, { structure: "diagonal", groups: "inputs" });
   const { group } = groupsOf(WHERE, net.layout, chosen, "evidence", "inputs");
@@ -103,7 +122,10 @@ function priorOf(net: Network, data: Dataset, chosen: Uint32Array): number | Flo
   return added.length > 0 && added.every((value) => value >= 0 && value < Infinity) ? added : LEAST_DAMPING;
 }
 
-/** A row's share of the penalty in units of the likelihood: squares are half of what mse sums, and a mean over outputs. */
+/**
+ * A row's share of the penalty in units of the likelihood: squares are half of what mse sums, and a
+ * mean over outputs.
+ */
 function penaltyShare(net: Network): number {
   const terms = termsOf(net, 1);
   return net.spec.loss === "mse" ? terms / 2 : terms;
@@ -157,7 +179,10 @@ class Rows {
     };
   }
 
-  /** H₋ᵢ⁻¹·(gᵢ + ∇penalty) with Z = H⁻¹·Jᵀ of the row: h + Z·Rᵀ·(I − R·J·Z·Rᵀ)⁻¹·R·J·h, where h = Z·r + H⁻¹·∇penalty. */
+  /**
+   * H₋ᵢ⁻¹·(gᵢ + ∇penalty) with Z = H⁻¹·Jᵀ of the row: h + Z·Rᵀ·(I − R·J·Z·Rᵀ)⁻¹·R·J·h, where h =
+   * Z·r + H⁻¹·∇penalty.
+   */
   #step({ J, Z }: OwnRows, row: number): Float64Array {
     const { outputs: C, residuals, roots } = this.likelihood;
     const weight = this.data.weights ? this.data.weights[row] : 1;

@@ -13,7 +13,10 @@ import { curvatureBlock, gaussNewtonDiagonal } from "./curvature.js";
 import { type Likelihood, termsOf } from "./likelihood.js";
 import { transposed } from "./precision.js";
 
-/** Solves with H, the Gauss-Newton matrix of a summed likelihood with so much of the penalty, in the chosen parameters. */
+/**
+ * Solves with H, the Gauss-Newton matrix of a summed likelihood with so much of the penalty, in the
+ * chosen parameters.
+ */
 export interface Inverse {
   /** H⁻¹ of each row. */
   solve(rows: Matrix): Matrix;
@@ -24,7 +27,8 @@ export interface Inverse {
 }
 
 /**
- * From L·Lᵀ; null where there is none. `penalty`: by what l2 is multiplied; `damping`: a share of each element of the diagonal that is added to it, or what is added.
+ * From L·Lᵀ; null where there is none. `penalty`: by what l2 is multiplied; `damping`: a share of
+ * each element of the diagonal that is added to it, or what is added.
  */
 export function denseInverse(
   net: Network,
@@ -100,7 +104,10 @@ function penaltyAt({ layout }: Network, chosen: Uint32Array): Float64Array {
   return Float64Array.from(chosen, (i) => all[i]);
 }
 
-/** The penalty, and the damping as a share of each element: no unit counts. What has no curvature at all has no gradient either, and any number will do. */
+/**
+ * The penalty, and the damping as a share of each element: no unit counts. What has no curvature at
+ * all has no gradient either, and any number will do.
+ */
 function addedDiagonal(
   net: Network,
   chosen: Uint32Array,

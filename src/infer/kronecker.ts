@@ -6,8 +6,9 @@ import type { Likelihood } from "./likelihood.js";
 import { KroneckerCurvature } from "./precision.js";
 
 /**
- * The Kronecker-factored Gauss-Newton matrix (Martens and Grosse 2015): for each layer (Σ δ·δᵀ) ⊗ (mean of h̃·h̃ᵀ), h̃ being the layer's inputs with a 1 behind
- * them and δ the rows of R·∂f/∂u. What batch norm's parameters have is their diagonal.
+ * The Kronecker-factored Gauss-Newton matrix (Martens and Grosse 2015): for each layer (Σ δ·δᵀ) ⊗
+ * (mean of h̃·h̃ᵀ), h̃ being the layer's inputs with a 1 behind them and δ the rows of R·∂f/∂u.
+ * What batch norm's parameters have is their diagonal.
  */
 export function kroneckerCurvature(
   net: Network,

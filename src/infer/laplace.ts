@@ -16,13 +16,21 @@ export type Structure = "full" | "last-layer" | "kronecker" | "diagonal";
 
 /** What `laplace` takes beside network and data. */
 export interface LaplaceOptions {
-  /** "full": all parameters and how they covary; "last-layer": those of the last layer, the others being fixed; "kronecker": a product of two
-   * matrices a layer; "diagonal": no covariances. Default: "full". */
+  /**
+   * "full": all parameters and how they covary; "last-layer": those of the last layer, the others
+   * being fixed; "kronecker": a product of two matrices a layer; "diagonal": no covariances.
+   * Default: "full".
+   */
   structure?: Structure;
-  /** Precision of the prior N(0, 1/α): a number, one for each group, or from the evidence. Default: "evidence". */
+  /**
+   * Precision of the prior N(0, 1/α): a number, one for each group, or from the evidence. Default:
+   * "evidence".
+   */
   prior?: number | ArrayLike<number> | "evidence";
-  /** Which parameters share a prior. Default: "tensors" from the evidence, "all" for a number, else the groups of which there are as many as `prior` has
-   * numbers. */
+  /**
+   * Which parameters share a prior. Default: "tensors" from the evidence, "all" for a number, else
+   * the groups of which there are as many as `prior` has numbers.
+   */
   groups?: PriorGroups;
   /** mse: variance of the targets around the outputs, or from the evidence. Default: "evidence". */
   noise?: number | "evidence";
@@ -36,21 +44,27 @@ const WHERE = "laplace";
 const STRUCTURES = ["full", "last-layer", "kronecker", "diagonal"] as const;
 
 /**
- * The posterior of a trained network's parameters as a normal distribution about them (MacKay 1992): Σ⁻¹ = G + diag(α), G being the Gauss-Newton matrix of the
- * summed negative log-likelihood. With it come error bars of predictions, calibrated probabilities and the log evidence, by which models and priors are
- * compared without rows held out.
+ * The posterior of a trained network's parameters as a normal distribution about them (MacKay
+ * 1992): Σ⁻¹ = G + diag(α), G being the Gauss-Newton matrix of the summed negative log-likelihood.
+ * With it come error bars of predictions, calibrated probabilities and the log evidence, by which
+ * models and priors are compared without rows held out.
  *
- * Parameters that are fixed (`withParameters`, frozen layers) have no posterior. mse is the likelihood N(f, σ²) of each output, the cross-entropies are those of classes. Batch norm counts with its running statistics; single precision
- * is computed in double. The point is checked first, and `status` says what was found.
+ * Parameters that are fixed (`withParameters`, frozen layers) have no posterior. mse is the
+ * likelihood N(f, σ²) of each output, the cross-entropies are those of classes. Batch norm counts
+ * with its running statistics; single precision is computed in double. The point is checked first,
+ * and `status` says what was found.
  *
  * @param net a trained network.
  * @param data the rows that it was trained on.
  * @param options see `LaplaceOptions`.
- * @returns a posterior. Cost: "full" the Gauss-Newton matrix, N·P² flops, and 2/3·P³ for each of some ten rounds of the evidence, or once 4/3·P³ for a single prior;
- * "last-layer" the same of its own parameters alone; "diagonal" N·C·P; "kronecker" that and the cubes of the layers' widths.
- * A matrix beyond `maxBytes` is not begun with: status "too-large" names a structure that fits.
+ * @returns a posterior. Cost: "full" takes N·P² flops for the Gauss-Newton matrix, and 2/3·P³ for
+ * each of some ten rounds of the evidence, or once 4/3·P³ for a single prior. "last-layer" takes
+ * the same with the last layer's parameters alone. "diagonal" takes N·C·P flops. "kronecker" takes
+ * N·C·P and the cubes of the layers' widths. A matrix beyond `maxBytes` is not begun with: status
+ * "too-large" names a structure that fits.
  * @throws TypeError or RangeError for bad options and data, and for losses that are no likelihood.
- * Source: MacKay 1992, A practical Bayesian framework for backpropagation networks; Daxberger et al. 2021, Laplace redux.
+ * Source: MacKay 1992, A practical Bayesian framework for backpropagation networks; Daxberger et
+ * al. 2021, Laplace redux.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }] });
  * net.setParameters([1, 0]);

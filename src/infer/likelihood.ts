@@ -1,4 +1,7 @@
-/** What a loss says of the probability of its targets, summed over the samples and without the penalty. */
+/**
+ * What a loss says of the probability of its targets, summed over the samples and without the
+ * penalty.
+ */
 
 import { isFloat64 } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
@@ -8,15 +11,24 @@ import type { ResolvedLoss } from "../network/spec.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import { coreMath } from "../wasm/math.js";
 
-/** Rows of outputs with what their losses' derivatives are, in natural units: nats, for mse in units of the noise. */
+/**
+ * Rows of outputs with what their losses' derivatives are, in natural units: nats, for mse in units
+ * of the noise.
+ */
 export interface Likelihood {
   readonly rows: number;
   /** Rows, each as often as its weight says. */
   readonly count: number;
   readonly outputs: number;
-  /** f − y, p − y or their like: the derivative of the negative log-likelihood in the outputs, for mse times σ². */
+  /**
+   * f − y, p − y or their like: the derivative of the negative log-likelihood in the outputs, for
+   * mse times σ².
+   */
   readonly residuals: Float64Array;
-  /** For each row a root of the second derivative in the outputs, C × C with Rᵀ·R = ∇²ℓ; for mse times σ². */
+  /**
+   * For each row a root of the second derivative in the outputs, C × C with Rᵀ·R = ∇²ℓ; for mse
+   * times σ².
+   */
   readonly roots: Float64Array;
   /** −Σ ln p of the targets; for mse the sum of squared residuals. */
   readonly misfit: number;
@@ -32,7 +44,10 @@ export function termsOf(net: Network, rows: number): number {
   return net.spec.loss === "cross-entropy" ? rows : rows * net.layout.outputs;
 }
 
-/** The likelihood of a data set at the network's parameters. Weights of samples count as so many rows. */
+/**
+ * The likelihood of a data set at the network's parameters. Weights of samples count as so many
+ * rows.
+ */
 export function likelihoodOf(net: Network, data: Dataset): Likelihood {
   const outputs = net.layout.outputs;
   const f = net.predict(data.inputs);
@@ -118,7 +133,10 @@ export function targetsOf({ targets, size }: Dataset, outputs: number, labels: b
   return y;
 }
 
-/** Rows R·J of the Gauss-Newton matrix's root: the matrix is their MᵀM. `jacobian`: (rows · outputs) × P. */
+/**
+ * Rows R·J of the Gauss-Newton matrix's root: the matrix is their MᵀM. `jacobian`: (rows · outputs)
+ * × P.
+ */
 export function weighted(jacobian: Matrix, { outputs, roots }: Likelihood, from = 0): Float64Array {
   const { columns: p, data } = jacobian;
   const rows = jacobian.rows / outputs;

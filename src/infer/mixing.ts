@@ -6,8 +6,9 @@ const MEMORY = 4;
 const RIDGE = 1e-12;
 
 /**
- * Anderson's mixing (1965) for a fixed-point iteration x ← x + f(x): of the steps before, that combination goes into the next one which would have
- * made f least. So an iteration that contracts slowly comes to its end in a few rounds more than there are numbers in x.
+ * Anderson's mixing (1965) for a fixed-point iteration x ← x + f(x): of the steps before, that
+ * combination goes into the next one which would have made f least. So an iteration that contracts
+ * slowly comes to its end in a few rounds more than there are numbers in x.
  */
 export class Mixing {
   #x: Float64Array | null = null;

@@ -15,8 +15,9 @@ export class Mixture {
   }
 
   /**
-   * Mean and deviation over all networks: f̄ = (1/K)·Σ f_k, deviation² = (1/K)·Σ (deviation_k² + (f_k − f̄)²), noise² = (1/K)·Σ noise_k². Where the networks
-   * disagree, as they do far from the rows that they were trained on, the deviation grows.
+   * Mean and deviation over all networks: f̄ = (1/K)·Σ f_k, deviation² = (1/K)·Σ (deviation_k² +
+   * (f_k − f̄)²), noise² = (1/K)·Σ noise_k². Where the networks disagree, as they do far from the
+   * rows that they were trained on, the deviation grows.
    *
    * @param inputs one row a sample.
    * @returns as `predict` of a posterior. Cost: that of all of them.
@@ -41,7 +42,8 @@ export class Mixture {
    * @param inputs one row a sample.
    * @param options see `ProbabilityOptions`.
    * @returns as `probabilities` of a posterior.
-   * @throws as `probabilities` of a posterior, and RangeError where the networks differ in their number of classes.
+   * @throws as `probabilities` of a posterior, and RangeError where the networks differ in their
+   * number of classes.
    */
   probabilities(inputs: Matrix | readonly (readonly number[])[], options: ProbabilityOptions = {}): Matrix {
     checkObject("probabilities", "options", options);
@@ -51,13 +53,17 @@ export class Mixture {
 }
 
 /**
- * Posteriors of several networks as one, which weigh alike. A network's own posterior knows of the minimum alone that it ended at; networks from other seeds,
- * or of other sizes, end at others. A mean of a few predicts better than the one with the greatest evidence, and its intervals are more often right.
+ * Posteriors of several networks as one, which weigh alike. A network's own posterior knows of the
+ * minimum alone that it ended at; networks from other seeds, or of other sizes, end at others. A
+ * mean of a few predicts better than the one with the greatest evidence, and its intervals are more
+ * often right.
  *
  * @param posteriors at least one, of networks trained on the same rows.
  * @returns a mixture, which keeps the posteriors.
- * @throws TypeError where one of them is no posterior; RangeError for none, or for values beside classes.
- * Source: Eschenhagen et al. 2021, Mixtures of Laplace approximations; Lakshminarayanan et al. 2017 for networks without posteriors.
+ * @throws TypeError where one of them is no posterior; RangeError for none, or for values beside
+ * classes.
+ * Source: Eschenhagen et al. 2021, Mixtures of Laplace approximations; Lakshminarayanan et al. 2017
+ * for networks without posteriors.
  * @example
  * const data = dataset([[-1], [0], [1]], [-1.1, 0.2, 0.9]);
  * const posteriors = [0.9, 1.1].map((slope) => {

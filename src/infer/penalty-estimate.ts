@@ -2,10 +2,16 @@ import type { SymmetricMatrix } from "../linalg/symmetric.js";
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 
-/** The first penalty, as a share of the curvature's mean diagonal: strong enough that a network does not begin by passing through the noise. */
+/**
+ * The first penalty, as a share of the curvature's mean diagonal: strong enough that a network does
+ * not begin by passing through the noise.
+ */
 const FIRST = 0.1;
 
-/** For each number of l2 a share of the mean diagonal of the curvature that it is added to; or what the network has, if it has a penalty. */
+/**
+ * For each number of l2 a share of the mean diagonal of the curvature that it is added to; or what
+ * the network has, if it has a penalty.
+ */
 export function firstPenalty(net: Network, data: Dataset, turn: number): number[] {
   const { l2 } = net.spec.penalty;
   const { group, groups } = groupsOf(net);
@@ -21,7 +27,10 @@ export function firstPenalty(net: Network, data: Dataset, turn: number): number[
   return sum.map((value, g) => (turn * FIRST * value) / count[g]);
 }
 
-/** For each parameter which number of l2 it has, −1 for none: for mse one for the weights of each layer, else and with `on: "all"` one for all. */
+/**
+ * For each parameter which number of l2 it has, −1 for none: for mse one for the weights of each
+ * layer, else and with `on: "all"` one for all.
+ */
 function groupsOf({ layout, parameterCount, spec }: Network): { group: Int32Array; groups: number } {
   const several = spec.loss === "mse" && spec.penalty.on === "weights";
   const group = new Int32Array(parameterCount).fill(-1);
@@ -39,13 +48,17 @@ export interface Estimate {
   readonly gamma: number;
   /** Parameters that are not fixed. */
   readonly count: number;
-  /** ln p(D) with the penalty at hand. Parameters without one have priors as wide as they are large: a flat prior would favour those that the data say nothing of. */
+  /**
+   * ln p(D) with the penalty at hand. Parameters without one have priors as wide as they are large:
+   * a flat prior would favour those that the data say nothing of.
+   */
   readonly logEvidence: number;
 }
 
 /**
- * Prior and noise at the parameters, given the penalty that they were trained with. The Gauss-Newton matrix H of the objective is Σ⁻¹ but for a factor, which α
- * has too: α·Σᵢᵢ = l2·[H⁻¹]ᵢᵢ.
+ * Prior and noise at the parameters, given the penalty that they were trained with. The
+ * Gauss-Newton matrix H of the objective is Σ⁻¹ but for a factor, which α has too: α·Σᵢᵢ =
+ * l2·[H⁻¹]ᵢᵢ.
  */
 export function estimate(net: Network, data: Dataset): Estimate | null {
   const { layout, spec } = net;
@@ -88,7 +101,10 @@ export function estimate(net: Network, data: Dataset): Estimate | null {
 /** A prior is no stronger than this many times the curvature: beyond that nothing changes. */
 const STRONGEST = 1e12;
 
-/** Adds the precisions 1/θ² of the parameters without a penalty to H, in its unit; returns Σ ½·ln α − ½·α·θ² but for what `unit` has in the determinant. */
+/**
+ * Adds the precisions 1/θ² of the parameters without a penalty to H, in its unit; returns Σ ½·ln α
+ * − ½·α·θ² but for what `unit` has in the determinant.
+ */
 function addOthers(
   H: SymmetricMatrix,
   free: Uint32Array,

@@ -19,7 +19,9 @@ const STARTS = 3;
 /** Factor between penalties that are tried beside MacKay's. */
 const FACTOR = 3;
 
-/** A network that was trained, and what the evidence says of it; null where it could not be taken. */
+/**
+ * A network that was trained, and what the evidence says of it; null where it could not be taken.
+ */
 export interface Trained {
   readonly net: Network;
   readonly history: History;
@@ -37,10 +39,13 @@ interface Place extends Estimate {
 /**
  * One network, trained in parts; its parameters and penalty are those of the last part.
  *
- * After each part MacKay's fixed point (1992; Foresee and Hagan 1997) proposes a penalty. It takes the curvature for fixed, which moves with the parameters,
- * and may lead past the greatest evidence and on into the noise. So a penalty is kept only if the evidence of the network trained with it is greater. For mse three times
- * the best and a third of it are tried in the same way. Classes that a network separates have hardly any curvature, whose evidence would let a penalty go to 0: there MacKay's
- * proposals must do. A network that the first penalty has made constant cannot leave that place, and begins again with a weaker one.
+ * After each part MacKay's fixed point (1992; Foresee and Hagan 1997) proposes a penalty. It takes
+ * the curvature for fixed, which moves with the parameters, and may lead past the greatest evidence
+ * and on into the noise. So a penalty is kept only if the evidence of the network trained with it
+ * is greater. For mse three times the best and a third of it are tried in the same way. Classes
+ * that a network separates have hardly any curvature, whose evidence would let a penalty go to 0:
+ * there MacKay's proposals must do. A network that the first penalty has made constant cannot leave
+ * that place, and begins again with a weaker one.
  */
 export async function trained(
   net: Network,

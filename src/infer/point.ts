@@ -25,11 +25,13 @@ const NEAR = 0.3;
 const RIDGE = 1e-10;
 
 /**
- * Looks at the objective that the network was trained on, over the parameters that are not fixed. The distance to its minimum is that of one Gauss-Newton step,
- * √(gᵀ·(A + diag α)⁻¹·g) in posterior deviations: nothing in it has a unit, and directions that the data say nothing of count as the prior has them. A saddle is told by the exact
- * Hessian in the posterior's scale.
+ * Looks at the objective that the network was trained on, over the parameters that are not fixed.
+ * The distance to the minimum is the length of one Gauss-Newton step in posterior deviations,
+ * √(gᵀ·(A + diag α)⁻¹·g). It has no unit. In directions that the data do not determine the prior
+ * sets the deviation. The exact Hessian in the posterior's scale shows a saddle.
  *
- * `prior`: α of each parameter, 0 where it has none. `whole`: the Gauss-Newton matrix of the likelihood, where it is there already; larger networks make do with products.
+ * `prior`: α of each parameter, 0 where it has none. `whole`: the Gauss-Newton matrix of the
+ * likelihood, where it is there already; larger networks make do with products.
  */
 export function checkPoint(
   net: Network,
@@ -76,7 +78,10 @@ export function checkPoint(
 /** Products that the distance may take. */
 const MOST_PRODUCTS = 200;
 
-/** √(gᵀ·(G + diag α)⁺·g) with the objective's own matrix, by conjugate gradients, which come to it from below. */
+/**
+ * √(gᵀ·(G + diag α)⁺·g) with the objective's own matrix, by conjugate gradients, which come to it
+ * from below.
+ */
 function distanceByProducts(
   net: Network,
   data: Dataset,
@@ -94,7 +99,10 @@ function distanceByProducts(
   return Math.sqrt(Math.max(0, dot(g, x)));
 }
 
-/** Multiplies a matrix of the likelihood by the noise's factor, and adds the penalty in the same units. */
+/**
+ * Multiplies a matrix of the likelihood by the noise's factor, and adds the penalty in the same
+ * units.
+ */
 function addPenalty(net: Network, data: Dataset, A: Float64Array, free: Uint32Array, noise: number): void {
   const { layout, spec } = net;
   const factor = spec.loss === "mse" ? 1 / noise : 1;
@@ -111,7 +119,10 @@ function unitOf(net: Network, data: Dataset, noise: number): number {
   return net.spec.loss === "mse" ? terms / (2 * noise) : terms;
 }
 
-/** In each parameter's own scale; directions without any curvature have a gradient of rounding alone, or are far from any minimum. */
+/**
+ * In each parameter's own scale; directions without any curvature have a gradient of rounding
+ * alone, or are far from any minimum.
+ */
 function distanceToMinimum(given: Float64Array, right: Float64Array, alpha: Float64Array): number {
   const n = right.length;
   const A = given.slice();
@@ -127,8 +138,9 @@ function distanceToMinimum(given: Float64Array, right: Float64Array, alpha: Floa
 }
 
 /**
- * Whether a direction curves down, by more than rounding and the rest of the gradient make of a minimum, and by more than the Gauss-Newton matrix curves up: moved by what counts
- * as one deviation there, the objective falls by half a nat.
+ * Whether a direction curves down by more than rounding and the rest of the gradient make of a
+ * minimum, and by more than the Gauss-Newton matrix curves up. Over one deviation along it the
+ * objective then falls by half a nat.
  */
 function isSaddle(
   net: Network,

@@ -13,9 +13,14 @@ import type { Precision } from "./precision.js";
 export interface Prediction {
   /** The network's outputs, one row a sample. */
   readonly mean: Matrix;
-  /** Standard deviations of the outputs, √(J·Σ·Jᵀ): how uncertain the network is of its own mean. */
+  /**
+   * Standard deviations of the outputs, √(J·Σ·Jᵀ): how uncertain the network is of its own mean.
+   */
   readonly deviation: Matrix;
-  /** Standard deviation of targets around the outputs; a new value deviates by √(deviation² + noise²). NaN for classes. */
+  /**
+   * Standard deviation of targets around the outputs; a new value deviates by √(deviation² +
+   * noise²). NaN for classes.
+   */
   readonly noise: number;
 }
 
@@ -29,13 +34,19 @@ export interface SampleOptions {
 
 /** What `probabilities` of a posterior takes. */
 export interface ProbabilityOptions {
-  /** Draws of the outputs of each row to average over, in place of the closed form. Default: 0, the closed form. */
+  /**
+   * Draws of the outputs of each row to average over, in place of the closed form. Default: 0, the
+   * closed form.
+   */
   samples?: number;
   /** Of the draws. Default: 0. */
   seed?: number;
 }
 
-/** Whether there is a posterior, and whether the point is one to expand about; `Posterior.status` defines them. */
+/**
+ * Whether there is a posterior, and whether the point is one to expand about; `Posterior.status`
+ * defines them.
+ */
 export type PosteriorStatus =
   | "converged"
   | "not-converged"
@@ -60,10 +71,13 @@ const STREAM = 8;
 
 /** A normal distribution of a network's parameters about their values. Made by `laplace`. */
 export class Posterior {
-  /** "converged"; "not-converged", "saddle": the point is none to expand about; "max-steps": the evidence has not settled; "not-positive-definite",
-   * "too-large", "non-finite": there is no posterior, and all numbers are NaN. */
+  /**
+   * "converged"; "not-converged", "saddle": the point is none to expand about; "max-steps": the
+   * evidence has not settled; "not-positive-definite", "too-large", "non-finite": there is no
+   * posterior, and all numbers are NaN.
+   */
   readonly status: PosteriorStatus;
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** "full", "last-layer", "kronecker" or "diagonal". */
   readonly structure: string;
@@ -75,8 +89,10 @@ export class Posterior {
   readonly prior: Float64Array;
   /** mse: variance of the targets around the outputs; NaN for classes. */
   readonly noise: number;
-  /** Whether the network tells classes.
-   * @internal */
+  /**
+   * Whether the network is a classifier.
+   * @internal
+   */
   readonly classes: boolean;
   readonly #net: Network;
   readonly #chosen: Uint32Array;
@@ -120,9 +136,11 @@ export class Posterior {
   }
 
   /**
-   * Probabilities of the classes, averaged over the posterior: nearer to even where the network is unsure. In closed form by MacKay's probit factor:
-   * σ(z/√(1 + π·v/8)) for a logit z of variance v; for several classes p_c ∝ 1/Σ_k exp(−(z_c − z_k)/√(1 + π·v_ck/8)), v_ck being the variance
-   * of z_c − z_k (Lu, Ie and Sha 2020), which is the same for two. Or as a mean over draws.
+   * Probabilities of the classes, averaged over the posterior: nearer to even where the network is
+   * unsure. In closed form by MacKay's probit factor: σ(z/√(1 + π·v/8)) for a logit z of variance
+   * v. For several classes p_c ∝ 1/Σ_k exp(−(z_c − z_k)/√(1 + π·v_ck/8)), where v_ck is the
+   * variance of z_c − z_k (Lu, Ie and Sha 2020). For two classes both are the same. Or as a mean
+   * over draws.
    *
    * @param inputs one row a sample.
    * @param options see `ProbabilityOptions`.

@@ -1,4 +1,7 @@
-/** How the precision Σ⁻¹ = G + diag(α) of a posterior is kept and solved with: the one thing in which structures differ. */
+/**
+ * How the precision Σ⁻¹ = G + diag(α) of a posterior is kept and solved with: the one thing in
+ * which structures differ.
+ */
 
 import { type Matrix, multiply } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
@@ -18,9 +21,15 @@ export interface Precision {
 
 /** The curvature of a structure, before any prior; the likelihood's noise divides it. */
 export interface Curvature {
-  /** A with prior α (one number for each of its parameters) and 1/noise as the factor of G; null where it is not positive definite. */
+  /**
+   * A with prior α (one number for each of its parameters) and 1/noise as the factor of G; null
+   * where it is not positive definite.
+   */
   precision(alpha: Float64Array, factor: number): Precision | null;
-  /** Eigenvalues of G: with one prior for all, they say for every prior and noise how many parameters are determined. */
+  /**
+   * Eigenvalues of G: with one prior for all, they say for every prior and noise how many
+   * parameters are determined.
+   */
   spectrum(): Float64Array;
 }
 
@@ -67,7 +76,10 @@ class DensePrecision implements Precision {
     return transposed(backwardSolve(this.lower, transposed(draws)));
   }
 
-  /** Sums of squares of the columns of L⁻¹, some columns at a time: above its diagonal there is nothing to solve. */
+  /**
+   * Sums of squares of the columns of L⁻¹, some columns at a time: above its diagonal there is
+   * nothing to solve.
+   */
   variances(): Float64Array {
     const { rows: n, data } = this.lower;
     const sums = new Float64Array(n);
@@ -146,8 +158,9 @@ interface Eigenvectors {
 }
 
 /**
- * Blocks of layers as Kronecker products (Ritter, Botev and Barber 2018). α may differ between the columns of h̃, not between units: with a for the columns' priors
- * B ⊗ A + I ⊗ diag(a) = (I ⊗ D)·(B ⊗ D⁻¹AD⁻¹ + I)·(I ⊗ D), D = diag(√a), and the middle is diagonal in the factors' eigenvectors.
+ * Blocks of layers as Kronecker products (Ritter, Botev and Barber 2018). α may differ between the
+ * columns of h̃, not between units. With a for the columns' priors and D = diag(√a), B ⊗ A + I ⊗
+ * diag(a) = (I ⊗ D)·(B ⊗ D⁻¹AD⁻¹ + I)·(I ⊗ D). The middle is diagonal in the factors' eigenvectors.
  */
 export class KroneckerCurvature implements Curvature {
   readonly #blocks: readonly Block[];
@@ -252,7 +265,10 @@ class KroneckerPrecision implements Precision {
     });
   }
 
-  /** Block by block all rows at once, each as a units × width matrix; what is in no block is divided by its root. */
+  /**
+   * Block by block all rows at once, each as a units × width matrix; what is in no block is divided
+   * by its root.
+   */
   #blockwise({ rows, columns, data }: Matrix, change: (own: Matrix, block: ScaledBlock) => Matrix): Matrix {
     const out = Float64Array.from(data, (value, i) => value / Math.sqrt(this.rest[i % columns]));
     for (const block of this.blocks) {

@@ -22,11 +22,17 @@ export interface PruneUntil {
 
 /** What `prune` takes beside network and data. */
 export interface PruneOptions {
-  /** "obs": by the whole curvature, the other weights making up for what goes; "obd": by its diagonal; "magnitude": the smallest. Default: "obs". */
+  /**
+   * "obs": by the whole curvature, the other weights making up for what goes; "obd": by its
+   * diagonal; "magnitude": the smallest. Default: "obs".
+   */
   method?: "obs" | "obd" | "magnitude";
   /** When to stop; at least one of them. */
   until: PruneUntil;
-  /** Single "weights" and biases, whole hidden "units", or all weights of "inputs". Default: "weights". */
+  /**
+   * Single "weights" and biases, whole hidden "units", or all weights of "inputs". Default:
+   * "weights".
+   */
   of?: "weights" | "units" | "inputs";
   /** Whether what is left is trained in between, by damped Gauss-Newton steps. Default: true. */
   retrain?: boolean;
@@ -38,7 +44,7 @@ export interface PruneOptions {
 export interface PruneRecord {
   /** Parameters that are left. */
   readonly parameters: number;
-  /** The objective that the curvature foretells. */
+  /** The objective that the curvature predicts. */
   readonly predicted: number;
   /** The objective as it is, before what is left is trained. */
   readonly pruned: number;
@@ -48,34 +54,50 @@ export interface PruneRecord {
 
 /** What is left of a network. */
 export interface Pruning {
-  /** With zeros in place of the weights that went, and without hidden units that nothing goes out from any more. What went is fixed: training leaves it at 0, and it has
-   * no part in a posterior (see `withParameters`). */
+  /**
+   * With zeros in place of the weights that went, and without hidden units that nothing goes out
+   * from any more. What went is fixed: training leaves it at 0, and it has no part in a posterior
+   * (see `withParameters`).
+   */
   readonly network: Network;
-  /** The network that was given, with fixed zeros in place of what went: the mask is of its parameters. */
+  /**
+   * The network that was given, with fixed zeros in place of what went: the mask is of its
+   * parameters.
+   */
   readonly masked: Network;
   /** 1 for parameters that are left, 0 for those that went. */
   readonly mask: Uint8Array;
   /** After each batch of removals. */
   readonly history: readonly PruneRecord[];
-  /** "converged": `until` is reached; "stalled": nothing more can go without more loss than allowed. */
+  /**
+   * "converged": `until` is reached; "stalled": nothing more can go without more loss than allowed.
+   */
   readonly status: "converged" | "stalled" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
 const WHERE = "prune";
 /** Share of the parameters left that goes before the curvature is made again. */
 const BATCH = 0.1;
-/** What a parameter's move by as much as those of its kind measure costs at least, as a share of the objective: no null direction leads far away. */
+/**
+ * What a parameter's move by as much as those of its kind measure costs at least, as a share of the
+ * objective: no null direction leads far away.
+ */
 const SLACK = 1e-5;
-/** The objective may rise by so many times what the curvature foretells before the curvature is made again. */
+/**
+ * The objective may rise by this multiple of the predicted rise before the curvature is computed
+ * again.
+ */
 const TRUST = 2;
 /** A rise by this share of the objective is none. */
 const NOISE = 1e-5;
 /** Shares of the others' moves that are tried where the model is not trusted. */
 const SHARES = [1, 0.5, 0.2, 0];
 const RETRAINING_STEPS = 8;
-/** Parameters up to which a matrix is so soon made and solved with that every removal may have one. */
+/**
+ * Parameters up to which a matrix is so soon made and solved with that every removal may have one.
+ */
 const CHEAP = 150;
 /** Of the parameters beyond these the share that goes at least before a matrix is made again. */
 const LEAST_SHARE = 0.06;
@@ -86,16 +108,21 @@ const GRADIENT_STEPS = 60;
 /**
  * Takes weights out of a trained network, those first without which its objective rises least.
  *
- * Optimal Brain Surgeon (Hassibi and Stork 1993): to lose weight q costs θ_q²/(2·[H⁻¹]_qq), if all others move by −θ_q·H⁻¹e_q/[H⁻¹]_qq; H⁻¹ is downdated by
- * rank one, and made again where the objective has risen by twice what it foretells, or after a tenth of the weights. H is the Gauss-Newton matrix with the penalty. Optimal Brain Damage (LeCun, Denker and Solla
- * 1990) takes H's diagonal, θ_q²·H_qq/2, and moves nothing. Batch norm's parameters stay, but for those of hidden units that
- * nothing goes out from. What a unit without any input has to give goes into the biases behind it.
+ * Optimal Brain Surgeon (Hassibi and Stork 1993): removing weight q costs θ_q²/(2·[H⁻¹]_qq), if all
+ * others move by −θ_q·H⁻¹e_q/[H⁻¹]_qq. H⁻¹ is downdated by rank one. It is computed again where the
+ * objective has risen by twice the predicted rise, or after a tenth of the weights. H is the
+ * Gauss-Newton matrix with the penalty. Optimal Brain Damage (LeCun, Denker and Solla 1990) takes
+ * H's diagonal, θ_q²·H_qq/2, and moves nothing. Batch norm's parameters stay, but for those of
+ * hidden units that nothing goes out from. What a unit without any input has to give goes into the
+ * biases behind it.
  *
  * @param net a trained network; it is not changed.
  * @param data the rows that it was trained on.
  * @param options see `PruneOptions`; `until` is required.
- * @returns networks of the caller's. Cost: "obs" P³ each time the curvature is made, and P² a weight.
- * @throws TypeError or RangeError for bad options and data, and, before anything is computed, where the matrix would be larger than `maxBytes`.
+ * @returns networks of the caller's. Cost: "obs" P³ each time the curvature is made, and P² a
+ * weight.
+ * @throws TypeError or RangeError for bad options and data, and, before anything is computed, where
+ * the matrix would be larger than `maxBytes`.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 1 }] });
  * net.setParameters([2, 0.01, 0]);
@@ -235,7 +262,9 @@ class Pruner {
     return this.#net.loss(this.data, { batchNorm: "running" });
   }
 
-  /** Takes out some groups, the cheapest first; returns the objective that the curvature foretells. */
+  /**
+   * Takes out some groups, the cheapest first; returns the objective that the curvature predicts.
+   */
   #remove(count: number): number {
     const before = this.#loss();
     const active = this.#active();
@@ -277,7 +306,10 @@ class Pruner {
     this.#theta.set(trials.reduce((best, next) => (next.loss < best.loss ? next : best)).theta);
   }
 
-  /** For each active parameter; weights of an input are of a kind, as are those of a layer and its biases, whatever their units. */
+  /**
+   * For each active parameter; weights of an input are of a kind, as are those of a layer and its
+   * biases, whatever their units.
+   */
   #slack(active: Uint32Array, loss: number): Float64Array {
     const { group, groups } = kindsOf(WHERE, this.#net.layout, active, "evidence", "inputs");
     const [squares, counts] = [new Float64Array(groups), new Float64Array(groups)];
@@ -320,7 +352,10 @@ class Pruner {
     return kept.reduce((sum, q) => sum + this.#theta[q] ** 2 * (curvature ? 0.5 * curvature.stiffness(q) : 1), 0);
   }
 
-  /** Damped Gauss-Newton steps of what is left, as long as they help; by gradients alone where the matrix would take long. */
+  /**
+   * Damped Gauss-Newton steps of what is left, as long as they help; by gradients alone where the
+   * matrix would take long.
+   */
   #retrain(): void {
     const active = this.#active();
     if (active.length > DENSE) {

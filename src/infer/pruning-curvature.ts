@@ -5,7 +5,10 @@ import type { Network } from "../network/network.js";
 /** On the curvature's diagonal, as a share of each element. */
 const DAMPING = 1e-8;
 
-/** The Gauss-Newton matrix of the objective for some parameters, penalty included, in double precision. */
+/**
+ * The Gauss-Newton matrix of the objective for some parameters, penalty included, in double
+ * precision.
+ */
 export function blockOf(net: Network, data: Dataset, active: Uint32Array): Float64Array {
   const of = new Uint8Array(net.parameterCount);
   for (const i of active) of[i] = 1;
@@ -21,7 +24,10 @@ export class PruningCurvature {
   readonly #matrix: Float64Array;
   /** The diagonal of the downdated H⁻¹. */
   readonly #diagonal: Float64Array;
-  /** Columns of H⁻¹ over the roots of their pivots: H⁻¹ is the matrix less the sum of their squares. So a removal reads one row, and nothing is written. */
+  /**
+   * Columns of H⁻¹ over the roots of their pivots: H⁻¹ is the matrix less the sum of their squares.
+   * So a removal reads one row, and nothing is written.
+   */
   readonly #downdates: Float64Array[] = [];
 
   constructor(
@@ -48,7 +54,10 @@ export class PruningCurvature {
     return this.#diagonal[this.#placeOf(q)];
   }
 
-  /** ½·θ_gᵀ·([H⁻¹]_gg)⁻¹·θ_g: what it costs to lose some weights together, the others making up for them. */
+  /**
+   * ½·θ_gᵀ·([H⁻¹]_gg)⁻¹·θ_g: what it costs to lose some weights together, the others making up for
+   * them.
+   */
   costOf(group: readonly number[], theta: Float64Array): number {
     const places = group.map((q) => this.#placeOf(q));
     if (group.length === 1) return theta[group[0]] ** 2 / (2 * this.#diagonal[places[0]]);
@@ -57,7 +66,7 @@ export class PruningCurvature {
     );
     const found = new SymmetricMatrix(group.length, block).cholesky();
     const own = Float64Array.from(group, (q) => theta[q]);
-    // Weights that depend on each other so closely cost together what the dearest costs.
+    // Weights that depend on each other so closely cost together what the most expensive one costs.
     if (!found.factor) return Math.max(...places.map((place, i) => own[i] ** 2 / (2 * this.#diagonal[place])));
     const solved = found.solve(own);
     return 0.5 * own.reduce((sum, value, i) => sum + value * solved[i], 0);
@@ -94,7 +103,10 @@ export class PruningCurvature {
   }
 }
 
-/** Where rounding or weights that depend on each other leave no inverse, as much damping as makes one. */
+/**
+ * Where rounding or weights that depend on each other leave no inverse, as much damping as makes
+ * one.
+ */
 function inverted(H: Float64Array, n: number): Float64Array {
   for (let damping = DAMPING; ; damping *= 100) {
     const A = H.slice();

@@ -7,7 +7,10 @@ import type { NetworkSpec } from "../network/spec.js";
 import { withParameters } from "../network/with-parameters.js";
 import { freeParameters } from "./curvature.js";
 
-/** A network without the hidden units that nothing goes out from, with the same outputs; one unit stays in each layer. */
+/**
+ * A network without the hidden units that nothing goes out from, with the same outputs; one unit
+ * stays in each layer.
+ */
 export function withoutIdleUnits(net: Network, mask: Uint8Array): Network {
   const { layers } = net.layout;
   const kept = layers.map(({ units }, l) => {
@@ -64,8 +67,9 @@ function statisticsOf(net: Network, kept: readonly (readonly number[])[]): numbe
 }
 
 /**
- * Parameters and mask after hidden units that nothing goes out from have lost what leads into them, and units that nothing leads into have given their constant to the
- * biases behind them. The outputs stay as they are. Units with batch norm keep their constant.
+ * Parameters and mask after hidden units that nothing goes out from have lost what leads into them,
+ * and units that nothing leads into have given their constant to the biases behind them. The
+ * outputs stay as they are. Units with batch norm keep their constant.
  */
 export function withoutDeadEnds(
   net: Network,

@@ -6,7 +6,10 @@ import { targetsOf } from "./likelihood.js";
 export interface Suspect {
   /** The row, from 0. */
   readonly row: number;
-  /** Classes: the probability of the likelier class less that of the given one. Values: the distance to the target in deviations. */
+  /**
+   * Classes: the probability of the likelier class less that of the given one. Values: the distance
+   * to the target in deviations.
+   */
   readonly score: number;
   /** The row's label, or its value. */
   readonly given: number;
@@ -14,10 +17,16 @@ export interface Suspect {
   readonly likely: number;
 }
 
-/** Deviations of a value from what the others predict, from which it is a suspect: one in 370 by chance. */
+/**
+ * Deviations of a value from what the others predict, from which it is a suspect: one in 370 by
+ * chance.
+ */
 const FAR = 3;
 
-/** Losses of the rows, and those among them that are suspects, from the outputs that each row gets of a network trained without it. */
+/**
+ * Losses of the rows, and those among them that are suspects, from the outputs that each row gets
+ * of a network trained without it.
+ */
 export function suspectsOf(
   net: Network,
   data: Dataset,

@@ -14,7 +14,7 @@ export function listener(reply: (answer: Answer) => void): (message: ToBridge) =
   return (message) => {
     if ("start" in message) {
       bridge = Bridge.open(message.start);
-      // Told by the answers.
+      // Reported by the answers.
       bridge.catch(() => {});
       const { shared } = message;
       if (shared) setInterval(() => Atomics.add(new Int32Array(shared, 0, 16), BEAT, 1), BEAT_MILLISECONDS);

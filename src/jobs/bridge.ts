@@ -46,7 +46,10 @@ interface Asker {
   do(job: Job): Promise<Outcome>;
 }
 
-/** Inside of an operator's thread: asks for the shards' parts, and adds them up in the shards' order. */
+/**
+ * Inside of an operator's thread: asks for the shards' parts, and adds them up in the shards'
+ * order.
+ */
 export class Bridge {
   readonly #asker: Asker;
   readonly #spec: NetworkSpec;
@@ -87,7 +90,10 @@ export class Bridge {
   }
 }
 
-/** Means over all rows, of sums over shards added in the shards' order: whoever was first does not change the bits. */
+/**
+ * Means over all rows, of sums over shards added in the shards' order: whoever was first does not
+ * change the bits.
+ */
 function added(outcomes: readonly Outcome[]): Omit<Answer, "id"> {
   const failed = outcomes.findIndex(({ status }) => status !== "done");
   if (failed >= 0) {

@@ -13,7 +13,10 @@ interface Thread {
   unref?(): void;
 }
 
-/** Milliseconds between two looks at whether the other thread lives, and how many of them it may miss. */
+/**
+ * Milliseconds between two looks at whether the other thread lives, and how many of them it may
+ * miss.
+ */
 const LOOK = 1000;
 const MISSED = 60;
 
@@ -51,7 +54,7 @@ export class Caller {
     return new Caller(thread, size, shared, pending);
   }
 
-  /** The answer, while this thread goes on. */
+  /** The answer; this thread does not wait for it. */
   async ask(quantity: Quantity, at: Float64Array, vector: Float64Array | null): Promise<Answer> {
     const id = this.#post(quantity, at, vector, null);
     this.#thread.ref?.();

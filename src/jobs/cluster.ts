@@ -10,7 +10,10 @@ import { checkPlain, type Task } from "./tasks.js";
 
 /** What `cluster` takes. */
 export interface ClusterOptions {
-  /** Address of Redis or Valkey: redis://host:6379, rediss:// for TLS, with name and password as in redis://name:password@host. */
+  /**
+   * Address of Redis or Valkey: redis://host:6379, rediss:// for TLS, with name and password as in
+   * redis://name:password@host.
+   */
   connection: string;
   /** Name of the queue; workers of other names have nothing to do with it. Default: "hessia". */
   queue?: string;
@@ -19,15 +22,17 @@ export interface ClusterOptions {
 }
 
 /**
- * A pool of workers on any number of machines, through BullMQ on Redis or Valkey. Workers join by `hessia worker --redis redis://…` and may come,
- * go and die at any moment; the same tasks give the same bits with any number of them.
+ * A pool of workers on any number of machines, through BullMQ on Redis or Valkey. Workers join by
+ * `hessia worker --redis redis://…` and may come, go and die at any moment; the same tasks give the
+ * same bits with any number of them.
  *
- * Tasks are plain data and results are kept under the digest of task, data and build: a run that is asked for again, after this
- * process or Redis has been restarted, does only what is not there yet. Data is sent once, and by digest. A task that failed is tried again, three
- * times in all, after one and two seconds.
+ * Tasks are plain data, and results are kept under the digest of task, data and build. So a run
+ * that is repeated after this process or Redis has been restarted computes only the missing
+ * results. Data is sent once, and by digest. A task that failed is tried again, three times in all,
+ * after one and two seconds.
  *
- * Needs the packages `bullmq` and `ioredis`, which are not installed with this one. Redis should have `appendonly yes`, and
- * `maxmemory-policy noeviction`.
+ * Needs the packages `bullmq` and `ioredis`, which are not installed with this one. Redis should
+ * have `appendonly yes`, and `maxmemory-policy noeviction`.
  *
  * @param options see `ClusterOptions`; connection is required.
  * @returns a pool; it connects with its first task.

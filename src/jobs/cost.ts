@@ -3,9 +3,15 @@ import type { NetworkSpec } from "../network/spec.js";
 import type { OptimizerName } from "./optimizers.js";
 import { optimizerOf, type Setting } from "./setting.js";
 
-/** A step costs so many flops beside its products: calls, the update, short vectors. Measured on networks of 10² to 10⁴ weights. */
+/**
+ * A step costs so many flops beside its products: calls, the update, short vectors. Measured on
+ * networks of 10² to 10⁴ weights.
+ */
 const FLOPS_PER_STEP = 1e5;
-/** Factorizations, each P³/3, and assemblies, each N·C·P², that a step of a dense method takes on average. */
+/**
+ * Factorizations, each P³/3, and assemblies, each N·C·P², that a step of a dense method takes on
+ * average.
+ */
 const FACTORIZATIONS = 2;
 /** Evaluations of the gradient, each 6·N·P, of a step with a line search. */
 const EVALUATIONS = 1.3;
@@ -17,8 +23,8 @@ const DENSE: readonly OptimizerName[] = [
 ];
 
 /**
- * About how many floating-point operations a fit takes. It depends on sizes alone, so that a search that is limited by it
- * tries the same settings on every machine.
+ * About how many floating-point operations a fit takes. It depends on sizes alone, so that a search
+ * that is limited by it tries the same settings on every machine.
  */
 export function flopsOfFit(setting: Setting, spec: NetworkSpec, rows: number): number {
   const { epochs = 60, batchSize } = setting;

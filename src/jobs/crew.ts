@@ -22,12 +22,13 @@ export interface Job {
 export interface CrewOptions {
   /** The build of the core that tasks are done with, asked for at each. */
   readonly build: () => Build;
-  /** The folder that threads may read files in; none by default. */
+  /** The folder that threads may read files in. Default: none. */
   readonly folder?: string | null;
+  /** The largest tasks that threads accept. Default: see `Limits`. */
   readonly limits?: Limits;
-  /** Data sets that a thread keeps beside that of its task; 4. */
+  /** Data sets that a thread keeps beside the one of its task. Default: 4. */
   readonly kept?: number;
-  /** Attempts at a task; 3. */
+  /** Attempts at a task. Default: 3. */
   readonly attempts?: number;
 }
 
@@ -44,7 +45,10 @@ const BACKOFF = 100;
 /** Data sets that a thread keeps beside that of its task. */
 const KEPT = 4;
 
-/** Threads with a queue before them. A task that is broken off takes its thread with it; another one takes that one's place. */
+/**
+ * Threads with a queue before them. A task that is broken off takes its thread with it; another one
+ * takes that one's place.
+ */
 export class Crew {
   readonly #lanes: (Lane | null)[];
   /** Names of what each thread holds, and whether that is data. */

@@ -8,7 +8,10 @@ import type { FoldResult, FoldTask, Metric, Metrics } from "./task.js";
 
 /** What `crossValidate` takes beside the data. */
 export interface CrossValidateOptions {
-  /** The network; what is left out fits the data: its inputs, outputs and loss. Default: one hidden layer of 32 ReLU. */
+  /**
+   * The network; what is left out fits the data: its inputs, outputs and loss. Default: one hidden
+   * layer of 32 ReLU.
+   */
   spec?: Partial<NetworkSpec>;
   /** How it is trained, and what differs from `spec`. Default: adam for 60 epochs. */
   setting?: Setting;
@@ -20,7 +23,7 @@ export interface CrossValidateOptions {
   seed?: number;
   /** What does the fits. Default: this thread. */
   pool?: Runner;
-  /** Ends the fits that are under way; the result has the folds done so far. */
+  /** Ends the fits that are under way; the result has the folds done so far. Default: none. */
   signal?: AbortSignal | undefined;
 }
 
@@ -30,7 +33,9 @@ export interface CrossValidation {
   readonly folds: readonly FoldResult[];
   /** Means over the folds, of the rows left out. */
   readonly mean: Metrics;
-  /** Standard deviations over the folds; the folds share rows, so their scores are not independent. */
+  /**
+   * Standard deviations over the folds; the folds share rows, so their scores are not independent.
+   */
   readonly deviation: Metrics;
   /** Means over the folds, of the rows trained on. */
   readonly training: Metrics;
@@ -53,15 +58,18 @@ export interface Failure {
 const WHERE = "crossValidate";
 
 /**
- * Scores a kind of network on rows that it was not trained on: the rows are divided into folds, and for each fold a network
- * is trained on the others and scored on it. Class labels are divided class by class (stratified).
+ * Scores a kind of network on rows that it was not trained on: the rows are divided into folds, and
+ * for each fold a network is trained on the others and scored on it. Class labels are divided class
+ * by class (stratified).
  *
- * With `patience` in the setting, a run ends by rows held out of its training rows, never by the fold that is scored.
+ * With `patience` in the setting, a run ends by rows held out of its training rows, never by the
+ * fold that is scored.
  *
  * @param data what `dataset` returns.
  * @param options see `CrossValidateOptions`.
  * @returns (resolves to) plain data. Cost: folds · repeats fits.
- * @throws (rejects) TypeError or RangeError for bad options and for more folds than rows; the first fit's error where all failed.
+ * @throws (rejects) TypeError or RangeError for bad options and for more folds than rows; the first
+ * fit's error where all failed.
  * @example
  * const data = dataset([[0], [1], [2], [3], [4], [5]], [0, 1, 2, 3, 4, 5].map((x) => [2 * x]));
  * const { mean } = await crossValidate(data, { setting: { hidden: [], optimizer: "newton", epochs: 1 }, folds: 3 });

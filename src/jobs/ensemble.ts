@@ -20,7 +20,7 @@ export interface EnsembleOptions {
   seed?: number;
   /** What does the fits. Default: this thread. */
   pool?: Runner;
-  /** Ends the fits that are under way; the result has those that were done. */
+  /** Ends the fits that are under way; the result has those that were done. Default: none. */
   signal?: AbortSignal | undefined;
 }
 
@@ -68,13 +68,16 @@ export interface EnsemblePrediction {
 const STREAM = 7;
 
 /**
- * Trains a network several times, from weights of its own each time, and keeps the one with the lowest training objective: a remedy for local
- * minima. A large spread of the objectives says that there are such.
+ * Trains a network several times, from weights of its own each time, and keeps the one with the
+ * lowest training objective: a remedy for local minima. A large spread of the objectives says that
+ * there are such.
  *
  * @param data what `dataset` returns.
  * @param options see `EnsembleOptions`.
- * @returns (resolves to) all networks, the best first. A run that ended in NaN is behind every other. Cost: `count` fits.
- * @throws (rejects) TypeError or RangeError for bad options; the first fit's error where all failed.
+ * @returns (resolves to) all networks, the best first. A run that ended in NaN is behind every
+ * other. Cost: `count` fits.
+ * @throws (rejects) TypeError or RangeError for bad options; the first fit's error where all
+ * failed.
  * @example
  * const data = dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]);
  * const setting = { hidden: [3], activation: "tanh", optimizer: "lbfgs", epochs: 200, l2: 1e-4 };
@@ -90,13 +93,15 @@ export async function restarts(data: Dataset, options: EnsembleOptions = {}): Pr
 }
 
 /**
- * Trains networks that differ in their first weights and the order of rows alone, to predict together. Their mean predicts better than most of
- * them, and where they differ none should be trusted.
+ * Trains networks that differ in their first weights and the order of rows alone, to predict
+ * together. Their mean predicts better than most of them, and where they differ none should be
+ * trusted.
  *
  * @param data what `dataset` returns.
  * @param options see `EnsembleOptions`.
  * @returns (resolves to) the networks, and `predict`. Cost: `count` fits.
- * @throws (rejects) TypeError or RangeError for bad options; the first fit's error where all failed.
+ * @throws (rejects) TypeError or RangeError for bad options; the first fit's error where all
+ * failed.
  * Source: Lakshminarayanan, Pritzel and Blundell 2017.
  * @example
  * const xs = Array.from({ length: 40 }, (_, i) => [i / 20 - 1]);

@@ -12,8 +12,9 @@ export interface Fold {
 const STREAM = 4;
 
 /**
- * Divides the rows into k folds of nearly the same size at random, each class over all of them, and gives one of them to be
- * scored. It depends on its arguments alone, so that whoever holds the data can make it.
+ * Divides the rows into k folds of nearly the same size at random, each class over all of them, and
+ * gives one of them to be scored. It depends on its arguments alone, so that whoever holds the data
+ * can make it.
  *
  * @param labels the class of each row, or null where rows are not stratified.
  * @param index of the fold, from 0 to folds − 1.

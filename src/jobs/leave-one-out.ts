@@ -12,8 +12,9 @@ export interface LeaveOneOutOptions extends Omit<EnsembleOptions, "count"> {
 }
 
 /**
- * Trains a network again without each of some rows, and gives that row's loss: what `influence` predicts without training. It is a check of that
- * prediction, or the whole of leave-one-out cross-validation.
+ * Trains a network again without each of some rows, and gives that row's loss: what `influence`
+ * predicts without training. It is a check of that prediction, or the whole of leave-one-out
+ * cross-validation.
  *
  * @param data what `dataset` returns.
  * @param options see `LeaveOneOutOptions`.

@@ -13,12 +13,15 @@ import { type FileReference, packed } from "./lane.js";
 import { nameOf } from "./lanes.js";
 import { checkPlain } from "./tasks.js";
 
-/** A part of the rows: a data set, or the name of a file that `datasetToSafetensors` wrote, in the folder that the workers were given. */
+/**
+ * A part of the rows: a data set, or the name of a file that `datasetToSafetensors` wrote, in the
+ * folder that the workers were given.
+ */
 export type Shard = Dataset | FileReference;
 
 /** What `pool.operator` takes beside network and shards. */
 export interface OperatorOptions {
-  /** The Hessian ("exact", the default) or the generalised Gauss-Newton matrix ("ggn"). */
+  /** The Hessian ("exact") or the generalised Gauss-Newton matrix ("ggn"). Default: "exact". */
   kind?: CurvatureKind;
 }
 
@@ -29,14 +32,19 @@ export interface PoolOperator extends LinearOperator {
   /** The objective, its gradient and products as functions of the parameters, for `minimize`. */
   readonly objective: Required<Pick<SmoothFunction, "value" | "gradient" | "hvp">>;
   /**
-   * The product with v at the network's parameters. This thread waits for the workers, as `lanczos` and its like need it.
+   * The product with v at the network's parameters. This thread waits for the workers, as `lanczos`
+   * and its like need it.
    *
-   * @throws Error where a worker has failed three times, and where a thread may not wait: in a page's main thread.
+   * @throws Error where a worker has failed three times, and where a thread may not wait: in a
+   * page's main thread.
    */
   matvec(v: FloatArray): Float64Array;
   /** The same without waiting, for a page's main thread. */
   product(v: ArrayLike<number>): Promise<Float64Array>;
-  /** Ends the operator's workers. They end by themselves with the process, or when the operator is no longer used. */
+  /**
+   * Ends the operator's workers. They end by themselves with the process, or when the operator is
+   * no longer used.
+   */
   close(): void;
 }
 
@@ -122,7 +130,10 @@ class ShardedOperator implements PoolOperator {
     return Float64Array.from(checkVector(WHERE, "v", v, this.size, "f64"));
   }
 
-  /** Searches ask for the value at a point, and then nearly always for the gradient there; one pass gives both. */
+  /**
+   * Searches ask for the value at a point, and then nearly always for the gradient there; one pass
+   * gives both.
+   */
   #gradient(x: Float64Array): { value: number; gradient: Float64Array } {
     if (this.#known && same(this.#known.x, x)) return this.#known;
     const { loss, sum } = this.#caller.wait("gradient", this.#point(x), null);

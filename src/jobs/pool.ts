@@ -32,30 +32,40 @@ export interface Open {
 
 /** What `pool.run` takes beside tasks and data. */
 export interface RunOptions {
-  /** Ends the run: tasks that are under way are broken off, and the others left open. */
+  /**
+   * Ends the run: tasks that are under way are aborted, and the others are not begun. Default:
+   * none.
+   */
   signal?: AbortSignal | undefined;
-  /** Called after each task, in the order of completion, with its place among the tasks. */
+  /**
+   * Called after each task, in the order of completion, with its place among the tasks. Default:
+   * none.
+   */
   onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
 }
 
 /** What does tasks: this thread, other threads, or other machines. */
 export interface Pool {
   /**
-   * Does tasks on data; a result depends on its task and the data alone. A task that failed in an unexpected way is tried again,
-   * three times in all; the others go on meanwhile.
+   * Does tasks on data; a result depends on its task and the data alone. A task that failed in an
+   * unexpected way is tried again, three times in all. The other tasks continue meanwhile.
    *
    * @returns (resolves to) what came of them, in the order of the tasks.
    */
   run<T extends Task>(tasks: readonly T[], data: Dataset, options?: RunOptions): Promise<Outcome<T>[]>;
   /**
-   * Products with the curvature of a network's objective, and the objective and its gradient, over data in shards that no worker
-   * needs to hold whole.
+   * Products with the curvature of a network's objective, and the objective and its gradient, over
+   * data in shards that no worker needs to hold whole.
    *
    * @param net a network; products are always at its parameters as they are then.
-   * @param shards data sets, or names of files that `datasetToSafetensors` wrote, in the pool's folder.
+   * @param shards data sets, or names of files that `datasetToSafetensors` wrote, in the pool's
+   * folder.
    */
   operator(net: Network, shards: readonly Shard[], options?: OperatorOptions): Promise<PoolOperator>;
-  /** Ends the workers of a thread pool, or the connection to a cluster, which keeps a process running. Threads that idle do not. */
+  /**
+   * Ends the workers of a thread pool, or the connection to a cluster, which keeps a process
+   * running. Threads that idle do not.
+   */
   close(): Promise<void>;
 }
 
@@ -92,7 +102,10 @@ export function failure(error: unknown): Failed {
   return { status: "failed", reason: message, kind: name };
 }
 
-/** Whether an error is the library's refusal of what it was given: it would be the same at the next attempt. */
+/**
+ * Whether an error is the library's refusal of what it was given: it would be the same at the next
+ * attempt.
+ */
 export function isRefusal({ kind }: { readonly kind: string }): boolean {
   return kind === "TypeError" || kind === "RangeError";
 }

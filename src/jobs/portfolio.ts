@@ -14,7 +14,9 @@ export interface Portfolio {
 
 /** Flops of a search that nobody asked for: a few seconds on one core. */
 export const BUDGET = 6e10;
-/** A search on fewer rows than this says little about all of them; settings are left out instead. */
+/**
+ * A search on fewer rows than this says little about all of them; settings are left out instead.
+ */
 const LEAST_ROWS = 1000;
 const FOLDS = 4;
 /** Tables up to this size are divided into more folds, since each holds few rows. */
@@ -26,8 +28,9 @@ const tanh = { activation: "tanh" } as const;
 const relu = { activation: "relu", optimizer: "adam", learningRate: 0.005, schedule: "cosine", dtype: "f32" } as const;
 
 /**
- * Candidates for standardised columns, cheap ones first. They span what tables need: a line, a small smooth network that is
- * trained to the end, and a wider one that is regularised from hardly at all to strongly. bench/tables.mjs measures them.
+ * Candidates for standardised columns, cheap ones first. They span what tables need: a line, a
+ * small smooth network that is trained to the end, and a wider one that is regularised from hardly
+ * at all to strongly. bench/tables.mjs measures them.
  */
 const everywhere: readonly Setting[] = [
   { hidden: [], optimizer: "lbfgs", epochs: 60, l2: 100 },
@@ -48,8 +51,9 @@ const values: readonly Setting[] = [
 ];
 
 /**
- * The settings to try on a table within a budget of floating-point operations. What is dear on a large table is left out, and
- * a large table is represented by some of its rows; both depend on sizes alone, not on the machine.
+ * The settings to try on a table within a budget of floating-point operations. What is expensive on
+ * a large table is left out, and a large table is represented by some of its rows. Both depend on
+ * sizes alone, not on the machine.
  */
 export function portfolioFor(data: Dataset, base: Partial<NetworkSpec>, seed: number, budget = BUDGET): Portfolio {
   const { loss } = specOf({}, base, data, seed);
@@ -63,7 +67,10 @@ export function portfolioFor(data: Dataset, base: Partial<NetworkSpec>, seed: nu
   return { settings: settings.length > 0 ? settings : [candidates[2]], folds, data: sample(data, rows, seed) };
 }
 
-/** The rows on which one fit of each candidate takes the budget; the cost grows with the rows from an intercept on. */
+/**
+ * The rows on which one fit of each candidate takes the budget; the cost grows with the rows from
+ * an intercept on.
+ */
 function rowsWithin(
   candidates: readonly Setting[],
   cost: (setting: Setting, rows: number) => number,

@@ -6,12 +6,17 @@ import { chunkSize } from "../network/objective.js";
 import type { NetworkSpec } from "../network/spec.js";
 import type { FloatArray } from "../wasm/workspace.js";
 
-/** The objective, its gradient, or the product of its Hessian or Gauss-Newton matrix with a vector. */
+/**
+ * The objective, its gradient, or the product of its Hessian or Gauss-Newton matrix with a vector.
+ */
 export type Quantity = "loss" | "gradient" | "exact" | "ggn";
 
 export const quantities: readonly Quantity[] = ["loss", "gradient", "exact", "ggn"];
 
-/** A part of an objective, its gradient or a product, over the rows of a shard. Plain data, as every task. */
+/**
+ * A part of an objective, its gradient or a product, over the rows of a shard. Plain data, as every
+ * task.
+ */
 export interface ProductTask {
   /** Kind of task. */
   readonly kind: "product";
@@ -36,8 +41,8 @@ export interface ProductResult {
 }
 
 /**
- * Chunks of a network's passes that are taken at a time: memory does not grow with the shard, the last chunk is seldom a short one, and bits depend
- * on the network alone.
+ * Chunks of a network's passes that are taken at a time: memory does not grow with the shard, the
+ * last chunk is seldom a short one, and bits depend on the network alone.
  */
 const CHUNKS = 3;
 
@@ -45,11 +50,17 @@ const CHUNKS = 3;
 export interface Blocks {
   /** Rows in all. */
   readonly rows: number;
-  /** Some of them, one block after another; null where all of a block weigh nothing. A block is valid until the next one. */
+  /**
+   * Some of them, one block after another; null where all of a block weigh nothing. A block is
+   * valid until the next one.
+   */
   block(from: number, to: number): Dataset | null | Promise<Dataset | null>;
 }
 
-/** Sums over the rows of a shard, in their order, under batch norm's running statistics: a worker knows none of the other shards. */
+/**
+ * Sums over the rows of a shard, in their order, under batch norm's running statistics: a worker
+ * knows none of the other shards.
+ */
 export async function runProduct(
   { quantity, spec, at, vector }: ProductTask,
   data: Dataset | Blocks,

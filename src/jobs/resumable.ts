@@ -14,14 +14,16 @@ export interface Results {
 }
 
 /**
- * A pool that does no task twice: what is among the results is not done again, and what is done is added to them. So a search that
- * was broken off goes on where it was, and one with more trials does the new ones.
+ * A pool that does no task twice: what is among the results is not done again, and what is done is
+ * added to them. So an interrupted search resumes where it was, and a search with more trials does
+ * only the new ones.
  *
  * A task's name is a digest of the task, the data and the build of the core. Failures are not kept.
  *
  * @param pool what does the tasks that are not known.
  * @param results a `Map`, or anything with `get` and `set`.
- * @param identity told apart beside the build, such as a version. Default: nothing.
+ * @param identity a mark beside the build that results must share, such as a version. Default:
+ * nothing.
  * @returns a pool for `tune` and its like. Cost: a digest of the data, once, and one a task.
  * @throws TypeError for what is no pool or no results.
  * @example

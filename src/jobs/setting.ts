@@ -15,11 +15,14 @@ import { makeOptimizer, type OptimizerSetting } from "./optimizers.js";
 import { type ScheduleName, scheduleNames } from "./schedules.js";
 
 /**
- * One way to make and train a network, as plain data: what a search varies, a worker receives and a model file keeps.
- * Whatever is left out has the library's default.
+ * One way to make and train a network, as plain data: what a search varies, a worker receives and a
+ * model file keeps. Whatever is left out has the library's default.
  */
 export interface Setting {
-  /** Units of the hidden layers; [] for a linear model. Default: those of the specification, else [32]. */
+  /**
+   * Units of the hidden layers; [] for a linear model. Default: those of the specification, else
+   * [32].
+   */
   hidden?: readonly number[];
   /** Of the hidden layers. Default: that of the specification, else "relu". */
   activation?: ActivationName;
@@ -41,9 +44,14 @@ export interface Setting {
   batchSize?: number;
   /** Course of the learning rate. Default: "constant". */
   schedule?: ScheduleName;
-  /** Epochs without improvement on held-out training rows after which a run ends. Default: never. */
+  /**
+   * Epochs without improvement on held-out training rows after which a run ends. Default: never.
+   */
   patience?: number;
-  /** Learns the logarithm of a single target instead of its value; the number is the target's value at which it is 0 in its own unit. Default: no. */
+  /**
+   * Learns the logarithm of a single target instead of its value; the number is the target's value
+   * at which it is 0 in its own unit. Default: no.
+   */
   logFrom?: number;
   /** "balanced": classes weigh the same. Default: rows weigh the same. */
   weights?: "balanced";
@@ -57,7 +65,10 @@ const KEYS = [
 /** Names of everything that a setting can hold. */
 export const settingKeys: readonly string[] = KEYS;
 
-/** Refuses what is not a setting; ranges of values that networks and optimizers check are left to these. */
+/**
+ * Refuses what is not a setting; ranges of values that networks and optimizers check are left to
+ * these.
+ */
 export function checkSetting(where: string, name: string, value: unknown): asserts value is Setting {
   checkObject(where, name, value);
   checkKeys(`${where}: ${name}`, value, KEYS);
@@ -88,8 +99,8 @@ export function optimizerOf({ optimizer = "adam", learningRate }: Setting): Opti
 }
 
 /**
- * The network that a setting makes for data: its hidden layers, activation, batch norm and penalty over those of a
- * specification, where there is one.
+ * The network that a setting makes for data: its hidden layers, activation, batch norm and penalty
+ * over those of a specification, where there is one.
  */
 export function specOf(setting: Setting, base: Partial<NetworkSpec>, data: Dataset, seed: number): NetworkSpec {
   const { hidden, activation, batchNorm, l1, l2, dtype } = setting;
@@ -114,7 +125,10 @@ export function specOf(setting: Setting, base: Partial<NetworkSpec>, data: Datas
   };
 }
 
-/** Class labels, that is whole numbers from 0 of which none is missing, ask for cross-entropy; anything else for mse. */
+/**
+ * Class labels, that is whole numbers from 0 of which none is missing, ask for cross-entropy;
+ * anything else for mse.
+ */
 function lossFor({ targets }: Dataset): Loss {
   if ("data" in targets) return "mse";
   const kinds = new Set(targets);

@@ -46,8 +46,8 @@ function checkRange(where: string, name: string, range: unknown): void {
 }
 
 /**
- * So many settings of a space: all of them where it has no more than that, else a sample in which each range is covered
- * evenly (Latin hypercube: McKay, Beckman and Conover 1979).
+ * So many settings of a space: all of them where it has no more than that, else a sample in which
+ * each range is covered evenly (Latin hypercube: McKay, Beckman and Conover 1979).
  */
 export function settingsOf(space: Space, count: number, seed: number, math: ScalarMath): Setting[] {
   const keys = Object.keys(space).sort() as (keyof Space)[];

@@ -2,8 +2,8 @@ import type { Matrix } from "../linalg/matrix.js";
 import { type Dataset, dataset } from "../network/dataset.js";
 
 /**
- * Targets by their logarithm, ln(1 + |y|/u) with the sign of y: for values that range over several sizes. y = z − zero are the targets of
- * the data from where they are 0, and u is the median of |y|. No unit counts.
+ * Targets by their logarithm, ln(1 + |y|/u) with the sign of y, for values that range over several
+ * sizes. y = z − zero, with z the targets of the data. u is the median of |y|. No unit counts.
  */
 export interface LogScale {
   readonly zero: number;

@@ -12,8 +12,8 @@ import { optimizerOf, type Setting, specOf } from "./setting.js";
 import { fromLogs, type LogScale, logScaleOf, withLogs } from "./target-scale.js";
 
 /**
- * A network to be trained on all folds but one and scored on that one. Plain data; the result depends on the task and the
- * data alone, so that any worker may do it, and do it again.
+ * A network to be trained on all folds but one and scored on that one. Plain data; the result
+ * depends on the task and the data alone, so that any worker may do it, and do it again.
  */
 export interface FoldTask {
   /** Kind of task. */
@@ -73,7 +73,10 @@ export async function runFold(task: FoldTask, data: Dataset, signal?: AbortSigna
   return { fold, repeat, status, epochs: epochs.length, training: own.model, test: left.model, baseline: left.floor };
 }
 
-/** Makes the network of a setting and trains it. `shape`: data that has all classes, where `data` may lack one. */
+/**
+ * Makes the network of a setting and trains it. `shape`: data that has all classes, where `data`
+ * may lack one.
+ */
 export async function train(
   setting: Setting,
   base: Partial<NetworkSpec>,

@@ -14,8 +14,8 @@ import { checkSetting } from "./setting.js";
 import { type FoldResult, type FoldTask, runFold } from "./task.js";
 
 /**
- * A piece of work as plain data: never code. What comes of it depends on the task and the data alone, so that any worker may do it, and do it
- * again.
+ * A piece of work as plain data: never code. What comes of it depends on the task and the data
+ * alone, so that any worker may do it, and do it again.
  */
 export type Task = FoldTask | FitTask | LeaveOneOutTask | ProductTask;
 
@@ -28,7 +28,10 @@ export type ResultOf<T extends Task> = T extends FoldTask
       ? LeaveOneOutResult
       : ProductResult;
 
-/** What a task is done on: data, which is read block by block for products alone, and the vectors that a product names. */
+/**
+ * What a task is done on: data, which is read block by block for products alone, and the vectors
+ * that a product names.
+ */
 export interface Material {
   readonly data: Dataset | Blocks;
   readonly vectors: ReadonlyMap<string, Float64Array>;
@@ -61,7 +64,10 @@ const KEYS: Record<Task["kind"], readonly string[]> = {
 };
 const SPEC = ["inputs", "layers", "loss", "penalty", "dtype", "initializer", "seed", "trainable"];
 
-/** Refuses what is no task, as a worker does with whatever it is sent. Sizes are judged by `checkSize`, and the rest by networks and optimizers. */
+/**
+ * Refuses what is no task, as a worker does with whatever it is sent. Sizes are judged by
+ * `checkSize`, and the rest by networks and optimizers.
+ */
 export function checkTask(value: unknown): asserts value is Task {
   checkObject(WHERE, "task", value);
   checkChoice(WHERE, "kind", value.kind, KINDS);
@@ -95,7 +101,10 @@ function checkSpec(name: string, spec: unknown): asserts spec is Partial<Network
 /** Objects within objects that a task may hold. */
 const DEEPEST = 12;
 
-/** Refuses functions, and anything else that is not plain data: a loss or an initializer of the caller's stays in its process. */
+/**
+ * Refuses functions, and anything else that is not plain data: a loss or an initializer of the
+ * caller's stays in its process.
+ */
 export function checkPlain(name: string, value: unknown, depth = 0): void {
   if (value === null || value === undefined || ["string", "number", "boolean"].includes(typeof value)) return;
   if (typeof value === "function") {

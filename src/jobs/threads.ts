@@ -21,21 +21,23 @@ export interface ThreadsOptions {
   /** The folder that files of shards are in; only where there are files. Default: none. */
   folder?: string;
   /**
-   * The address of `dist/jobs/worker.js`, for pages whose bundler does not find workers by itself. Default: found by bundlers that know
-   * `new Worker(new URL(…))`.
+   * The address of `dist/jobs/worker.js`, for pages whose bundler does not find workers by itself.
+   * Default: found by bundlers that know `new Worker(new URL(…))`.
    */
   worker?: string | URL;
 }
 
 /**
- * A pool of threads on this machine: worker threads in Node, web workers in pages. The same tasks give the same bits with any number of
- * threads.
+ * A pool of threads on this machine: worker threads in Node, web workers in pages. The same tasks
+ * give the same bits with any number of threads.
  *
- * Threads start when there is work, and end when they have idled for two seconds, so a pool does not have to be closed. A thread is
- * sent a data set once. Where a thread dies another takes its place, and the task is tried again, three times in all.
+ * Threads start when there is work, and end when they have idled for two seconds, so a pool does
+ * not have to be closed. A thread is sent a data set once. Where a thread dies another takes its
+ * place, and the task is tried again, three times in all.
  *
  * @param options see `ThreadsOptions`.
- * @returns a pool for `tune`, `crossValidate`, `restarts`, `ensemble`, `leaveOneOut` and `pool.operator`. Memory: a copy of the data a thread.
+ * @returns a pool for `tune`, `crossValidate`, `restarts`, `ensemble`, `leaveOneOut` and
+ * `pool.operator`. Memory: a copy of the data a thread.
  * @throws TypeError or RangeError for bad options.
  * @example
  * const pool = threads({ workers: 2 });

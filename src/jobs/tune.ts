@@ -23,17 +23,25 @@ export interface TuneOptions {
   folds?: number;
   /** What is compared. Default: "loss", on rows left out. */
   metric?: Metric;
-  /** After each fold the better half of the settings goes on, as long as more than two are left. Default: true. */
+  /**
+   * After each fold the better half of the settings stays, as long as more than two are left.
+   * Default: true.
+   */
   halving?: boolean;
   /** Of trials, folds, weights and the order of rows. Default: 0. */
   seed?: number;
   /** What does the fits. Default: this thread. */
   pool?: Runner;
-  /** Called after each fold with the trials so far. True ends the search. */
+  /** Called after each fold with the trials so far. True ends the search. Default: none. */
   onProgress?: ((progress: TuneProgress) => boolean | undefined) | undefined;
-  /** Called after each fit, in the order of completion, with the fits done and those in all, as far as is known. */
+  /**
+   * Called after each fit, in the order of completion, with the number of fits done and the number
+   * in all, as far as it is known. Default: none.
+   */
   onFit?: ((done: number, of: number) => void) | undefined;
-  /** Ends the search and the fits that are under way, with the best setting so far. */
+  /**
+   * Ends the search and the fits that are under way, with the best setting so far. Default: none.
+   */
   signal?: AbortSignal | undefined;
 }
 
@@ -72,21 +80,23 @@ export interface Tuning {
 const WHERE = "tune";
 const HIGHER_IS_BETTER: readonly Metric[] = ["accuracy", "balancedAccuracy", "auc", "r2"];
 const METRICS: readonly Metric[] = [...HIGHER_IS_BETTER, "loss", "logLoss", "rmse", "mae"];
-/** So many settings go on to the last fold whatever they score. */
+/** This many settings reach the last fold whatever they score. */
 const FINALISTS = 2;
 
 /**
- * Chooses how to make and train a network by its score on rows left out, and trains one by that choice on all rows.
+ * Chooses how to make and train a network by its score on rows left out, and trains one by that
+ * choice on all rows.
  *
- * Every setting is scored on the same folds. With `halving` a setting that is behind after some folds is not tried on the
- * others (successive halving: Jamieson and Talwalkar 2016). The best of many scores is too good by chance: judge the
- * network on rows that had no part in the search.
+ * Every setting is scored on the same folds. With `halving` a setting that is behind after some
+ * folds is not tried on the others (successive halving: Jamieson and Talwalkar 2016). The best of
+ * many scores is too good by chance: judge the network on rows that had no part in the search.
  *
  * @param data what `dataset` returns.
  * @param options see `TuneOptions`; space is required.
- * @returns (resolves to) the best setting, all trials, and a trained network. Cost: with halving about 2 + folds fits per
- * setting tried at most, and one more.
- * @throws (rejects) TypeError or RangeError for bad options; the first fit's error where all fits of the first fold failed.
+ * @returns (resolves to) the best setting, all trials, and a trained network. Cost: with halving
+ * about 2 + folds fits per setting tried at most, and one more.
+ * @throws (rejects) TypeError or RangeError for bad options; the first fit's error where all fits
+ * of the first fold failed.
  * @example
  * const xs = Array.from({ length: 60 }, (_, i) => [i / 30 - 1]);
  * const data = dataset(xs, xs.map(([x]) => [x * x]));
@@ -136,7 +146,7 @@ function settings(space: unknown, trials: number, seed: number): readonly Settin
   return settingsOf(space, trials, seed, coreMath());
 }
 
-/** Fold after fold, the better half going on. */
+/** Fold after fold, with the better half kept. */
 async function trialsOf(data: Dataset, resolved: Resolved): Promise<Trial[]> {
   const { settings, spec, folds, halving, seed, pool, onProgress, onFit, signal } = resolved;
   const scores = new Scores(resolved);

@@ -1,7 +1,7 @@
 import type { Lane, Order } from "./lane.js";
 import type { Outcome } from "./pool.js";
 
-/** What a web worker and its page tell each other. */
+/** The messages between a web worker and its page. */
 export interface FromPage {
   readonly id: number;
   readonly order: Order;
@@ -11,7 +11,9 @@ export interface FromThread {
   readonly outcome: Outcome;
 }
 
-/** Milliseconds after which a thread that idles ends, so that it does not keep a process running. */
+/**
+ * Milliseconds after which a thread that idles ends, so that it does not keep a process running.
+ */
 const IDLE = 2000;
 
 /** A web worker, also of Deno's and Bun's. */

@@ -6,7 +6,10 @@ import type { Dataset } from "../network/dataset.js";
 const NUMBER = "$number";
 const VECTOR = "$f64";
 
-/** Plain data as JSON, to the same bits: numbers that JSON has no word for, and vectors of doubles, are marked. */
+/**
+ * Plain data as JSON, to the same bits: numbers that JSON has no word for, and vectors of doubles,
+ * are marked.
+ */
 export function toText(value: unknown): string {
   return JSON.stringify(marked(value));
 }

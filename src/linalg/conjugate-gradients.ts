@@ -16,22 +16,29 @@ const WHERE = "conjugateGradients";
 
 /** What `conjugateGradients` takes beside operator and right-hand side. */
 export interface ConjugateGradientsOptions {
-  /** Largest ‖b − A·x‖ relative to ‖b‖; 1e-8. */
+  /** Largest ‖b − A·x‖ relative to ‖b‖. Default: 1e-8. */
   tolerance?: number;
-  /** Most steps; 10 · size (SciPy). */
+  /** The most steps. Default: 10 · size (SciPy). */
   maxSteps?: number;
-  /** Its products apply M⁻¹, symmetric and positive definite, near A⁻¹. */
+  /** Its products apply M⁻¹, symmetric and positive definite, near A⁻¹. Default: none. */
   preconditioner?: LinearOperator;
-  /** Where to start instead of 0. */
+  /** The start, `size` numbers. Default: 0. */
   x0?: ArrayLike<number>;
-  /** Stop on the sphere ‖x‖ = radius (Steihaug 1983, Toint 1981), measured as √(xᵀ·M·x) under a preconditioner; not with `x0`. */
+  /**
+   * Stop on the sphere ‖x‖ = radius (Steihaug 1983, Toint 1981), measured as √(xᵀ·M·x) under a
+   * preconditioner; not with `x0`. Default: no sphere.
+   */
   radius?: number;
   /**
-   * Stop when the model q(x) = ½xᵀAx − bᵀx falls by less than this share of itself a step, on average over the last
-   * max(10, ⌊steps/10⌋) of them, and is below 0 (Martens 2010, who takes 5e-4); 0, which is never.
+   * Stop when the model q(x) = ½xᵀAx − bᵀx is below 0 and falls by less than this share of itself
+   * per step. The fall is averaged over the last max(10, ⌊steps/10⌋) steps (Martens 2010, who takes
+   * 5e-4). Default: 0, which never stops.
    */
   progress?: number;
-  /** Keep x as it was after steps 1, 2, 3, … ⌈1.3ʲ⌉ …, to choose from afterwards (Martens 2010); false. */
+  /**
+   * Keep x as it was after steps 1, 2, 3, … ⌈1.3ʲ⌉ …, to choose from afterwards (Martens 2010).
+   * Default: false.
+   */
   keepIterates?: boolean;
 }
 
@@ -49,9 +56,12 @@ export interface ConjugateGradientsIterate {
 export interface ConjugateGradientsResult {
   /** Where it ended, owned by the caller. */
   readonly x: Float64Array;
-  /** "not-positive-definite" where a direction of no or negative curvature was met; see `conjugateGradients`. */
+  /**
+   * "not-positive-definite" where a direction of no or negative curvature was met; see
+   * `conjugateGradients`.
+   */
   readonly status: "converged" | "max-steps" | "not-positive-definite" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** ‖b − A·x‖, as the recurrence has it. */
   readonly residualNorm: number;
@@ -63,9 +73,15 @@ export interface ConjugateGradientsResult {
   readonly products: number;
   /** Whether x lies on the sphere of the given radius. */
   readonly boundary: boolean;
-  /** The least pᵀAp / pᵀp along the directions taken: no less than the smallest eigenvalue; Infinity where there was none. */
+  /**
+   * The least pᵀAp / pᵀp along the directions taken: no less than the smallest eigenvalue; Infinity
+   * where there was none.
+   */
   readonly leastCurvature: number;
-  /** Where A is not positive definite: a unit vector d with dᵀAd ≤ 0, to rounding, along which the model falls from x on. */
+  /**
+   * Where A is not positive definite: a unit vector d with dᵀAd ≤ 0, to rounding, along which the
+   * model falls from x on.
+   */
   readonly direction?: Float64Array;
   /** With `keepIterates`, in order; the last is x. */
   readonly iterates?: readonly ConjugateGradientsIterate[];
@@ -82,21 +98,28 @@ interface Settings {
 }
 
 /**
- * Solves A·x = b for a symmetric positive definite operator, from products A·v alone, by (preconditioned) conjugate gradients;
- * what is the same, minimises the quadratic model q(x) = ½xᵀAx − bᵀx.
+ * Solves A·x = b for a symmetric positive definite operator, from products A·v alone, by
+ * (preconditioned) conjugate gradients; what is the same, minimises the quadratic model q(x) =
+ * ½xᵀAx − bᵀx.
  *
- * Where A proves not to be positive definite, the direction that shows it is returned. With a `radius` x then moves along it to the
- * sphere, as it does when a step would leave the ball: so x is the truncated step of a trust region, whatever A is.
+ * Where A proves not to be positive definite, the direction that shows it is returned. With a
+ * `radius` x then moves along it to the sphere, as it does when a step would leave the ball: so x
+ * is the truncated step of a trust region, whatever A is.
  *
  * @param op a symmetric operator: `hessianOperator(…)`, or any { size, matvec(v) }.
  * @param b `size` finite numbers.
  * @param options see their own descriptions.
- * @returns x and how it came about, all the caller's. Cost: a product and 12·size flops a step, and 6·size·8 bytes.
- * Statuses: "converged" (within the tolerance, too little progress, or on the sphere; the reason says which); "max-steps";
- * "not-positive-definite" (x is the last point before or, with a radius, on the sphere; curvatures up to 4ε of the largest met count as 0);
- * "non-finite" (a product was, or the numbers overflowed; x is the last finite point, or 0).
- * @throws TypeError or RangeError for what is no operator, a `b` that does not fit, unknown options and values outside their range.
- * Source: Hestenes and Stiefel 1952; Steihaug 1983; Conn, Gould and Toint 2000, section 7.5.1 (norms under a preconditioner); Martens 2010.
+ * @returns x and how it came about, all the caller's. Cost: a product and 12·size flops a step, and
+ * 6·size·8 bytes.
+ * Statuses: "converged": within the tolerance, too little progress, or on the sphere; the reason
+ * says which. "max-steps": the steps were used up. "not-positive-definite": x is the last point
+ * before or, with a radius, on the sphere; curvatures up to 4ε of the largest met count as 0.
+ * "non-finite": a product was not finite, or the numbers overflowed; x is the last finite point,
+ * or 0.
+ * @throws TypeError or RangeError for what is no operator, a `b` that does not fit, unknown options
+ * and values outside their range.
+ * Source: Hestenes and Stiefel 1952; Steihaug 1983; Conn, Gould and Toint 2000, section 7.5.1
+ * (norms under a preconditioner); Martens 2010.
  * @example
  * conjugateGradients({ size: 2, matvec: (v) => v.map((x, i) => (i + 1) * x) }, [1, 1]).x; // Float64Array [1, 0.5], to rounding
  */

@@ -14,15 +14,21 @@ const LEAST_POINTS = 16;
 
 /** What `spectralDensity` takes beside the operator. */
 export interface SpectralDensityOptions {
-  /** Random vectors to average over; 10 (Ghorbani et al.). */
+  /** Random vectors to average over. Default: 10 (Ghorbani et al.). */
   probes?: number;
-  /** Lanczos steps from each; 80 (Ghorbani et al. take 90), at most the size. */
+  /**
+   * Lanczos steps from each random vector. Default: 80 (Ghorbani et al. take 90), at most the
+   * size.
+   */
   steps?: number;
-  /** Of the random vectors; 0. */
+  /** Seed of the random vectors. Default: 0. */
   seed?: number;
-  /** Points of the grid, at least 16; as many as put two into each σ, at least 401. */
+  /** Points of the grid, at least 16. Default: as many as put two into each σ, at least 401. */
   points?: number;
-  /** Standard deviation of the Gaussian in place of each node; the nodes' range over the steps, at least 50, which is about their distance. */
+  /**
+   * Standard deviation σ of the Gaussian that replaces each node. Default: the nodes' range over
+   * the steps (at least 50), which is about the distance of neighbouring nodes.
+   */
   sigma?: number;
 }
 
@@ -30,7 +36,10 @@ export interface SpectralDensityOptions {
 export interface SpectralMean {
   /** The estimate. */
   readonly value: number;
-  /** Standard deviation of the value, estimated from the probes' spread; Infinity where one probe tells nothing of it. */
+  /**
+   * Standard deviation of the value, estimated from the probes' spread; Infinity with a single
+   * probe, which has no spread.
+   */
   readonly standardError: number;
 }
 
@@ -54,27 +63,36 @@ export interface SpectralDensity {
   readonly products: number;
   /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
 /**
- * How a symmetric operator's eigenvalues are distributed, from products A·v alone: stochastic Lanczos quadrature.
+ * How a symmetric operator's eigenvalues are distributed, from products A·v alone: stochastic
+ * Lanczos quadrature.
  *
- * For a unit vector v, m steps of Lanczos's method give the nodes θ_i, the eigenvalues of the tridiagonal T, and the weights τ_i, the
- * squared first components of its eigenvectors, with Σ τ_i·p(θ_i) = vᵀ·p(A)·v for polynomials p up to degree 2m − 1. The mean over
- * vectors v that are uniform on the sphere estimates the density (1/size)·Σ δ(t − λ_i): multiply by the size to count eigenvalues.
+ * For a unit vector v, m steps of Lanczos's method give a tridiagonal T. Its eigenvalues are the
+ * nodes θ_i; the squared first components of its eigenvectors are the weights τ_i. Σ τ_i·p(θ_i) =
+ * vᵀ·p(A)·v for polynomials p up to degree 2m − 1. The mean over vectors v that are uniform on the
+ * sphere estimates the density (1/size)·Σ δ(t − λ_i): multiply by the size to count eigenvalues.
  * The curve is Σ τ_i·g(t − θ_i) over all nodes, g the Gaussian of standard deviation σ.
  *
- * An eigenvalue on its own weighs 1/size: its node stands apart, its weight is uncertain. Use `lanczos` for eigenvalues at the ends.
+ * An eigenvalue on its own weighs 1/size: its node stands apart, its weight is uncertain. Use
+ * `lanczos` for eigenvalues at the ends.
  *
  * @param op a symmetric operator: `hessianOperator(…)`, or any { size, matvec(v) }.
- * @param options see their own descriptions. A `sigma` below the grid's spacing is raised to it, since such a curve could not be drawn.
- * @returns nodes and weights with sum 1, the smoothed curve with integral 1, and two moments to check them by, all the caller's.
- * Cost: up to probes × steps products (fewer where a vector's Krylov space ends), and (steps + 2)·size·8 bytes: 656 MB for 10⁶ parameters.
- * Statuses: "converged" (all probes were taken); "non-finite" (a product was: everything is empty or NaN).
- * @throws TypeError or RangeError for what is no operator, unknown options and values outside their range, or products of the wrong length.
- * Source: Lin, Saad and Yang 2016, section 3.2; Ghorbani, Krishnan and Xiao 2019, algorithm 1; Golub and Welsch 1969 (weights).
+ * @param options see their own descriptions. A `sigma` below the grid's spacing is raised to it,
+ * since such a curve could not be drawn.
+ * @returns nodes and weights with sum 1, the smoothed curve with integral 1, and two moments to
+ * check them by, all the caller's.
+ * Cost: up to probes × steps products (fewer where a vector's Krylov space ends), and (steps +
+ * 2)·size·8 bytes: 656 MB for 10⁶ parameters.
+ * Statuses: "converged" (all probes were taken); "non-finite" (a product was: everything is empty
+ * or NaN).
+ * @throws TypeError or RangeError for what is no operator, unknown options and values outside their
+ * range, or products of the wrong length.
+ * Source: Lin, Saad and Yang 2016, section 3.2; Ghorbani, Krishnan and Xiao 2019, algorithm 1;
+ * Golub and Welsch 1969 (weights).
  * @example
  * spectralDensity({ size: 2, matvec: (v) => v.map((x) => 3 * x) }).mean.value; // 3, to rounding
  */

@@ -39,7 +39,10 @@ export function allFinite(values: FloatArray): boolean {
   return true;
 }
 
-/** Runs `use` with a copy of the matrix on an instance of its own; undefined where the matrix is not finite. */
+/**
+ * Runs `use` with a copy of the matrix on an instance of its own; undefined where the matrix is not
+ * finite.
+ */
 function load<T>(H: Symmetric, use: (workspace: Workspace, loaded: Loaded) => T): T | undefined {
   return borrow(H.build, (workspace) => {
     const loaded = copied(workspace, H);
@@ -121,7 +124,10 @@ export function choleskyFactor(H: Symmetric): CholeskyFactor | undefined {
 /** Rows of L that are turned round together. */
 const STRIP = 64;
 
-/** L from the U at an address, times a factor, row by row: what is right of its diagonal is 0 and never touched. */
+/**
+ * L from the U at an address, times a factor, row by row: what is right of its diagonal is 0 and
+ * never touched.
+ */
 function lowerOf(workspace: Workspace, dtype: Dtype, n: number, at: number, factor: number): FloatArray {
   const kernels = workspace.kernels(dtype);
   const bytes = bytesPer(dtype);
@@ -167,14 +173,18 @@ function factorIndefinite(workspace: Workspace, dtype: Dtype, n: number, at: num
   return { info: kernels.ldl(n, at, n, d, e, swaps, work, workspace.scratch), d, e, swaps };
 }
 
-/** The same matrix in double precision: factors in single precision would add n times the rounding that its entries have. */
+/**
+ * The same matrix in double precision: factors in single precision would add n times the rounding
+ * that its entries have.
+ */
 function inDouble(H: Symmetric): Symmetric {
   return H.dtype === "f64" ? H : { ...H, size: H.size, build: H.build, dtype: "f64", data: Float64Array.from(H.data) };
 }
 
 /**
- * Of the eigenvalues of the matrix at an address, in double precision: what its factors round, or what its entries did where they are of
- * single precision, which moves no eigenvalue by more than ½·ε·‖A‖.
+ * Of the eigenvalues of the matrix at an address, in double precision: what its factors round, or
+ * what its entries did where they are of single precision, which moves no eigenvalue by more than
+ * ½·ε·‖A‖.
  */
 function noise(workspace: Workspace, dtype: Dtype, n: number, at: number): number {
   const norm = Math.sqrt(workspace.kernels("f64").sumSquares(at, n * n));
@@ -224,7 +234,10 @@ export function solveIndefinite(H: Symmetric, B: ArrayLike<number>, columns: num
 
 /** How many eigenvalues of each sign a symmetric matrix has. */
 export interface Inertia {
-  /** Eigenvalues above the rounding noise: n·ε·‖A‖ in f64, ‖A‖ being Frobenius' norm; ½·ε·‖A‖ in f32, factored in f64. */
+  /**
+   * Eigenvalues above the rounding noise: n·ε·‖A‖ in f64, ‖A‖ being Frobenius' norm; ½·ε·‖A‖ in
+   * f32, factored in f64.
+   */
   readonly positive: number;
   /** Eigenvalues below minus the rounding noise. */
   readonly negative: number;
@@ -233,8 +246,8 @@ export interface Inertia {
 }
 
 /**
- * Eigenvalues beyond the rounding noise, from the factors of A − tI and A + tI: those of A itself would leave open on which
- * side of the tolerance an eigenvalue lies.
+ * Eigenvalues beyond the rounding noise, from the factors of A − tI and A + tI: those of A itself
+ * would leave open on which side of the tolerance an eigenvalue lies.
  */
 export function countEigenvalues(H: Symmetric): Inertia | undefined {
   const double = inDouble(H);
@@ -255,7 +268,9 @@ export function countEigenvalues(H: Symmetric): Inertia | undefined {
   });
 }
 
-/** How many eigenvalues of D have the sign: as many as those of A, by Sylvester's law of inertia. */
+/**
+ * How many eigenvalues of D have the sign: as many as those of A, by Sylvester's law of inertia.
+ */
 function countSigns(d: FloatArray, e: FloatArray, sign: number): number {
   let count = 0;
   for (let k = 0; k < d.length; ++k) {
@@ -276,8 +291,8 @@ function countSigns(d: FloatArray, e: FloatArray, sign: number): number {
 export type Solve = (b: ArrayLike<number>) => FloatArray | undefined;
 
 /**
- * Factors A + shift·I by Cholesky and lets `use` solve with it, without taking the factor out of the core's memory; undefined where
- * the matrix is not positive definite or not finite.
+ * Factors A + shift·I by Cholesky and lets `use` solve with it, without taking the factor out of
+ * the core's memory; undefined where the matrix is not positive definite or not finite.
  */
 export function withDefinite<T>(
   H: Symmetric,
@@ -302,7 +317,9 @@ export function withDefinite<T>(
   });
 }
 
-/** x with (A + shift·I)·x = b by Cholesky's factorization, or undefined as `withDefinite` has it. */
+/**
+ * x with (A + shift·I)·x = b by Cholesky's factorization, or undefined as `withDefinite` has it.
+ */
 export function solveDefinite(
   H: Symmetric,
   b: ArrayLike<number>,

@@ -26,12 +26,16 @@ export interface Ritz {
 }
 
 /**
- * An orthonormal basis V that grows by products: A·V = V·H + r·eᵀ. Each new vector is orthogonalised against all before it, and
- * again until that takes nothing away; H keeps every coefficient. The Ritz values are those of T, the symmetric matrix with H's
- * lower triangle: tridiagonal, but for the vectors kept at a restart (Wu and Simon 2000, "thick restart").
+ * An orthonormal basis V that grows by products: A·V = V·H + r·eᵀ. Each new vector is
+ * orthogonalised against all before it, and again until that takes nothing away; H keeps every
+ * coefficient. The Ritz values are those of T, the symmetric matrix with H's lower triangle:
+ * tridiagonal, but for the vectors kept at a restart (Wu and Simon 2000, "thick restart").
  */
 export class Krylov {
-  /** Vectors whose product is known; vector `steps` is next, unless the last step ended in an invariant subspace. */
+  /**
+   * Vectors whose product is known; vector `steps` is next, unless the last step ended in an
+   * invariant subspace.
+   */
   steps = 0;
   /** Whether the basis spans an invariant subspace. */
   closed = false;
@@ -91,8 +95,9 @@ export class Krylov {
   }
 
   /**
-   * Goes on with a random vector that is orthogonal to the basis, in place of the next one. Where the basis spans no invariant
-   * subspace it must come straight from `compress`: what is cut off then counts as residual of the vectors kept.
+   * Puts a random vector that is orthogonal to the basis in place of the next one. Where the basis
+   * spans no invariant subspace it must come straight from `compress`: what is cut off then counts
+   * as residual of the vectors kept.
    */
   inject(random: Random, math: ScalarMath): void {
     const { steps, capacity } = this;
@@ -190,8 +195,9 @@ export class Krylov {
   }
 
   /**
-   * What the products with the kept vectors, long taken, have along the new one: by symmetry what the new one has along them.
-   * Where that is known already, as what coupled them to the next vector, a larger difference than their residuals is asymmetry.
+   * What the products with the kept vectors, long taken, have along the new one: by symmetry what
+   * the new one has along them. Where that is known already, as what coupled them to the next
+   * vector, a larger difference than their residuals is asymmetry.
    */
   #mirror(column: number): void {
     const { steps, capacity } = this;
@@ -204,7 +210,10 @@ export class Krylov {
     }
   }
 
-  /** Takes the basis' first `count` vectors out of w until nothing is left of them, or at most `least` of w; gives w's norm. */
+  /**
+   * Takes the basis' first `count` vectors out of w until nothing is left of them, or at most
+   * `least` of w; gives w's norm.
+   */
   #orthogonalize(w: Float64Array, count: number, size: number, least: number): number {
     for (let pass = 0; pass < 4; ++pass) {
       projectOut(this.#basis, count, w, this.#sums);

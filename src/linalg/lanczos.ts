@@ -22,26 +22,37 @@ const MISSED = 1e-6;
 /** … where that lies at least so much of the spectrum's width beyond what the search has seen. */
 const LEAST_SHARE = 0.05;
 
-/** Which eigenvalues: those of largest size, the largest, the smallest (most negative), or from both ends alternately. */
+/**
+ * Which eigenvalues: those of largest size, the largest, the smallest (most negative), or from both
+ * ends alternately.
+ */
 export type Which = "magnitude" | "largest" | "smallest" | "both";
 
 /** What `lanczos` takes beside the operator. */
 export interface LanczosOptions {
-  /** How many eigenvalues; 6 (SciPy's `eigsh`). All of them where k is the size or more. */
+  /**
+   * How many eigenvalues; all of them where k is the size or more. Default: 6 (SciPy's `eigsh`).
+   */
   k?: number;
-  /** "magnitude" (SciPy's `eigsh`). "both" takes ⌈k/2⌉ from the top and ⌊k/2⌋ from the bottom. */
+  /**
+   * Which eigenvalues. "both" takes ⌈k/2⌉ from the top and ⌊k/2⌋ from the bottom. Default:
+   * "magnitude" (SciPy's `eigsh`).
+   */
   which?: Which;
-  /** Of the random vectors; 0. */
+  /** Seed of the random vectors. Default: 0. */
   seed?: number;
-  /** Residuals asked for, relative to ‖A‖; 1e-8, or 1e-5 where products come in single precision. */
+  /**
+   * Largest residuals, relative to ‖A‖. Default: 1e-8, or 1e-5 where products come in single
+   * precision.
+   */
   tolerance?: number;
-  /** Most products; 20 · `basis`, at least 1000. */
+  /** The most products. Default: 20 · `basis`, at least 1000. */
   steps?: number;
-  /** Vectors held at a time, between k + 2 and the size; min(size, 2k + 30). */
+  /** Vectors held at a time, between k + 2 and the size. Default: min(size, 2k + 30). */
   basis?: number;
-  /** Search again, from fresh vectors, for further copies of eigenvalues; true. */
+  /** Search again, from fresh vectors, for further copies of eigenvalues. Default: true. */
   verify?: boolean;
-  /** Where to start instead of a random vector. */
+  /** The start, `size` numbers. Default: a random vector. */
   start?: ArrayLike<number>;
 }
 
@@ -55,11 +66,14 @@ export interface LanczosResult {
   readonly residuals: Float64Array;
   /** Products taken. */
   readonly steps: number;
-  /** The largest ‖A·v‖ over unit vectors met: a lower bound of ‖A‖, and close to it where an end of the spectrum was asked for. */
+  /**
+   * The largest ‖A·v‖ over unit vectors met: a lower bound of ‖A‖, and close to it where an end of
+   * the spectrum was asked for.
+   */
   readonly norm: number;
   /** See `lanczos`. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
@@ -87,28 +101,35 @@ interface Wanted {
 }
 
 /**
- * The k eigenvalues of a symmetric operator at an end of its spectrum, with their eigenvectors, from products A·v alone: Lanczos's
- * method with full reorthogonalisation (every vector against all before it, until nothing is taken away), restarted with the best
- * Ritz vectors when `basis` vectors are held.
+ * The k eigenvalues of a symmetric operator at an end of its spectrum, with their eigenvectors,
+ * from products A·v alone: Lanczos's method with full reorthogonalisation (every vector against all
+ * before it, until nothing is taken away), restarted with the best Ritz vectors when `basis`
+ * vectors are held.
  *
- * A Krylov space holds one copy of each multiple eigenvalue. So when the k values have converged, or when an invariant subspace
- * is reached (as happens with low rank), the search goes on from a random vector orthogonal to what was found, until such a search
- * finds nothing that belongs among the k: an eigenvalue that lies at least a twentieth of the spectrum's width beyond what was
- * reported is then missed with a probability of about 1e-6 at most. `verify: false` leaves that out: a third to
- * two thirds of the products are enough then, and copies may be missed.
+ * A Krylov space holds one copy of each multiple eigenvalue. So when the k values have converged,
+ * or when an invariant subspace is reached (as happens with low rank), the search continues from a
+ * random vector orthogonal to what was found. It ends when such a search finds nothing that belongs
+ * among the k. An eigenvalue that lies at least a twentieth of the spectrum's width beyond what was
+ * reported is then missed with a probability of about 1e-6 at most. `verify: false` leaves this
+ * search out: it needs a third to two thirds of the products, and may miss copies.
  *
  * @param op a symmetric operator: `hessianOperator(…)`, or any { size, matvec(v) }.
- * @param options see their own descriptions. The tolerance is relative to ‖A‖, so small eigenvalues have fewer right digits than
- * large ones: "smallest" means the most negative, not those next to 0.
- * @returns values, vectors and residuals, the caller's. The error of an eigenvalue is at most its residual, and of the order of its square over
- * the distance to the next one. Residuals are those of the recurrence |β·s|, with the products' lack of symmetry added;
- * other errors of the products are not in them.
- * Cost: `steps` products, each with up to 8·basis·size flops, and (basis + k + 3)·size·8 bytes: 360 MB for 10⁶ parameters and k = 4.
- * Statuses: "converged"; "max-steps" (the best so far is returned, with its residuals); "stalled" (products are not symmetric to
- * within the tolerance, as with one beyond the products' own precision); "non-finite" (a product was; what was known before it is returned).
- * @throws TypeError or RangeError for what is no operator, unknown options and values outside their range, or products of the wrong length.
- * Source: Lanczos 1950; Wu and Simon 2000 (thick restart); Kuczyński and Woźniakowski 1992 (the probability,
- * at most 1.648·√n·e^(−√ε·(2j − 1)) after j steps).
+ * @param options see their own descriptions. The tolerance is relative to ‖A‖, so small eigenvalues
+ * have fewer right digits than large ones: "smallest" means the most negative, not those next to 0.
+ * @returns values, vectors and residuals, the caller's. The error of an eigenvalue is at most its
+ * residual ρ, and of the order of ρ² over the distance to the next eigenvalue. Residuals are those
+ * of the recurrence |β·s|, with the products' lack of symmetry added; other errors of the products
+ * are not in them.
+ * Cost: `steps` products, each with up to 8·basis·size flops, and (basis + k + 3)·size·8 bytes: 360
+ * MB for 10⁶ parameters and k = 4.
+ * Statuses: "converged". "max-steps": the best so far is returned, with its residuals. "stalled":
+ * the products are not symmetric to within the tolerance, as happens where the tolerance is finer
+ * than their own precision. "non-finite": a product was not finite; what was known before it is
+ * returned.
+ * @throws TypeError or RangeError for what is no operator, unknown options and values outside their
+ * range, or products of the wrong length.
+ * Source: Lanczos 1950; Wu and Simon 2000 (thick restart); Kuczyński and Woźniakowski 1992 (the
+ * probability, at most 1.648·√n·e^(−√ε·(2j − 1)) after j steps).
  * @example
  * lanczos({ size: 3, matvec: (v) => v.map((x, i) => (i + 1) * x) }, { k: 1 }).values; // Float64Array [3], to rounding
  */
@@ -246,7 +267,10 @@ class Search {
     return Math.max(tolerance, 16 * Math.sqrt(size) * Number.EPSILON) * this.#norm(ritz);
   }
 
-  /** Whether the search since the last fresh vector rules out that others than the wanted belong among them. */
+  /**
+   * Whether the search since the last fresh vector rules out that others than the wanted belong
+   * among them.
+   */
   #nothingBehind({ values, open }: Ritz, { indices, upper, lower }: Wanted, limit: number): boolean {
     const { size } = this.products;
     const { log } = this.settings.math;

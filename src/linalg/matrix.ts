@@ -25,11 +25,14 @@ export interface Matrix {
 /**
  * Makes a matrix from rows of numbers, or wraps numbers that already lie row by row.
  *
- * A Float64Array or Float32Array is wrapped as it is, without a copy; anything else is copied to a Float64Array.
+ * A Float64Array or Float32Array is wrapped as it is, without a copy; anything else is copied to a
+ * Float64Array.
  *
- * @param rows an array of rows of equal length; or the number of rows, followed by the number of columns and the data.
+ * @param rows an array of rows of equal length; or the number of rows, followed by the number of
+ * columns and the data.
  * @returns the matrix; its data belongs to the caller.
- * @throws TypeError for what is not numbers, RangeError for ragged rows or data of the wrong length.
+ * @throws TypeError for what is not numbers, RangeError for ragged rows or data of the wrong
+ * length.
  * @example
  * matrix([[1, 2], [3, 4]]).data; // Float64Array [1, 2, 3, 4]
  */
@@ -123,9 +126,9 @@ export function checkFinite(where: string, name: string, { rows, columns, data }
 
 /** What `multiply` takes beside the factors. */
 export interface MultiplyOptions {
-  /** Multiply by Aᵀ instead of A. */
+  /** Multiply by Aᵀ instead of A. Default: false. */
   transposeA?: boolean;
-  /** Multiply by Bᵀ instead of B. */
+  /** Multiply by Bᵀ instead of B. Default: false. */
   transposeB?: boolean;
 }
 
@@ -134,9 +137,11 @@ export interface MultiplyOptions {
  *
  * @param A m × k, or k × m with `transposeA`.
  * @param B k × n, or n × k with `transposeB`.
- * @returns m × n, owned by the caller: single precision where both operands are Float32Array, double precision otherwise.
+ * @returns m × n, owned by the caller: single precision where both operands are Float32Array,
+ * double precision otherwise.
  * Cost: 2·m·n·k flops; the operands are copied to and the result from WebAssembly memory.
- * @throws RangeError where the inner dimensions differ, or where the operands do not fit into 4 GiB.
+ * @throws RangeError where the inner dimensions differ, or where the operands do not fit into 4
+ * GiB.
  * @example
  * multiply(matrix([[1, 2]]), matrix([[3], [4]])).data; // Float64Array [11]
  */

@@ -6,7 +6,10 @@ import { newVector } from "./vector.js";
 export interface LinearOperator {
   /** Numbers in a vector. */
   readonly size: number;
-  /** The product with v, of `size` numbers, single or double precision. Neither side keeps the other's vector after the call. */
+  /**
+   * The product with v, of `size` numbers, single or double precision. Neither side keeps the
+   * other's vector after the call.
+   */
   matvec(v: FloatArray): FloatArray;
 }
 
@@ -19,7 +22,10 @@ export function checkOperator(where: string, name: string, op: unknown): asserts
   checkFunction(where, `${name}.matvec`, matvec);
 }
 
-/** An operator's products, counted and checked; whatever the operator does to its argument or its result stays with it. */
+/**
+ * An operator's products, counted and checked; whatever the operator does to its argument or its
+ * result stays with it.
+ */
 export class Products {
   /** Products so far. */
   count = 0;

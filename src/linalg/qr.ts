@@ -1,9 +1,10 @@
 import type { Matrix } from "./matrix.js";
 
 /**
- * A = Q·R·Pᵀ by Householder's reflections with column pivoting (Businger and Golub 1965), for the few columns that problems of
- * least squares have. It keeps the digits that AᵀA loses: the relative error of a solution grows with the condition number of A,
- * not with its square. Columns should be of one size.
+ * A = Q·R·Pᵀ by Householder's reflections with column pivoting (Businger and Golub 1965), for the
+ * few columns that problems of least squares have. It keeps the digits that AᵀA loses: the relative
+ * error of a solution grows with the condition number of A, not with its square. Columns should be
+ * of one size.
  *
  * Cost: about 2·n²·(m − n/3) flops in scalar code; m·n numbers.
  */
@@ -96,7 +97,9 @@ export class Orthogonal {
     return projected;
   }
 
-  /** x with R·Pᵀ·x = q, and 0 for columns beyond the rank: the least squares solution for q = Qᵀ·b. */
+  /**
+   * x with R·Pᵀ·x = q, and 0 for columns beyond the rank: the least squares solution for q = Qᵀ·b.
+   */
   solve(q: ArrayLike<number>): Float64Array {
     const { columns, rank } = this;
     const data = this.#data;

@@ -5,17 +5,21 @@ import { dot, fillSigns, newVector, norm2, normalize, projectOut } from "./vecto
 
 /** What `diagonal` takes beside the operator. */
 export interface ProbeOptions {
-  /** How many products at most; 100 (PyHessian). From `size` on the answer is exact, at `size` products. */
+  /**
+   * The most products. From `size` on the answer is exact, at `size` products. Default: 100
+   * (PyHessian).
+   */
   probes?: number;
-  /** Of the random vectors; 0. */
+  /** Seed of the random vectors. Default: 0. */
   seed?: number;
 }
 
 /** What `trace` takes beside the operator. */
 export interface TraceOptions extends ProbeOptions {
   /**
-   * "hutchinson" (default), or "hutch++": a third of the products finds a subspace with the largest eigenvalues, a third takes its
-   * trace exactly, and only the rest is estimated.
+   * "hutchinson", or "hutch++": a third of the products finds a subspace with the largest
+   * eigenvalues, a third takes its trace exactly, and only the rest is estimated. Default:
+   * "hutchinson".
    */
   method?: "hutchinson" | "hutch++";
 }
@@ -24,13 +28,16 @@ export interface TraceOptions extends ProbeOptions {
 export interface TraceEstimate {
   /** The trace. */
   readonly value: number;
-  /** Standard deviation of the value, estimated from the probes' spread; 0 where the value is exact, Infinity where one probe tells nothing of it. */
+  /**
+   * Standard deviation of the value, estimated from the probes' spread. 0 where the value is
+   * exact; Infinity with a single probe, which has no spread.
+   */
   readonly standardError: number;
   /** Products taken. */
   readonly probes: number;
   /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
@@ -38,31 +45,40 @@ export interface TraceEstimate {
 export interface DiagonalEstimate {
   /** A_ii, one a parameter. */
   readonly values: Float64Array;
-  /** Of each value: its standard deviation, estimated from the probes' spread; 0 where values are exact, Infinity where one probe tells nothing of it. */
+  /**
+   * Standard deviation of each value, estimated from the probes' spread. 0 where values are exact;
+   * Infinity with a single probe, which has no spread.
+   */
   readonly standardErrors: Float64Array;
   /** Products taken. */
   readonly probes: number;
   /** "non-finite" where a product was. */
   readonly status: "converged" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
 const EXACT = "exact, by the unit vectors";
 
 /**
- * An unbiased estimate of the trace Σ A_ii, from products A·v alone: the mean of zᵀ·A·z over vectors z of random signs (Hutchinson).
- * Each such term has the variance 2·Σ_{i≠j} A_ij² for a symmetric A, so the error falls with √probes; a diagonal A is met exactly.
+ * An unbiased estimate of the trace Σ A_ii, from products A·v alone: the mean of zᵀ·A·z over
+ * vectors z of random signs (Hutchinson). Each such term has the variance 2·Σ_{i≠j} A_ij² for a
+ * symmetric A, so the error falls with √probes; a diagonal A is met exactly.
  *
- * "hutch++" takes the trace over the range Q of A·S exactly, S of random signs, and estimates the trace of (I − QQᵀ)·A·(I − QQᵀ):
- * a far smaller error where few eigenvalues dominate, as in a network's Hessian; no help where all are alike.
+ * "hutch++" takes the trace over the range Q of A·S exactly, S of random signs, and estimates the
+ * trace of (I − QQᵀ)·A·(I − QQᵀ). The error is far smaller where few eigenvalues dominate, as in a
+ * network's Hessian, and no smaller where all are alike.
  *
- * With `probes` of at least the size the unit vectors take the place of random ones, and the trace is exact.
+ * With `probes` of at least the size the unit vectors take the place of random ones, and the trace
+ * is exact.
  *
  * @param op an operator: `hessianOperator(…)`, or any { size, matvec(v) }.
- * @returns the estimate with its standard error. Cost: `probes` products and 3·size·8 bytes; "hutch++": probes/3 vectors more.
- * Statuses: "converged" (all probes were taken); "non-finite" (a product was: value and standard error are NaN).
- * @throws TypeError or RangeError for what is no operator, unknown options and values outside their range, or products of the wrong length.
+ * @returns the estimate with its standard error. Cost: `probes` products and 3·size·8 bytes;
+ * "hutch++": probes/3 vectors more.
+ * Statuses: "converged" (all probes were taken); "non-finite" (a product was: value and standard
+ * error are NaN).
+ * @throws TypeError or RangeError for what is no operator, unknown options and values outside their
+ * range, or products of the wrong length.
  * Source: Hutchinson 1990; Meyer, Musco, Musco and Woodruff 2021 (Hutch++, algorithm 1).
  * @example
  * trace({ size: 3, matvec: (v) => v.map((x, i) => (i + 1) * x) }).value; // 6
@@ -117,15 +133,21 @@ export function trace(op: LinearOperator, options: TraceOptions = {}): TraceEsti
 }
 
 /**
- * Unbiased estimates of the diagonal A_ii, from products A·v alone: the mean of z ⊙ A·z over vectors z of random signs. Each term
- * has the variance Σ_{j≠i} A_ij², so errors fall with √probes, and entries that are small within their row are uncertain; a diagonal A is
- * met exactly. With `probes` of at least the size the unit vectors take the place of random ones, and the diagonal is exact.
+ * Unbiased estimates of the diagonal A_ii, from products A·v alone: the mean of z ⊙ A·z over
+ * vectors z of random signs. Each term has the variance Σ_{j≠i} A_ij², so errors fall with √probes,
+ * and entries that are small within their row are uncertain; a diagonal A is met exactly. With
+ * `probes` of at least the size the unit vectors take the place of random ones, and the diagonal is
+ * exact.
  *
  * @param op an operator: `hessianOperator(…)`, or any { size, matvec(v) }.
- * @returns the estimates with their standard errors, the caller's. Cost: `probes` products and 5·size·8 bytes.
- * Statuses: "converged" (all probes were taken); "non-finite" (a product was: values and standard errors are NaN).
- * @throws TypeError or RangeError for what is no operator, unknown options and values outside their range, or products of the wrong length.
- * Source: Bekas, Kokiopoulou and Saad 2007, with random signs, for which their divisor Σ z ⊙ z is the number of probes.
+ * @returns the estimates with their standard errors, the caller's. Cost: `probes` products and
+ * 5·size·8 bytes.
+ * Statuses: "converged" (all probes were taken); "non-finite" (a product was: values and standard
+ * errors are NaN).
+ * @throws TypeError or RangeError for what is no operator, unknown options and values outside their
+ * range, or products of the wrong length.
+ * Source: Bekas, Kokiopoulou and Saad 2007, with random signs, for which their divisor Σ z ⊙ z is
+ * the number of probes.
  * @example
  * diagonal({ size: 3, matvec: (v) => v.map((x, i) => (i + 1) * x) }).values; // Float64Array [1, 2, 3]
  */

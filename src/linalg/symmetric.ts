@@ -23,12 +23,12 @@ export interface NamedRange {
 /** Eigenvalues and eigenvectors. */
 export interface Eigen {
   /**
-   * "non-finite" where the matrix holds NaN or infinity: values and vectors are NaN then; likewise "max-steps". Also
-   * where the matrix is finite but an eigenvalue beyond the range of doubles: that one is ±Infinity, and the rest as
-   * it should be.
+   * "non-finite" where the matrix holds NaN or infinity: values and vectors are NaN then; likewise
+   * "max-steps". Also where the matrix is finite but an eigenvalue beyond the range of doubles:
+   * that one is ±Infinity, and the rest as it should be.
    */
   readonly status: "converged" | "max-steps" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** Ascending. */
   readonly values: Float64Array;
@@ -38,9 +38,12 @@ export interface Eigen {
 
 /** A = L·Lᵀ, or why there is no such L. */
 export interface Cholesky {
-  /** "not-positive-definite" where a pivot is not positive; "non-finite" where the matrix holds NaN or infinity. */
+  /**
+   * "not-positive-definite" where a pivot is not positive; "non-finite" where the matrix holds NaN
+   * or infinity.
+   */
   readonly status: "converged" | "not-positive-definite" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** Row of the first pivot that is not positive; −1 where there is none. */
   readonly pivot: number;
@@ -51,11 +54,11 @@ export interface Cholesky {
   /**
    * x with A·x = b, in 2·n² flops a column, plus a copy of L.
    *
-   * @param b n numbers, or a matrix of n rows with a right-hand side in each column. NaN and infinity are allowed and
-   * make x NaN or infinite.
+   * @param b n numbers, or a matrix of n rows with a right-hand side in each column. NaN and
+   * infinity are allowed and make x NaN or infinite.
    * @returns x, of b's shape and the matrix's number type, owned by the caller.
-   * @throws Error unless `status` is "converged"; TypeError for a b that is not numbers, RangeError for one of another
-   * length and where L and x do not fit into 4 GiB.
+   * @throws Error unless `status` is "converged"; TypeError for a b that is not numbers, RangeError
+   * for one of another length and where L and x do not fit into 4 GiB.
    */
   solve(b: ArrayLike<number>): FloatArray;
   /** The same with several right-hand sides, one in each column. */
@@ -65,11 +68,12 @@ export interface Cholesky {
 /** The x of A·x = b. */
 export interface Solution<X> {
   /**
-   * "stalled" where A is singular to working precision: inverse iteration finds an eigenvalue within n·ε·‖A‖ of 0,
-   * and x tells little. "non-finite" where A, b or x holds NaN or infinity.
+   * "stalled" where A is singular to working precision: inverse iteration finds an eigenvalue
+   * within n·ε·‖A‖ of 0, and x is of little use. "non-finite" where A, b or x holds NaN or
+   * infinity.
    */
   readonly status: "converged" | "stalled" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** NaN where no x could be computed. */
   readonly x: X;
@@ -78,8 +82,8 @@ export interface Solution<X> {
 /**
  * A dense symmetric matrix, in full: element (i, j) is data[i·size + j].
  *
- * The factorizations run in the WebAssembly core on an instance of their own, on a copy of the matrix, and give
- * copies out.
+ * The factorizations run in the WebAssembly core on an instance of their own, on a copy of the
+ * matrix, and give copies out.
  */
 export class SymmetricMatrix {
   /**
@@ -182,13 +186,13 @@ export class SymmetricMatrix {
   }
 
   /**
-   * The eigenvalues, ascending, with an error of a few n·ε·‖A‖ at most: Householder's reduction to a tridiagonal
-   * matrix, then implicit QL.
+   * The eigenvalues, ascending, with an error of a few n·ε·‖A‖ at most: Householder's reduction to
+   * a tridiagonal matrix, then implicit QL.
    *
    * Cost: 4/3·n³ flops, n² elements of WebAssembly memory.
    *
-   * @returns n doubles, owned by the caller; all NaN where the matrix holds NaN or infinity. Of a finite matrix near the
-   * limit of doubles, an eigenvalue beyond it is ±Infinity.
+   * @returns n doubles, owned by the caller; all NaN where the matrix holds NaN or infinity. Of a
+   * finite matrix near the limit of doubles, an eigenvalue beyond it is ±Infinity.
    * @throws RangeError where the matrix does not fit into 4 GiB.
    */
   eigenvalues(): Float64Array {
@@ -199,11 +203,12 @@ export class SymmetricMatrix {
   /**
    * Eigenvalues and eigenvectors: A·V = V·Λ, VᵀV = I, each to a few n·ε (times ‖A‖).
    *
-   * Reduction to a tridiagonal matrix, divide and conquer, and blocked reflections back. Cost: up to 14/3·n³ flops,
-   * 3·n² elements of WebAssembly memory. The sign of each vector is arbitrary but the same in every run of a build.
+   * Reduction to a tridiagonal matrix, divide and conquer, and blocked reflections back. Cost: up
+   * to 14/3·n³ flops, 3·n² elements of WebAssembly memory. The sign of each vector is arbitrary but
+   * the same in every run of a build.
    *
-   * @returns `values` ascending and `vectors` in columns, owned by the caller, with a status: NaN and infinity in the
-   * matrix are one.
+   * @returns `values` ascending and `vectors` in columns, owned by the caller, with a status: NaN
+   * and infinity in the matrix are one.
    * @throws RangeError where the matrices do not fit into 4 GiB.
    * Source: Cuppen, Numer. Math. 36 (1981); Gu and Eisenstat, SIAM J. Matrix Anal. Appl. 16 (1995).
    * @example
@@ -238,9 +243,9 @@ export class SymmetricMatrix {
   }
 
   /**
-   * Cholesky's factorization A = L·Lᵀ, in n³/3 flops and n² elements of WebAssembly memory. Only the half of A on and
-   * above the diagonal is read; it exists where A is positive definite, and failing is the cheapest test of whether
-   * it is.
+   * Cholesky's factorization A = L·Lᵀ, in n³/3 flops and n² elements of WebAssembly memory. Only
+   * the half of A on and above the diagonal is read; it exists where A is positive definite, and
+   * failing is the cheapest test of whether it is.
    *
    * @returns L with a status: NaN and infinity in the matrix are one.
    * @throws RangeError where the matrix does not fit into 4 GiB.
@@ -275,14 +280,15 @@ export class SymmetricMatrix {
   }
 
   /**
-   * x with A·x = b for an indefinite A: P·A·Pᵀ = L·D·Lᵀ with 1 × 1 and 2 × 2 blocks in D, in n³/3 + 2·n² flops,
-   * and 6·n² more for three steps of inverse iteration that look for an eigenvalue near 0.
+   * x with A·x = b for an indefinite A: P·A·Pᵀ = L·D·Lᵀ with 1 × 1 and 2 × 2 blocks in D, in n³/3 +
+   * 2·n² flops, and 6·n² more for three steps of inverse iteration that look for an eigenvalue
+   * near 0.
    *
-   * @param b n numbers, or a matrix of n rows with a right-hand side in each column. NaN and infinity are allowed and
-   * end in status "non-finite".
+   * @param b n numbers, or a matrix of n rows with a right-hand side in each column. NaN and
+   * infinity are allowed and end in status "non-finite".
    * @returns x, of b's shape and the matrix's number type, with a status.
-   * @throws TypeError for a b that is not numbers, RangeError for one of another length and where A and x do not fit
-   * into 4 GiB.
+   * @throws TypeError for a b that is not numbers, RangeError for one of another length and where A
+   * and x do not fit into 4 GiB.
    * Source: Bunch and Kaufman, Math. Comp. 31 (1977), partial pivoting.
    * @example
    * symmetric([[0, 1], [1, 0]]).solve([3, 4]).x; // Float64Array [4, 3]
@@ -303,11 +309,12 @@ export class SymmetricMatrix {
   }
 
   /**
-   * How many eigenvalues are positive, negative and zero. Zero is what lies within rounding noise t: n·2⁻⁵²·‖A‖, ‖A‖ being
-   * Frobenius' norm. A matrix in f32 is factored in f64, and t is at least 2⁻²⁴·‖A‖, the rounding of its entries.
+   * How many eigenvalues are positive, negative and zero. Zero is what lies within rounding noise
+   * t: n·2⁻⁵²·‖A‖, ‖A‖ being Frobenius' norm. A matrix in f32 is factored in f64, and t is at least
+   * 2⁻²⁴·‖A‖, the rounding of its entries.
    *
-   * From the signs of D in the factorizations L·D·Lᵀ of A − t·I and A + t·I (Sylvester's law of inertia), in 2/3·n³
-   * flops: half of those that the eigenvalues take.
+   * From the signs of D in the factorizations L·D·Lᵀ of A − t·I and A + t·I (Sylvester's law of
+   * inertia), in 2/3·n³ flops: half of those that the eigenvalues take.
    *
    * @returns counts that add up to n; all NaN where the matrix holds NaN or infinity.
    * @throws RangeError where the matrix does not fit into 4 GiB.
@@ -374,14 +381,14 @@ function shaped(b: ArrayLike<number> | Matrix, columns: number, x: FloatArray): 
 }
 
 /**
- * Makes a symmetric matrix of a square one; elements (i, j) and (j, i) may differ by a rounding error and become
- * their mean.
+ * Makes a symmetric matrix of a square one; elements (i, j) and (j, i) may differ by a rounding
+ * error and become their mean.
  *
- * @param rows an array of rows of equal length, or a matrix; single precision where its data is a Float32Array. NaN and
- * infinity are allowed: what is computed from them says so.
+ * @param rows an array of rows of equal length, or a matrix; single precision where its data is a
+ * Float32Array. NaN and infinity are allowed: what is computed from them says so.
  * @returns the matrix, on a copy of the numbers.
- * @throws TypeError for what is not numbers; RangeError where it is not square, or where |A − Aᵀ| exceeds 16·ε times the
- * largest element.
+ * @throws TypeError for what is not numbers; RangeError where it is not square, or where |A − Aᵀ|
+ * exceeds 16·ε times the largest element.
  * @example
  * symmetric([[2, 1], [1, 2]]).inertia(); // { positive: 2, negative: 0, zero: 0 }
  */

@@ -1,4 +1,7 @@
-/** Solves with a lower triangular factor for many right-hand sides, by blocks whose products the core computes. */
+/**
+ * Solves with a lower triangular factor for many right-hand sides, by blocks whose products the
+ * core computes.
+ */
 
 import { type Matrix, multiply } from "./matrix.js";
 

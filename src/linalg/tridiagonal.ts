@@ -1,18 +1,24 @@
 import { hypotenuse, maxAbs, powerOfTwoBelow } from "./vector.js";
 
-/** Far more than Wilkinson's shift ever needs for one eigenvalue; against going round in circles on rounding errors. */
+/**
+ * Far more than Wilkinson's shift ever needs for one eigenvalue; against going round in circles on
+ * rounding errors.
+ */
 const SWEEPS = 100;
 
 export interface SmallEigen {
   /** Ascending. */
   readonly values: Float64Array;
-  /** Row i: the unit eigenvector of value i, or as many of its first components as were asked for. */
+  /**
+   * Row i: the unit eigenvector of value i, or as many of its first components as were asked for.
+   */
   readonly vectors: Float64Array;
 }
 
 /**
- * Eigenvalues of a symmetric tridiagonal matrix with the first `components` numbers of each eigenvector, by implicit QL with
- * Wilkinson's shift (Bowdler, Martin, Reinsch and Wilkinson 1968). Errors are a few m·ε·‖T‖. About 30·m² flops and 6·m²·components.
+ * Eigenvalues of a symmetric tridiagonal matrix with the first `components` numbers of each
+ * eigenvector, by implicit QL with Wilkinson's shift (Bowdler, Martin, Reinsch and Wilkinson 1968).
+ * Errors are a few m·ε·‖T‖. About 30·m² flops and 6·m²·components.
  *
  * @param diagonal m numbers, finite.
  * @param off the m − 1 beside them.
@@ -32,7 +38,8 @@ export function tridiagonalEigen(
 }
 
 /**
- * Eigenvalues and eigenvectors of a small dense symmetric matrix: Householder's reduction to a tridiagonal one, then QL.
+ * Eigenvalues and eigenvectors of a small dense symmetric matrix: Householder's reduction to a
+ * tridiagonal one, then QL.
  *
  * @param matrix m × m, row-major; overwritten.
  */
@@ -57,8 +64,8 @@ export function smallEigen(matrix: Float64Array, m: number): SmallEigen {
 }
 
 /**
- * A ← (I − uuᵀ)·A·(I − uuᵀ) with |u|² = 2 and u ending before place i, so that all of row i left of the diagonal is 0 but its
- * last number. False where it is so already.
+ * A ← (I − uuᵀ)·A·(I − uuᵀ) with |u|² = 2 and u ending before place i, so that all of row i left of
+ * the diagonal is 0 but its last number. False where it is so already.
  */
 function reflect(a: Float64Array, m: number, i: number, u: Float64Array, p: Float64Array): boolean {
   const row = i * m;
@@ -104,7 +111,10 @@ function applyReflection(rows: Float64Array, m: number, i: number, u: Float64Arr
   }
 }
 
-/** QL on diagonal d and off-diagonal e (its last place is spare), both overwritten; the rotations act on the rows. */
+/**
+ * QL on diagonal d and off-diagonal e (its last place is spare), both overwritten; the rotations
+ * act on the rows.
+ */
 function iterate(d: Float64Array, e: Float64Array, rows: Float64Array, components: number): SmallEigen {
   const m = d.length;
   const largest = Math.max(maxAbs(d), maxAbs(e));

@@ -1,4 +1,7 @@
-/** Loops over vectors in double precision, in a fixed order of summation: the same bits on every machine. */
+/**
+ * Loops over vectors in double precision, in a fixed order of summation: the same bits on every
+ * machine.
+ */
 
 import type { Random } from "../random.js";
 import type { ScalarMath } from "../wasm/kernels.js";
@@ -59,7 +62,10 @@ export function hypotenuse(a: number, b: number): number {
   return large * Math.sqrt(1 + ratio * ratio);
 }
 
-/** The largest power of two that is not above a positive normal number; the least normal one for what is below. */
+/**
+ * The largest power of two that is not above a positive normal number; the least normal one for
+ * what is below.
+ */
 export function powerOfTwoBelow(x: number): number {
   let power = 1;
   while (power > x && power > 2 ** -1022) power /= 2;
@@ -100,7 +106,10 @@ export function normalize(x: Float64Array): number {
   return norm;
 }
 
-/** w ← w − Σ (v_i·w)·v_i over the first `count` of the basis, once; the coefficients are added to `sums`. */
+/**
+ * w ← w − Σ (v_i·w)·v_i over the first `count` of the basis, once; the coefficients are added to
+ * `sums`.
+ */
 export function projectOut(basis: readonly Float64Array[], count: number, w: Float64Array, sums: Float64Array): void {
   const coefficients = new Float64Array(count);
   let i = 0;

@@ -1,11 +1,17 @@
 import type { Activation } from "./spec.js";
 
-/** The two straight lines of relu, leaky-relu and step, and elu's bend: whether anything happens at a pre-activation of 0. */
+/**
+ * The two straight lines of relu, leaky-relu and step, and elu's bend: whether anything happens at
+ * a pre-activation of 0.
+ */
 export function hasKink({ type }: Readonly<Activation>): boolean {
   return type === "relu" || type === "leaky-relu" || type === "elu" || type === "step";
 }
 
-/** Whether the activation is straight on either side of 0: a sample's network is then affine in its input, region by region. */
+/**
+ * Whether the activation is straight on either side of 0: a sample's network is then affine in its
+ * input, region by region.
+ */
 export function isPiecewiseLinear(activation: Readonly<Activation>): boolean {
   return activation.type === "identity" || (hasKink(activation) && activation.type !== "elu");
 }
@@ -27,7 +33,10 @@ export function canDie(activation: Readonly<Activation>): boolean {
   return activation.type === "relu" || (activation.type === "leaky-relu" && activation.slope === 0);
 }
 
-/** The largest |φ′| of activations that saturate; 0 for the step, which always does, and null for those that don't. */
+/**
+ * The largest |φ′| of activations that saturate; 0 for the step, which always does, and null for
+ * those that don't.
+ */
 export function steepest(activation: Readonly<Activation>): number | null {
   switch (activation.type) {
     case "tanh":

@@ -3,7 +3,10 @@ import { bytesPer, type FloatArray } from "../wasm/workspace.js";
 import type { Network } from "./network.js";
 import { forwardChunks } from "./objective.js";
 
-/** Samples `from` to `from + size` as they passed through the network; a vector over them for each unit. */
+/**
+ * Samples `from` to `from + size` as they passed through the network; a vector over them for each
+ * unit.
+ */
 export interface ActivationChunk {
   readonly from: number;
   readonly size: number;
@@ -11,7 +14,10 @@ export interface ActivationChunk {
   activation(layer: number, unit: number): FloatArray;
 }
 
-/** Shows the activations of every layer, chunk by chunk, under running statistics. What a visit is given is valid during it. */
+/**
+ * Shows the activations of every layer, chunk by chunk, under running statistics. What a visit is
+ * given is valid during it.
+ */
 export function visitActivations(net: Network, inputs: Matrix, visit: (chunk: ActivationChunk) => void): void {
   const { dtype } = net.spec;
   net.resident((workspace, theta, statistics) => {

@@ -11,18 +11,26 @@ import { rowsOf, UnitPlan } from "./unit-plan.js";
 /** Bytes that the activations and derivatives of one chunk of samples may take. */
 const CHUNK_BYTES = 24 << 20;
 const CHUNK_MOST = 4096;
-/** What is left behind the last whole chunk joins it up to this share of a chunk: each chunk is a pass over the matrix. */
+/**
+ * What is left behind the last whole chunk joins it up to this share of a chunk: each chunk is a
+ * pass over the matrix.
+ */
 const JOINS = 0.25;
 /** N·P² from which on threads share the units: below, they would wake up for too little. */
 const SHARE_FROM = 1 << 22;
-/** The most panels that each thread beside this one fills in turn, and bytes of theirs beyond which there are two. */
+/**
+ * The most panels that each thread beside this one fills in turn, and bytes of theirs beyond which
+ * there are two.
+ */
 const PANELS = 4;
 const PANELS_BYTES = 32 << 20;
 
 /**
- * The dense Hessian or Gauss-Newton matrix of a network whose samples are independent (without batch norm, or with running statistics),
- * row block by row block: one R{·} pass along each unit's pre-activation gives all rows of the unit's parameters (see assembly/network/unit.ts). Where there are
- * threads, each takes units of its own; this one alone writes to the matrix, from the others' panels, and makes rows of its own in between.
+ * The dense Hessian or Gauss-Newton matrix of a network whose samples are independent (without
+ * batch norm, or with running statistics), row block by row block. One R{·} pass along each unit's
+ * pre-activation gives all rows of the unit's parameters (see assembly/network/unit.ts). Where
+ * there are threads, each takes units of its own; this one alone writes to the matrix, from the
+ * others' panels, and makes rows of its own in between.
  */
 export class Assembly {
   readonly #dtype: Dtype;
@@ -209,7 +217,10 @@ export class Assembly {
     }
   }
 
-  /** The same by all threads: what the others have finished is written first, since they wait for their panels. */
+  /**
+   * The same by all threads: what the others have finished is written first, since they wait for
+   * their panels.
+   */
   #shareUnits(core: SharedCore, add: boolean): void {
     const units = this.layout.layers.flatMap((layer, l) => Array.from({ length: layer.units }, (_, i) => [l, i]));
     const begin = this.#dtype === "f32" ? core.beginUnits_f32 : core.beginUnits_f64;

@@ -8,7 +8,10 @@ export interface Line {
   readonly length: number;
 }
 
-/** What the second derivative of a network's outputs along a line adds to the objective's gradient. `trial` serves the points beside the first one. */
+/**
+ * What the second derivative of a network's outputs along a line adds to the objective's gradient.
+ * `trial` serves the points beside the first one.
+ */
 export class OutputBend {
   constructor(
     readonly objective: Objective,
@@ -16,8 +19,8 @@ export class OutputBend {
   ) {}
 
   /**
-   * out = Jᵀ·∇²ℓ·f̈ of the batch, f̈ ≈ (f(ahead) − 2·f(θ) + f(behind)) / h². `held`: the objective's activations are those of the whole batch
-   * at θ already.
+   * out = Jᵀ·∇²ℓ·f̈ of the batch, f̈ ≈ (f(ahead) − 2·f(θ) + f(behind)) / h². `held`: the
+   * objective's activations are those of the whole batch at θ already.
    */
   pullBack(points: Line, statistics: number, batch: Batch, out: number, held: boolean): void {
     const { propagation, layout, workspace, spec, loss, mode } = this.objective;

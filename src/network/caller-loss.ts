@@ -88,12 +88,18 @@ export class CallerLoss implements OutputLoss {
   }
 }
 
-/** Length of a central difference, as a share of the outputs' size, and the largest share by which it may be off. */
+/**
+ * Length of a central difference, as a share of the outputs' size, and the largest share by which
+ * it may be off.
+ */
 const DIFFERENCE = 1e-5;
 const CLOSE = 1e-3;
 const checked = new WeakSet<CustomLoss>();
 
-/** Compares a loss's derivatives with central differences along one direction, once; what is not finite is not judged. */
+/**
+ * Compares a loss's derivatives with central differences along one direction, once; what is not
+ * finite is not judged.
+ */
 export function checkDerivatives(where: string, loss: CustomLoss, target: Float64Array, outputs: number): void {
   if (checked.has(loss)) return;
   checked.add(loss);

@@ -1,6 +1,9 @@
 import type { Dataset } from "./dataset.js";
 
-/** FNV-1a over the bits of all of the data's values as doubles, word by word: changes with any of them. Cost: a pass over the data. */
+/**
+ * FNV-1a over the bits of all of the data's values as doubles, word by word: changes with any of
+ * them. Cost: a pass over the data.
+ */
 export function checksum({ inputs, targets, weights }: Dataset): string {
   const shape = [inputs.rows, inputs.columns, "data" in targets ? targets.columns : 0];
   const value = new Float64Array(1);

@@ -44,7 +44,10 @@ export interface Shape {
   readonly parameters: number;
   readonly dtype: Dtype;
   readonly build: Build;
-  /** How many times faster than N·P² flops at the rate of matrix products the assembly runs; measured by bench/hessian.mjs. */
+  /**
+   * How many times faster than N·P² flops at the rate of matrix products the assembly runs;
+   * measured by bench/hessian.mjs.
+   */
   readonly gain: number;
   /** Whether batch statistics couple the samples, so that the matrix is made from P products. */
   readonly coupled: boolean;
@@ -55,10 +58,15 @@ export interface Shape {
   readonly bytesPerSample: number;
 }
 
-/** For ReLU and its piecewise-linear kin zeros are left out; smooth activations use symmetry alone. */
+/**
+ * For ReLU and its piecewise-linear kin zeros are left out; smooth activations use symmetry alone.
+ */
 const PIECEWISE_GAIN = 1.8;
 const SMOOTH_GAIN = 0.8;
-/** Time of a product over that of 12·N·P flops in matrix products: it has fewer, but small matrices and much beside them. 0.7 to 1.5, measured. */
+/**
+ * Time of a product over that of 12·N·P flops in matrix products: it has fewer, but small matrices
+ * and much beside them. 0.7 to 1.5, measured.
+ */
 const PRODUCT_SHARE = 1.2;
 /** Seconds a byte of a fresh matrix: the operating system hands pages out one by one. */
 const SECONDS_PER_BYTE = 6e-10;
@@ -134,7 +142,8 @@ function flopsPerSecond(dtype: Dtype, build: Build): number {
     workspace.slice(dtype, a, n * n).fill(0.5);
     workspace.slice(dtype, b, n * n).fill(0.5);
     const run = (): void => product(n, n, n, 1, a, n, 1, b, n, 1, 0, c, n, 0, -1, 0, c, workspace.scratch);
-    // Engines begin with slow code and compile better code meanwhile: on until it has not become faster for a while.
+    // Engines begin with slow code and compile better code meanwhile: on until it has not become
+    // faster for a while.
     let best = Infinity;
     const start = performance.now();
     let [now, improved] = [start, start];

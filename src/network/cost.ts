@@ -6,15 +6,16 @@ import type { Network } from "./network.js";
 import type { PassOptions } from "./pass.js";
 
 /**
- * Bytes, flops and predicted seconds of the dense Hessian, and of a product with it, on this machine.
+ * Bytes, flops and predicted seconds of the dense Hessian, and of a product with it, on this
+ * machine.
  *
- * The prediction scales the rate of a matrix product, measured once in some twenty milliseconds, by what the assembly gains or loses against
- * N·P² flops; bench/hessian.mjs prints how far off it is.
+ * The prediction scales the rate of a matrix product, measured once in some twenty milliseconds, by
+ * what the assembly gains or loses against N·P² flops; bench/hessian.mjs prints how far off it is.
  *
  * @param net a network, or a number of parameters P of a ReLU network without batch norm.
  * @param samples N.
- * @param options dtype: where P is given; "f64" by default. batchNorm: as in `net.hessian`, which makes the matrix from P products under batch
- * statistics ("batch", the default) alone.
+ * @param options dtype: where P is given; "f64" by default. batchNorm: as in `net.hessian`, which
+ * makes the matrix from P products under batch statistics ("batch", the default) alone.
  * @returns plain data, owned by the caller.
  * @throws TypeError or RangeError for anything but a network or positive whole numbers.
  * @example

@@ -17,8 +17,9 @@ interface Chunk {
 }
 
 /**
- * Products of a network's Hessian or generalised Gauss-Newton matrix over a batch with vectors, in the memory of one workspace.
- * What does not depend on the vector is computed once a point, if it fits, and else again for each product, chunk by chunk.
+ * Products of a network's Hessian or generalised Gauss-Newton matrix over a batch with vectors, in
+ * the memory of one workspace. What does not depend on the vector is computed once a point, if it
+ * fits, and else again for each product, chunk by chunk.
  */
 export class CurvatureProducts {
   readonly #chunks: readonly Chunk[];

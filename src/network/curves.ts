@@ -1,4 +1,7 @@
-/** A point of an ROC or precision-recall curve: what holds if rows with a mark of at least `threshold` count as positive. */
+/**
+ * A point of an ROC or precision-recall curve: what holds if rows with a mark of at least
+ * `threshold` count as positive.
+ */
 export interface CurvePoint {
   /** Least mark that counts as positive. */
   readonly threshold: number;
@@ -11,8 +14,8 @@ export interface CurvePoint {
 }
 
 /**
- * Area under the ROC curve: the probability that a positive has a larger mark than a negative, ties counting half (Mann and
- * Whitney 1947). Cost: a sort.
+ * Area under the ROC curve: the probability that a positive has a larger mark than a negative, ties
+ * counting half (Mann and Whitney 1947). Cost: a sort.
  *
  * @param marks one number a row, larger for positives.
  * @param positive 1 for positives, 0 for negatives.
@@ -34,7 +37,8 @@ export function areaUnderCurve(
 }
 
 /**
- * The points of the ROC and the precision-recall curve, one for each mark that occurs, by falling threshold.
+ * The points of the ROC and the precision-recall curve, one for each mark that occurs, by falling
+ * threshold.
  *
  * @param marks one number a row, larger for positives.
  * @param positive 1 for positives, 0 for negatives.
@@ -63,7 +67,10 @@ export function curvePoints(
   });
 }
 
-/** Rows of equal mark together, by rising mark: the weight of the positives and of the negatives among them. */
+/**
+ * Rows of equal mark together, by rising mark: the weight of the positives and of the negatives
+ * among them.
+ */
 function eachTie(
   marks: ArrayLike<number>,
   positive: ArrayLike<number>,

@@ -5,7 +5,10 @@ import { checkDerivatives } from "./caller-loss.js";
 import type { Layout } from "./layout.js";
 import { decidesClasses, lossName, lossParameters, type ResolvedSpec } from "./spec.js";
 
-/** Inputs with what should come out of them. Flat targets are class labels or the values of a single output. */
+/**
+ * Inputs with what should come out of them. Flat targets are class labels or the values of a single
+ * output.
+ */
 export interface Dataset {
   /** One row a sample. */
   readonly inputs: Matrix;
@@ -25,8 +28,9 @@ export interface Dataset {
 /** What `dataset` takes beside inputs and targets. */
 export interface DatasetOptions {
   /**
-   * How much each sample counts: 2 is the row twice, 0 the row left out. "balanced" makes every class that occurs weigh alike:
-   * N/(classes · rows of the class). Default: all samples count alike.
+   * How much each sample counts: 2 is the row twice, 0 the row left out. "balanced" makes every
+   * class that occurs weigh alike: N/(classes · rows of the class). Default: all samples count
+   * alike.
    */
   weights?: ArrayLike<number> | "balanced" | null;
 }
@@ -45,21 +49,26 @@ class CheckedDataset implements Dataset {
 }
 
 /**
- * Pairs inputs with targets. What the targets mean is the network's loss's business: under cross-entropy flat targets are class
- * labels 0, 1, … and a matrix holds probabilities; otherwise they are values, one row a sample.
+ * Pairs inputs with targets. The network's loss decides what targets mean. Under cross-entropy flat
+ * targets are class labels 0, 1, … and a matrix holds probabilities. Otherwise targets are values,
+ * one row per sample.
  *
- * With weights w the loss over the data is Σ wₛ·ℓₛ / Σ wₛ. Every gradient, product, Hessian, score and statistic of batch norm
- * counts a sample w times. A mini-batch of B samples divides by B times the mean weight of the training rows instead of by its own
- * Σ wₛ: so the gradients of an epoch's batches add up to the gradient over all of the rows, and a class whose few rows weigh much
- * keeps its weight. Rows of weight 0 are in no batch. Only ratios of weights matter, but for one thing: batch norm's running variance
- * is unbiased by n/(n − 1) with n = Σ wₛ where all weights are whole numbers, else with n = (Σ wₛ)²/Σ wₛ² (Kish 1965).
+ * With weights w the loss over the data is Σ wₛ·ℓₛ / Σ wₛ. Every gradient, product, Hessian, score
+ * and statistic of batch norm counts a sample w times. A mini-batch of B samples divides by B times
+ * the mean weight of the training rows, not by its own Σ wₛ. So the gradients of an epoch's batches
+ * add up to the gradient over all of the rows, and a class with few, heavy rows keeps its weight.
+ * Rows of weight 0 are in no batch. Only ratios of weights matter, with one exception. Batch norm's
+ * running variance is unbiased by n/(n − 1), where n = Σ wₛ if all weights are whole numbers, and
+ * otherwise n = (Σ wₛ)²/Σ wₛ² (Kish 1965).
  *
- * @param inputs one row a sample.
+ * @param inputs one row per sample.
  * @param targets as many rows, or as many numbers.
- * @param options weights: a number of at least 0 for each sample, copied, or "balanced"; see `DatasetOptions`.
+ * @param options weights: a number of at least 0 for each sample, copied, or "balanced"; see
+ * `DatasetOptions`.
  * @returns the data set; matrices over typed arrays are kept without a copy.
- * @throws TypeError for what is not numbers; RangeError for ragged, empty, NaN or infinite data (with row and column), for
- * numbers of rows that differ, for negative weights, for weights that are all 0, and for "balanced" without classes.
+ * @throws TypeError for what is not numbers. RangeError for ragged, empty, NaN or infinite data
+ * (with row and column), and for numbers of rows that differ. RangeError also for negative weights,
+ * for weights that are all 0, and for "balanced" without classes.
  * @example
  * dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]).size; // 4
  * dataset([[0], [1], [2], [3]], [0, 0, 0, 1], { weights: "balanced" }).weights; // Float64Array [2/3, 2/3, 2/3, 2]
@@ -157,7 +166,10 @@ export function samplesOf({ inputs, targets, weights }: Dataset, rows: ArrayLike
   );
 }
 
-/** The same data, without a copy, for means over batches of other rows: weights are multiples of the mean of theirs. */
+/**
+ * The same data, without a copy, for means over batches of other rows: weights are multiples of the
+ * mean of theirs.
+ */
 export function weighedBy({ inputs, targets, weights }: Dataset, rows: ArrayLike<number>): Dataset {
   if (!weights) return made(inputs, targets, null);
   return weighedAs({ inputs, targets, weights }, meanOf(takeRows(weights, 1, rows) as Float64Array));
@@ -188,8 +200,8 @@ export function countedRows({ size, weights }: Dataset): Uint32Array {
 }
 
 /**
- * How many samples such weights are worth: their sum, where all are whole numbers and so count repeated rows, else (Σw)²/Σw² (Kish 1965), which
- * knows no unit.
+ * How many samples such weights are worth: their sum, where all are whole numbers and so count
+ * repeated rows, else (Σw)²/Σw² (Kish 1965), which knows no unit.
  */
 export function samplesWorth(weights: ArrayLike<number>): number {
   let [sum, squares, whole] = [0, 0, true];
@@ -271,7 +283,10 @@ export function checkSingle(where: string, name: string, values: Pick<Matrix, "d
   checkEach(where, expected, values, (value) => Number.isFinite(Math.fround(value)), name);
 }
 
-/** Single precision and printed decimals leave a sum off by a little; a row of counts is off by far more. */
+/**
+ * Single precision and printed decimals leave a sum off by a little; a row of counts is off by far
+ * more.
+ */
 const SUM_TOLERANCE = 1e-3;
 
 function checkSums(where: string, values: ArrayLike<number>, width: number): void {

@@ -15,8 +15,9 @@ export interface Resident {
 }
 
 /**
- * Derivatives of every output by every parameter under running statistics, in double precision: row s·outputs + c is ∂f_c(x_s)/∂θ. A backward
- * pass an output and chunk leaves δ = ∂f_c/∂a of each layer; then ∂f_c/∂W = δ·hᵀ, ∂f_c/∂b = δ and, through batch norm, ∂f_c/∂γ = δ ⊙ x̂.
+ * Derivatives of every output by every parameter under running statistics, in double precision: row
+ * s·outputs + c is ∂f_c(x_s)/∂θ. A backward pass an output and chunk leaves δ = ∂f_c/∂a of each
+ * layer; then ∂f_c/∂W = δ·hᵀ, ∂f_c/∂b = δ and, through batch norm, ∂f_c/∂γ = δ ⊙ x̂.
  */
 export function jacobianOf(net: Resident, inputs: Matrix): Matrix {
   const { outputs, parameterCount } = net.layout;
@@ -29,7 +30,10 @@ export function jacobianOf(net: Resident, inputs: Matrix): Matrix {
   return { rows: inputs.rows * outputs, columns: parameterCount, data };
 }
 
-/** Derivatives of every output by every input under running statistics: row s·outputs + c is ∂f_c(x_s)/∂x. */
+/**
+ * Derivatives of every output by every input under running statistics: row s·outputs + c is
+ * ∂f_c(x_s)/∂x.
+ */
 export function sensitivityOf(net: Resident, inputs: Matrix): Matrix {
   const { outputs, inputs: width, layers } = net.layout;
   const data = new Float64Array(inputs.rows * outputs * width);

@@ -6,7 +6,9 @@ import { type Batch, chunkSize, Objective } from "./objective.js";
 import type { Features } from "./products.js";
 import type { ResolvedSpec } from "./spec.js";
 
-/** The two factors of a layer's block of the Fisher matrix, and the diagonal of its batch norm's. */
+/**
+ * The two factors of a layer's block of the Fisher matrix, and the diagonal of its batch norm's.
+ */
 export interface LayerFactors {
   /** E[h̃·h̃ᵀ] of the layer's inputs with a 1 behind them: (inputs + 1)². */
   readonly inputs: Float64Array;
@@ -20,8 +22,8 @@ export interface LayerFactors {
 const STREAM = 7;
 
 /**
- * Second moments of a network's derivatives over a batch, in the memory of one workspace: what Kronecker-factored and diagonal
- * approximations of the Gauss-Newton matrix are made of.
+ * Second moments of a network's derivatives over a batch, in the memory of one workspace: what
+ * Kronecker-factored and diagonal approximations of the Gauss-Newton matrix are made of.
  */
 export class SecondMoments {
   readonly #objective: Objective;
@@ -52,8 +54,9 @@ export class SecondMoments {
   }
 
   /**
-   * The factors with derivatives of random signs under the outputs' curvature: δ_L = ∇²ℓ·(ε / √d), d being the curvature's diagonal as `lossCurvature` has it,
-   * whose covariance is ∇²ℓ. So their mean over draws is the Gauss-Newton matrix's, for any loss.
+   * The factors with derivatives of random signs under the outputs' curvature: δ_L = ∇²ℓ·(ε / √d),
+   * d being the curvature's diagonal as `lossCurvature` has it, whose covariance is ∇²ℓ. So their
+   * mean over draws is the Gauss-Newton matrix's, for any loss.
    */
   factors(theta: number, statistics: number, batch: Batch, seed: number): LayerFactors[] {
     const random = new Random(seed, STREAM);
@@ -75,8 +78,8 @@ export class SecondMoments {
   }
 
   /**
-   * An estimate of the Gauss-Newton matrix's diagonal: the mean of the squares of the derivatives that `factors` draws, one draw a sample
-   * (Chapelle and Erhan 2011).
+   * An estimate of the Gauss-Newton matrix's diagonal: the mean of the squares of the derivatives
+   * that `factors` draws, one draw a sample (Chapelle and Erhan 2011).
    */
   curvatureDiagonal(theta: number, statistics: number, batch: Batch, seed: number): Float64Array {
     const { layers, parameterCount } = this.layout;
@@ -101,7 +104,10 @@ export class SecondMoments {
     }
   }
 
-  /** Puts ∇²ℓ·(ε/√d) of each sample's own loss where the backward pass starts; with weights √w times it, since they are in ∇²ℓ and in d. */
+  /**
+   * Puts ∇²ℓ·(ε/√d) of each sample's own loss where the backward pass starts; with weights √w times
+   * it, since they are in ∇²ℓ and in d.
+   */
   #draw(random: Random, scale: number): void {
     const { propagation, loss } = this.#objective;
     const { size, stride, cotangent } = propagation;

@@ -10,7 +10,9 @@ import { lowestLayer } from "./selection.js";
 import type { ResolvedSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
-/** Makes the matrix symmetric from what is right of the diagonal, in squares that stay in the cache. */
+/**
+ * Makes the matrix symmetric from what is right of the diagonal, in squares that stay in the cache.
+ */
 function mirror(matrix: FloatArray, size: number): void {
   const square = 32;
   for (let top = 0; top < size; top += square) {
@@ -62,9 +64,9 @@ function* columns(
 }
 
 /**
- * The matrix, row-major and exactly symmetric, of the network's dtype; in the memory of `used`, where
- * that is given. `theta` and `statistics` are in the workspace. It may be left between two parts and
- * taken up again.
+ * The matrix, row-major and exactly symmetric, of the network's dtype; in the memory of `used`,
+ * where that is given. `theta` and `statistics` are in the workspace. It may be left between two
+ * parts and taken up again.
  */
 export function* assembleHessian(
   workspace: Workspace,
@@ -112,8 +114,9 @@ export interface Part {
 }
 
 /**
- * The block of some parameters: of the matrix of the layers from the lowest of theirs on, which work on what the layers below give. Those below are not
- * differentiated, and the matrix has no rows for them.
+ * The block of some parameters: of the matrix of the layers from the lowest of theirs on, which
+ * work on what the layers below give. Those below are not differentiated, and the matrix has no
+ * rows for them.
  */
 export function* assembleBlock(
   workspace: Workspace,

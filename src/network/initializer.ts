@@ -6,7 +6,7 @@ import type { FloatArray } from "../wasm/workspace.js";
 export interface WeightPlace {
   /** Index of the layer. */
   readonly layer: number;
-  /** Of the layer. */
+  /** Index of the unit in its layer. */
   readonly unit: number;
   /** Of the layer. */
   readonly input: number;
@@ -27,9 +27,9 @@ export type WeightFunction = (place: WeightPlace) => number;
 export type InitializerName = "he-normal" | "he-uniform" | "glorot-normal" | "glorot-uniform" | "zeros";
 
 /**
- * How weights start; biases start at 0, batch norm's scale at 1 and shift at 0.
- * he-normal: N(0, 2/inputs) and he-uniform: U(±√(6/inputs)) (He et al. 2015, fan-in);
- * glorot-normal: N(0, 2/(inputs + units)) and glorot-uniform: U(±√(6/(inputs + units))) (Glorot and Bengio 2010).
+ * How weights start; biases start at 0, batch norm's scale at 1 and shift at 0. he-normal: N(0,
+ * 2/inputs) and he-uniform: U(±√(6/inputs)) (He et al. 2015, fan-in); glorot-normal: N(0,
+ * 2/(inputs + units)) and glorot-uniform: U(±√(6/(inputs + units))) (Glorot and Bengio 2010).
  */
 export type Initializer = InitializerName | WeightFunction;
 

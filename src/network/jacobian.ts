@@ -3,15 +3,24 @@ import type { Layout } from "./layout.js";
 import type { Batch, Objective } from "./objective.js";
 import { lossName, type ResolvedSpec } from "./spec.js";
 
-/** Parameters × outputs up to which rows of the Jacobian beat an R{·} pass a unit, whose calls weigh on small networks. */
+/**
+ * Parameters × outputs up to which rows of the Jacobian beat an R{·} pass a unit, whose calls weigh
+ * on small networks.
+ */
 const MOST = 512;
 
 /** Numbers of the Jacobian held at a time. */
 const ROOM = 1 << 20;
 
-/** The Gauss-Newton matrix of a small network as (D^½·J)ᵀ·(D^½·J), output by output, J being the Jacobian over a chunk of samples. */
+/**
+ * The Gauss-Newton matrix of a small network as (D^½·J)ᵀ·(D^½·J), output by output, J being the
+ * Jacobian over a chunk of samples.
+ */
 export class JacobianProducts {
-  /** Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a curvature of its own. */
+  /**
+   * Whether the Gauss-Newton matrix is best made of the Jacobian's rows: few outputs, each with a
+   * curvature of its own.
+   */
   static suits({ loss }: ResolvedSpec, { batchNorm, outputs, parameterCount }: Layout, samples: number): boolean {
     const small = outputs * parameterCount <= MOST && samples * parameterCount <= ROOM;
     return small && !batchNorm && loss !== "cross-entropy" && lossName(loss) !== "custom";
@@ -40,7 +49,10 @@ export class JacobianProducts {
     this.#bend = allocate(stride);
   }
 
-  /** The matrix with the penalty, exactly symmetric. `held`: the objective's activations are those of the whole batch at θ already. */
+  /**
+   * The matrix with the penalty, exactly symmetric. `held`: the objective's activations are those
+   * of the whole batch at θ already.
+   */
   gaussNewton(objective: Objective, theta: number, statistics: number, batch: Batch, held = false): FloatArray {
     this.objective = objective;
     const { spec, layout } = objective;
@@ -57,8 +69,9 @@ export class JacobianProducts {
   }
 
   /**
-   * Jᵀ·∇²ℓ·f̈ along a step for a single output, from the rows as the last matrix left them: f̈ ≈ 2/h·((f(θ + h·step) − f(θ))/h − J·step). `ahead`: address of
-   * f(θ + h·step). One forward pass instead of two passes forward and one back.
+   * Jᵀ·∇²ℓ·f̈ along a step for a single output, from the rows as the last matrix left them: f̈ ≈
+   * 2/h·((f(θ + h·step) − f(θ))/h − J·step). `ahead`: address of f(θ + h·step). One forward pass
+   * instead of two passes forward and one back.
    */
   acceleration(step: Float64Array, ahead: number, length: number): Float64Array {
     const { spec, layout, propagation } = this.objective;

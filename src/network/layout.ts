@@ -11,7 +11,10 @@ export interface LayerLayout {
   readonly bias: number;
   readonly scale: number;
   readonly shift: number;
-  /** Offset of the running mean in the vector of running statistics, the running variance following; −1 without batch norm. */
+  /**
+   * Offset of the running mean in the vector of running statistics, the running variance following;
+   * −1 without batch norm.
+   */
   readonly statistics: number;
   readonly end: number;
   readonly kind: number;
@@ -117,7 +120,9 @@ function freeOf({ trainable }: ResolvedSpec, layers: readonly LayerLayout[], cou
   );
 }
 
-/** Offsets of a unit's parameters behind its weights: bias and, with batch norm, scale and shift. */
+/**
+ * Offsets of a unit's parameters behind its weights: bias and, with batch norm, scale and shift.
+ */
 export function behindWeights({ bias, scale, shift }: LayerLayout, unit: number): number[] {
   return scale < 0 ? [bias + unit] : [bias + unit, scale + unit, shift + unit];
 }

@@ -38,13 +38,17 @@ export interface NetworkJson {
   readonly runningStatistics: readonly number[];
 }
 
-/** Structured cloning copies no private fields, so a clone would be without parameters. It refuses functions, and shows their text. */
+/**
+ * Structured cloning copies no private fields, so a clone would be without parameters. It refuses
+ * functions, and shows their text.
+ */
 const REFUSE = (): string => "parameters do not survive structured cloning: pass net.toJSON()";
 
 /**
  * A multi-layer perceptron and its parameters. Made by `network`.
  *
- * Parameters are flat, layer by layer: weight (units × inputs, row-major), bias, then batch norm's scale and shift.
+ * Parameters are flat, layer by layer: weight (units × inputs, row-major), bias, then batch norm's
+ * scale and shift.
  */
 export class Network {
   /** The specification with every default filled in; frozen. */
@@ -76,14 +80,18 @@ export class Network {
    * Replaces the parameters, also in the middle of a run.
    *
    * @param values `parameterCount` finite numbers in the order above.
-   * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size.
+   * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or
+   * size.
    */
   setParameters(values: ArrayLike<number>): void {
     checkParameters("setParameters", "values", values, this);
     this.#store.write({ parameters: values });
   }
 
-  /** A copy of batch norm's running statistics: mean, then variance, layer by layer; empty without batch norm. */
+  /**
+   * A copy of batch norm's running statistics: mean, then variance, layer by layer; empty without
+   * batch norm.
+   */
   getRunningStatistics(): FloatArray {
     return this.current().statistics.slice() as FloatArray;
   }
@@ -92,7 +100,8 @@ export class Network {
    * Replaces the running statistics.
    *
    * @param values as `getRunningStatistics` gives them.
-   * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or size, or a negative variance.
+   * @throws TypeError or RangeError, with nothing changed, for values of the wrong kind, number or
+   * size, or a negative variance.
    */
   setRunningStatistics(values: ArrayLike<number>): void {
     checkStatistics("setRunningStatistics", "values", values, this);
@@ -100,8 +109,8 @@ export class Network {
   }
 
   /**
-   * What `JSON.stringify` writes: specification, parameters and running statistics, exactly but for the sign of zero. `toJson` of
-   * hessia/formats adds builds, checkpoints and metadata.
+   * What `JSON.stringify` writes: specification, parameters and running statistics, exactly but for
+   * the sign of zero. `toJson` of hessia/formats adds builds, checkpoints and metadata.
    *
    * @throws TypeError for a network whose loss is the caller's: JSON has no functions.
    * @example
@@ -125,7 +134,8 @@ export class Network {
    * What the last activation gives, under running statistics: logits for the cross-entropies.
    *
    * @param inputs one row a sample.
-   * @returns samples × outputs, owned by the caller, of the network's dtype. Cost: about 2·N·P flops.
+   * @returns samples × outputs, owned by the caller, of the network's dtype. Cost: about 2·N·P
+   * flops.
    * @throws TypeError or RangeError for inputs that are not finite numbers of the network's width.
    */
   predict(inputs: Matrix | readonly (readonly number[])[]): Matrix {
@@ -133,7 +143,8 @@ export class Network {
   }
 
   /**
-   * Class probabilities under running statistics: softmax for cross-entropy, the logistic function for binary cross-entropy.
+   * Class probabilities under running statistics: softmax for cross-entropy, the logistic function
+   * for binary cross-entropy.
    *
    * @param inputs one row a sample.
    * @returns samples × outputs, owned by the caller. Cost: as `predict`.
@@ -152,12 +163,13 @@ export class Network {
   }
 
   /**
-   * The most probable class of each sample, the first of equals; for a single output under binary cross-entropy 1 where its
-   * probability exceeds ½.
+   * The most probable class of each sample, the first of equals; for a single output under binary
+   * cross-entropy 1 where its probability exceeds ½.
    *
    * @param inputs one row a sample.
    * @returns a class index for each sample, owned by the caller. Cost: as `predict`.
-   * @throws Error for a network whose loss is not a cross-entropy, or binary cross-entropy with several outputs; else as `predict`.
+   * @throws Error for a network whose loss is not a cross-entropy, or binary cross-entropy with
+   * several outputs; else as `predict`.
    */
   classify(inputs: Matrix | readonly (readonly number[])[]): Int32Array {
     this.#checkClassifier("classify");
@@ -173,10 +185,12 @@ export class Network {
   }
 
   /**
-   * Loss without penalty and, where they make sense, accuracy or RMSE, as used for inference: running statistics.
+   * Loss without penalty and, where they make sense, accuracy or RMSE, as used for inference:
+   * running statistics.
    *
    * @param data inputs and targets.
-   * @returns accuracy counts samples under cross-entropy (probability targets by their largest entry) and single decisions under binary cross-entropy.
+   * @returns accuracy counts samples under cross-entropy (probability targets by their largest
+   * entry) and single decisions under binary cross-entropy.
    * Cost: about 2·N·P flops.
    * @throws as `loss`.
    */
@@ -197,10 +211,11 @@ export class Network {
    * The training objective on the data: mean loss plus penalty.
    *
    * @param data inputs and targets.
-   * @param options batchNorm: "batch" (default), the data's own statistics as in training, or "running".
+   * @param options batchNorm: "batch" (default), the data's own statistics as in training, or
+   * "running".
    * @returns a number; NaN or infinity where the data leads there. Cost: about 2·N·P flops.
-   * @throws TypeError or RangeError for data that does not fit the network; RangeError for a single row under batch statistics,
-   * and for more memory than WebAssembly has.
+   * @throws TypeError or RangeError for data that does not fit the network; RangeError for a single
+   * row under batch statistics, and for more memory than WebAssembly has.
    */
   loss(data: Dataset, options: PassOptions = {}): number {
     const mode = this.mode("loss", data, options);
@@ -210,11 +225,13 @@ export class Network {
   }
 
   /**
-   * The training objective and its gradient with respect to the parameters, in their order, by backpropagation.
+   * The training objective and its gradient with respect to the parameters, in their order, by
+   * backpropagation.
    *
    * @param data inputs and targets.
    * @param options batchNorm: as in `loss`; of: the parameters to differentiate by, all by default.
-   * @returns the gradient belongs to the caller. Cost: about 6·N·P flops; layers below those of `of` are not passed back through.
+   * @returns the gradient belongs to the caller. Cost: about 6·N·P flops; layers below those of
+   * `of` are not passed back through.
    * @throws as `loss`, and for an `of` that is no mask of this network.
    */
   gradient(data: Dataset, options: DerivativeOptions = {}): { loss: number; gradient: FloatArray } {
@@ -236,13 +253,16 @@ export class Network {
   }
 
   /**
-   * The exact product H·v of the objective's Hessian with a vector, by Pearlmutter's R-operator (1994): no matrix, no differences.
+   * The exact product H·v of the objective's Hessian with a vector, by Pearlmutter's R-operator
+   * (1994): no matrix, no differences.
    *
    * @param data inputs and targets.
    * @param v `parameterCount` finite numbers, or as many as `of` chooses.
-   * @param options batchNorm: as in `loss`; of: the parameters whose block of H it is, all by default.
-   * @returns the product, owned by the caller. Cost: about 18·N·P flops, P being the parameters of the lowest layer of `of` and those above;
-   * `hessianOperator` does half of that once for many products.
+   * @param options batchNorm: as in `loss`; of: the parameters whose block of H it is, all by
+   * default.
+   * @returns the product, owned by the caller. Cost: about 18·N·P flops, P being the parameters of
+   * the lowest layer of `of` and those above; `hessianOperator` does half of that once for many
+   * products.
    * @throws as `loss`, and for a vector of the wrong kind, length or values.
    */
   hvp(data: Dataset, v: ArrayLike<number>, options: DerivativeOptions = {}): FloatArray {
@@ -250,8 +270,8 @@ export class Network {
   }
 
   /**
-   * The exact product G·v of the generalised Gauss-Newton matrix G = Jᵀ∇²ℓJ with a vector (Schraudolph 2002), J being the Jacobian of the
-   * outputs; the penalty's curvature included.
+   * The exact product G·v of the generalised Gauss-Newton matrix G = Jᵀ∇²ℓJ with a vector
+   * (Schraudolph 2002), J being the Jacobian of the outputs; the penalty's curvature included.
    *
    * @param data inputs and targets.
    * @param v `parameterCount` finite numbers, or as many as `of` chooses.
@@ -264,21 +284,23 @@ export class Network {
   }
 
   /**
-   * The dense Hessian of the objective, or its generalised Gauss-Newton matrix, exactly: ∂²/∂θᵢ∂θⱼ of the mean loss plus penalty
-   * (l2's curvature in both, l1 having none).
+   * The dense Hessian of the objective, or its generalised Gauss-Newton matrix, exactly: ∂²/∂θᵢ∂θⱼ
+   * of the mean loss plus penalty (l2's curvature in both, l1 having none).
    *
-   * It is assembled block by block from one R{·} pass a unit, leaving out samples where a unit of the pair is inactive. Under
-   * running statistics batch norm's a = γ·s·(W·h + b − mean) + β is bilinear in (γ, W) and (γ, b): those terms are in the exact kind. Batch
-   * statistics couple the samples; there it is made from P products.
+   * It is assembled block by block from one R{·} pass a unit, leaving out samples where a unit of
+   * the pair is inactive. Under running statistics batch norm's a = γ·s·(W·h + b − mean) + β is
+   * bilinear in (γ, W) and (γ, b): those terms are in the exact kind. Batch statistics couple the
+   * samples; there it is made from P products.
    *
    * @param data inputs and targets.
-   * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `loss`; maxBytes: the largest matrix to make, 2 GiB by default; out: a matrix
-   * whose memory to use again, for calls in a row; of: the parameters whose block to make, all by default. Of the last layers' parameters
-   * the block is made alone; those of layers below take no part.
-   * @returns exactly symmetric, of the network's dtype, owned by the caller and, with `out`, in its memory; `block` takes the names "0", "1", … of the layers.
-   * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see `hessianCost`.
-   * @throws RangeError, before anything is allocated, where the matrix would be larger than `maxBytes`, and for an `out` of another size or
-   * dtype; else as `loss`.
+   * @param options kind: kind, batchNorm, maxBytes, out, of: see `HessianOptions`. Of the last
+   * layers' parameters the block is made alone; those of layers below take no part.
+   * @returns exactly symmetric, of the network's dtype, owned by the caller and, with `out`, in its
+   * memory; `block` takes the names "0", "1", … of the layers.
+   * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see
+   * `hessianCost`.
+   * @throws RangeError, before anything is allocated, where the matrix would be larger than
+   * `maxBytes`, and for an `out` of another size or dtype; else as `loss`.
    * @example
    * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
    * net.hessian(dataset([[1], [2]], [1, 2])).toDense().data; // Float64Array [5, 3, 3, 2]
@@ -302,11 +324,12 @@ export class Network {
   }
 
   /**
-   * Derivatives of the outputs in the parameters, under running statistics: row s·outputs + c is ∂f_c(x_s)/∂θ, before any loss. The
-   * derivative at a kink is that of `gradient`.
+   * Derivatives of the outputs in the parameters, under running statistics: row s·outputs + c is
+   * ∂f_c(x_s)/∂θ, before any loss. The derivative at a kink is that of `gradient`.
    *
    * @param inputs one row a sample; or a data set, whose inputs are taken.
-   * @returns (samples · outputs) × P in double precision, owned by the caller. Cost: a backward pass an output, and as many numbers.
+   * @returns (samples · outputs) × P in double precision, owned by the caller. Cost: a backward
+   * pass an output, and as many numbers.
    * @throws as `predict`.
    * @example
    * network({ inputs: 1, layers: [{ units: 1 }], seed: 1 }).jacobian([[3]]).data; // Float64Array [3, 1]
@@ -316,10 +339,12 @@ export class Network {
   }
 
   /**
-   * Derivatives of the outputs in the inputs, under running statistics: row s·outputs + c is ∂f_c(x_s)/∂x.
+   * Derivatives of the outputs in the inputs, under running statistics: row s·outputs + c is
+   * ∂f_c(x_s)/∂x.
    *
    * @param inputs one row a sample; or a data set, whose inputs are taken.
-   * @returns (samples · outputs) × inputs in double precision, owned by the caller. Cost: a backward pass an output.
+   * @returns (samples · outputs) × inputs in double precision, owned by the caller. Cost: a
+   * backward pass an output.
    * @throws as `predict`.
    * @example
    * const net = network({ inputs: 2, layers: [{ units: 1 }] });
@@ -497,12 +522,13 @@ export class Network {
 /**
  * Makes a multi-layer perceptron with initialised parameters.
  *
- * Layer l computes a = W·h + b, batch norm where asked for, and h = φ(a); the loss is the mean that PyTorch's function of
- * the same name gives, plus l1·Σ|θ| + ½·l2·Σθ².
+ * Layer l computes a = W·h + b, batch norm where asked for, and h = φ(a); the loss is the mean that
+ * PyTorch's function of the same name gives, plus l1·Σ|θ| + ½·l2·Σθ².
  *
  * @param spec inputs, layers, loss, penalty, dtype, initializer and seed; see `NetworkSpec`.
  * @returns the network, of the build that is current (see `init`). Nothing has to be disposed of.
- * @throws TypeError or RangeError for what is unknown or makes no sense, such as a sigmoid under a cross-entropy.
+ * @throws TypeError or RangeError for what is unknown or makes no sense, such as a sigmoid under a
+ * cross-entropy.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
  * net.parameterCount; // 33

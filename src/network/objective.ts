@@ -7,7 +7,10 @@ import { KernelLoss, type OutputLoss } from "./output-loss.js";
 import { type BatchNormMode, type Gradients, Propagation } from "./propagation.js";
 import { lossTraits, type ResolvedSpec } from "./spec.js";
 
-/** Bytes that one chunk's activations may take: about a second-level cache, whatever the machine, so that bits do not depend on it. */
+/**
+ * Bytes that one chunk's activations may take: about a second-level cache, whatever the machine, so
+ * that bits do not depend on it.
+ */
 const CHUNK_BYTES = 1 << 20;
 const CHUNK_LEAST = 64;
 const CHUNK_MOST = 1024;
@@ -23,7 +26,10 @@ export function wholeBatch(data: Dataset): Batch {
   return { order: null, from: 0, count: data.size };
 }
 
-/** Called between the passes of a chunk and the next, with the position of its first sample in the order. */
+/**
+ * Called between the passes of a chunk and the next, with the position of its first sample in the
+ * order.
+ */
 export type Visit = (from: number) => void;
 
 /** What is asked of an objective beside its value. */
@@ -38,16 +44,19 @@ export interface ObjectiveNeeds {
 }
 
 /**
- * The training objective of a network on a data set, in the memory of one workspace: mean loss over a batch plus penalty.
- * Batches larger than a chunk are summed chunk by chunk, so that memory does not grow with them; under batch statistics,
- * which couple the samples, a batch is one chunk.
+ * The training objective of a network on a data set, in the memory of one workspace: mean loss over
+ * a batch plus penalty. Batches larger than a chunk are summed chunk by chunk, so that memory does
+ * not grow with them; under batch statistics, which couple the samples, a batch is one chunk.
  */
 export class Objective {
   /** The passes, with what the last one left in memory. */
   readonly propagation: Propagation;
   /** Of the outputs that the last pass left. */
   readonly loss: OutputLoss;
-  /** Set where every pass is over the same samples in the same order: what is loaded already then stays. */
+  /**
+   * Set where every pass is over the same samples in the same order: what is loaded already then
+   * stays.
+   */
   pinned = false;
   #loaded = -1;
   readonly #data: Dataset;
@@ -85,7 +94,9 @@ export class Objective {
     return this.dataLoss(theta, statistics, batch) + this.penalty(theta);
   }
 
-  /** Mean loss of the batch without the penalty; `visit` is called after each chunk's forward pass. */
+  /**
+   * Mean loss of the batch without the penalty; `visit` is called after each chunk's forward pass.
+   */
   dataLoss(theta: number, statistics: number, { order, from, count }: Batch, visit?: Visit): number {
     const { capacity } = this.propagation;
     let sum = 0;
@@ -99,8 +110,8 @@ export class Objective {
   }
 
   /**
-   * Mean loss of the batch, penalty included, and its gradient, which is written to `gradient`. `held`: the activations here are those of the
-   * whole batch at θ already.
+   * Mean loss of the batch, penalty included, and its gradient, which is written to `gradient`.
+   * `held`: the activations here are those of the whole batch at θ already.
    */
   valueAndGradient(
     theta: number,
@@ -129,7 +140,10 @@ export class Objective {
     this.propagation.forward(theta, this.mode, statistics);
   }
 
-  /** The first layer whose pre-activations, or their batch variance, hold a NaN or infinity for a sample of the batch, or −1. */
+  /**
+   * The first layer whose pre-activations, or their batch variance, hold a NaN or infinity for a
+   * sample of the batch, or −1.
+   */
   firstNonFiniteLayer(theta: number, statistics: number, batch: Batch): number {
     let first = -1;
     const note = (layer: number): void => {
@@ -143,8 +157,8 @@ export class Objective {
   }
 
   /**
-   * Loads samples (at most a chunk of them) and passes forward and backward through them, for what the propagation keeps.
-   * `terms` is what the mean is over.
+   * Loads samples (at most a chunk of them) and passes forward and backward through them, for what
+   * the propagation keeps. `terms` is what the mean is over.
    */
   linearize(theta: number, statistics: number, { order, from, count }: Batch, terms: number): void {
     this.#load(order, from, count);
@@ -179,7 +193,10 @@ export class Objective {
     }
   }
 
-  /** What the mean is over: samples, whose weights are multiples of their mean, and for all but cross-entropy outputs too. */
+  /**
+   * What the mean is over: samples, whose weights are multiples of their mean, and for all but
+   * cross-entropy outputs too.
+   */
   terms(samples: number): number {
     return lossTraits(this.spec.loss).perSample ? samples : samples * this.layout.outputs;
   }
@@ -216,7 +233,10 @@ function lossOf(propagation: Propagation, { targets }: Dataset, targetWidth: num
   return new KernelLoss(propagation, loss, loss === "cross-entropy" && "data" in targets);
 }
 
-/** Passes over inputs alone, chunk by chunk, under running statistics; `visit` sees each chunk's outputs. */
+/**
+ * Passes over inputs alone, chunk by chunk, under running statistics; `visit` sees each chunk's
+ * outputs.
+ */
 export function forwardChunks(
   workspace: Workspace,
   spec: ResolvedSpec,

@@ -11,8 +11,8 @@ import type { BatchNormMode } from "./propagation.js";
 import type { CurvatureKind } from "./tangent.js";
 
 /**
- * A network's curvature as an operator. It follows the network and the data: after parameters or rows have changed, the next product is at the
- * new point, of the new rows.
+ * A network's curvature as an operator. It follows the network and the data: after parameters or
+ * rows have changed, the next product is at the new point, of the new rows.
  */
 class CurvatureOperator implements LinearOperator {
   readonly size: number;
@@ -47,7 +47,10 @@ class CurvatureOperator implements LinearOperator {
     this.#products = new CurvatureProducts(workspace, spec, layout, data, mode);
   }
 
-  /** The product with a vector of `size` numbers; the result belongs to the caller and is of the network's dtype. */
+  /**
+   * The product with a vector of `size` numbers; the result belongs to the caller and is of the
+   * network's dtype.
+   */
   matvec(v: ArrayLike<number>): FloatArray {
     const { dtype } = this.net.spec;
     checkVector("matvec", "v", v, this.size, dtype);
@@ -72,22 +75,28 @@ class CurvatureOperator implements LinearOperator {
 
 /** What `hessianOperator` returns. */
 export interface HessianOperator extends LinearOperator {
-  /** The product with a vector of `size` finite numbers; the result belongs to the caller and is of the network's dtype. */
+  /**
+   * The product with a vector of `size` finite numbers; the result belongs to the caller and is of
+   * the network's dtype.
+   */
   matvec(v: ArrayLike<number>): FloatArray;
 }
 
 /**
- * The Hessian or generalised Gauss-Newton matrix of a network's objective as an operator, for `lanczos`, `trace` and whatever takes one.
+ * The Hessian or generalised Gauss-Newton matrix of a network's objective as an operator, for
+ * `lanczos`, `trace` and whatever takes one.
  *
- * Activations and derivatives are kept between products at the same point (up to 256 MiB of them), so that a product with the
- * Hessian costs about two gradients; after the parameters have changed, the next product is at the new point.
+ * Activations and derivatives are kept between products at the same point (up to 256 MiB of them),
+ * so that a product with the Hessian costs about two gradients. After the parameters have changed,
+ * the next product is at the new point.
  *
  * @param net a network; products are always at its parameters as they are then.
  * @param data what the objective is a mean over.
  * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `net.loss`.
- * @returns size = parameterCount; matvec gives arrays that belong to the caller. The operator holds an instance of the core, which is garbage
- * collected with it.
- * @throws TypeError or RangeError for data that does not fit the network, a single row under batch statistics and unknown options.
+ * @returns size = parameterCount; matvec gives arrays that belong to the caller. The operator holds
+ * an instance of the core, which is garbage collected with it.
+ * @throws TypeError or RangeError for data that does not fit the network, a single row under batch
+ * statistics and unknown options.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
  * const op = hessianOperator(net, dataset([[1], [2]], [1, 2]));

@@ -4,8 +4,10 @@ import type { Propagation } from "./propagation.js";
 import { lossParameters, lossTraits, type ResolvedLoss } from "./spec.js";
 
 /**
- * The loss of the outputs that a propagation holds, and its derivatives in them: with its implementations the one place where kinds of losses and
- * the samples' weights enter. Everything is of the loaded samples, each times its weight; derivatives are outputs × stride, zero in the padding.
+ * The loss of the outputs that a propagation holds, and its derivatives in them: with its
+ * implementations the one place where kinds of losses and the samples' weights enter. Everything is
+ * of the loaded samples, each times its weight; derivatives are outputs × stride, zero in the
+ * padding.
  */
 export interface OutputLoss {
   /** Σ w·ℓ over the samples (and outputs); where `to` is not 0, scale·w·∂ℓ/∂z goes there. */
@@ -13,8 +15,8 @@ export interface OutputLoss {
   /** out = scale·w·∇²ℓ·u, which may not be the outputs or u. */
   hessianProduct(u: number, out: number, scale: number): void;
   /**
-   * ∇²ℓ as two vectors a sample: scale·w·∇²ℓ·u = curvature ⊙ (u − probability·u) under softmax, where all outputs are coupled, and
-   * curvature ⊙ u otherwise, where `probability` is left alone.
+   * ∇²ℓ as two vectors a sample: scale·w·∇²ℓ·u = curvature ⊙ (u − probability·u) under softmax,
+   * where all outputs are coupled, and curvature ⊙ u otherwise, where `probability` is left alone.
    */
   curvature(curvature: number, probability: number, scale: number): void;
   /** Where `curvature` cannot say it: scale·w·∇²ℓ of the loaded samples, one after another. */
@@ -27,7 +29,10 @@ export class KernelLoss implements OutputLoss {
   readonly #factor: number;
   /** One for all outputs, or one for each output of a target. */
   readonly #parameters: readonly number[];
-  /** Calls of a kernel: one for all outputs, or one for each where they have parameters of their own. */
+  /**
+   * Calls of a kernel: one for all outputs, or one for each where they have parameters of their
+   * own.
+   */
   readonly #calls: number;
   readonly #outputs: number;
   /** Bytes from an output to the next. */

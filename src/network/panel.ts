@@ -9,7 +9,10 @@ const TILE_ROWS = 6;
 /** Columns that are turned round at once; with 64 rows these stay in the second-level cache. */
 const TURNED_COLUMNS = 256;
 
-/** Rows of H while they are made: those of the weights into one unit, and of its other parameters behind them, or some of these. */
+/**
+ * Rows of H while they are made: those of the weights into one unit, and of its other parameters
+ * behind them, or some of these.
+ */
 export class Panel {
   /** Address; rows are `size` numbers apart, a column for each parameter. */
   readonly at: number;
@@ -41,8 +44,10 @@ export class Panel {
   }
 
   /**
-   * Copies rows `from` … of unit i's parameters to H, as rows and, turned round, as columns. What of it lies among the unit's own parameters is only taken
-   * from right of the diagonal, but for its weights alone where they are all there: these are symmetric already. `at`: of another thread's panel.
+   * Copies rows `from` … of unit i's parameters to H, as rows and, turned round, as columns. What
+   * of it lies among the unit's own parameters is only taken from right of the diagonal, but for
+   * its weights alone where they are all there: these are symmetric already. `at`: of another
+   * thread's panel.
    */
   write(layer: LayerLayout, i: number, from: number, rows: number, add: boolean, at = this.at): void {
     const { inputs, units, weight, bias } = layer;
@@ -77,8 +82,8 @@ export class Panel {
   }
 
   /**
-   * Columns `start` … `end` of the panel, as rows of H: the first numbers of each from column `at` on, the others one by one. `ready`: where they are turned
-   * round already, or 0.
+   * Columns `start` … `end` of the panel, as rows of H: the first numbers of each from column `at`
+   * on, the others one by one. `ready`: where they are turned round already, or 0.
    */
   #copyColumns(
     at: number,
@@ -105,7 +110,10 @@ export class Panel {
     }
   }
 
-  /** Columns `start` … `end` of a row among the unit's own parameters, to both sides of the diagonal. */
+  /**
+   * Columns `start` … `end` of a row among the unit's own parameters, to both sides of the
+   * diagonal.
+   */
   #copyOwn(at: number, row: number, start: number, end: number, add: boolean): void {
     const view = this.workspace.view(this.dtype);
     const { size } = this;
@@ -118,7 +126,9 @@ export class Panel {
   }
 }
 
-/** Plain loops in functions of their own, which the engine compiles for one kind of array at a time. */
+/**
+ * Plain loops in functions of their own, which the engine compiles for one kind of array at a time.
+ */
 function copy(from: FloatArray, at: number, to: FloatArray, start: number, count: number, add: boolean): void {
   if (add) for (let i = 0; i < count; ++i) to[start + i] += from[at + i];
   else for (let i = 0; i < count; ++i) to[start + i] = from[at + i];

@@ -12,7 +12,10 @@ export interface ParameterHolder {
   download(parameters: FloatArray, statistics: FloatArray): void;
 }
 
-/** The values of a network's parameters and running statistics, who is ahead of them, and a number that counts their changes. */
+/**
+ * The values of a network's parameters and running statistics, who is ahead of them, and a number
+ * that counts their changes.
+ */
 export class ParameterStore {
   readonly #parameters: FloatArray;
   readonly #statistics: FloatArray;

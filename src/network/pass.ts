@@ -5,29 +5,36 @@ import type { CurvatureKind } from "./tangent.js";
 
 /** What passes over a whole data set take. */
 export interface PassOptions {
-  /** Whether batch norm takes its statistics from the data at hand ("batch", the default) or the running ones. */
+  /**
+   * Whether batch norm takes its statistics from the data at hand ("batch") or the running ones
+   * ("running"). Default: "batch".
+   */
   batchNorm?: BatchNormMode;
 }
 
 /** What derivatives with respect to parameters take. */
 export interface DerivativeOptions extends PassOptions {
-  /** The parameters to differentiate by, as `withParameters` takes them; all by default. What is returned is over these alone, in their order. */
+  /**
+   * The parameters to differentiate by, as `withParameters` takes them. What is returned is over
+   * these alone, in their order. Default: all.
+   */
   of?: ParameterMask;
 }
 
 /** What `hessianOperator` takes beside the data. */
 export interface CurvatureOptions extends PassOptions {
-  /** The Hessian ("exact", the default) or the generalised Gauss-Newton matrix ("ggn"). */
+  /** The Hessian ("exact") or the generalised Gauss-Newton matrix ("ggn"). Default: "exact". */
   kind?: CurvatureKind;
 }
 
 /** What `net.hessian` takes beside the data. */
 export interface HessianOptions extends CurvatureOptions, DerivativeOptions {
-  /** Bytes of the largest matrix to make; 2 GiB by default. */
+  /** Bytes of the largest matrix to make. Default: 2 GiB. */
   maxBytes?: number;
   /**
-   * A matrix of the network's size and dtype, as an earlier call gave it, whose numbers are no longer needed: they become the new ones. Fresh memory
-   * takes up to a third of a small network's time.
+   * A matrix of the network's size and dtype, from an earlier call, whose numbers are no longer
+   * needed: they are overwritten. Fresh memory takes up to a third of a small network's time.
+   * Default: fresh memory.
    */
   out?: SymmetricMatrix;
 }

@@ -13,7 +13,10 @@ export function switches({ layers }: ResolvedSpec): boolean {
   return layers.some(({ activation }) => hasSides(activation));
 }
 
-/** Which units of piecewise-linear layers are on (pre-activation above 0) for which samples of a batch. */
+/**
+ * Which units of piecewise-linear layers are on (pre-activation above 0) for which samples of a
+ * batch.
+ */
 export class ActivationPattern {
   readonly #layers: readonly { index: number; units: number }[];
   readonly #on: Uint8Array;

@@ -2,7 +2,10 @@ import type { Dtype, Kernels } from "../wasm/kernels.js";
 import { bytesPer, type Workspace } from "../wasm/workspace.js";
 import type { LayerLayout } from "./layout.js";
 
-/** Activations in memory: element (feature, sample) at address `at` + feature·row + sample·column elements. */
+/**
+ * Activations in memory: element (feature, sample) at address `at` + feature·row + sample·column
+ * elements.
+ */
 export interface Features {
   readonly at: number;
   readonly row: number;
@@ -10,8 +13,9 @@ export interface Features {
 }
 
 /**
- * The three matrix products of a layer, on activations that lie feature by feature (units × stride), of which `columns` samples
- * are worked on. `weight` is the address of a units × inputs matrix: the layer's weights, their gradient or a direction.
+ * The three matrix products of a layer, on activations that lie feature by feature (units ×
+ * stride), of which `columns` samples are worked on. `weight` is the address of a units × inputs
+ * matrix: the layer's weights, their gradient or a direction.
  */
 export class LayerProducts {
   readonly #kernels: Kernels;
@@ -26,7 +30,10 @@ export class LayerProducts {
     this.#scratch = workspace.scratch;
   }
 
-  /** out = W·below + b, or out += W·below where `bias` is 0 and `accumulate` set; then h = φ(out) if `kind` ≥ 0. */
+  /**
+   * out = W·below + b, or out += W·below where `bias` is 0 and `accumulate` set; then h = φ(out) if
+   * `kind` ≥ 0.
+   */
   affine(
     { inputs, units, parameter }: LayerLayout,
     columns: number,
@@ -47,7 +54,10 @@ export class LayerProducts {
     );
   }
 
-  /** weight = δ·belowᵀ, or += : the gradient of a layer's weights. Summed over the samples alone: padding need not be finite. */
+  /**
+   * weight = δ·belowᵀ, or += : the gradient of a layer's weights. Summed over the samples alone:
+   * padding need not be finite.
+   */
   outer(
     { inputs, units }: LayerLayout,
     samples: number,

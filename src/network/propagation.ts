@@ -10,12 +10,18 @@ import type { ResolvedSpec } from "./spec.js";
 /** Which statistics batch norm uses: those of the batch at hand, or the running ones. */
 export type BatchNormMode = "batch" | "running";
 
-/** Whether a layer's batch norm goes by the batch, which couples its samples; a frozen layer's never does. */
+/**
+ * Whether a layer's batch norm goes by the batch, which couples its samples; a frozen layer's never
+ * does.
+ */
 export function isCoupled({ batchNorm, frozen }: LayerLayout, mode: BatchNormMode): boolean {
   return batchNorm !== false && mode === "batch" && !frozen;
 }
 
-/** A tile of the matrix product is 32 bytes wide; leading dimensions are whole tiles, so that no product has ragged columns. */
+/**
+ * A tile of the matrix product is 32 bytes wide; leading dimensions are whole tiles, so that no
+ * product has ragged columns.
+ */
 const TILE_BYTES = 32;
 
 /** What a layer leaves in memory; units × stride each, but for the vectors of batch norm. */
@@ -42,15 +48,16 @@ interface LayerBuffers {
 }
 
 /**
- * Whether a backward pass is to come, and what it leaves: nothing but the gradient ("transient"), or all that derivatives of
- * the gradient need ("kept").
+ * Whether a backward pass is to come, and what it leaves: nothing but the gradient ("transient"),
+ * or all that derivatives of the gradient need ("kept").
  */
 export type Gradients = "none" | "transient" | "kept";
 
 /**
- * Forward and backward passes of one chunk of samples, in the memory of one workspace. Activations lie feature by feature
- * (a row a unit, a column a sample), so that narrow layers fill the lanes too; the inputs lie sample by sample, as given.
- * Columns past the last sample are padding: zero in the inputs, and zero in every derivative.
+ * Forward and backward passes of one chunk of samples, in the memory of one workspace. Activations
+ * lie feature by feature (a row a unit, a column a sample), so that narrow layers fill the lanes
+ * too; the inputs lie sample by sample, as given. Columns past the last sample are padding: zero in
+ * the inputs, and zero in every derivative.
  */
 export class Propagation {
   readonly kernels: Kernels;
@@ -148,7 +155,10 @@ export class Propagation {
     this.workspace.view(this.spec.dtype).fill(0, from + size * inputs, from + this.#columns * inputs);
   }
 
-  /** h₀ = x, then a = W·h + b, batch norm and h = φ(a), layer by layer. `statistics` is read in "running" mode only. */
+  /**
+   * h₀ = x, then a = W·h + b, batch norm and h = φ(a), layer by layer. `statistics` is read in
+   * "running" mode only.
+   */
   forward(theta: number, mode: BatchNormMode, statistics: number): void {
     const { layers } = this.layout;
     for (let l = 0; l < layers.length; ++l) {
@@ -240,8 +250,9 @@ export class Propagation {
   }
 
   /**
-   * Σ of the loss over the samples, and its gradient times `scale` with respect to the parameters, written to `gradient` or added to it;
-   * 0 for derivatives with respect to activations alone. Needs a forward pass before.
+   * Σ of the loss over the samples, and its gradient times `scale` with respect to the parameters,
+   * written to `gradient` or added to it; 0 for derivatives with respect to activations alone.
+   * Needs a forward pass before.
    */
   backward(
     theta: number,
@@ -262,8 +273,8 @@ export class Propagation {
   }
 
   /**
-   * Pulls back through the network what is at `cotangent`: its product with the outputs' Jacobian, as `backward` leaves it. `visit` is
-   * called when a layer's δ is ready, the last layer first.
+   * Pulls back through the network what is at `cotangent`: its product with the outputs' Jacobian,
+   * as `backward` leaves it. `visit` is called when a layer's δ is ready, the last layer first.
    */
   pullBack(
     theta: number,
@@ -326,8 +337,8 @@ export class Propagation {
   }
 
   /**
-   * Moves the running statistics towards the batch's; PyTorch's unbiased variance. Needs a "batch" forward pass before, or those that
-   * were kept of one at an address.
+   * Moves the running statistics towards the batch's; PyTorch's unbiased variance. Needs a "batch"
+   * forward pass before, or those that were kept of one at an address.
    */
   updateRunning(statistics: number, kept = 0): void {
     const size = bytesPer(this.spec.dtype);
@@ -343,7 +354,10 @@ export class Propagation {
     });
   }
 
-  /** The first layer whose batch variance has overflowed, or −1. Outputs stay finite then: 1/√∞ is 0. Needs a "batch" forward pass before. */
+  /**
+   * The first layer whose batch variance has overflowed, or −1. Outputs stay finite then: 1/√∞
+   * is 0. Needs a "batch" forward pass before.
+   */
   firstOverflownVariance(): number {
     return this.layout.layers.findIndex(
       ({ batchNorm, frozen, units }, l) =>

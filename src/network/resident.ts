@@ -6,10 +6,16 @@ import type { BatchNorm, ResolvedSpec } from "./spec.js";
 /** Parameters up to which a loop is over before a call into the core has begun. */
 const SMALL = 1500;
 
-/** Units whose weights lie together, input by input, so that a row's products read memory from front to back. */
+/**
+ * Units whose weights lie together, input by input, so that a row's products read memory from front
+ * to back.
+ */
 const PANEL = 64;
 
-/** A layer as it serves inference: batch norm's running statistics are part of its weights and biases. */
+/**
+ * A layer as it serves inference: batch norm's running statistics are part of its weights and
+ * biases.
+ */
 export interface FoldedLayer {
   readonly inputs: number;
   readonly units: number;
@@ -20,8 +26,8 @@ export interface FoldedLayer {
 }
 
 /**
- * The layers with batch norm folded in: with scale γ, shift β, running mean μ and variance σ² a unit computes f·(w·h + b − μ) + β,
- * f = γ/√(σ² + ε).
+ * The layers with batch norm folded in: with scale γ, shift β, running mean μ and variance σ² a
+ * unit computes f·(w·h + b − μ) + β, f = γ/√(σ² + ε).
  */
 export function foldedLayers(net: Network): FoldedLayer[] {
   const theta = net.getParameters();
@@ -38,13 +44,21 @@ export function foldedLayers(net: Network): FoldedLayer[] {
   });
 }
 
-/** Outputs of single rows, by weights that stay where they are used from row to row. It follows the network's parameters. */
+/**
+ * Outputs of single rows, by weights that stay where they are used from row to row. It follows the
+ * network's parameters.
+ */
 export interface RowPass {
-  /** The outputs for a row of as many finite numbers as the network has inputs; valid until the next call. */
+  /**
+   * The outputs for a row of as many finite numbers as the network has inputs; valid until the next
+   * call.
+   */
   outputs(row: ArrayLike<number>): FloatArray;
 }
 
-/** By a loop where the network is small and its activations are straight lines, else in the core. */
+/**
+ * By a loop where the network is small and its activations are straight lines, else in the core.
+ */
 export function rowPass(net: Network): RowPass {
   const straight = net.spec.layers.every(({ activation }) => isPiecewiseLinear(activation));
   return straight && net.parameterCount <= SMALL ? new LoopPass(net) : new CorePass(net);
@@ -95,7 +109,10 @@ class CorePass implements RowPass {
   #version = -1;
   readonly #workspace: Workspace;
   readonly #x: number;
-  /** Addresses: weights in panels of inputs × `PANEL` units; biases; pre-activations and activations. */
+  /**
+   * Addresses: weights in panels of inputs × `PANEL` units; biases; pre-activations and
+   * activations.
+   */
   readonly #layers: readonly {
     readonly weights: number;
     readonly biases: number;

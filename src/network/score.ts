@@ -10,7 +10,10 @@ export interface Evaluation {
   loss: number;
   /** Share classified correctly; with the cross-entropies. */
   accuracy?: number;
-  /** √(mean squared error); with losses of values in the targets' unit: mse, huber, log-cosh and mae. */
+  /**
+   * √(mean squared error); with losses of values in the targets' unit: mse, huber, log-cosh and
+   * mae.
+   */
   rmse?: number;
 }
 
@@ -66,7 +69,7 @@ export class Score {
     this.resume(0, 0);
   }
 
-  /** Goes on from right decisions on samples of this weight. */
+  /** Resumes from right decisions on samples of this weight. */
   resume(right: number, weight: number): void {
     this.#right = 0;
     this.#count = 0;
@@ -103,7 +106,10 @@ export class Score {
   }
 }
 
-/** Index of the largest of `count` values, the first of equals; of a single logit, whether it is positive. */
+/**
+ * Index of the largest of `count` values, the first of equals; of a single logit, whether it is
+ * positive.
+ */
 export function decide(values: ArrayLike<number>, from: number, step: number, count: number): number {
   if (count === 1) return values[from] > 0 ? 1 : 0;
   let best = 0;

@@ -11,13 +11,16 @@ import { decidesClasses, lossName, lossParameters, lossTraits } from "./spec.js"
 
 /** What `scores` takes beside network and data. */
 export interface ScoresOptions {
-  /** The rows that the baseline is taken from: its mean, or its shares of classes. Default: the scored rows. */
+  /**
+   * The rows that the baseline is taken from: its mean, or its shares of classes. Default: the
+   * scored rows.
+   */
   baseline?: Dataset;
   /** Two classes: the probability of the second from which a row counts as it. Default: 0.5. */
   threshold?: number;
 }
 
-/** How one class is told from the others. */
+/** How one class is separated from the others. */
 export interface ClassScores {
   /** Rows of this class. */
   readonly rows: number;
@@ -37,7 +40,10 @@ export interface ClassScores {
 export interface Classification {
   /** What is scored. */
   readonly task: "classification";
-  /** Rows scored; a whole-number weight counts a row so many times, and rows of weight 0 are left out. */
+  /**
+   * Rows scored; a whole-number weight counts a row so many times, and rows of weight 0 are left
+   * out.
+   */
   readonly rows: number;
   /** Share of rows that are classified correctly. */
   readonly accuracy: number;
@@ -45,7 +51,9 @@ export interface Classification {
   readonly balancedAccuracy: number;
   /** Mean of −ln p of the right class. */
   readonly logLoss: number;
-  /** Area under the ROC curve; with more than two classes the mean over classes against the rest. */
+  /**
+   * Area under the ROC curve; with more than two classes the mean over classes against the rest.
+   */
   readonly auc: number;
 }
 
@@ -53,7 +61,10 @@ export interface Classification {
 export interface Regression {
   /** What is scored. */
   readonly task: "regression";
-  /** Rows scored; a whole-number weight counts a row so many times, and rows of weight 0 are left out. */
+  /**
+   * Rows scored; a whole-number weight counts a row so many times, and rows of weight 0 are left
+   * out.
+   */
   readonly rows: number;
   /** √(mean squared error). */
   readonly rmse: number;
@@ -65,13 +76,16 @@ export interface Regression {
 
 /** A comparison with the baseline, row by row. */
 export interface Comparison {
-  /** "better" or "worse" where the mean difference of the rows' losses is outside of its 95 % interval around 0. */
+  /**
+   * "better" or "worse" where the mean difference of the rows' losses is outside of its 95 %
+   * interval around 0.
+   */
   readonly verdict: "better" | "worse" | "unclear";
   /** Mean over rows of the baseline's loss less the model's: squared error, or −ln p. */
   readonly gain: number;
   /** Standard error of the gain. */
   readonly standardError: number;
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
@@ -102,22 +116,25 @@ export type Scores = ClassificationScores | RegressionScores;
 
 const WHERE = "scores";
 /**
- * Standard errors beyond which a difference is not taken for chance: Student's t for 95 %, two-sided, by Cornish and
- * Fisher's expansion about the normal 1.96 (Abramowitz and Stegun 26.7.5).
+ * Standard errors beyond which a difference is not taken for chance: Student's t for 95 %,
+ * two-sided, by Cornish and Fisher's expansion about the normal 1.96 (Abramowitz and Stegun
+ * 26.7.5).
  */
 function clear(freedom: number): number {
   return freedom > 0 ? 1.96 + 2.372 / freedom + 2.822 / freedom ** 2 : Infinity;
 }
 
 /**
- * How well a network does on data, and how that compares with what needs no network: the majority class and the classes'
- * shares, or the mean. Weights of samples count, as they do in the loss.
+ * How well a network does on data, and how that compares with what needs no network: the majority
+ * class and the classes' shares, or the mean. Weights of samples count, as they do in the loss.
  *
  * @param net a network for class labels (a cross-entropy) or for values.
  * @param data rows that it was not trained on, to say something about others.
- * @param options baseline: the rows whose mean or shares are the baseline, usually the training rows; threshold.
+ * @param options baseline: the rows whose mean or shares are the baseline, usually the training
+ * rows; threshold.
  * @returns plain data. Cost: one `predict`, and a sort of the rows per class.
- * @throws TypeError or RangeError as `net.evaluate`, for unknown options and for several outputs under binary cross-entropy.
+ * @throws TypeError or RangeError as `net.evaluate`, for unknown options and for several outputs
+ * under binary cross-entropy.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], initializer: "zeros" });
  * scores(net, dataset([[1], [2], [3]], [1, 2, 3])).r2; // −6: below the mean, which scores 0
@@ -148,7 +165,10 @@ export function scoreOutputs(
   return scoreClasses(logProbabilities(outputs, math), data, baseline, threshold, math);
 }
 
-/** What the network predicts in the targets' unit: its outputs, their medians or, for counts, the rates. */
+/**
+ * What the network predicts in the targets' unit: its outputs, their medians or, for counts, the
+ * rates.
+ */
 function valuesFrom(net: Network, outputs: Matrix): Matrix {
   const { loss } = net.spec;
   const { outputs: kind } = lossTraits(loss);
@@ -187,7 +207,10 @@ export function logProbabilities({ rows, columns, data }: Matrix, math: ScalarMa
   return { rows, columns: classes, data: out };
 }
 
-/** The class of each row: the label, the larger of two by a probability of one, or the largest of the row. */
+/**
+ * The class of each row: the label, the larger of two by a probability of one, or the largest of
+ * the row.
+ */
 export function labelsOf({ targets, size }: Dataset): Int32Array {
   if (!("data" in targets)) return Int32Array.from(targets, (value) => Math.round(value));
   const { columns, data } = targets;
@@ -276,7 +299,9 @@ function valueScores(predicted: Matrix, targets: Matrix, j: number, weights: Wei
   };
 }
 
-/** Several outputs: errors over all of them, and the mean of their R², whose units do not matter. */
+/**
+ * Several outputs: errors over all of them, and the mean of their R², whose units do not matter.
+ */
 function together(outputs: readonly Regression[]): Regression {
   if (outputs.length === 1) return outputs[0];
   return {
@@ -329,7 +354,9 @@ function confusionOf(labels: Int32Array, chosen: Int32Array, weights: Weights, c
 
 type Weights = Float64Array | null;
 
-/** Whole numbers as they are, because they count repeated rows; others as multiples of their mean. */
+/**
+ * Whole numbers as they are, because they count repeated rows; others as multiples of their mean.
+ */
 function rowWeights({ weights, meanWeight }: Dataset): Weights {
   if (!weights || weights.every(Number.isInteger)) return weights;
   return weights.map((weight) => weight / meanWeight);
@@ -341,7 +368,10 @@ function rowsIn(rows: number, weights: Weights): number {
   return weights.every(Number.isInteger) ? samplesWorth(weights) : weights.filter((weight) => weight > 0).length;
 }
 
-/** Shares with one row more for each class, so that a class that was not there is unlikely, not impossible. */
+/**
+ * Shares with one row more for each class, so that a class that was not there is unlikely, not
+ * impossible.
+ */
 function sharesOf(labels: Int32Array, weights: Weights, classes: number): number[] {
   const counts = new Array<number>(classes).fill(1);
   labels.forEach((label, row) => {

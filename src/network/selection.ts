@@ -4,8 +4,9 @@ import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js"
 import type { Layout } from "./layout.js";
 
 /**
- * Some of a network's parameters: a layer, counted from 0, or several; or true (1) and false (0) for each parameter. An array of as many booleans, or
- * zeros and ones, as there are parameters is taken for the latter.
+ * Some of a network's parameters: a layer, counted from 0, or several; or true (1) and false (0)
+ * for each parameter. An array that is as long as there are parameters is read as one mark for each
+ * parameter.
  */
 export type ParameterMask = number | ArrayLike<number> | ArrayLike<boolean>;
 

@@ -5,7 +5,10 @@ import type { Network } from "./network.js";
 import { Objective, wholeBatch } from "./objective.js";
 import type { BatchNormMode } from "./propagation.js";
 
-/** Samples `from` to `from + size` as they passed through a network; a vector over them for each unit, valid during the visit. */
+/**
+ * Samples `from` to `from + size` as they passed through a network; a vector over them for each
+ * unit, valid during the visit.
+ */
 export interface SignalChunk {
   readonly from: number;
   readonly size: number;
@@ -21,7 +24,10 @@ export interface SignalChunk {
   deviation(layer: number, unit: number): number;
 }
 
-/** Passes forward and backward over the data, chunk by chunk, and shows each chunk; gives the objective and its gradient. */
+/**
+ * Passes forward and backward over the data, chunk by chunk, and shows each chunk; gives the
+ * objective and its gradient.
+ */
 export function visitSignals(
   net: Network,
   data: Dataset,
@@ -53,7 +59,10 @@ export function visitSignals(
   });
 }
 
-/** The data's own mean and unbiased variance before each batch norm, laid out as running statistics; of frozen layers the running ones. */
+/**
+ * The data's own mean and unbiased variance before each batch norm, laid out as running statistics;
+ * of frozen layers the running ones.
+ */
 export function batchStatistics(net: Network, data: Dataset): FloatArray {
   const { dtype } = net.spec;
   const result = net.getRunningStatistics();
@@ -77,7 +86,10 @@ export function batchStatistics(net: Network, data: Dataset): FloatArray {
   return result;
 }
 
-/** The mean of g² over gradients g of so many batches of an order, one after another, wrapping round. */
+/**
+ * The mean of g² over gradients g of so many batches of an order, one after another, wrapping
+ * round.
+ */
 export function squaredGradients(
   net: Network,
   data: Dataset,
@@ -105,7 +117,9 @@ export function squaredGradients(
   return mean;
 }
 
-/** The loss of each sample by itself, without penalty; for networks whose samples are not coupled. */
+/**
+ * The loss of each sample by itself, without penalty; for networks whose samples are not coupled.
+ */
 export function sampleLosses(net: Network, data: Dataset): Float64Array {
   return net.resident((workspace, theta, statistics) => {
     const objective = new Objective(workspace, net.spec, net.layout, data, "running", {

@@ -17,8 +17,17 @@ import type { Dtype } from "../wasm/kernels.js";
 import { type Initializer, initializers } from "./initializer.js";
 
 /**
- * φ by name: identity a; relu max(0, a); leaky-relu and elu as in `Activation`; softplus ln(1 + eᵃ); gelu a·Φ(a), Φ being the standard normal
- * distribution; silu a/(1 + e⁻ᵃ); tanh; sigmoid 1/(1 + e⁻ᵃ); step 1 for a > 0 and 0 otherwise, with a derivative of 0.
+ * φ by name:
+ *
+ * - identity: a
+ * - relu: max(0, a)
+ * - leaky-relu and elu: as in `Activation`
+ * - softplus: ln(1 + eᵃ)
+ * - gelu: a·Φ(a), Φ being the standard normal distribution
+ * - silu: a/(1 + e⁻ᵃ)
+ * - tanh: tanh a
+ * - sigmoid: 1/(1 + e⁻ᵃ)
+ * - step: 1 for a > 0 and 0 otherwise, with a derivative of 0
  */
 export type ActivationName =
   | "identity"
@@ -73,13 +82,15 @@ export interface LayerSpec {
   /** Between the affine map and the activation. */
   batchNorm?: boolean | BatchNorm;
   /**
-   * Whether its parameters take no step and keep their bits; they count in `parameterCount` all the same. As in Keras its batch norm then goes by the
-   * running statistics, which stay as they are. False.
+   * Whether its parameters take no step and keep their bits; they count in `parameterCount` all the
+   * same. As in Keras its batch norm then goes by the running statistics, which stay as they are.
+   * False.
    */
   frozen?: boolean;
   /**
-   * Share of its outputs that training sets to 0, anew for each sample and step, while the others are divided by 1 − share (inverted dropout,
-   * Srivastava et al. 2014). Not in the last layer, and not beside second-order methods, which need an objective that stays. 0.
+   * Share of its outputs that training sets to 0, anew for each sample and step, while the others
+   * are divided by 1 − share (inverted dropout, Srivastava et al. 2014). Not in the last layer, and
+   * not beside second-order methods, which need an objective that stays. 0.
    */
   dropout?: number;
 }
@@ -87,12 +98,24 @@ export interface LayerSpec {
 /**
  * ℓ by name, z being an output, y its target and r = z − y; reduced as PyTorch does.
  *
- * Means over samples and outputs: mse r²; huber ½r² for |r| ≤ δ and δ·(|r| − ½δ) beyond; log-cosh ln cosh r; mae |r|; quantile
- * level·(y − z) where z ≤ y and (1 − level)·(z − y) where not (the pinball loss, Koenker and Bassett 1978); poisson eᶻ − y·z, z being the
- * logarithm of a rate and the term ln y! left out (PyTorch's `log_input=True, full=False`); binary-cross-entropy of logits.
- * A mean over samples: cross-entropy of logits.
+ * Means over samples and outputs:
  *
- * mae and quantile have a kink at r = 0, where 0 is taken for their slope, and no curvature: second-order methods refuse them.
+ * - mse: r²
+ * - huber: ½r² for |r| ≤ δ and δ·(|r| − ½δ) beyond
+ * - log-cosh: ln cosh r
+ * - mae: |r|
+ * - quantile: level·(y − z) where z ≤ y and (1 − level)·(z − y) elsewhere (the pinball loss,
+ *   Koenker and Bassett 1978)
+ * - poisson: eᶻ − y·z, z being the logarithm of a rate. The term ln y! is left out (PyTorch's
+ *   `log_input=True, full=False`)
+ * - binary-cross-entropy: of logits
+ *
+ * A mean over samples:
+ *
+ * - cross-entropy: of logits
+ *
+ * mae and quantile have a kink at r = 0, where 0 is taken for their slope, and no curvature:
+ * second-order methods refuse them.
  */
 export type LossName =
   | "mse"
@@ -104,7 +127,10 @@ export type LossName =
   | "cross-entropy"
   | "binary-cross-entropy";
 
-/** A loss that is no built-in one: the loss of one sample, given its outputs and its target, and its derivatives in the outputs. */
+/**
+ * A loss that is no built-in one: the loss of one sample, given its outputs and its target, and its
+ * derivatives in the outputs.
+ */
 export interface CustomLoss {
   /** ℓ; the loss of a data set is its mean over samples. */
   value(outputs: Float64Array, target: Float64Array): number;
@@ -120,7 +146,10 @@ export type Loss =
   | { type: Exclude<LossName, "huber" | "quantile"> }
   /** `delta`, δ, is where the parabola ends; 1 by default. */
   | { type: "huber"; delta?: number }
-  /** `at`: one level in (0, 1) or several; 0.5 by default. Outputs are the first target's levels, then the next one's. */
+  /**
+   * `at`: one level in (0, 1) or several; 0.5 by default. Outputs are the first target's levels,
+   * then the next one's.
+   */
   | { type: "quantile"; at?: number | readonly number[] }
   | CustomLoss;
 
@@ -133,11 +162,17 @@ export type ResolvedLoss =
 
 /** What there is to know of a loss. */
 export interface LossTraits {
-  /** In the core's numbering; that of cross-entropy is for labels, and the next one for probabilities. */
+  /**
+   * In the core's numbering; that of cross-entropy is for labels, and the next one for
+   * probabilities.
+   */
   readonly kernel: number;
   /** What the kernel gives is multiplied by it. */
   readonly factor: number;
-  /** What outputs are: values in the targets' unit, one of their quantiles, logarithms of rates, logits or what the caller says. */
+  /**
+   * What outputs are: values in the targets' unit, one of their quantiles, logarithms of rates,
+   * logits or what the caller says.
+   */
   readonly outputs: "values" | "quantiles" | "rates" | "logits" | "custom";
   /** Whether the mean is over samples alone, and not over outputs too. */
   readonly perSample: boolean;
@@ -199,7 +234,10 @@ export interface Penalty {
   l1?: number;
   /** Factor of half the sum of squares: a number for all layers, or one for each. Default: 0. */
   l2?: number | readonly number[];
-  /** Which parameters: "weights" leaves out biases and batch norm's scales and shifts. Default: "weights". */
+  /**
+   * Which parameters: "weights" leaves out biases and batch norm's scales and shifts. Default:
+   * "weights".
+   */
   on?: "weights" | "all";
 }
 
@@ -219,7 +257,10 @@ export interface NetworkSpec {
   initializer?: Initializer;
   /** Seed of the initial weights. Default: 0. */
   seed?: number;
-  /** Runs [from, to) of the parameters that take steps, as `withParameters` makes them; all of layers that are not frozen by default. */
+  /**
+   * Runs [from, to) of the parameters that take steps, as `withParameters` makes them; all of
+   * layers that are not frozen by default.
+   */
   trainable?: readonly (readonly [from: number, to: number])[];
 }
 
@@ -253,7 +294,9 @@ export interface ResolvedSpec {
   readonly initializer: Initializer;
   /** What it drew them from. */
   readonly seed: number;
-  /** Runs of parameters that take steps, where these are not those of whole layers; else left out. */
+  /**
+   * Runs of parameters that take steps, where these are not those of whole layers; else left out.
+   */
   readonly trainable?: readonly (readonly [from: number, to: number])[];
 }
 

@@ -16,8 +16,9 @@ interface TangentBuffers {
 }
 
 /**
- * Pearlmutter's R-operator over one chunk: the derivative along a direction v of a forward and a backward pass, which gives H·v
- * exactly, without H. Needs a propagation that keeps what its backward pass met (Pearlmutter 1994; Schraudolph 2002 for G·v).
+ * Pearlmutter's R-operator over one chunk: the derivative along a direction v of a forward and a
+ * backward pass, which gives H·v exactly, without H. Needs a propagation that keeps what its
+ * backward pass met (Pearlmutter 1994; Schraudolph 2002 for G·v).
  */
 export class Tangent {
   readonly #layers: readonly TangentBuffers[];
@@ -40,7 +41,10 @@ export class Tangent {
     });
   }
 
-  /** out = (H·v)·scale over the loaded samples, or += ; the penalty is not in it. `scale` must be the backward pass's. */
+  /**
+   * out = (H·v)·scale over the loaded samples, or += ; the penalty is not in it. `scale` must be
+   * the backward pass's.
+   */
   product(
     theta: number,
     v: number,
@@ -185,7 +189,9 @@ export class Tangent {
   }
 }
 
-/** Bytes that a kept propagation and its tangent take a sample; an upper bound for choosing chunks. */
+/**
+ * Bytes that a kept propagation and its tangent take a sample; an upper bound for choosing chunks.
+ */
 export function tangentBytesPerSample({ spec, layout }: Pick<Propagation, "spec" | "layout">): number {
   const units = layout.layers.reduce((sum, layer) => sum + layer.units * (layer.batchNorm ? 10 : 7), 0);
   const widest = Math.max(...layout.layers.map((layer) => layer.units));

@@ -2,9 +2,10 @@ import type { Layout } from "./layout.js";
 import { lowestLayer } from "./selection.js";
 
 /**
- * Which parameters share a unit of measurement: the weights of one input column, as 1/its unit; the parameters of one output,
- * as its own; all others of a layer have none and stand together, weights, biases and each of batch norm's by themselves. Below the lowest layer
- * that has parameters which take steps all is data, and its inputs are columns.
+ * Which parameters share a unit of measurement. The weights of one input column share 1 over its
+ * unit; the parameters of one output share the output's unit. All others of a layer have no unit.
+ * They form groups by kind: weights, biases, and batch norm's scales and shifts. Everything below
+ * the lowest layer that takes steps is data, and the inputs of that layer are columns.
  *
  * @returns the number of its group for each parameter that takes steps.
  */
@@ -33,7 +34,10 @@ export function unitGroups(layout: Layout): Uint32Array {
   });
 }
 
-/** Whether each parameter that takes steps is a weight of the data: of the lowest layer that has any. */
+/**
+ * Whether each parameter that takes steps is a weight of the data: of the lowest layer that has
+ * any.
+ */
 export function dataWeights(layout: Layout): boolean[] {
   const { layers, parameterCount, free } = layout;
   const { weight, bias } = layers[free ? lowestLayer(layout, free) : 0];

@@ -11,7 +11,10 @@ const SLACK = 64;
 const HEADER = 32;
 const RECORD = 32;
 
-/** A layer's quantities that all threads read, sample by sample, one row a sample. 0 stands for what is one or zero throughout. */
+/**
+ * A layer's quantities that all threads read, sample by sample, one row a sample. 0 stands for what
+ * is one or zero throughout.
+ */
 interface LayerRows {
   /** Inputs with a 1 behind them, or three under batch norm. */
   readonly features: number;
@@ -30,8 +33,9 @@ interface LayerRows {
 }
 
 /**
- * Where everything lies that the rows of a unit are made of, as the core reads it (assembly/network/unit.ts): what is shared, and a part of memory for each
- * thread, with R{·} of the listed samples.
+ * Where everything lies that the rows of a unit are made of, as the core reads it
+ * (assembly/network/unit.ts): what is shared, and a part of memory for each thread, with R{·} of
+ * the listed samples.
  */
 export class UnitPlan {
   /** Address. */
@@ -85,7 +89,10 @@ export class UnitPlan {
     new Uint32Array(buffer, this.at + 4 * from, values.length).set(values);
   }
 
-  /** The chunk at hand: its samples, and the address of the loss's own matrices where the caller gave the loss. */
+  /**
+   * The chunk at hand: its samples, and the address of the loss's own matrices where the caller
+   * gave the loss.
+   */
   open(theta: number, samples: number, hessians: number): void {
     this.set(5, hessians, samples);
     this.layout.layers.forEach(({ weight, scale, batchNorm }, l) => {
@@ -114,7 +121,10 @@ export class UnitPlan {
     };
   }
 
-  /** A layer's numbers, with places in each thread's part: R{a} and R{h} are one where the activation is the identity, R{∂ℓ/∂a} and R{δ} without batch norm. */
+  /**
+   * A layer's numbers, with places in each thread's part: R{a} and R{h} are one where the
+   * activation is the identity, R{∂ℓ/∂a} and R{δ} without batch norm.
+   */
   #record(layer: LayerLayout, l: number): number[] {
     const { inputs, units, weight, bias, scale, shift, batchNorm } = layer;
     const rows = this.rows[l];

@@ -3,17 +3,21 @@ import { chosenParameters, type ParameterMask, runsOf } from "./selection.js";
 import type { LayerSpec, NetworkSpec } from "./spec.js";
 
 /**
- * The same network with all but the chosen parameters fixed: for fine-tuning, pruned networks and last-layer methods.
+ * The same network with all but the chosen parameters fixed: for fine-tuning, pruned networks and
+ * last-layer methods.
  *
- * Fixed parameters take no step under any optimizer, weight decay included, and keep their bits; they count in `parameterCount`, and
- * `net.gradient` and its kin are over all parameters. A layer without a chosen parameter is frozen, as by `frozen: true`: its
- * batch norm goes by the running statistics and leaves them alone, its dropout is off. Parameters that were fixed before and are
+ * Fixed parameters take no step under any optimizer, weight decay included, and keep their bits;
+ * they count in `parameterCount`, and `net.gradient` and its kin are over all parameters. A layer
+ * without a chosen parameter is frozen, as by `frozen: true`: its batch norm goes by the running
+ * statistics and leaves them alone, its dropout is off. Parameters that were fixed before and are
  * chosen now are free again.
  *
  * @param net not changed.
- * @param mask the layers that are trained, counted from 0: one or several; or true or false (1 or 0) for each parameter.
+ * @param mask the layers that are trained, counted from 0: one or several; or true or false (1 or
+ * 0) for each parameter.
  * @returns a new network with copies of parameters and running statistics.
- * @throws TypeError or RangeError for what is no network, layer or mask, and for a mask that chooses nothing.
+ * @throws TypeError or RangeError for what is no network, layer or mask, and for a mask that
+ * chooses nothing.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 3, activation: "relu" }, { units: 1 }], seed: 1 });
  * const head = withParameters(net, 1);

@@ -10,15 +10,20 @@ export type FileData = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /**
- * Writes a file so that at every moment, also after a crash or a loss of power, its name stands for the old contents or the new ones, whole.
+ * Writes a file so that at every moment, also after a crash or a loss of power, its name stands for
+ * the old contents or the new ones, whole.
  *
- * The bytes go to a temporary file in the same folder, `.name.host.process.random.tmp`, which is flushed to the disk and renamed; then the
- * folder is flushed. Temporary files of this file that ended processes left behind are removed. Calls for one file at the same time are
- * safe: one of them has the last word. A symbolic link is followed. A device or a pipe, as /dev/stdout may be, is written to as it stands.
+ * The bytes go to a temporary file in the same folder, `.name.host.process.random.tmp`, which is
+ * flushed to the disk and renamed; then the folder is flushed. Temporary files of this file that
+ * ended processes left behind are removed. Calls for one file at the same time are safe: one of
+ * them has the last word. A symbolic link is followed. A device or a pipe, as /dev/stdout may be,
+ * is written to as it stands.
  *
  * @param path of a file that exists or not, in a folder that does.
- * @param data text is written as UTF-8; pieces are written as they come, in memory that does not grow with them.
- * @throws (rejects) the file system's error, with the old file as it was and no temporary file left.
+ * @param data text is written as UTF-8; pieces are written as they come, in memory that does not
+ * grow with them.
+ * @throws (rejects) the file system's error, with the old file as it was and no temporary file
+ * left.
  * @example
  * await writeFileAtomically("report.html", "<!doctype html>");
  */
@@ -65,7 +70,9 @@ async function modeOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Makes the renaming last. Where folders cannot be opened, as on Windows, the system sees to it. */
+/**
+ * Makes the renaming last. Where folders cannot be opened, as on Windows, the system sees to it.
+ */
 async function flushFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {
@@ -79,7 +86,9 @@ async function flushFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes temporary files whose process on this machine has ended, and those that are a day old. */
+/**
+ * Removes temporary files whose process on this machine has ended, and those that are a day old.
+ */
 async function removeStale(folder: string, prefix: string): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
   for (const name of names) {
@@ -87,7 +96,8 @@ async function removeStale(folder: string, prefix: string): Promise<void> {
     const [, where, id] = /^(.*)\.(\d+)\.[\da-f-]{36}\.tmp$/.exec(name.slice(prefix.length)) ?? [];
     if (where === undefined) continue;
     const path = join(folder, name);
-    // Someone else may have removed it meanwhile, and what cannot be removed is no reason not to write.
+    // Someone else may have removed it meanwhile, and what cannot be removed is no reason not to
+    // write.
     if (await isStale(path, where, Number(id))) await unlink(path).catch(() => undefined);
   }
 }

@@ -15,11 +15,13 @@ import type { Network } from "../network/network.js";
 import { writeFileAtomically } from "./atomic.js";
 
 /**
- * Writes a network, and if wanted the run it is in, to a file whose name says how: `.safetensors` or `.json`. The file is replaced as a whole, so
- * that a process killed while it saves a checkpoint leaves the last complete one.
+ * Writes a network, and if wanted the run it is in, to a file whose name says how: `.safetensors`
+ * or `.json`. The file is replaced as a whole, so that a process killed while it saves a checkpoint
+ * leaves the last complete one.
  *
  * @param options as `toSafetensors` takes them: checkpoint and metadata.
- * @throws (rejects) TypeError or RangeError for another ending and as `toSafetensors`, before anything is written; the file system's errors.
+ * @throws (rejects) TypeError or RangeError for another ending and as `toSafetensors`, before
+ * anything is written; the file system's errors.
  * @example
  * await saveNetwork("model.safetensors", net, { checkpoint: history.checkpoint });
  */
@@ -32,8 +34,10 @@ export async function saveNetwork(path: string, net: Network, options: SaveOptio
 /**
  * Reads what `saveNetwork` wrote.
  *
- * @returns as `fromSafetensors`: a new network, and the checkpoint and metadata that were saved with it.
- * @throws (rejects) TypeError or RangeError that names the file for contents that are not a whole file of hessia's; the file system's errors.
+ * @returns as `fromSafetensors`: a new network, and the checkpoint and metadata that were saved
+ * with it.
+ * @throws (rejects) TypeError or RangeError that names the file for contents that are not a whole
+ * file of hessia's; the file system's errors.
  * @example
  * const { network: net, checkpoint } = await loadNetwork("model.safetensors");
  */

@@ -6,7 +6,7 @@ import type { Problem } from "./problem.js";
 
 /** What `adadelta` takes; PyTorch's defaults but for the rate. */
 export interface AdadeltaOptions {
-  /** 2 (measured; PyTorch: 1, and the paper has none). */
+  /** Factor η of each step. Default: 2 (measured; PyTorch: 1; the paper has no such factor). */
   learningRate?: number;
   /** Share of the averages that is kept. Default: 0.9; the paper tries 0.95. */
   rho?: number;
@@ -61,7 +61,8 @@ class Adadelta extends FirstOrder {
 }
 
 /**
- * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1 − ρ)Δ²; θ ← θ − η·Δ.
+ * Adadelta (Zeiler 2012) as in PyTorch: s ← ρs + (1 − ρ)g²; Δ = g·√(u + ε) / √(s + ε); u ← ρu + (1
+ * − ρ)Δ²; θ ← θ − η·Δ.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -6,7 +6,7 @@ import type { Problem } from "./problem.js";
 
 /** What `adagrad` takes; PyTorch's defaults but for the rate. */
 export interface AdagradOptions {
-  /** η; 0.1 (measured; PyTorch: 0.01). */
+  /** Step length η. Default: 0.1 (measured; PyTorch: 0.01). */
   learningRate?: number;
   /** ηₜ = η / (1 + t·learningRateDecay), t = 0, 1, …; PyTorch's lr_decay. Default: 0. */
   learningRateDecay?: number;

@@ -7,13 +7,16 @@ import type { Problem } from "./problem.js";
 
 /** What `adam` and `adamw` take; PyTorch's defaults but for the rate. */
 export interface AdamOptions {
-  /** 0.01 (measured; PyTorch and the paper: 0.001). */
+  /** Step length η. Default: 0.01 (measured; PyTorch and the paper: 0.001). */
   learningRate?: number;
   /** Shares of the averages of g and g² that are kept. Default: [0.9, 0.999]. */
   betas?: readonly [number, number];
   /** Added to the root. Default: 1e-8. */
   epsilon?: number;
-  /** In adam added to the gradient as weightDecay·θ, default 0; in adamw decoupled, default 0.01. */
+  /**
+   * `adam` adds weightDecay·θ to the gradient. Default: 0. `adamw` shrinks the parameters apart
+   * from the gradient. Default: 0.01.
+   */
   weightDecay?: number;
   /** Divide by the largest average so far (Reddi, Kale and Kumar 2018). Default: false. */
   amsgrad?: boolean;
@@ -103,7 +106,8 @@ export function adam(options: AdamOptions = {}): Optimizer {
 }
 
 /**
- * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ← (1 − ηλ)θ first.
+ * AdamW (Loshchilov and Hutter 2019) as in PyTorch: Adam with weight decay beside the gradient, θ ←
+ * (1 − ηλ)θ first.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

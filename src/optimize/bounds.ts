@@ -17,10 +17,12 @@ export interface Bounds {
 type Given = SmoothFunction | LeastSquares;
 type Minimize = (f: Given, x0: ArrayLike<number>, options: MinimizeOptions) => Result;
 
-/** Searches over sets of parameters, one after another, so many times the parameters at most. */
+/** The most searches over sets of free parameters, as a multiple of the number of parameters. */
 const MOST_SETS = 20;
 
-/** The bounds of n parameters, numbers standing for all; null where there are none. */
+/**
+ * The bounds of n parameters. A single number holds for all of them. Null where there are none.
+ */
 export function boundsOf(n: number, lower: unknown, upper: unknown): Bounds | null {
   if (lower === undefined && upper === undefined) return null;
   const bounds = { lower: all("lower", n, lower, -Infinity), upper: all("upper", n, upper, Infinity) };
@@ -52,9 +54,11 @@ function all(name: string, n: number, given: unknown, fallback: number): Float64
 }
 
 /**
- * Minimises within bounds by an active set: parameters at a bound that the gradient pushes against are held there, the others are searched for by the
- * optimizer as ever, and the function is only asked within the bounds. A parameter that reaches a bound joins those that are held; one whose gradient turns
- * leaves them. It has converged where the free parameters have and no held one wants to leave.
+ * Minimises within bounds by an active set. Parameters at a bound are held there while −g points
+ * out of it, and the optimizer searches over the others. The function is only evaluated within the
+ * bounds. A parameter that reaches a bound is held from then on, and is freed when its gradient
+ * turns. The search has converged when the free parameters have and no held parameter is to be
+ * freed.
  */
 export function minimizeWithin(
   f: Given,
@@ -122,7 +126,7 @@ export function minimizeWithin(
   return ended(f, x, held, evaluations, steps, status, reason, options);
 }
 
-/** Under this key `minimize` takes a look at each point, which may end it. */
+/** Under this key `minimize` takes a function that sees each point and may end the search. */
 export const LOOK = Symbol("look");
 
 function withoutBounds({ lower: _, upper: __, ...options }: MinimizeOptions): MinimizeOptions {

@@ -3,13 +3,22 @@ import { norm2 } from "../linalg/vector.js";
 
 /** ε^⅓: as a share of a parameter, the step where rounding and curvature weigh the same. */
 const SHARE = Math.cbrt(Number.EPSILON);
-/** Factor within which the change of the residuals has to be what was wanted, where a parameter of 0 has no scale of its own. */
+/**
+ * Factor within which the change of the residuals has to be what was wanted, where a parameter of 0
+ * has no scale of its own.
+ */
 const WITHIN = 8;
 /** ε^⅕: the same for the formula of four points. */
 const FINE = Number.EPSILON ** 0.2;
-/** Parameters that have moved by less than this share of their sizes since the last Jacobian are near the end of their way. */
+/**
+ * Parameters that have moved by less than this share of their sizes since the last Jacobian are
+ * near the minimum.
+ */
 const NEAR = 1e-3;
-/** Share by which differences over h and over 2h may differ: what the four points leave is about its square. */
+/**
+ * Share by which differences over h and over 2h may differ: what the four points leave is about its
+ * square.
+ */
 const SMOOTH = 1e-6;
 const MOST_TRIALS = 40;
 /** Factors of a step that changed nothing, and of one that led where there is no value. */
@@ -19,14 +28,16 @@ const NEARER = 1e-4;
 const LEAST = 1e-300;
 
 /**
- * Jacobians by central differences, (r(x + h·eⱼ) − r(x − h·eⱼ)) / 2h. The step h is ε^⅓ of the largest |xⱼ| seen so far. A parameter that has only been 0
- * has no unit yet: its h is the step that changes the residuals by ε^⅓ of their largest norm seen. No step depends on units.
+ * Jacobians by central differences, (r(x + h·eⱼ) − r(x − h·eⱼ)) / 2h. The step h is ε^⅓ of the
+ * largest |xⱼ| seen so far. A parameter that has only been 0 has no unit yet: its h is the step
+ * that changes the residuals by ε^⅓ of their largest norm seen. No step depends on units.
  *
- * Relative error about ε^⅔ = 4e-11. Cost: 2·n residuals a Jacobian, and a few more for parameters of 0. Where one side has no
- * finite value, the other side's one-sided difference stands in.
+ * Relative error about ε^⅔ = 4e-11. Cost: 2·n residuals a Jacobian, and a few more for parameters
+ * of 0. Where one side has no finite value, the other side's one-sided difference stands in.
  *
- * Where the parameters have hardly moved since the last Jacobian, four points a column take the error down to about ε^⅘ = 3e-13:
- * (8·(r(x + h·eⱼ) − r(x − h·eⱼ)) − (r(x + 2h·eⱼ) − r(x − 2h·eⱼ))) / 12h with h = ε^⅕·|xⱼ|, for 4·n residuals.
+ * Where the parameters have hardly moved since the last Jacobian, four points a column take the
+ * error down to about ε^⅘ = 3e-13: (8·(r(x + h·eⱼ) − r(x − h·eⱼ)) − (r(x + 2h·eⱼ) − r(x − 2h·eⱼ)))
+ * / 12h with h = ε^⅕·|xⱼ|, for 4·n residuals.
  */
 export class CentralDifferences {
   /** Largest |xⱼ| seen, and steps found for parameters that were 0. */
@@ -66,7 +77,10 @@ export class CentralDifferences {
     return last?.every((before, j) => Math.abs(x[j] - before) <= NEAR * this.#sizes[j]) ?? false;
   }
 
-  /** By four points; null where the parameter is 0, or the residuals change too much on the way, or have no finite value. */
+  /**
+   * By four points; null where the parameter is 0, or the residuals change too much on the way, or
+   * have no finite value.
+   */
   #fineColumn(x: Float64Array, j: number): Float64Array | null {
     const h = x[j] + FINE * x[j] - x[j];
     if (h === 0) return null;

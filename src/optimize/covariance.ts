@@ -14,10 +14,12 @@ export interface Linearization {
 }
 
 /**
- * s²·(JᵀJ)⁻¹ with s² = Σr²/(m − rank J), n × n and row-major, from the triangle R of J's columns scaled to length 1: that keeps twice the digits of JᵀJ.
+ * s²·(JᵀJ)⁻¹ with s² = Σr²/(m − rank J), n × n and row-major, from the triangle R of J's columns
+ * scaled to length 1: that keeps twice the digits of JᵀJ.
  *
- * A parameter that the residuals do not determine (a column of zeros, columns that depend on each other) has the variance Infinity and
- * covariances of NaN. So has each parameter where there are no more residuals than the rank: nothing is left to estimate s² from.
+ * A parameter that the residuals do not determine (a column of zeros, columns that depend on each
+ * other) has the variance Infinity and covariances of NaN. So has each parameter where there are no
+ * more residuals than the rank: nothing is left to estimate s² from.
  *
  * Cost: 2·m·n² flops.
  */
@@ -52,7 +54,10 @@ export function leastSquaresCovariance({ residuals, jacobian }: Linearization): 
   return covariance;
 }
 
-/** Householder's reflections with column pivoting (Businger and Golub 1965), in place: column j holds R's in its first j + 1 numbers. */
+/**
+ * Householder's reflections with column pivoting (Businger and Golub 1965), in place: column j
+ * holds R's in its first j + 1 numbers.
+ */
 function triangle(columns: Float64Array[], m: number): { rank: number; pivots: number[] } {
   const n = columns.length;
   const pivots = columns.map((_, j) => j);
@@ -91,7 +96,10 @@ function inverseOf(columns: readonly Float64Array[], rank: number): Float64Array
   return inverse;
 }
 
-/** Which of the first parameters no dependent column can stand in for: their row of R₁₁⁻¹·R₁₂ is 0 but for rounding, which grows with their row of R₁₁⁻¹. */
+/**
+ * Which of the first parameters no dependent column can stand in for: their row of R₁₁⁻¹·R₁₂ is 0
+ * but for rounding, which grows with their row of R₁₁⁻¹.
+ */
 function determined(
   columns: readonly Float64Array[],
   inverse: readonly Float64Array[],
@@ -109,7 +117,10 @@ function determined(
   });
 }
 
-/** The covariance of the parameters at a point: by residuals, or by the Hessian of a negative log-likelihood. Those at a bound have NaN. */
+/**
+ * The covariance of the parameters at a point: by residuals, or by the Hessian of a negative
+ * log-likelihood. Those at a bound have NaN.
+ */
 export function covarianceAt(
   f: SmoothFunction | LeastSquares,
   x: Float64Array,
@@ -163,7 +174,10 @@ function fromHessian(f: SmoothFunction, x: Float64Array, free: readonly number[]
   return Float64Array.from(found.solve({ rows: n, columns: n, data: unit }).data);
 }
 
-/** The value below which Student's t with `freedom` degrees lies with probability p > ½: by halving, on the integral of its density. */
+/**
+ * The value below which Student's t with `freedom` degrees lies with probability p > ½: by halving,
+ * on the integral of its density.
+ */
 export function studentQuantile(p: number, freedom: number): number {
   if (!(freedom > 0)) return Number.NaN;
   let [low, high] = [0, 1];
@@ -176,7 +190,10 @@ export function studentQuantile(p: number, freedom: number): number {
   return (low + high) / 2;
 }
 
-/** P(T > t), by a substitution that makes the range finite: t = √ν·tan(θ), the density being ∝ cosθ^(ν − 1) (normal: a large ν). */
+/**
+ * P(T > t), by a substitution that makes the range finite: t = √ν·tan(θ), the density being ∝
+ * cosθ^(ν − 1) (normal: a large ν).
+ */
 function upperTail(t: number, freedom: number): number {
   const nu = Math.min(freedom, 1e7);
   const from = Math.atan(t / Math.sqrt(nu));

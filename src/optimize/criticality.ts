@@ -1,9 +1,11 @@
 /**
- * The one place that judges a point: whether a search has converged there, whether it runs away, and which kind of critical point it is.
+ * The one place that judges a point: whether a search has converged there, whether it runs away,
+ * and which kind of critical point it is.
  *
- * Each test compares two numbers of the same unit, so that no verdict depends on the units of the objective or of the parameters. A test that
- * holds returns its sentence, and null otherwise. `tolerance` is a relative accuracy: of directions and steps as it is, of values squared,
- * because a value near its minimum changes with the square of the step.
+ * Each test compares two numbers of the same unit, so that no verdict depends on the units of the
+ * objective or of the parameters. A test that holds returns its sentence, and null otherwise.
+ * `tolerance` is a relative accuracy: of directions and steps as it is, of values squared, because
+ * a value near its minimum changes with the square of the step.
  */
 
 import { eigenvalueNoise, valueNoise } from "../linalg/noise.js";
@@ -14,7 +16,10 @@ import { epsilonOf } from "../wasm/workspace.js";
 /** A sentence that says which test holds, against what; null where it does not hold. */
 export type Verdict = string | null;
 
-/** Beyond this a double cannot be squared: an objective that fell below it has no minimum that could be computed. */
+/**
+ * Beyond this a double cannot be squared: an objective that fell below it has no minimum that could
+ * be computed.
+ */
 export const BOTTOMLESS = -1e150;
 
 /** Falls so many times the noise of one value may still be noise. */
@@ -39,8 +44,9 @@ export function vanished(gradientNorm: number): Verdict {
 }
 
 /**
- * The predicted decrease ½·gᵀ|B|⁺g against |f|: its root, a relative accuracy, against the tolerance. With residuals and B = JᵀJ this is the
- * cosine of the angle between the residuals and all that a step can change in them.
+ * The predicted decrease ½·gᵀ|B|⁺g against |f|: its root, a relative accuracy, against the
+ * tolerance. With residuals and B = JᵀJ this is the cosine of the angle between the residuals and
+ * all that a step can change in them.
  */
 export function exhausted(decrease: number, value: number, tolerance: number): Verdict {
   if (!(decrease >= 0 && decrease <= tolerance * tolerance * Math.abs(value))) return null;
@@ -49,8 +55,9 @@ export function exhausted(decrease: number, value: number, tolerance: number): V
 }
 
 /**
- * A perfect fit, whose value has no size of its own to be compared with: the predicted decrease against what rounding makes of the square of
- * residuals as large as those the run began with, (100·ε)²·|f₀|, and the step against √ε of the parameters, in the scaled norm ‖D^½·‖.
+ * A perfect fit, whose value has no size to compare with. The predicted decrease is held against
+ * (100·ε)²·|f₀|, which is what rounding makes of squares of residuals as large as the first ones.
+ * The step is held against √ε of the parameters, in the scaled norm ‖D^½·‖.
  */
 export function perfect(decrease: number, first: number, step: number, parameters: number, dtype: Dtype): Verdict {
   const epsilon = epsilonOf(dtype);
@@ -65,8 +72,8 @@ export function orthogonal(cosine: number, tolerance: number): Verdict {
 }
 
 /**
- * MINPACK's second test: the last step's actual and its predicted decrease, both against f, where the model predicted well.
- * `value` is the objective before the step.
+ * MINPACK's second test: the last step's actual and its predicted decrease, both against f, where
+ * the model predicted well. `value` is the objective before the step.
  */
 export function settled(actual: number, predicted: number, value: number, tolerance: number): Verdict {
   const most = tolerance * tolerance * Math.abs(value);
@@ -75,21 +82,28 @@ export function settled(actual: number, predicted: number, value: number, tolera
   return `the last step's actual and predicted decrease are ${share} of the objective, at most the square of the tolerance ${tolerance}`;
 }
 
-/** MINPACK's third test: the undamped step against the parameters, both in the scaled norm ‖D^½·‖. A damped step tells nothing here. */
+/**
+ * MINPACK's third test: the undamped step against the parameters, both in the scaled norm ‖D^½·‖.
+ * A damped step is no evidence here.
+ */
 export function arrived(step: number, parameters: number, tolerance: number): Verdict {
   if (!(step <= tolerance * parameters)) return null;
   const share = step === 0 ? "0" : (step / parameters).toExponential(1);
   return `the whole step is ${share} of the parameters' length in the scaled norm, within the tolerance ${tolerance}`;
 }
 
-/** What is left to fall is less than rounding lets a value show: from here on the gradient judges. */
+/**
+ * The decrease that is left is smaller than the rounding of a value. From here on the gradient
+ * judges.
+ */
 export function drowned(decrease: number, noise: number): boolean {
   return !(decrease > noise);
 }
 
 /**
- * The size of the value that decreases are compared with: |f|, but |f₀| where the value has only fallen far and the gradient is among the greatest of
- * the run. What falls without bound would else converge.
+ * The size of the value that decreases are compared with: |f|, but |f₀| where the value has fallen
+ * far and the gradient is still among the greatest of the run. Without this exception a search that
+ * falls without bound would count as converged.
  */
 export function measureOf(value: number, gradient: number, first: Beginning | null): number {
   const size = Math.abs(value);
@@ -105,7 +119,10 @@ export interface Beginning {
   readonly steepest: number;
 }
 
-/** Squares of gradients in the scaled norm, before and after a full step whose fall nobody can see: whether the step has got nearer. */
+/**
+ * Whether a full step whose fall drowns in rounding has come nearer to the minimum, by the squares
+ * of the gradients in the scaled norm before and after it.
+ */
 export function nearer(before: number, after: number): boolean {
   return after < 0.25 * before;
 }
@@ -116,7 +133,10 @@ export function bottomless(value: number): Verdict {
   return `the objective falls without bound: it has reached ${value.toExponential(1)}`;
 }
 
-/** A step runs to ∞ and the gradient does not fall on the way; `travelled` is the way, the gradients are norms before it and after it. */
+/**
+ * A step runs to ∞ and the gradient does not fall on the way. `travelled` is the distance; the
+ * gradients are norms before and after.
+ */
 export function endless(travelled: number, gradientBefore: number, gradientAfter: number): Verdict {
   if (!(travelled > -BOTTOMLESS && gradientAfter >= 0.5 * gradientBefore)) return null;
   return (
@@ -131,11 +151,15 @@ export interface Extremes {
   readonly largest: number;
 }
 
-/** What the second derivatives say of a critical point: eigenvalues of both signs, of one, or with zeros among them. */
+/**
+ * What the second derivatives say of a critical point: eigenvalues of both signs, of one, or with
+ * zeros among them.
+ */
 export type Shape = "minimum" | "valley" | "saddle" | "ridge" | "maximum" | "plain";
 
 /**
- * The kind of a critical point by its extreme eigenvalues. "valley": none is negative and some are 0; "ridge": none is positive and some are 0; "plain": all are 0.
+ * The kind of a critical point by its extreme eigenvalues. "valley": none is negative and some are
+ * 0; "ridge": none is positive and some are 0; "plain": all are 0.
  */
 export function shapeOf({ smallest, largest }: Extremes, noise: number): Shape {
   if (smallest > noise) return "minimum";
@@ -145,8 +169,10 @@ export function shapeOf({ smallest, largest }: Extremes, noise: number): Shape {
 }
 
 /**
- * The noise of eigenvalues of a scaled matrix at a point that is critical but for a gradient g: rounding, and ‖D^(−½)·g‖ / ‖D^½·θ‖, by which
- * directions that leave the objective as it is (ReLU's rescaling) curve while the gradient is not 0. Both without a unit.
+ * The noise of eigenvalues of a scaled matrix at a point that is critical except for a gradient g.
+ * It is rounding plus ‖D^(−½)·g‖ / ‖D^½·θ‖. The second part is the curvature that a gradient other
+ * than 0 gives to directions that leave the objective unchanged (ReLU's rescaling). Neither has a
+ * unit.
  */
 export function scaledNoise(size: number, norm: number, dtype: Dtype, gradient = 0, parameters = 0): number {
   const rounding = eigenvalueNoise(size, norm, epsilonOf(dtype));
@@ -157,8 +183,9 @@ export function scaledNoise(size: number, norm: number, dtype: Dtype, gradient =
 const ROUNDS = 12;
 
 /**
- * The diagonal d for which dᵢ·|Hᵢⱼ|·dⱼ is at most 1, with a 1 in each row that is not 0 (Ruiz 2001): D^(−½) of a matrix with a dominant diagonal, and a
- * scale also for rows whose diagonal is 0. 1 for rows of zeros. Cost: some passes over the matrix.
+ * The diagonal d for which dᵢ·|Hᵢⱼ|·dⱼ is at most 1, with a 1 in each row that is not 0 (Ruiz
+ * 2001): D^(−½) of a matrix with a dominant diagonal, and a scale also for rows whose diagonal
+ * is 0. 1 for rows of zeros. Cost: some passes over the matrix.
  */
 export function equilibrate(data: ArrayLike<number>, size: number): Float64Array {
   const d = new Float64Array(size).fill(1);

@@ -1,4 +1,7 @@
-/** What is measured at a point before a verdict on it: curvature along the gradient, and whether the function changes as its gradient says. */
+/**
+ * What is measured at a point before a verdict on it: curvature along the gradient, and whether the
+ * function changes as its gradient says.
+ */
 
 import { dot, norm2, scale } from "../linalg/vector.js";
 import { isSeen } from "./criticality.js";
@@ -6,7 +9,10 @@ import type { Local } from "./local.js";
 
 /** Length of a difference of gradients, as a share of the parameters' length. */
 const DIFFERENCE = 2 ** -26;
-/** Lengths over which differences of the function are compared with its gradient, as shares of the parameters' length. */
+/**
+ * Lengths over which differences of the function are compared with its gradient, as shares of the
+ * parameters' length.
+ */
 const LENGTHS = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 /** A share of the slope by which a smooth function's differences stay from it. */
 const CLOSE = 0.1;
@@ -18,7 +24,10 @@ export function downhill(gradient: Float64Array): Float64Array {
   return direction;
 }
 
-/** The step −g/κ and its fall ½·‖g‖²/κ, with the curvature κ measured along −g by a difference of gradients; null where κ is not positive. */
+/**
+ * The step −g/κ and its fall ½·‖g‖²/κ, with the curvature κ measured along −g by a difference of
+ * gradients; null where κ is not positive.
+ */
 export function measured(local: Local): { step: Float64Array; decrease: number } | null {
   const step = downhill(local.gradient);
   const length = DIFFERENCE * local.unit;
@@ -36,8 +45,9 @@ export interface Outlook {
 }
 
 /**
- * Where a function changes along its gradient otherwise than the gradient says, here and there: a hint; else nothing. At a kink the gradient there is right.
- * `unit` is a length of the parameters' size.
+ * Where a function changes along its gradient otherwise than the gradient says, here and there: a
+ * hint; else nothing. At a kink the gradient there is right. `unit` is a length of the parameters'
+ * size.
  */
 export function disagreement(
   look: (length: number) => Outlook,

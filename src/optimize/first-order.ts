@@ -14,8 +14,9 @@ interface Seat {
 }
 
 /**
- * A method that needs gradients alone and updates the parameters by a kernel. While it serves a run, its vectors live beside the
- * parameters in the run's workspace; between runs they are held here.
+ * A method that needs gradients alone and updates the parameters by a kernel. While it serves a
+ * run, its vectors live beside the parameters in the run's workspace; between runs they are held
+ * here.
  */
 export abstract class FirstOrder extends Optimizer {
   /** Names of the vectors that the method remembers, with the value they start from. */
@@ -69,7 +70,9 @@ export abstract class FirstOrder extends Optimizer {
     return outcome;
   }
 
-  /** Writes the point after `problem.theta` to `problem.next`; 1 when something in it is not finite. */
+  /**
+   * Writes the point after `problem.theta` to `problem.next`; 1 when something in it is not finite.
+   */
   protected abstract update(problem: Problem, learningRate: number): number;
 
   override get gradient(): number {

@@ -32,7 +32,10 @@ export interface SmoothFunction {
 export interface LeastSquares {
   /** r(x), m numbers. */
   residuals(x: Float64Array): ArrayLike<number>;
-  /** m × n: ∂rᵢ/∂xⱼ. Default: by central differences, right to about 10 digits, for 2·n residuals each. */
+  /**
+   * m × n: ∂rᵢ/∂xⱼ. Default: by central differences, right to about 10 digits, for 2·n residuals
+   * each.
+   */
   jacobian?(x: Float64Array): Matrix | readonly (readonly number[])[];
   /** Not beside residuals. */
   value?: never;
@@ -45,7 +48,10 @@ export interface LeastSquares {
 }
 
 const WHERE = "minimize";
-/** Parameters up to which residuals are factored orthogonally, in scalar code; beyond, JᵀJ is made by the core. */
+/**
+ * Parameters up to which residuals are factored orthogonally, in scalar code; beyond, JᵀJ is made
+ * by the core.
+ */
 const MOST_ORTHOGONAL = 100;
 /** Share of a step over which second differences are taken. */
 const BEND_LENGTH = 0.1;
@@ -53,11 +59,14 @@ const BEND_LENGTH = 0.1;
 /** A caller's function as optimizers see it. */
 export class FunctionProblem extends Problem {
   readonly #given: SmoothFunction | LeastSquares;
-  /** Residuals at the last two points they were asked for, where a step starts and where it may end, and the last Jacobian. */
+  /**
+   * Residuals at the last two points they were asked for, where a step starts and where it may end,
+   * and the last Jacobian.
+   */
   readonly #residuals: { x: Float64Array; r: Float64Array }[] = [];
   #jacobian: { x: Float64Array; J: Matrix } | null = null;
   #central: CentralDifferences | null = null;
-  /** What the last steps tell a method that knows no curvature. */
+  /** The curvature that the last steps show, for a method that knows none. */
   #secants: Secants | null = null;
   /** How many residuals there are. */
   #count: number | null = null;
@@ -80,7 +89,7 @@ export class FunctionProblem extends Problem {
     wrongValue(where, "f", "a hessian or hvp, which this optimizer needs", "neither", remedy);
   }
 
-  /** Where a Hessian stands for it, nobody knows. */
+  /** Unknown where a Hessian takes the Gauss-Newton matrix's place. */
   override get semidefinite(): boolean {
     return this.#given.residuals !== undefined;
   }

@@ -5,12 +5,14 @@ import { FallbackSearch } from "./searches/fallback.js";
 import { SecondOrder } from "./second-order.js";
 
 /**
- * The Gauss-Newton method: p = −(G + damping·I)⁻¹·g with the generalised Gauss-Newton matrix G = Jᵀ∇²ℓJ, and a search along p. Without damping
- * and with a singular G (dead units, more parameters than data), p is the shortest solution, −G⁺·g. Where the search finds no
- * fall along p, or G says nothing of the gradient's direction, the step is one of Levenberg and Marquardt's.
+ * The Gauss-Newton method: p = −(G + damping·I)⁻¹·g with the generalised Gauss-Newton matrix G =
+ * Jᵀ∇²ℓJ, and a search along p. Without damping and with a singular G (dead units, more parameters
+ * than data), p is the shortest solution, −G⁺·g. Where the search finds no fall along p, or G says
+ * nothing of the gradient's direction, the step is one of Levenberg and Marquardt's.
  *
- * G has no negative eigenvalues, so p always runs down; saddles look like any other flat place to it. For full batches.
- * Cost a step: a dense G (N·P² flops) and P³/3 flops, 5·P³ where singular.
+ * G has no negative eigenvalues, so p always runs down; saddles look like any other flat place to
+ * it. For full batches.
+ * Cost per step: a dense G (N·P² flops) and P³/3 flops, 5·P³ where singular.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Schraudolph 2002; Nocedal and Wright, Numerical Optimization, section 10.3.

@@ -8,22 +8,29 @@ import { SecondOrder } from "./second-order.js";
 
 /** What `hessianFree` takes. */
 export interface HessianFreeOptions {
-  /** Damping to start from, as a multiple of the mean of G's diagonal, so that no unit matters; 0.1. */
+  /**
+   * Damping to start from, as a multiple of the mean of G's diagonal, so that no unit matters.
+   * Default: 0.1.
+   */
   damping?: number;
   /** The most products per solve (Martens 2010). Default: 250. */
   maxProducts?: number;
   /**
-   * A solve stops where the model falls by less than this share of itself a product; 0.01 (Martens 2010: 5e-4, at up to twice the cost to the same
-   * error; docs/choosing-an-optimizer.md).
+   * A solve stops where the model falls by less than this share of itself per product. Default:
+   * 0.01 (Martens 2010: 5e-4, at up to twice the cost to the same error;
+   * docs/choosing-an-optimizer.md).
    */
   progress?: number;
-  /** Share of the last step that conjugate gradients start from. Default: 0.95; the ζ of Martens and Sutskever (2012) grows from 0.5 to 0.95. */
+  /**
+   * Share of the last step that conjugate gradients start from. Default: 0.95; the ζ of Martens and
+   * Sutskever (2012) grows from 0.5 to 0.95.
+   */
   warmStart?: number;
   /** Share of the batch that products use; the gradient uses all of it. Default: 1. */
   curvatureShare?: number;
   /**
-   * Precondition by an estimate of G's diagonal (Chapelle and Erhan 2011); true. (Martens 2010 takes the samples' squared gradients, which vanish with the
-   * residuals, as G does not.)
+   * Precondition by an estimate of G's diagonal (Chapelle and Erhan 2011). Default: true. (Martens
+   * 2010 takes the samples' squared gradients. These vanish with the residuals; G does not.)
    */
   preconditioner?: boolean;
   /** Adds ½·weightDecay·‖θ‖² to the objective. Default: 0. */
@@ -31,12 +38,16 @@ export interface HessianFreeOptions {
 }
 
 /**
- * Hessian-free optimisation: minimises gᵀp + ½pᵀ(G + λI)p by conjugate gradients from products with the generalised Gauss-Newton matrix G
- * alone, λ in units of the mean of G's diagonal, cut short when the model hardly falls any more. λ is multiplied by 3/2 where the objective fell by less than a quarter of what the model predicted, and
- * by 2/3 above three quarters; on a batch among others that is judged on the next one, which the step was not made for.
+ * Hessian-free optimisation: minimises gᵀp + ½pᵀ(G + λI)p by conjugate gradients, from products
+ * with the generalised Gauss-Newton matrix G alone. λ is in units of the mean of G's diagonal. A
+ * solve ends early when the model hardly falls any more. λ is multiplied by 3/2 where the objective
+ * fell by less than a quarter of the predicted decrease, and by 2/3 above three quarters. With
+ * batches, the fall is measured on the next batch, which the step was not computed from.
  *
- * Its products are exact; what is approximated is the solve, and G stands for H. By default a step takes all samples; large batches do, small ones mislead its damping.
- * Cost a step: a gradient, up to `maxProducts` products of about 1.5 gradients each, some forward passes; about 10 vectors of P numbers, and iterates.
+ * Products are exact; the solve is approximate, and G takes the place of H. By default a step uses
+ * all samples. Large batches work too; small batches mislead the damping.
+ * Cost per step: a gradient, up to `maxProducts` products of about 1.5 gradients each, some forward
+ * passes; about 10 vectors of P numbers, and iterates.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Martens 2010; Martens and Sutskever 2012; Chapelle and Erhan 2011 (the preconditioner).

@@ -7,13 +7,19 @@ import { SecondOrder } from "./second-order.js";
 
 /** What `kfac` takes. */
 export interface KfacOptions {
-  /** Damping to start from, as a multiple of the mean of the Fisher matrix's diagonal, so that no unit matters; 0.1. */
+  /**
+   * Damping to start from, as a multiple of the mean of the Fisher matrix's diagonal, so that no
+   * unit matters. Default: 0.1.
+   */
   damping?: number;
   /** Share of the factors' running averages that is kept. Default: 0.95, as in the paper. */
   decay?: number;
   /** Steps between decompositions of the factors. Default: 5; the paper inverts every 20. */
   refresh?: number;
-  /** Combine each step with the last one as is best in the exact quadratic model. Default: true. */
+  /**
+   * Combine each step with the last one, with the factors that minimise the exact quadratic model.
+   * Default: true.
+   */
   momentum?: boolean;
   /** Seed of the random signs in the factors. Default: 0. */
   seed?: number;
@@ -22,13 +28,17 @@ export interface KfacOptions {
 }
 
 /**
- * K-FAC: natural gradient with the Fisher matrix approximated layer by layer as E[h̃h̃ᵀ] ⊗ E[δδᵀ], averaged over the steps; the step is scaled, and
- * combined with the last one, so that the quadratic model with the exact Gauss-Newton matrix is least. Damping by gain ratio, split between the factors
- * as the paper has it; on a batch among others the ratio is taken on the next one.
+ * K-FAC: natural gradient with the Fisher matrix approximated layer by layer as E[h̃h̃ᵀ] ⊗ E[δδᵀ],
+ * averaged over the steps. The step is scaled and combined with the last one so as to minimise the
+ * quadratic model with the exact Gauss-Newton matrix. The gain ratio sets the damping, which is
+ * split between the factors as in the paper. With batches, the ratio is measured on the next batch.
  *
- * δ is drawn with random signs under the outputs' curvature instead of from the model's distribution, which has the same mean and serves
- * every loss. Batch norm's scale and shift take a diagonal of their own. For networks; by default a step takes all samples; large batches do, small ones mislead its damping.
- * Cost a step: about four gradients and the factors' Σ (inputs³ + units³) flops every `refresh` steps.
+ * δ is drawn with random signs under the outputs' curvature, not from the model's distribution: the
+ * mean is the same, and this works for every loss. Batch norm's scale and shift use a diagonal. For
+ * networks only. By default a step uses all samples. Large batches work too; small batches mislead
+ * the damping.
+ * Cost per step: about four gradients and the factors' Σ (inputs³ + units³) flops every `refresh`
+ * steps.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Martens and Grosse 2015, algorithm 2 without its block-tridiagonal variant.

@@ -18,12 +18,12 @@ export interface LbfgsOptions {
 }
 
 /**
- * Limited-memory BFGS with a line search for the strong Wolfe conditions: from gradients alone, the
- * curvature along the last steps.
+ * Limited-memory BFGS with a line search for the strong Wolfe conditions. It estimates the
+ * curvature along the last steps from gradients alone.
  *
- * Nothing in it depends on the unit of the objective, nor on one unit for all parameters; units of
- * single parameters change the path. Pairs are kept where yᵀs > 1e-10·‖y‖·‖s‖ (PyTorch asks for yᵀs
- * > 1e-10, and stops learning where the loss is small). For full batches. Cost a step: about one
+ * Neither the objective's unit nor a common unit of all parameters changes a step; units of single
+ * parameters change the path. Pairs are kept where yᵀs > 1e-10·‖y‖·‖s‖ (PyTorch asks for yᵀs >
+ * 1e-10, and stops learning where the loss is small). For full batches. Cost per step: about one
  * gradient, 4·history·P flops, (2·history + 2)·P numbers of memory.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.

@@ -13,8 +13,8 @@ export interface LevenbergMarquardtOptions {
    */
   mu?: number;
   /**
-   * Factor of the damping after a trial that did not fall, its square after a second one, and so
-   * on. Default: 3.
+   * Factor of the damping after a trial that did not fall. It is squared after each further such
+   * trial. Default: 3.
    */
   muInc?: number;
   /**
@@ -44,19 +44,20 @@ export interface LevenbergMarquardtOptions {
  * A trial that does not fall multiplies μ by `muInc`, then by its square, and so on. A step
  * multiplies μ by max(muDec, 1 − (2ρ − 1)³), where ρ is its fall over the predicted one (Nielsen
  * 1999). For functions D keeps larger diagonals of the steps before (Moré 1978) until μ is below
- * 1e-6. A network's D is that of the first step; the weights of one input share their mean, tenfold,
- * as do those of one output and the others of a layer. So neither the unit of the objective nor those
- * of the parameters matter. With `scaling: "identity"` D is the identity and μ has the unit of G, as in MATLAB's
- * trainlm; results then depend on units.
+ * 1e-6. A network's D is that of the first step; the weights of one input share their mean,
+ * tenfold, as do those of one output and the others of a layer. So no unit of the objective or of
+ * the parameters matters. With `scaling: "identity"` D is the identity and μ has the unit of G, as
+ * in MATLAB's trainlm; results then depend on units.
  *
  * Residuals of up to 100 parameters are solved by QR of [J; √(μD)], which keeps twice the digits of
- * JᵀJ. For networks G is the matrix of the mean, for `mse` 2/(N·C)·JᵀJ.
+ * JᵀJ. For networks G is the matrix of the mean loss: 2/(N·C)·JᵀJ for `mse`.
  *
- * The step follows the bend of the path too: p + ½a, where (G + μD)·a = −Jᵀ∇²ℓ·f̈ and f̈ is the
- * outputs' second derivative along p (geodesic acceleration), unless 2‖a‖ > 0.75·‖p‖ in the norm of
- * D.
+ * Geodesic acceleration follows the bend of the path: the step is p + ½a, where (G + μD)·a =
+ * −Jᵀ∇²ℓ·f̈ and f̈ is the outputs' second derivative along p. It is left out where 2‖a‖ > 0.75·‖p‖
+ * in the norm of D.
  *
- * For full batches. Cost a step: a dense G (N·P² flops), then P³/3 flops and six passes a trial.
+ * For full batches. Cost per step: a dense G (N·P² flops), then P³/3 flops and six passes per
+ * trial.
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * Source: Levenberg 1944; Marquardt 1963; Moré 1978; Hagan and Menhaj 1994; Nielsen 1999; Transtrum

@@ -10,8 +10,8 @@ import type { Linearized, Problem, RowsFactory } from "./problem.js";
 import { Replay } from "./replay.js";
 
 /**
- * The objective around the point that a step starts from, in double precision, with ½·weightDecay·‖θ‖² added to it. What it gives
- * is computed when first asked for.
+ * The objective around the point that a step starts from, in double precision, with
+ * ½·weightDecay·‖θ‖² added to it. What it gives is computed when first asked for.
  */
 export class Local {
   readonly size: number;
@@ -72,7 +72,10 @@ export class Local {
     return noiseOf(this.problem.dtype, this.value);
   }
 
-  /** The test of convergence that the model's whole fall and step pass, if any; `scale` is D^½ of the norm that steps are measured in. */
+  /**
+   * The test of convergence that the model's whole fall and step pass, if any; `scale` is D^½ of
+   * the norm that steps are measured in.
+   */
   verdict(decrease: number, step: Float64Array, scale?: Float64Array): Verdict {
     const { tolerance, first, dtype } = this.problem;
     if (tolerance < 0) return null;
@@ -82,12 +85,18 @@ export class Local {
     return perfect(decrease, first.value, lengthIn(step, scale), reach, dtype);
   }
 
-  /** Whether a fall is so small that the search has nothing to look for: nobody needs it, or rounding drowns it. */
+  /**
+   * Whether a fall is so small that the search is over: it is within the tolerance, or rounding
+   * drowns it.
+   */
   settled(decrease: number, step: Float64Array, scale?: Float64Array): boolean {
     return drowned(decrease, this.noise) || this.verdict(decrease, step, scale) !== null;
   }
 
-  /** Whether a fall is more than what rounding may make of values that went through thousands of sums. */
+  /**
+   * Whether a fall is more than what rounding may make of values that went through thousands of
+   * sums.
+   */
   sees(fall: number): boolean {
     return isSeen(fall, this.noise);
   }
@@ -109,7 +118,10 @@ export class Local {
     });
   }
 
-  /** The dense curvature, in double precision whatever the parameters are in: what is solved with it is delicate. */
+  /**
+   * The dense curvature, in double precision whatever the parameters are in, because solves with
+   * it are sensitive to rounding.
+   */
   hessian(kind: CurvatureKind, rows?: RowsFactory): SymmetricMatrix {
     this.#matrices[kind] ??= this.inParts(() => this.#assembled(kind, rows));
     return this.#matrices[kind];
@@ -137,7 +149,10 @@ export class Local {
     };
   }
 
-  /** Residuals and Jacobian, weight decay being a residual of each parameter; null where the problem has none. */
+  /**
+   * Residuals and Jacobian, weight decay being a residual of each parameter; null where the problem
+   * has none.
+   */
   linearized(): Linearized | null {
     const linear = this.problem.linearizedAt();
     if (!linear || this.weightDecay === 0) return linear;
@@ -153,7 +168,10 @@ export class Local {
     return { residuals, jacobian: { rows: rows + columns, columns, data: extended } };
   }
 
-  /** What the second derivative along a step adds to the gradient: Jᵀ·∇²ℓ·f̈; null where the objective has no residuals or outputs. */
+  /**
+   * What the second derivative along a step adds to the gradient: Jᵀ·∇²ℓ·f̈; null where the
+   * objective has no residuals or outputs.
+   */
   acceleration(step: Float64Array): Float64Array | null {
     return this.once(() => this.problem.accelerationAt(step));
   }

@@ -30,25 +30,34 @@ import { minimizeRobust, type RobustLoss, robustOf } from "./robust.js";
 export interface MinimizeOptions {
   /** The method. */
   optimizer: Optimizer;
-  /** Most steps; 1,000. */
+  /** The most steps. Default: 1,000. */
   maxSteps?: number;
   /**
-   * Relative accuracy, without a unit: a point has converged where the predicted further decrease is at most tolerance²·|f|. Default: 1e-8.
-   * With residuals that is the cosine of the angle between them and all that a step can change in them. 0: until rounding ends the search.
+   * Relative accuracy, without a unit: a point has converged where the predicted further decrease
+   * is at most tolerance²·|f|. With residuals the tolerance bounds the cosine of the angle between
+   * them and any change that a step can make in them. 0: until rounding ends the search. Default:
+   * 1e-8.
    */
   tolerance?: number;
-  /** The least value of each parameter, or of all; −Infinity where there is none. A start outside is moved to the bound. Default: none. */
+  /**
+   * The least value of each parameter, or of all; −Infinity where there is none. A start outside is
+   * moved to the bound. Default: none.
+   */
   lower?: number | ArrayLike<number>;
   /** The greatest value of each parameter, or of all. Default: none. */
   upper?: number | ArrayLike<number>;
   /**
-   * Residuals: a loss in which large ones count less, in place of squares: "huber", "soft-l1" or "cauchy", ½·Σ s²·ρ((r/s)²). `scale` is s, in the residuals'
-   * unit. Default: squares; scale: a multiple of the residuals' deviation, by their median, that loses 5 % of the efficiency on normal ones.
+   * For residuals: a loss in which large residuals count less than their squares, ½·Σ
+   * s²·ρ((r/s)²), "huber", "soft-l1" or "cauchy". `scale` is s, in the residuals' unit. Default:
+   * squares. Default of `scale`: a multiple of the residuals' deviation, estimated by their median,
+   * that loses 5 % of the efficiency on normal residuals.
    */
   loss?: RobustLoss;
-  /** Ends the search before its next step when it is aborted. */
+  /** Ends the search before its next step when it is aborted. Default: none. */
   signal?: AbortSignal;
-  /** Called before each step, with the point it starts from. True ends the search. */
+  /**
+   * Called before each step, with the point it starts from. True ends the search. Default: none.
+   */
   onStep?: (record: MinimizeRecord) => boolean | undefined;
 }
 
@@ -56,7 +65,7 @@ export interface MinimizeOptions {
 export interface MinimizeRecord extends Partial<StepReport> {
   /** From 1. */
   readonly step: number;
-  /** Of the function, at the point that the step started from. */
+  /** The function at the point that the step started from. */
   readonly value: number;
   /** ‖∇f‖ there. */
   readonly gradientNorm: number;
@@ -81,17 +90,19 @@ export interface Result {
     | "non-finite"
     | "not-positive-definite"
     | "aborted";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** Steps taken. */
   readonly steps: number;
   /** What was asked of the function. */
   readonly evaluations: Evaluations;
   /**
-   * The parameters' covariance at x, n × n: s²·(JᵀJ)⁻¹ with s² = Σr²/(m − n), computed at each call; the caller's to keep. Residuals are needed, of equal
-   * weight. A parameter that they do not determine has the variance Infinity and covariances of NaN; so have all where m ≤ n.
-   * With a value and a Hessian: the inverse of the Hessian, for f a negative log-likelihood. Parameters held at a bound have NaN. Not part of a copy of the
-   * result. Cost: a Jacobian and 2·m·n² flops, or a Hessian and n³.
+   * The parameters' covariance at x, n × n: s²·(JᵀJ)⁻¹ with s² = Σr²/(m − n), computed at each
+   * call; the caller's to keep. Residuals are needed, of equal weight. A parameter that they do not
+   * determine has the variance Infinity and covariances of NaN; so have all where m ≤ n. With a
+   * value and a Hessian: the inverse of the Hessian, for f a negative log-likelihood. Parameters
+   * held at a bound have NaN. Not part of a copy of the result. Cost: a Jacobian and 2·m·n² flops,
+   * or a Hessian and n³.
    *
    * @throws Error where f has neither residuals nor a Hessian.
    */
@@ -99,8 +110,8 @@ export interface Result {
   /** Roots of the covariance's diagonal, n numbers: standard errors of the parameters. */
   standardErrors(): Float64Array;
   /**
-   * For each parameter the ends of its confidence interval, x ± t·standardError: Student's t with m − n degrees of freedom for residuals, the normal
-   * distribution's quantile with a Hessian.
+   * For each parameter the ends of its confidence interval, x ± t·standardError: Student's t with m
+   * − n degrees of freedom for residuals, the normal distribution's quantile with a Hessian.
    *
    * @param share of such intervals that hold the true value. Default: 0.95.
    */
@@ -115,21 +126,28 @@ interface Best {
 }
 
 /**
- * Minimises a smooth function with any of the optimizers, from a point on.
+ * Minimises a smooth function from a start with any of the optimizers.
  *
- * Only what the optimizer asks for is computed: first-order methods and lbfgs take value and gradient; newton, saddleFreeNewton and
- * trustRegion the Hessian (or, for trustRegion({ products: true }), products with it); gaussNewton, levenbergMarquardt and hessianFree
- * residuals and Jacobian where these are given, and else the Hessian in place of the Gauss-Newton matrix.
+ * Only what the optimizer asks for is computed. First-order methods and lbfgs take value and
+ * gradient. Of the others, newton, saddleFreeNewton and trustRegion take the Hessian; trustRegion({
+ * products: true }) takes products with it. The remaining methods, gaussNewton, levenbergMarquardt
+ * and hessianFree, take residuals and Jacobian where these are given. Otherwise they take the
+ * Hessian in place of the Gauss-Newton matrix.
  *
- * @param f { value, gradient, hessian?, hvp? }, or { residuals, jacobian?, hessian?, hvp? } for f = ½·Σ rᵢ². A value of NaN or infinity says that there is
- * none: a search shortens its step then.
+ * @param f { value, gradient, hessian?, hvp? }, or { residuals, jacobian?, hessian?, hvp? } for f =
+ * ½·Σ rᵢ². A value of NaN or infinity says that there is none: a search shortens its step then.
  * @param x0 n finite numbers; not changed.
- * @param options optimizer (required), maxSteps 1,000, tolerance 1e-8 (relative accuracy), signal, onStep.
- * @returns the best point seen with a status. "converged": a test holds, named in the reason, and no second derivative known to the method speaks
- * against it; "max-steps"; "unbounded": the value runs to −∞; "stalled": no step falls, or second derivatives cannot tell what the point is;
- * "not-positive-definite": newton with `indefinite: "error"`; "non-finite": at x0, or where a method without a search went; "aborted": by onStep or the signal.
- * First-order methods know no curvature: they take it from the last ten steps, and their steps depend on the units of objective and parameters.
- * @throws TypeError or RangeError for bad input, for an optimizer that needs more derivatives than there are, and for derivatives of the wrong size.
+ * @param options optimizer (required), maxSteps 1,000, tolerance 1e-8 (relative accuracy), signal,
+ * onStep.
+ * @returns the best point seen, with a status. "converged": a test holds, which the reason names,
+ * and no second derivative known to the method contradicts it. "max-steps": the steps were used up.
+ * "unbounded": the value runs to −∞. "stalled": no step falls, or second derivatives do not settle
+ * what the point is. "not-positive-definite": newton with `indefinite: "error"`. "non-finite": at
+ * x0, or where a method without a search went. "aborted": by onStep or the signal. First-order
+ * methods know no curvature. They estimate it from the last ten steps, and their steps depend on
+ * the units of objective and parameters.
+ * @throws TypeError or RangeError for bad input, for an optimizer that needs more derivatives than
+ * there are, and for derivatives of the wrong size.
  * @example
  * const f = {
  *   value: ([x, y]) => (1 - x) ** 2 + 100 * (y - x * x) ** 2,
@@ -226,7 +244,10 @@ function search(
   return { x, value: problem.evaluate(x), gradientNorm, ...end, steps, evaluations };
 }
 
-/** Methods are no property that is listed, so that a result can be compared, sent to a worker and written as JSON. */
+/**
+ * The methods are not enumerable, so that a result can be compared, sent to a worker and written
+ * as JSON.
+ */
 function withCovariance(
   found: Omit<Result, "covariance" | "standardErrors" | "intervals">,
   f: SmoothFunction | LeastSquares,
@@ -256,7 +277,7 @@ function keep(best: Best, { objective, gradientNorm, breakdown }: StepOutcome, p
   if (isBetter(best, objective, gradientNorm)) Object.assign(best, { x: point(), objective, gradientNorm });
 }
 
-/** Lower; or where rounding does not let values tell, with a smaller gradient. */
+/** Lower, or with a smaller gradient where the values differ by no more than rounding. */
 function isBetter(best: Best, objective: number, gradientNorm: number): boolean {
   return !(objective > best.objective + (gradientNorm < best.gradientNorm ? noiseOf("f64", best.objective) : 0));
 }
@@ -280,10 +301,13 @@ function lastLook(problem: FunctionProblem, optimizer: Optimizer, best: Best): L
   return look;
 }
 
-/** Steps that a search has to have taken before its run is told from one that has only just begun. */
+/** A run with fewer steps has only just begun. */
 const FEW = 10;
 
-/** A search's failure with the gradient in its own scale, and a hint where the gradient does not belong to the function. */
+/**
+ * A search's failure with the gradient in its own scale, and a hint where the gradient does not
+ * belong to the function.
+ */
 function explained(
   problem: FunctionProblem,
   optimizer: Optimizer,
@@ -303,7 +327,7 @@ function explained(
     const point = x.map((value, i) => value + length * direction[i]);
     const value = at(point);
     const gradient = problem.point(optimizer.gradient);
-    // What was seen on the way is not forgotten.
+    // The best point seen on the way is kept.
     if (value < best.objective) Object.assign(best, { x: point, objective: value, gradientNorm: norm2(gradient) });
     return { change: value - objective, slope: dot(gradient, direction) };
   };
@@ -316,7 +340,10 @@ function explained(
 /** Share of the first gradient below which a run is on its way to a point where it vanishes. */
 const FALLEN = 0.1;
 
-/** Where a search ends and the gradient has hardly fallen: whether the objective falls for ever, looked at farther and farther out, along the way it came and along −g. */
+/**
+ * Where a search ends and the gradient has hardly fallen: whether the objective falls for ever. It
+ * is evaluated farther and farther out, along the way the search came and along −g.
+ */
 function runaway(problem: FunctionProblem, optimizer: Optimizer, best: Best): End | null {
   const { first } = problem;
   if (!first || !(best.gradientNorm >= FALLEN * first.gradientNorm)) return null;

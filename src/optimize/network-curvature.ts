@@ -21,7 +21,10 @@ const MOST_BYTES = 2 ** 31;
 /** Share of a step over which second differences are taken. */
 const BEND_LENGTH = 0.03;
 
-/** Of the random signs in the diagonal's estimate: always the same, so that there is nothing to keep between steps. */
+/**
+ * Of the random signs in the diagonal's estimate: always the same, so that there is nothing to keep
+ * between steps.
+ */
 const DIAGONAL_SEED = 0;
 
 /** Memory that products need, made when the first is asked for. */
@@ -43,7 +46,10 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
   const { CurvatureProducts, Objective, assembleBlock, assembleHessian, blockOf } = Base.tools;
 
   return class extends Base {
-    /** What holds the activations of the last look ahead; it and the objective change places when its point is taken. */
+    /**
+     * What holds the activations of the last look ahead; it and the objective change places when
+     * its point is taken.
+     */
     #trial: Objective;
     /** Activation patterns at the point of the last gradient and at the last look ahead. */
     #patterns: readonly [ActivationPattern, ActivationPattern] | null;
@@ -55,7 +61,10 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
     #jacobian: JacobianProducts | null = null;
     /** The point whose activations are in the trial's memory; 0 for none. */
     #heldAhead = 0;
-    /** The point that the Jacobian's rows are of, where they are those of the whole batch and a single output. */
+    /**
+     * The point that the Jacobian's rows are of, where they are those of the whole batch and a
+     * single output.
+     */
     #rowsAt = 0;
     #bend: { ahead: number; behind: number; out: number } | null = null;
     #seat: ProductSeat | null = null;
@@ -351,7 +360,9 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
   };
 }
 
-/** Copies the batch's means and biased variances of the last pass by its statistics to an address. */
+/**
+ * Copies the batch's means and biased variances of the last pass by its statistics to an address.
+ */
 function keepStatistics({ workspace, layout, layers, spec }: Propagation, to: number): void {
   const size = bytesPer(spec.dtype);
   const view = workspace.view(spec.dtype);

@@ -25,11 +25,15 @@ interface AllParameters {
 }
 
 /**
- * A network's training objective over the batch at hand, as first-order methods see it: its value and gradient. What methods with curvature
- * ask for beside these they bring along (network-curvature.ts), so that the others do not pay for its code.
+ * A network's training objective over the batch at hand, as first-order methods see it: its value
+ * and gradient. What methods with curvature ask for beside these they bring along
+ * (network-curvature.ts), so that the others do not pay for its code.
  */
 export class NetworkProblem extends Problem {
-  /** What `Network` has loaded already: the methods' own code takes it from here, and does not load it for functions. */
+  /**
+   * What `Network` has loaded already: the methods' own code takes it from here, and does not load
+   * it for functions.
+   */
   static readonly tools = {
     CurvatureProducts,
     Objective,
@@ -50,7 +54,10 @@ export class NetworkProblem extends Problem {
   readonly #right: [number, number] = [0, 0];
   readonly #first: number;
   readonly #dropping: boolean;
-  /** All parameters, and vectors as long, where only some take steps: those are what points and gradients hold. */
+  /**
+   * All parameters, and vectors as long, where only some take steps: those are what points and
+   * gradients hold.
+   */
   readonly #all: AllParameters | null;
 
   /** `batch` is overwritten by the run as it goes; say `changed` then. */
@@ -89,21 +96,29 @@ export class NetworkProblem extends Problem {
     this.#all?.selection.gather(this.#all.point, this.theta);
   }
 
-  /** All parameters at a point, fixed ones included, as an address that holds them until the next call. */
+  /**
+   * All parameters at a point, fixed ones included, as an address that holds them until the next
+   * call.
+   */
   place(point: number): number {
     if (!this.#all) return point;
     this.#all.selection.scatter(point, this.#all.point);
     return this.#all.point;
   }
 
-  /** A vector over all parameters, 0 at fixed ones, as an address that holds it until the next call. */
+  /**
+   * A vector over all parameters, 0 at fixed ones, as an address that holds it until the next call.
+   */
   spread(vector: number): number {
     if (!this.#all) return vector;
     this.#all.selection.scatter(vector, this.#all.direction);
     return this.#all.direction;
   }
 
-  /** Has a vector over all parameters written, and takes from it what belongs to those that take steps. */
+  /**
+   * Has a vector over all parameters written, and takes from it what belongs to those that take
+   * steps.
+   */
   protected gathered<T>(to: number, write: (at: number) => T): T {
     if (!this.#all) return write(to);
     const result = write(this.#all.out);
@@ -121,12 +136,17 @@ export class NetworkProblem extends Problem {
     return this.#right[point === this.#first ? 0 : 1];
   }
 
-  /** Moves the running statistics towards those of the batch where the step started; once a step. */
+  /**
+   * Moves the running statistics towards those of the batch where the step started; once a step.
+   */
   updateRunning(): void {
     if (this.net.layout.batchNorm) this.objective.propagation.updateRunning(this.statistics, this.keptAt());
   }
 
-  /** Address of the batch's statistics where the step started; 0 where they are those of the last pass. */
+  /**
+   * Address of the batch's statistics where the step started; 0 where they are those of the last
+   * pass.
+   */
   protected keptAt(): number {
     return 0;
   }

@@ -53,19 +53,19 @@ export function resolveLineSearch(
 /**
  * Newton's method: p = −(H + damping·I)⁻¹·g with the exact Hessian, and a search along p.
  *
- * Where H is not positive definite, `indefinite` says what becomes of it: "shift" adds τI until its
- * smallest eigenvalue is 1e-8 of the largest; "abs" takes |λ| for λ (Gill, Murray and Wright 1981),
- * which turns saddles into slopes; "clip" raises small and negative λ to that least; "gradient"
- * steps along −g instead; "error" ends with status "not-positive-definite" and says what the point
- * is. At a saddle itself, where the gradient is 0, the first three step along the eigenvector of
- * the smallest eigenvalue.
+ * `indefinite` chooses what happens where H is not positive definite. "shift" adds τI until the
+ * smallest eigenvalue is 1e-8 of the largest. "abs" takes |λ| for λ (Gill, Murray and Wright 1981),
+ * which turns saddles into slopes. "clip" raises small and negative λ to 1e-8 of the largest.
+ * "gradient" steps along −g instead. "error" ends with status "not-positive-definite" and says what
+ * the point is. At a saddle itself, where the gradient is 0, the first three step along the
+ * eigenvector of the smallest eigenvalue.
  *
  * Without damping the changed eigenvalues are those of D^(−½)·H·D^(−½), whose entries are at most
  * 1: neither units of the objective nor of single parameters change a step. Damping is in the
- * Hessian's own unit, and so are then the eigenvalues.
+ * Hessian's own unit; with it, so are the changed eigenvalues.
  *
- * For full batches. Cost a step: a dense Hessian (N·P² flops) and P³/3 flops where H is positive
- * definite, up to 5·P³ where not; P² numbers of memory.
+ * For full batches. Cost per step: a dense Hessian (N·P² flops) and P³/3 flops where H is positive
+ * definite, up to 5·P³ where it is not; P² numbers of memory.
  * Statuses of its own: "converged" (with the verdict on the point), "stalled" (the search finds
  * nothing; at a saddle with "gradient"; degenerate).
  *
@@ -79,7 +79,7 @@ export function newton(options: NewtonOptions = {}): Optimizer {
   const parts = resolveLineSearch("newton", options, ["indefinite"]);
   const { indefinite = "abs" } = options;
   checkChoice("newton", "indefinite", indefinite, ["shift", "abs", "clip", "gradient", "error"]);
-  // Damping is in the unit of the Hessian itself, and so is then all that is added to it.
+  // Damping is in the unit of the Hessian itself; with it, so is all that is added.
   const scaled = !options.damping;
   return new SecondOrder({
     name: "newton",

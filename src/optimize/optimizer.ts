@@ -18,14 +18,16 @@ export type Clip =
 /** Where in a step something ceased to be finite. */
 export type Breakdown = "value" | "gradient" | "update";
 
-/** Why a method will not go on. */
+/** Why a method ends. */
 export interface End {
   readonly status: "converged" | "stalled" | "unbounded" | "not-positive-definite" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
-/** What a second-order step tells beside the value. What a method does not know is left out. */
+/**
+ * What a second-order step reports beside the value. A method leaves out what it does not know.
+ */
 export interface StepReport {
   /** Whether the point has moved. */
   readonly accepted: boolean;
@@ -35,11 +37,13 @@ export interface StepReport {
   readonly gainRatio?: number;
   /** What is added to the curvature's diagonal, as the next step finds it. */
   readonly damping?: number;
-  /** Of the trust region, as the next step finds it. */
+  /** Radius of the trust region, as the next step finds it. */
   readonly radius?: number;
-  /** Of the matrix that the step was made from. */
+  /** Smallest eigenvalue of the matrix that the step was made from. */
   readonly smallestEigenvalue?: number;
-  /** Parameters whose gradient and row of the curvature are exactly 0: no such step can move them. */
+  /**
+   * Parameters whose gradient and row of the curvature are exactly 0: no such step can move them.
+   */
   readonly frozen?: readonly number[];
   /** Units × samples whose piecewise-linear activation switched sides. */
   readonly kinksCrossed?: number;
@@ -50,7 +54,10 @@ export interface StepOutcome {
   value: number;
   /** What the method minimises: the value, and its own weight decay where that is part of it. */
   objective: number;
-  /** The objective where the step led, as far as a second-order method has looked; else that where it started. */
+  /**
+   * The objective where the step led, where a second-order method has evaluated it; otherwise the
+   * objective where the step started.
+   */
   ahead: number;
   /** Euclidean norm before clipping. */
   gradientNorm: number;
@@ -60,7 +67,10 @@ export interface StepOutcome {
   end: End | null;
   /** Of a second-order method. */
   report: StepReport | null;
-  /** The step waits for the event loop's turn, and the point has not moved: the next call takes it up again. */
+  /**
+   * The step waits for the event loop's turn, and the point has not moved: the next call takes it
+   * up again.
+   */
   waits: boolean;
 }
 
@@ -84,7 +94,10 @@ export interface OptimizerState {
   readonly scalars?: Readonly<Record<string, number>>;
 }
 
-/** Numbers of networks, from 1: an optimizer that held its last network would keep it alive, a WeakRef would until the job ends. */
+/**
+ * Numbers of networks, from 1: an optimizer that held its last network would keep it alive, a
+ * WeakRef would until the job ends.
+ */
 const numbers = new WeakMap<object, number>();
 let numbered = 0;
 
@@ -94,24 +107,32 @@ function numberOf(network: object): number {
   return known;
 }
 
-/** A method with its memory. It serves one run at a time. A run on another network starts with fresh memory, unless it is resumed or the memory restored. */
+/**
+ * A method with its memory. It serves one run at a time. A run on another network starts with fresh
+ * memory, unless it is resumed or the memory restored.
+ */
 export abstract class Optimizer {
-  /** That of the factory: "adam". */
+  /** The factory's name, such as "adam". */
   abstract readonly name: string;
   /**
-   * Whether it takes every step on the same objective, all of the data: what it learns from one step would mislead it in the next.
+   * Whether each step needs the same objective, which is all of the data: what the method learns
+   * from one batch would mislead it on the next.
    * @internal
    */
   readonly fullBatch: boolean = false;
-  /** Samples a step takes unless `batchSize` says otherwise: 32, or Infinity for all of them, which is what second-order methods take. */
+  /**
+   * Samples per step unless `batchSize` says otherwise: 32, or Infinity for all of them with
+   * second-order methods.
+   */
   readonly defaultBatch: number = 32;
   /**
-   * What it takes of the curvature, or null.
+   * What the method needs of the curvature, or null.
    * @internal
    */
   readonly curvature: CurvatureNeeds | null = null;
   /**
-   * Makes of a network's objective one that also knows what this method asks for, or null where that is gradients alone.
+   * Makes of a network's objective one that also knows what this method asks for, or null where
+   * that is gradients alone.
    * @internal
    */
   readonly extend: ((Base: typeof NetworkProblem) => typeof NetworkProblem) | null = null;
@@ -129,7 +150,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Share of the last step that is taken again, for methods whose steps are proportional to the gradient.
+   * Share of the last step that is repeated, for methods whose steps are proportional to the
+   * gradient.
    * @internal
    */
   get momentum(): number {
@@ -162,7 +184,7 @@ export abstract class Optimizer {
   #step = 0;
   /** Whether the memory was given by `restore`, and not left by a run. */
   #restored = false;
-  /** That the memory is of. */
+  /** Number of the network that the memory belongs to. */
   #network = 0;
 
   protected constructor(where: string, learningRate: number) {
@@ -192,7 +214,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes back what `state` gave, from an optimizer with the same name and options. The next run goes on with it.
+   * Takes back what `state` gave, from an optimizer with the same name and options. The next run
+   * resumes with it.
    *
    * @param state copied.
    * @returns the optimizer itself.
@@ -209,7 +232,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Forgets what a run on another network has left; what `restore` gave stays. True where there is the memory of a run on this one.
+   * Forgets what a run on another network has left; what `restore` gave stays. True where there is
+   * the memory of a run on this one.
    * @internal
    */
   begin(where: string, network: object): boolean {
@@ -220,7 +244,7 @@ export abstract class Optimizer {
   }
 
   /**
-   * Says which network the memory will be of.
+   * Sets the network that the memory will belong to.
    * @internal
    */
   serve(network: object): void {
@@ -228,13 +252,13 @@ export abstract class Optimizer {
   }
 
   /**
-   * Says that somebody else has moved the parameters since the last step.
+   * Called when something else has moved the parameters since the last step.
    * @internal
    */
   displaced(): void {}
 
   /**
-   * Forgets all steps: what follows is a run of its own.
+   * Forgets all steps; the next run starts fresh.
    * @internal
    */
   forget(where: string): void {
@@ -245,7 +269,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Refuses what `state` of such an optimizer, with a memory of `size` parameters if that is known, cannot have given.
+   * Refuses what `state` of such an optimizer, with a memory of `size` parameters if that is known,
+   * cannot have given.
    * @internal
    */
   checkState(where: string, name: string, state: unknown, size?: number): asserts state is OptimizerState {
@@ -256,7 +281,7 @@ export abstract class Optimizer {
   }
 
   /**
-   * What is to be said of a run on a network of that layout that has ended.
+   * Notes on a run that has ended, on a network of this layout.
    * @internal
    */
   notes(_layout: Layout): readonly string[] {
@@ -304,7 +329,8 @@ export abstract class Optimizer {
   abstract step(problem: Problem, learningRate: number, clip: Clip | null): StepOutcome;
 
   /**
-   * What the method minimises at `problem.theta`, the norm of its gradient, and whether it has converged there.
+   * What the method minimises at `problem.theta`, the norm of its gradient, and whether it has
+   * converged there.
    * @internal
    */
   inspect(problem: Problem): Look {

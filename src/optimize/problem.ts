@@ -9,7 +9,10 @@ import type { Dtype } from "../wasm/kernels.js";
 import type { FloatArray, Workspace } from "../wasm/workspace.js";
 import type { End } from "./optimizer.js";
 
-/** How often what was asked of the objective; a gradient of a network brings its value along, which then does not count. */
+/**
+ * How often each quantity was computed. A network's gradient includes the value, which then does
+ * not count.
+ */
 export interface Evaluations {
   /** Values alone. */
   readonly value: number;
@@ -33,17 +36,23 @@ export interface Linearized {
 }
 
 /**
- * What an optimizer may ask of what it minimises. Points and gradients are addresses in the workspace; nothing is computed
- * before it is asked for.
+ * What an optimizer may ask of what it minimises. Points and gradients are addresses in the
+ * workspace; nothing is computed before it is asked for.
  */
 export abstract class Problem {
   /** The current point. */
   theta: number;
   /** Room for another point; a step that succeeds swaps the two. */
   next: number;
-  /** Relative accuracy at which a search has converged, see criticality.ts; below 0: only where rounding ends it. */
+  /**
+   * Relative accuracy at which a search has converged, see criticality.ts; below 0: only where
+   * rounding ends it.
+   */
   tolerance = -1;
-  /** Where the run began, and its greatest gradient since: what its values, gradients and points are compared with. */
+  /**
+   * Where the run began, and its greatest gradient since: what its values, gradients and points are
+   * compared with.
+   */
   first: {
     readonly value: number;
     readonly gradientNorm: number;
@@ -52,7 +61,10 @@ export abstract class Problem {
   } | null = null;
   /** Whether a step sees another sample of the objective than the one before. */
   stochastic = false;
-  /** Whether the event loop is to have its turn, where a step may wait for that; null where nobody would take it up again. */
+  /**
+   * Whether the event loop is to have its turn, where a step may wait for that; null where nobody
+   * would take it up again.
+   */
   due: (() => boolean) | null = null;
   readonly evaluations: { -readonly [K in keyof Evaluations]: number } = { value: 0, gradient: 0, hvp: 0, hessian: 0 };
   /** The gradient at `next`, where that was computed already. */
@@ -87,7 +99,10 @@ export abstract class Problem {
     return this.valueAt(this.next);
   }
 
-  /** Value at `next`, its gradient written to an address and remembered for the step that starts there. */
+  /**
+   * Value at `next`, its gradient written to an address and remembered for the step that starts
+   * there.
+   */
   gradientAhead(gradient: number): number {
     ++this.evaluations.gradient;
     const value = this.gradientAt(this.next, gradient);
@@ -102,7 +117,7 @@ export abstract class Problem {
     this.next = theta;
   }
 
-  /** Says that the objective, or the point at `theta`, is another than the last step left. */
+  /** Called when the objective, or the point at `theta`, has changed since the last step. */
   changed(): void {
     this.#ahead = null;
   }
@@ -119,23 +134,35 @@ export abstract class Problem {
     };
   }
 
-  /** The dense curvature at `theta`, in parts between which a step may wait; valid until it is asked for again. */
+  /**
+   * The dense curvature at `theta`, in parts between which a step may wait; valid until it is asked
+   * for again.
+   */
   *hessian(kind: CurvatureKind, rows?: RowsFactory): Generator<void, SymmetricMatrix> {
     ++this.evaluations.hessian;
     return yield* this.hessianAt(kind, rows);
   }
 
-  /** Units × samples whose ReLU has switched between `theta`, where the last gradient was taken, and `next`; null where there are none. */
+  /**
+   * Units × samples whose ReLU has switched between `theta`, where the last gradient was taken, and
+   * `next`; null where there are none.
+   */
   kinksAhead(): number | null {
     return null;
   }
 
-  /** Jᵀ·∇²ℓ·f̈ at `theta` along a step, f being residuals or a network's outputs; null where there are none. */
+  /**
+   * Jᵀ·∇²ℓ·f̈ at `theta` along a step, f being residuals or a network's outputs; null where there
+   * are none.
+   */
   accelerationAt(_step: Float64Array): Float64Array | null {
     return null;
   }
 
-  /** The verdict on a point by gradients alone, for methods that know no curvature; null where the run goes on. */
+  /**
+   * The verdict on a point by gradients alone, for methods that know no curvature; null where the
+   * run continues.
+   */
   judge(_point: { readonly value: number; readonly gradientNorm: number }, _gradient: number): End | null {
     return null;
   }
@@ -150,17 +177,25 @@ export abstract class Problem {
     return parameters;
   }
 
-  /** Residuals and Jacobian at `theta`, where the objective is their sum of squares and has few parameters; else null. */
+  /**
+   * Residuals and Jacobian at `theta`, where the objective is their sum of squares and has few
+   * parameters; else null.
+   */
   linearizedAt(): Linearized | null {
     return null;
   }
 
-  /** An estimate of the Gauss-Newton matrix's diagonal at `theta`; null where there are no samples. */
+  /**
+   * An estimate of the Gauss-Newton matrix's diagonal at `theta`; null where there are no samples.
+   */
   curvatureDiagonal(_moments: MomentsFactory): Float64Array | null {
     return null;
   }
 
-  /** A network's Kronecker factors at `theta`; only where `checkCurvature` has let pass a method that takes them. */
+  /**
+   * A network's Kronecker factors at `theta`; only where `checkCurvature` has let pass a method
+   * that takes them.
+   */
   kroneckerFactors(
     _moments: MomentsFactory,
     _seed: number,
@@ -168,12 +203,18 @@ export abstract class Problem {
     throw new Error("kfac: only a network has Kronecker factors");
   }
 
-  /** Whether what it gives for a Gauss-Newton matrix has no negative eigenvalues but those that rounding makes. */
+  /**
+   * Whether what it gives for a Gauss-Newton matrix has no negative eigenvalues but those that
+   * rounding makes.
+   */
   get semidefinite(): boolean {
     return true;
   }
 
-  /** Refuses an optimizer that asks for more than there is; one that asks for nothing is not checked. */
+  /**
+   * Refuses an optimizer that asks for more than there is; one that asks for nothing is not
+   * checked.
+   */
   checkCurvature(_where: string, _needs: CurvatureNeeds): void {}
 
   /** Called where the gradient taken ahead is that of the point now asked for. */

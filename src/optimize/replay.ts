@@ -4,10 +4,10 @@ import { finish } from "../parts.js";
 export const WAITS = new Error("a step waits for its turn");
 
 /**
- * What a step has computed so far. A step that waits is left by throwing `WAITS`, and later taken up
- * by running it again: each piece of work that was done before gives its result at once. A step must
- * therefore ask for the same pieces in the same order each time, and change nothing in between that
- * the next run of it would miss.
+ * What a step has computed so far. A step that waits is left by throwing `WAITS`, and later taken
+ * up by running it again: each piece of work that was done before gives its result at once. A step
+ * must therefore ask for the same pieces in the same order each time, and change nothing in between
+ * that the next run of it would miss.
  */
 export class Replay {
   readonly #results: unknown[] = [];
@@ -62,7 +62,10 @@ export class Replay {
     }
   }
 
-  /** Waits if it is time and this run has done something new, for at least as long as it took to come here. */
+  /**
+   * Waits if it is time and this run has done something new, for at least as long as it took to
+   * come here.
+   */
   #pause(): void {
     if (Number.isNaN(this.#new)) {
       this.#new = performance.now();

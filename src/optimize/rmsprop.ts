@@ -9,7 +9,8 @@ export interface RmspropOptions {
   /** Step length. Default: 0.01; Hinton's slides suggest 0.001. */
   learningRate?: number;
   /**
-   * Share of the averages that is kept, PyTorch's alpha. Default: 0.99; Hinton's slides have 0.9.
+   * Share α of the averages that is kept, PyTorch's alpha. Default: 0.99; Hinton's slides have
+   * 0.9.
    */
   decay?: number;
   /** Added to the root. Default: 1e-8. */

@@ -3,7 +3,7 @@ import { type Matrix, toMatrix } from "../linalg/matrix.js";
 import type { LeastSquares } from "./function-problem.js";
 import type { MinimizeOptions, Result } from "./minimize.js";
 
-/** A loss that large residuals count less in. */
+/** A loss in which large residuals count less. */
 export type RobustLoss =
   | "huber"
   | "soft-l1"
@@ -11,13 +11,18 @@ export type RobustLoss =
   | {
       /** Its name. */
       readonly type: "huber" | "soft-l1" | "cauchy";
-      /** Size, in the residuals' unit, from which residuals count less. Default: by their median. */
+      /**
+       * Size, in the residuals' unit, from which residuals count less. Default: by their median.
+       */
       readonly scale?: number;
     };
 
 type Name = "huber" | "soft-l1" | "cauchy";
 
-/** ρ(z) of z = (r/scale)², its derivative, and the scale in deviations of normal residuals that loses 5 % of the efficiency. */
+/**
+ * ρ(z) of z = (r/scale)², its derivative, and the scale in deviations of normal residuals that
+ * loses 5 % of the efficiency.
+ */
 const losses: Record<
   Name,
   { readonly rho: (z: number) => number; readonly slope: (z: number) => number; readonly scale: number }
@@ -49,8 +54,9 @@ export function robustOf(loss: unknown): { name: Name; scale: number | null } {
 }
 
 /**
- * Minimises ½·Σ s²·ρ((rᵢ/s)²) as a sum of squares of s·√ρ, with the signs of the residuals. Where no scale s is given, it is a multiple of the residuals' deviation by
- * their median, fitted and taken again until it settles: no unit counts.
+ * Minimises ½·Σ s²·ρ((rᵢ/s)²) as a sum of squares of s·√ρ, with the signs of the residuals. Where
+ * no scale s is given, it is a multiple of the residuals' deviation by their median, fitted and
+ * taken again until it settles: no unit counts.
  */
 export function minimizeRobust(
   f: LeastSquares,

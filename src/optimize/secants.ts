@@ -8,9 +8,11 @@ import { type Problem, remember } from "./problem.js";
 const STEPS = 10;
 
 /**
- * Convergence of a method that knows gradients alone. The curvature along each step is κ = sᵀy/sᵀs, from the step s and the gradient's change y
- * (Barzilai and Borwein 1988), and the predicted decrease ½·‖g‖²/κ with the least κ of the last steps. A point has converged where the test of criticality.ts
- * holds for ten steps in a row. What is flat compared with all of these steps, no step has seen.
+ * Convergence of a method that knows gradients alone. The curvature along each step is κ = sᵀy/sᵀs,
+ * from the step s and the gradient's change y (Barzilai and Borwein 1988), and the predicted
+ * decrease ½·‖g‖²/κ with the least κ of the last steps. A point has converged where the test of
+ * criticality.ts holds for ten steps in a row. What is flat compared with all of these steps, no
+ * step has seen.
  */
 export class Secants {
   #theta: Float64Array | null = null;

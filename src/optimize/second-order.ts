@@ -27,7 +27,10 @@ export interface SecondOrderParts {
 /** Share of the first gradient above which the last one need not be looked at more closely. */
 const FALLEN = 1e-3;
 
-/** A method made of a direction (where to) and a search (how far). Its memory is held here, in double precision. */
+/**
+ * A method made of a direction (where to) and a search (how far). Its memory is held here, in
+ * double precision.
+ */
 export class SecondOrder extends Optimizer {
   override readonly name: string;
   override readonly fullBatch: boolean;
@@ -126,7 +129,10 @@ export class SecondOrder extends Optimizer {
     return outcome;
   }
 
-  /** A step, or as much of it as there is time for: then nothing is as if it had begun, but for what it has computed. */
+  /**
+   * A step, or as much of it as there is time for: then nothing is as if it had begun, but for what
+   * it has computed.
+   */
   #attempt(local: Local, learningRate: number, outcome: StepOutcome): void {
     const before = this.#memory;
     this.#memory = before.copy();
@@ -197,7 +203,10 @@ export class SecondOrder extends Optimizer {
     problem.advance();
   }
 
-  /** The next step or the verdict. Where a search finds nothing it is tried again without what the method remembers. */
+  /**
+   * The next step or the verdict. Where a search finds nothing it is tried again without what the
+   * method remembers.
+   */
   #find(local: Local, learningRate: number): { found: Move | End; model: Model | null } {
     const remembers = !this.#memory.empty;
     const once = this.#tried(local, learningRate);
@@ -208,7 +217,10 @@ export class SecondOrder extends Optimizer {
     return this.#confirmed(local, this.#tried(local, learningRate));
   }
 
-  /** A fresh estimate of the curvature promises falls that rounding drowns: what is measured along the gradient then decides. */
+  /**
+   * A fresh estimate of the curvature promises falls that rounding drowns: what is measured along
+   * the gradient then decides.
+   */
   #confirmed(
     local: Local,
     last: { found: Move | End; model: Model | null },
@@ -226,7 +238,10 @@ export class SecondOrder extends Optimizer {
     return { found, model };
   }
 
-  /** The model has no fall left that is needed or seen: converged, or a full step that the gradient speaks for. */
+  /**
+   * The model has no fall left that is needed or seen: converged, or a full step that the gradient
+   * speaks for.
+   */
   #judge(local: Local, model: Model): Move | End {
     const { whole, gauge, exact } = model;
     const { first, dtype, tolerance } = local.problem;
@@ -255,7 +270,10 @@ export class SecondOrder extends Optimizer {
     return this.#measured(local) ?? LOST;
   }
 
-  /** Where the method's own curvature is an estimate that a step did not confirm: by the curvature measured along the gradient. */
+  /**
+   * Where the method's own curvature is an estimate that a step did not confirm: by the curvature
+   * measured along the gradient.
+   */
   #measured(local: Local): End | null {
     const found = measured(local);
     if (!found) return null;
@@ -265,7 +283,10 @@ export class SecondOrder extends Optimizer {
     return this.#leave(local, `a further fall of ${found.decrease.toExponential(1)} drowns in rounding`) as End;
   }
 
-  /** The gradient tells nothing more: out along a direction of negative curvature, or the verdict. */
+  /**
+   * The gradient is of no more use: a step out along a direction of negative curvature, or the
+   * verdict.
+   */
   #leave(local: Local, why = ""): Move | End {
     const way = this.#direction.critical(local);
     if (!isEnd(way)) return descend(local, way);
@@ -339,7 +360,10 @@ function unbounded(reason: string): End {
 const SUFFICIENT = 1e-2;
 const MOST_TRIALS = 60;
 
-/** From a saddle along its escape direction, to either side, as far as the objective falls as the curvature says. */
+/**
+ * From a saddle along its escape direction, to either side, as far as the objective falls as the
+ * curvature says.
+ */
 function descend(local: Local, { direction, curvature }: Escape): Move | End {
   const visible = Math.sqrt((40 * local.noise) / -curvature);
   let length = Math.max(local.unit, visible);

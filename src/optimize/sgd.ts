@@ -7,7 +7,9 @@ import type { Problem } from "./problem.js";
 
 /** What `sgd` takes; PyTorch's defaults but for the rate. */
 export interface SgdOptions {
-  /** 0.05 (measured, as those of the other first-order methods; PyTorch: 0.001). */
+  /**
+   * Step length η. Default: 0.05 (measured, as for the other first-order methods; PyTorch: 0.001).
+   */
   learningRate?: number;
   /** Share of the last step that is repeated. Default: 0. */
   momentum?: number;
@@ -75,11 +77,12 @@ class Sgd extends FirstOrder {
 }
 
 /**
- * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has them:
- * g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with `nesterov`.
+ * Stochastic gradient descent, with momentum, Nesterov's look-ahead and weight decay as PyTorch has
+ * them: g ← g + λθ; v ← μv + (1 − τ)g, starting from v = g; θ ← θ − η·v, or θ − η·(g + μv) with
+ * `nesterov`.
  *
- * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at once (Sutskever et al. 2013
- * put η inside v).
+ * PyTorch's momentum is not scaled by the learning rate, so a schedule acts on the whole step at
+ * once (Sutskever et al. 2013 put η inside v).
  *
  * @throws TypeError or RangeError for unknown options and values outside their range.
  * @example

@@ -38,7 +38,7 @@ export interface TrustRegionOptions {
  * is Steihaug's and Toint's truncated conjugate gradients, for networks whose Hessian does not fit.
  * At a saddle itself it steps along the eigenvector of the smallest eigenvalue.
  *
- * For full batches. Cost a step: dense, N·P² + P³/3 flops, up to 5·P³ more where p is on the
+ * For full batches. Cost per step: dense, N·P² + P³/3 flops, up to 5·P³ more where p is on the
  * sphere; with products, 4 to 250 of about two gradients each.
  * Statuses of its own: "converged" (with the verdict on the point); "stalled" (degenerate, or no
  * fall however small the radius).

@@ -6,7 +6,9 @@ export type Cell = string | number | boolean | Date | null | undefined;
 /** A row: cells in the order of the columns, or an object with a property per column. */
 export type Row = readonly Cell[] | Readonly<Record<string, Cell>>;
 
-/** What spreadsheets, pandas, R, SQL and Weka write for a value that is not known, in lower case. */
+/**
+ * What spreadsheets, pandas, R, SQL and Weka write for a value that is not known, in lower case.
+ */
 const MARKERS: ReadonlySet<string> = new Set([
   ...[
     "",
@@ -30,7 +32,7 @@ const MARKERS: ReadonlySet<string> = new Set([
   ...["missing", "#null!", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "\\n"],
 ]);
 
-/** Tells which texts stand for a value that is not known. */
+/** Which texts stand for an unknown value. */
 export class Missing {
   readonly #more: ReadonlySet<string>;
 

@@ -5,14 +5,17 @@ import { short } from "./types.js";
 
 /** Kinds of a column are only held to give a target away where each has so many rows on average. */
 const ROWS_PER_KIND = 5;
-/** Share of the target's variance that a column explains alone, from which it is hardly a measurement of its own. */
+/**
+ * Share of the target's variance that a column explains alone, from which it is hardly a
+ * measurement of its own.
+ */
 const EXPLAINED = 0.9999;
 /** Rows below which anything fits anything. */
 const FEWEST = 20;
 
 /**
- * Columns that give the target away: those of which each kind, or each range of numbers, has one class; those that are the target in other units; and
- * columns whose sum it is.
+ * Columns that give the target away: those of which each kind, or each range of numbers, has one
+ * class; those that are the target in other units; and columns whose sum it is.
  *
  * @returns a sentence for each. Cost: a pass over the cells for each column.
  */
@@ -24,10 +27,10 @@ export function leaksIn(columns: Columns, rows: readonly Row[]): string[] {
   const raw = columns.raw(known.map((row) => rows[row]));
   const y = Float64Array.from(known, (row) => targets[row]);
   const found = columns.task === "classification" ? classLeaks(columns, rows, known, y) : valueLeaks(columns, raw, y);
-  return found.map((name) => `${name} tells ${target} by itself: leave it out if it will not be known beforehand`);
+  return found.map((name) => `${name} determines ${target} by itself: leave it out if it will not be known beforehand`);
 }
 
-/** Every kind of the column has rows of one class alone, and every class is told. */
+/** Every kind of the column has rows of one class alone, and every class has a kind. */
 function classLeaks(columns: Columns, rows: readonly Row[], known: readonly number[], y: Float64Array): string[] {
   return columns.columns.flatMap(({ name, place, encoding }) => {
     if (encoding === null || encoding.kind === "date") return [];
@@ -106,7 +109,10 @@ export function conflictsIn(columns: Columns, rows: readonly Row[]): string | nu
     : `${conflicts} ${conflicts === 1 ? "row has" : "rows have"} the inputs of another with another class (such as ${label} in row ${example + 1})`;
 }
 
-/** 53 bits in place of a row's text, which would be kept as often as there are rows: two of a million rows share them by chance once in 20,000 tables. */
+/**
+ * 53 bits in place of a row's text, which would be kept as often as there are rows: two of a
+ * million rows share them by chance once in 20,000 tables.
+ */
 function keyOf(text: string): number {
   let [a, b] = [0x811c9dc5, 0x1b873593];
   for (let i = 0; i < text.length; ++i) {

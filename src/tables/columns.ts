@@ -55,7 +55,10 @@ export interface ColumnsData {
 export interface Encoded {
   /** One row a row: columns scaled to mean 0 and deviation 1. */
   readonly inputs: Matrix;
-  /** Labels, or scaled values with a column a target; null where the rows have no target. NaN where it is missing. */
+  /**
+   * Labels, or scaled values with a column a target; null where the rows have no target. NaN where
+   * it is missing.
+   */
   readonly targets: Float64Array | Matrix | null;
   /** Rows whose target is known. */
   readonly known: readonly number[];
@@ -67,8 +70,9 @@ export interface Encoded {
 export type Decoded = string | number | readonly number[];
 
 /**
- * How the columns of a table become the inputs and targets of a network, and outputs become predictions again. `describe` makes one; it is plain data
- * behind a few methods (`toJSON`, `columnsFrom`).
+ * How the columns of a table become the inputs and targets of a network, and outputs become
+ * predictions again. `describe` makes one; it is plain data behind a few methods (`toJSON`,
+ * `columnsFrom`).
  */
 export class Columns {
   readonly #missing: Missing;
@@ -132,8 +136,10 @@ export class Columns {
   /**
    * Rows as numbers.
    *
-   * @param rows arrays with all of the table's cells (or without those of the targets), or objects by column names.
-   * @param unknown gathers what cells hold that their columns do not know, over several calls. Default: of these rows alone.
+   * @param rows arrays with all of the table's cells (or without those of the targets), or objects
+   * by column names.
+   * @param unknown gathers what cells hold that their columns do not know, over several calls.
+   * Default: of these rows alone.
    * @throws RangeError for rows of another width, and for objects without a column.
    */
   encode(rows: readonly Row[], unknown: Unknown = new Unknown()): Encoded {
@@ -159,7 +165,9 @@ export class Columns {
     return this.#missing.read(cell) === null;
   }
 
-  /** Labels, or values of the first target in its own unit; NaN where they are missing or unknown. */
+  /**
+   * Labels, or values of the first target in its own unit; NaN where they are missing or unknown.
+   */
   targetValues(rows: readonly Row[]): Float64Array {
     const values = this.#targets(rows) ?? new Float64Array(rows.length * this.data.targets.length).fill(Number.NaN);
     const count = this.data.targets.length;
@@ -171,7 +179,10 @@ export class Columns {
     });
   }
 
-  /** For each row the name of a column that predictions need and whose value is missing; null where none is. */
+  /**
+   * For each row the name of a column that predictions need and whose value is missing; null where
+   * none is.
+   */
   gaps(rows: readonly Row[]): (string | null)[] {
     return rows.map((row, r) => {
       const cellAt = this.#cellsOf(row, r);

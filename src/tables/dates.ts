@@ -20,7 +20,10 @@ const CLOCK = new RegExp(`^${TIME}$`, "i");
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const LONG = ["uary", "ruary", "ch", "il", "", "e", "y", "ust", "tember", "ober", "ember", "ember"];
 
-/** The order that a column's dates have: of both where the texts do not tell, null where they contradict each other. */
+/**
+ * The order that a column's dates have: of both where the texts do not tell, null where they
+ * contradict each other.
+ */
 export function orderOf(cells: readonly string[]): { order: DateOrder; ambiguous: boolean } | null {
   let [day, month, plain] = [false, false, true];
   for (const cell of cells) {

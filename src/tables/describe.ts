@@ -10,39 +10,64 @@ import { type ColumnType, columnTypes, findingOf } from "./types.js";
 
 /** What `describe` takes beside the rows. */
 export interface DescribeOptions {
-  /** Name or place (from 0) of what is to be learned, or several of them. Default: the last column. */
+  /**
+   * Name or place (from 0) of what is to be learned, or several of them. Default: the last column.
+   */
   target?: string | number | readonly (string | number)[];
   /** Names of the columns, where rows are arrays. Default: "column 1", "column 2", … */
   names?: readonly string[];
-  /** What columns are to be taken for, by name; "ignored" leaves one out. Default: what their cells say. */
+  /**
+   * What columns are to be taken for, by name; "ignored" leaves one out. Default: what their cells
+   * say.
+   */
   types?: Readonly<Record<string, ColumnType>>;
-  /** Texts that stand for missing values, beside the usual ones ("", "?", "NA", "null", …). */
+  /**
+   * Texts that stand for missing values, beside the usual ones ("", "?", "NA", "null", …).
+   * Default: none.
+   */
   missing?: readonly string[];
   /** Classes or values. Default: what the cells of the target say. */
   task?: Task;
-  /** What stands for missing numbers and dates: the median, with an input that says so, or the mean without. Default: "median". */
+  /**
+   * What stands for missing numbers and dates: the median, with an input that says so, or the mean
+   * without. Default: "median".
+   */
   fill?: "median" | "mean";
-  /** Regression: learn ln(1 + |y|/unit), with the sign of y and the median size for unit, in place of y. Default: false. */
+  /**
+   * Regression: learn ln(1 + |y|/unit), with the sign of y and the median size for unit, in place
+   * of y. Default: false.
+   */
   logTarget?: boolean;
-  /** Two classes: the probability from which a row counts as the second; "balanced" is its share of the rows. Default: 0.5. */
+  /**
+   * Two classes: the probability from which a row counts as the second; "balanced" is its share of
+   * the rows. Default: 0.5.
+   */
   threshold?: number | "balanced";
-  /** The decimal sign where no cell of a column decides. Default: what other columns decide for, else "point". */
+  /**
+   * The decimal sign where no cell of a column decides. Default: what other columns decide for,
+   * else "point".
+   */
   decimal?: Decimal;
-  /** Rows that encodings and scales are taken from. Default: all. Types are taken from all rows in any case. */
+  /**
+   * Rows that encodings and scales are taken from. Default: all. Types are taken from all rows in
+   * any case.
+   */
   fitOn?: ArrayLike<number>;
 }
 
 const WHERE = "describe";
 
 /**
- * Takes each column of a table for something (number, category, ordered category, yes or no, date, identifier, …) and fits how it becomes
- * the inputs of a network: categories by an input a kind, ordered ones by an input a step, dates by days and cycles, missing values by the column's
- * median and an input that says so. Everything is scaled to mean 0 and deviation 1.
+ * Finds the type of each column of a table (number, category, ordered category, yes or no, date,
+ * identifier, …) and fits how it becomes the inputs of a network. A category gives one input per
+ * kind, an ordered one an input per step, a date gives days and cycles. A missing value becomes the
+ * column's median, and a further input says so. Everything is scaled to mean 0 and deviation 1.
  *
  * @param rows arrays of cells, or objects by column names.
  * @param options see `DescribeOptions`.
  * @returns what was found, with `encode`, `decode` and `toJSON`. Cost: some passes over the cells.
- * @throws TypeError or RangeError for bad options, rows of several widths, and targets that cannot be learned.
+ * @throws TypeError or RangeError for bad options, rows of several widths, and targets that cannot
+ * be learned.
  * @example
  * const rows = [["red", 1], ["green", 2], ["red", 1.5], ["green", 2.5]];
  * const columns = describe(rows, { names: ["colour", "size"], target: "size" });
@@ -107,7 +132,10 @@ export function describe(rows: readonly Row[], options: DescribeOptions = {}): C
 /** The cells of a column, null where they are missing. */
 type CellsOf = (place: number) => readonly (string | null)[];
 
-/** Keeps the column that was asked for last alone: all of them as text may be more than there is memory. */
+/**
+ * Keeps the column that was asked for last alone: all of them as text may be more than there is
+ * memory.
+ */
 function columnReader({ rows }: Table, reader: Missing): CellsOf {
   let last: { place: number; cells: readonly (string | null)[] } | null = null;
   return (place) => {

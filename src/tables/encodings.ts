@@ -2,7 +2,9 @@ import { type DateOrder, toMoment } from "./dates.js";
 import { type Decimal, toNumber } from "./numbers.js";
 import type { Finding } from "./types.js";
 
-/** How the cells of a column become numbers: plain data, fitted on some rows and used on all others. */
+/**
+ * How the cells of a column become numbers: plain data, fitted on some rows and used on all others.
+ */
 export type Encoding =
   | {
       /** Numbers. */
@@ -11,7 +13,7 @@ export type Encoding =
       readonly decimal: Decimal;
       /** Stands for what is missing; null for the mean. */
       readonly median: number | null;
-      /** Whether a second input tells that the value was missing. */
+      /** Whether a second input marks missing values. */
       readonly flag: boolean;
       /** ln(1 + x/unit) in place of x; null for x. */
       readonly unit: number | null;
@@ -25,7 +27,7 @@ export type Encoding =
       readonly yes: string;
       /** The cell that means no. */
       readonly no: string;
-      /** Whether a second input tells that the value was missing. */
+      /** Whether a second input marks missing values. */
       readonly flag: boolean;
     }
   | {
@@ -43,7 +45,7 @@ export type Encoding =
       readonly kind: "ordered";
       /** From the least to the greatest. */
       readonly levels: readonly string[];
-      /** Whether a last input tells that the value was missing. */
+      /** Whether a last input marks missing values. */
       readonly flag: boolean;
     }
   | {
@@ -55,7 +57,7 @@ export type Encoding =
       readonly median: number | null;
       /** What of the date is used. */
       readonly parts: readonly DatePart[];
-      /** Whether a last input tells that the value was missing. */
+      /** Whether a last input marks missing values. */
       readonly flag: boolean;
     };
 
@@ -173,7 +175,10 @@ function partNames(name: string, part: DatePart): string[] {
   return [`${name}: sine of the ${part}`, `${name}: cosine of the ${part}`];
 }
 
-/** Writes the inputs of a cell, before they are scaled, to `out` from `at` on. Where `unknown` is given, it hears of cells that fit nothing. */
+/**
+ * Writes the inputs of a cell, before they are scaled, to `out` from `at` on. Where `unknown` is
+ * given, it hears of cells that fit nothing.
+ */
 export function encode(
   encoding: Encoding,
   cell: string | null,
@@ -201,7 +206,7 @@ function encodeNumber(
   const value = cell === null ? null : toNumber(cell, decimal);
   if (cell !== null && value === null) unknown?.(cell);
   const x = value ?? median ?? Number.NaN;
-  // Below 0, where no training row was, the logarithm goes on as its mirror image.
+  // Below 0, where no training row was, the logarithm continues as its mirror image.
   out[at] = unit === null ? x : Math.sign(x) * Math.log1p(Math.abs(x) / unit);
   if (flag) out[at + 1] = Number(value === null);
 }

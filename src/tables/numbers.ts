@@ -10,13 +10,18 @@ const CURRENCY =
   /^(?:[\p{Sc}]|(?:usd|eur|gbp|chf|jpy|cny|inr|brl|rub|sek|nok|dkk|pln|czk|aud|cad|us\$|rs\.?|kr\.?|r\$)(?![a-z]))/iu;
 const CURRENCY_AFTER =
   /(?:[\p{Sc}]|(?<![a-z])(?:usd|eur|gbp|chf|jpy|cny|inr|brl|rub|sek|nok|dkk|pln|czk|aud|cad|kr\.?))$/iu;
-/** Groups of thousands; the first of them may be shorter, and the others have two digits in India. */
+/**
+ * Groups of thousands; the first of them may be shorter, and the others have two digits in India.
+ */
 const GROUPED: Record<Decimal, RegExp> = {
   point: /^(?:\d{1,3}(?:[,'’_]\d{2,3})*[,'’_]\d{3}|\d+)?(?:\.\d*)?(?:e[+-]?\d+)?$/i,
   comma: /^(?:\d{1,3}(?:[.'’_]\d{2,3})*[.'’_]\d{3}|\d+)?(?:,\d*)?(?:e[+-]?\d+)?$/i,
 };
 
-/** The number without sign, currency, per cent and spaces, and its sign; null where that leaves no digit. */
+/**
+ * The number without sign, currency, per cent and spaces, and its sign; null where that leaves no
+ * digit.
+ */
 function core(text: string): { digits: string; negative: boolean } | null {
   let rest = text.replaceAll("\u2212", "-").replaceAll(SPACES, " ").trim();
   let negative = false;
@@ -36,7 +41,10 @@ function core(text: string): { digits: string; negative: boolean } | null {
   return /\d/.test(rest) && !/\s/.test(rest) ? { digits: rest, negative } : null;
 }
 
-/** A number of at most 10^150 in size, or null for anything else. Per cent stay per cent: 12 % is 12. */
+/**
+ * A number of at most 10^150 in size, or null for anything else. Per cent stay per cent: 12 %
+ * is 12.
+ */
 export function toNumber(text: string, decimal: Decimal = "point"): number | null {
   if (decimal === "point" && PLAIN.test(text)) return finite(Number(text));
   const found = core(text);
@@ -58,13 +66,17 @@ function finite(value: number): number | null {
 /** How the numbers of a column are written. */
 export interface Writing {
   readonly decimal: Decimal;
-  /** A cell that would be another number with the other decimal sign, where no cell decides which is meant. */
+  /**
+   * A cell that would be another number with the other decimal sign, where no cell decides which is
+   * meant.
+   */
   readonly ambiguous: string | null;
 }
 
 /**
- * Decides by the whole column: the decimal sign that makes numbers of more cells. Where both do, points are decimal signs, and so are commas only
- * if `likely` says so: a column of 1,234 alone does not tell.
+ * Decides by the whole column: the decimal sign that makes numbers of more cells. Where both do,
+ * points are decimal signs, and so are commas only if `likely` says so: a column of 1,234 alone
+ * does not tell.
  */
 export function writingOf(cells: readonly string[], likely: Decimal = "point"): Writing {
   let [point, comma] = [0, 0];
@@ -82,7 +94,10 @@ export function writingOf(cells: readonly string[], likely: Decimal = "point"): 
   return { decimal, ambiguous: decimal === "point" && !cells.some((cell) => cell.includes(",")) ? null : ambiguous };
 }
 
-/** Whether a text of digits says more than its number: a leading zero, or more digits than a double has. */
+/**
+ * Whether a text of digits says more than its number: a leading zero, or more digits than a double
+ * has.
+ */
 export function isCode(text: string): boolean {
   return /^0\d+$/.test(text) || (/^\d{16,}$/.test(text) && String(Number(text)) !== text);
 }

@@ -25,7 +25,10 @@ const SCALES: readonly (readonly string[])[] = [
 /** More steps than this are numbers with a stray word among them. */
 const MOST_LEVELS = 12;
 
-/** The kinds of a column from the least to the greatest, where each is a word of one scale or numbers with an end such as "5 more"; else null. */
+/**
+ * The kinds of a column from the least to the greatest, where each is a word of one scale or
+ * numbers with an end such as "5 more"; else null.
+ */
 export function levelsOf(kinds: readonly string[]): string[] | null {
   if (kinds.length < 3 || kinds.length > MOST_LEVELS) return null;
   return byNumbers(kinds) ?? byWords(kinds);

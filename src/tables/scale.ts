@@ -8,7 +8,10 @@ export interface Scale {
   readonly deviation: readonly number[];
 }
 
-/** The scale of some rows, to be used on others too: those held out must not have a say in it. NaN stands for what is missing. */
+/**
+ * The scale of some rows, to be used on others too: those held out must not have a say in it. NaN
+ * stands for what is missing.
+ */
 export function scaleOf({ rows, columns, data }: Matrix): Scale {
   const moments = Array.from({ length: columns }, (_, column) => momentsOf(data, rows, columns, column));
   return { mean: moments.map(({ mean }) => mean), deviation: moments.map(({ deviation }) => deviation) };
@@ -48,7 +51,10 @@ function countKnown(data: Matrix["data"], rows: number, columns: number, column:
   return known;
 }
 
-/** (x − mean) / deviation for every row; 0 for what is missing, and in a column that was constant: a network cannot have learned from it. */
+/**
+ * (x − mean) / deviation for every row; 0 for what is missing, and in a column that was constant: a
+ * network cannot have learned from it.
+ */
 export function standardize({ rows, columns, data }: Matrix, { mean, deviation }: Scale): Matrix {
   const scaled = new Float64Array(data.length);
   for (let at = 0; at < data.length; ++at) {

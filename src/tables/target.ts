@@ -38,7 +38,10 @@ export interface TargetFinding {
 const MOST_CLASSES = 10;
 /** Text in fewer of the rows is taken for a mistake among numbers. */
 const LEAST_TEXT = 0.1;
-/** Share of the whole numbers between the least and the greatest that occur, from which they count something. */
+/**
+ * Share of the whole numbers between the least and the greatest that occur, from which they count
+ * something.
+ */
 const CONSECUTIVE = 0.5;
 const MOST_CODES = 20;
 

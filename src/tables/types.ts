@@ -48,7 +48,10 @@ export interface Look {
   readonly likely: Decimal;
 }
 
-/** Share of the known cells that make a column of numbers or dates; the others are taken for mistakes. */
+/**
+ * Share of the known cells that make a column of numbers or dates; the others are taken for
+ * mistakes.
+ */
 const MOSTLY = 0.8;
 /** Kinds in fewer rows than this, or than this share of them, go to "other". */
 const LEAST_ROWS = 3;

@@ -21,8 +21,9 @@ function identity(size: number): Uint32Array {
 }
 
 /**
- * The batches of an epoch, one after another, in one object that is overwritten. An epoch's order depends on the seed and the
- * epoch's number alone, so that a run can be taken up in the middle of one.
+ * The batches of an epoch, one after another, in one object that is overwritten. An epoch's order
+ * depends on the seed and the epoch's number alone, so that a run can be resumed in the middle of
+ * one.
  */
 export class Batches implements Batch {
   readonly order: Uint32Array;
@@ -63,7 +64,7 @@ export class Batches implements Batch {
     this.count = 0;
   }
 
-  /** Goes on to the next batch of the epoch; false after the last. */
+  /** Moves to the next batch of the epoch; false after the last. */
   advance(): boolean {
     this.from += this.count;
     const left = this.samples.length - this.from;

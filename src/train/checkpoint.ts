@@ -9,15 +9,18 @@ import type { FloatArray } from "../wasm/workspace.js";
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
-  /** Mean over the epoch's samples of their batch's objective, penalty included, each before its step. */
+  /**
+   * Mean over the epoch's samples of their batch's objective, penalty included, each before its
+   * step.
+   */
   readonly loss: number;
-  /** Of the held-out data after the epoch, without penalty, under running statistics. */
+  /** Loss of the held-out data after the epoch, without penalty, under running statistics. */
   readonly validationLoss?: number;
   /** Share of the epoch's samples classified correctly, each before its step. */
   readonly accuracy?: number;
-  /** Of the held-out data, likewise. */
+  /** Share of the held-out data classified correctly after the epoch. */
   readonly validationAccuracy?: number;
-  /** Of the epoch's last step. */
+  /** Learning rate of the epoch's last step. */
   readonly learningRate: number;
   /** Wall-clock time of the epoch, validation included. */
   readonly seconds: number;
@@ -63,15 +66,18 @@ export interface Progress {
   readonly epochs: readonly EpochRecord[];
   /** What early stopping would go back to, or null. */
   readonly best: Best | null;
-  /** What a second-order method on all of the data would go back to, where it is at a worse point. */
+  /**
+   * What a second-order method on all of the data would go back to, where it is at a worse point.
+   */
   readonly seen?: Seen;
-  /** What the run is made of: `resume` refuses other data, options or another build. */
+  /** Marks of the run's data, options and build: `resume` refuses a run with other ones. */
   readonly fingerprint?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 /**
- * A run as plain data (numbers, strings and typed arrays; structured cloning takes it, and `hessia/formats` makes files of it): pass it as
- * `resume` to go on to the same bits that a run without a break would have reached.
+ * A run as plain data: numbers, strings and typed arrays. Structured cloning copies it, and
+ * `hessia/formats` writes it to files. Pass it as `resume` to continue; the results are identical,
+ * bit for bit, to those of a run without a break.
  */
 export interface Checkpoint {
   /** Of the network. */
@@ -136,7 +142,10 @@ export function checkPoint(where: string, name: string, parameters: unknown, sta
   checkStatistics(where, `${name}.statistics`, statistics, net);
 }
 
-/** Infinity is allowed: in single precision it is what the mean of large squares comes to, and a step survives it. */
+/**
+ * Infinity is allowed: in single precision it is what the mean of large squares comes to, and a
+ * step survives it.
+ */
 function checkMemory(where: string, memory: unknown, net: Network, optimizer: Optimizer): void {
   const name = "resume.optimizer";
   if (isObject(memory) && isObject(memory.vectors)) {

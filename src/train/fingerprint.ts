@@ -8,8 +8,9 @@ import type { ResolvedOptions } from "./options.js";
 export type Fingerprint = Readonly<Record<string, string | number | boolean | null>>;
 
 /**
- * What has to be the same for a resumed run to reach the same bits: build, data, the network's objective, options. The number of epochs may
- * grow. Functions (a schedule, callbacks) cannot be compared: only whether there is a schedule.
+ * What has to be the same for a resumed run to reach the same bits: build, data, the network's
+ * objective, options. The number of epochs may grow. Functions (a schedule, callbacks) cannot be
+ * compared: only whether there is a schedule.
  */
 export function fingerprintOf(net: Network, data: Dataset, options: ResolvedOptions): Fingerprint {
   const { optimizer, batchSize, shuffle, validation, scheduled, earlyStopping, clip, seed } = options;
@@ -29,7 +30,10 @@ export function fingerprintOf(net: Network, data: Dataset, options: ResolvedOpti
   };
 }
 
-/** Refuses to resume a run of something else. Checkpoints from before there were fingerprints have none. */
+/**
+ * Refuses to resume a run of something else. Checkpoints from before there were fingerprints have
+ * none.
+ */
 export function checkFingerprint(
   where: string,
   name: string,

@@ -39,16 +39,16 @@ export interface EarlyStopping {
 export interface TrainingOptions {
   /**
    * The method; it serves one run at a time. On another network than before it starts with fresh
-   * memory, unless `resume` or the optimizer's `restore` gave it one; on the same network it goes
-   * on, and a note says so.
+   * memory, unless `resume` or the optimizer's `restore` gave it one. On the same network it keeps
+   * its memory, and a note says so.
    */
   optimizer: Optimizer;
   /** Epochs in the whole run, those before a resumed checkpoint included. */
   epochs: number;
   /**
    * Samples per step. Default: the optimizer's `defaultBatch`, which is 32, and all samples for
-   * second-order methods. A last, smaller batch counts for what it is; under batch norm a last
-   * batch of one joins the one before.
+   * second-order methods. A last, smaller batch is a step like the others, with the mean of its
+   * own samples. Under batch norm a last batch of one sample joins the batch before.
    */
   batchSize?: number;
   /** Whether each epoch has a new order of the samples. Default: true. */
@@ -66,8 +66,8 @@ export interface TrainingOptions {
   /** Ends the run with status "aborted". Default: none. */
   signal?: AbortSignal | undefined;
   /**
-   * Resumes from a checkpoint. Data, build and the other options must be those of its run, but for
-   * more epochs. null starts afresh.
+   * Resumes from a checkpoint. Data, build and the other options must be those of its run; only
+   * `epochs` may be larger. null starts a new run. Default: null.
    */
   resume?: Checkpoint | null;
 }
@@ -84,15 +84,15 @@ export interface FitOptions extends TrainingOptions {
    */
   penalty?: "evidence";
   /**
-   * With `penalty: "evidence"`: so many more networks are trained, from the seeds behind the
-   * network's own, and the one with the greatest evidence is kept. Default: 0.
+   * With `penalty: "evidence"`: the number of further networks to train, from the seeds that
+   * follow the network's own. The one with the greatest evidence is kept. Default: 0.
    */
   restarts?: number;
-  /** Called, and waited for, after each epoch. */
+  /** Called, and waited for, after each epoch. Default: none. */
   onEpoch?: (record: EpochRecord, run: RunHandle) => void | Promise<void>;
   /**
    * Called, and waited for, after each step. True, or a promise of it, ends the run with status
-   * "aborted".
+   * "aborted". Default: none.
    */
   onStep?: (record: StepRecord) => unknown;
 }

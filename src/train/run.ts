@@ -16,7 +16,7 @@ import type { ResolvedOptions } from "./options.js";
 import type { History, NonFinite, RunHandle } from "./records.js";
 import { type SchedulePosition, scheduledRate } from "./schedule.js";
 
-/** A position in a run, overwritten as the run goes on. */
+/** A position in a run, overwritten as the run proceeds. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Held-out data with the objective that measures it. */
@@ -27,8 +27,8 @@ interface Validation {
 }
 
 /**
- * A run of training: an instance of the core of its own in which parameters, the optimizer's memory and activations stay from
- * step to step. `step` makes no garbage.
+ * A run of training: an instance of the core of its own in which parameters, the optimizer's memory
+ * and activations stay from step to step. `step` makes no garbage.
  */
 export class Run implements ParameterHolder, RunHandle {
   readonly workspace: Workspace;
@@ -56,7 +56,10 @@ export class Run implements ParameterHolder, RunHandle {
   #version = -1;
   #lossSum = 0;
   #best: Best | null = null;
-  /** Where the objective was least, as long as a second-order method on the whole of the data has left there for worse. */
+  /**
+   * Where the objective was least, as long as a second-order method on the whole of the data has
+   * left there for worse.
+   */
   #seen: Seen | null = null;
   #epochStart = 0;
   #end: Pick<History, "status" | "reason" | "nonFinite"> | null = null;
@@ -75,7 +78,8 @@ export class Run implements ParameterHolder, RunHandle {
     this.#training = weighedBy(data, held.training);
     this.#where = where;
     this.#optimizer = optimizer;
-    // Where a step sees all samples their order is nothing but rounding, and gradients are kept from one step to the next.
+    // Where a step sees all samples their order is nothing but rounding, and gradients are kept
+    // from one step to the next.
     const shuffled = shuffle && !(optimizer.curvature && batchSize >= held.training.length);
     this.batches = new Batches(held.training, batchSize, shuffled, seed, layout.batchNorm);
     optimizer.checkFree(where, freeCount(layout));
@@ -152,7 +156,10 @@ export class Run implements ParameterHolder, RunHandle {
     return this.#end === null;
   }
 
-  /** Whether the last step was taken, and does not wait, nor was left out because the run ended with it. */
+  /**
+   * Whether the last step was taken, and does not wait, nor was left out because the run ended with
+   * it.
+   */
   get moved(): boolean {
     return this.outcome !== null && !this.outcome.breakdown && !this.outcome.end && !this.outcome.waits;
   }
@@ -166,7 +173,10 @@ export class Run implements ParameterHolder, RunHandle {
     this.#end ??= { status: "aborted", reason: `ended by ${by} after ${this.position.step} steps` };
   }
 
-  /** One step on the next batch, or as much of it as there is time for, and at the end of an epoch its record. */
+  /**
+   * One step on the next batch, or as much of it as there is time for, and at the end of an epoch
+   * its record.
+   */
   step(): void {
     if (this.#history) throw new Error("training: the run has ended");
     this.epochRecord = null;
@@ -223,7 +233,7 @@ export class Run implements ParameterHolder, RunHandle {
     statistics.set(this.workspace.slice(this.net.spec.dtype, this.#statistics, statistics.length));
   }
 
-  /** Takes over parameters that somebody else has set since the last step. */
+  /** Takes over parameters that were set from outside since the last step. */
   #upload(): void {
     if (this.#version === this.net.version) return;
     const { parameters, statistics } = this.net.current();
@@ -330,7 +340,8 @@ export class Run implements ParameterHolder, RunHandle {
     const at = this.problem.spread(breakdown === "gradient" ? this.#optimizer.gradient : this.problem.next);
     const holds = ({ weight, end }: (typeof layers)[number]): boolean =>
       kernels.firstNonFinite(at + weight * size, end - weight) >= 0;
-    // Backpropagation meets the last layer first; an update has no order, so the first layer is named.
+    // Backpropagation meets the last layer first; an update has no order, so the first layer is
+    // named.
     const layer = breakdown === "gradient" ? layers.findLastIndex(holds) : layers.findIndex(holds);
     return { ...place, layer, quantity: breakdown === "gradient" ? "gradient" : "parameter" };
   }
@@ -346,7 +357,10 @@ export class Run implements ParameterHolder, RunHandle {
     }
   }
 
-  /** Whether the run's end puts the best point that was seen in place; early stopping, if it has one, has the better claim. */
+  /**
+   * Whether the run's end puts the best point that was seen in place; early stopping, if it has
+   * one, has the better claim.
+   */
   #goesBack(): boolean {
     const status = this.#end?.status;
     return status !== undefined && status !== "aborted" && (status === "non-finite" || !this.#best);
@@ -375,7 +389,7 @@ export class Run implements ParameterHolder, RunHandle {
         right: this.#score?.right ?? 0,
         epochs: this.#epochs.slice(),
         best: this.#best,
-        // What broke a run is to be mended: other data, a smaller rate.
+        // The cause of a broken run has to be changed: other data, a smaller rate.
         ...(failed ? {} : { fingerprint: this.#madeOf() }),
         ...(this.#seen ? { seen: this.#seen } : {}),
       },
@@ -393,7 +407,7 @@ export class Run implements ParameterHolder, RunHandle {
     const notes: string[] = [];
     if (this.#goesOn > 0) {
       notes.push(
-        `${name} went on with what it remembered of ${this.#goesOn} earlier steps on this network; a new optimizer starts fresh`,
+        `${name} continued with its memory of ${this.#goesOn} earlier steps on this network; a new optimizer starts fresh`,
       );
     }
     if (fullBatch && this.problem.stochastic) {
@@ -405,7 +419,7 @@ export class Run implements ParameterHolder, RunHandle {
     if (this.#seen && this.#end && this.#goesBack()) {
       notes.push(
         `the parameters are those before step ${this.#seen.step}, where the objective was ${this.#seen.objective.toPrecision(3)}: ` +
-          `${name} went on to worse ones`,
+          `${name} moved on to worse ones`,
       );
     }
     return [...notes, ...this.#optimizer.notes(this.net.layout)];
@@ -416,7 +430,7 @@ export class Run implements ParameterHolder, RunHandle {
     this.net.setRunningStatistics(statistics);
   }
 
-  /** Gives everything back, once, and tells how it went. */
+  /** Gives everything back, once, and returns how the run went. */
   close(): History {
     if (this.#history) return this.#history;
     const end = this.#end ?? { status: "aborted", reason: `ended by the caller after ${this.position.step} steps` };

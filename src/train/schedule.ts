@@ -11,8 +11,8 @@ import {
 import type { ScalarMath } from "../wasm/kernels.js";
 
 /**
- * Where a run is when it asks for a learning rate; the same object each time, so read it and let it
- * go.
+ * Where a run is when it asks for a learning rate. The object is reused: read it, and do not keep
+ * it.
  */
 export interface SchedulePosition {
   /** Steps taken. */

@@ -6,25 +6,30 @@ import { Random } from "../random.js";
 export interface SplitOptions {
   /** Share of the rows that goes to the test part, in (0, 1). */
   test: number;
-  /** Of the choice; 0. */
+  /** Seed of the random choice. Default: 0. */
   seed?: number;
-  /** Whether each class is split in the same proportion; the targets must be class labels then. False. */
+  /**
+   * Whether each class is split in the same proportion; the targets must be class labels then.
+   * Default: false.
+   */
   stratify?: boolean;
 }
 
-/** Not one that training draws from. */
+/** A random stream that training does not use. */
 const STREAM = 3;
 
 /**
  * Splits a data set in two at random; both parts keep the order of the rows.
  *
- * The test part gets round(share · size) rows. With `stratify` each class gives the share of its rows, rounded up or down such that
- * the whole comes out exact: up where most is lost otherwise (largest remainders, the smaller label first among equals).
+ * The test part gets round(share · size) rows. With `stratify` each class gives the share of its
+ * rows. Counts are rounded by largest remainders (the smaller label first among equals), so that
+ * they add up exactly.
  *
  * @param data what `dataset` returns.
  * @param options test: the share; seed; stratify. See `SplitOptions`.
  * @returns two data sets with copies of the rows, inputs and target matrices of the dtype they had.
- * @throws TypeError or RangeError for bad options, for a share that leaves a part empty, and for `stratify` without class labels.
+ * @throws TypeError or RangeError for bad options, for a share that leaves a part empty, and for
+ * `stratify` without class labels.
  * @example
  * const { training, test } = split(dataset([[0], [1], [2], [3]], [0, 0, 1, 1]), { test: 0.5, seed: 1, stratify: true });
  * [training.size, test.size]; // [2, 2]

@@ -1,6 +1,12 @@
-/** How long training may keep the thread, all runs together, before it lets the page or the server have its turn. */
+/**
+ * How long training may keep the thread, all runs together, before it lets the page or the server
+ * have its turn.
+ */
 const SLICE_MILLISECONDS = 12;
-/** Runs that are open at once; the others start as these end. Each has an instance of the core of its own. */
+/**
+ * Runs that are open at once; the others start as these end. Each has an instance of the core of
+ * its own.
+ */
 const MOST_OPEN = 32;
 
 /** When the event loop last had its turn, as far as this module knows. */
@@ -12,7 +18,10 @@ let begun = 0;
 let open = 0;
 let pumping = false;
 
-/** Whether the event loop should have its turn before training goes on, whichever run has used the time. */
+/**
+ * Whether the event loop should have its turn before training continues, whichever run has used
+ * the time.
+ */
 export function isTurnDue(): boolean {
   return performance.now() - given > SLICE_MILLISECONDS;
 }
@@ -25,7 +34,10 @@ export function turn(): Promise<void> {
   });
 }
 
-/** Waits for a seat among the open runs; at once, where one is free and no turn is due. Give it back with `leave`. */
+/**
+ * Waits for a seat among the open runs; at once, where one is free and no turn is due. Give it back
+ * with `leave`.
+ */
 export async function enter(): Promise<void> {
   if (open < MOST_OPEN && begun === starting.length && !isTurnDue()) {
     ++open;
@@ -43,7 +55,10 @@ export function leave(): void {
   if (begun < starting.length) start();
 }
 
-/** A run that waits for its caller keeps no other from starting: the caller may be waiting for that other one. */
+/**
+ * A run that waits for its caller keeps no other from starting: the caller may be waiting for that
+ * other one.
+ */
 export async function aside<T>(work: PromiseLike<T>): Promise<T> {
   leave();
   try {
@@ -59,7 +74,10 @@ function start(): void {
   void pump();
 }
 
-/** Wakes the runs one by one, each for what is left of the slice. One loop for all: a loop a run would give each a slice of its own. */
+/**
+ * Wakes the runs one by one, each for what is left of the slice. One loop for all: a loop a run
+ * would give each a slice of its own.
+ */
 async function pump(): Promise<void> {
   for (;;) {
     const round = waiting;
@@ -76,7 +94,7 @@ async function pump(): Promise<void> {
         given = performance.now();
       }
       wake();
-      // The run goes on in the microtask before this one's.
+      // The run continues in the microtask before this one's.
       await null;
     }
   }

@@ -1,4 +1,7 @@
-/** Instances made in advance, for engines that make them only asynchronously: browsers that limit what blocks a page to 4 KB of code. */
+/**
+ * Instances made in advance, for engines that make them only asynchronously: browsers that limit
+ * what blocks a page to 4 KB of code.
+ */
 
 import { instantiate } from "@assemblyscript/loader";
 import type { CoreExports } from "./kernels.js";
@@ -7,9 +10,11 @@ import type { CoreExports } from "./kernels.js";
 const READY = 16;
 
 /**
- * Makes `READY` instances of the module and fills up again, between the caller's tasks, what has been taken.
+ * Makes `READY` instances of the module and fills up again, between the caller's tasks, what has
+ * been taken.
  *
- * @returns what takes one; it throws an Error where one turn of the event loop took more than there are.
+ * @returns what takes one; it throws an Error where one turn of the event loop took more than there
+ * are.
  */
 export async function instancesAhead(module: WebAssembly.Module): Promise<() => CoreExports> {
   const ready: CoreExports[] = [];

@@ -1,6 +1,6 @@
 /**
- * Typed calls into the core. Pointers are byte addresses in an instance's memory; counts, strides and leading
- * dimensions are elements. Formulas stand beside the code in assembly/.
+ * Typed calls into the core. Pointers are byte addresses in an instance's memory; counts, strides
+ * and leading dimensions are elements. Formulas stand beside the code in assembly/.
  */
 type Pointer = number;
 
@@ -29,7 +29,10 @@ export interface Kernels {
   lossCurvature(
     kind: number, z: Pointer, y: Pointer, curvature: Pointer, probability: Pointer, n: number, ld: number, C: number, scale: number, param: number,
   ): void;
-  /** Returns the number of samples for which the unit moves anything; `unitRows` is for those. `plan`: see src/network/unit-plan.ts. */
+  /**
+   * Returns the number of samples for which the unit moves anything; `unitRows` is for those.
+   * `plan`: see src/network/unit-plan.ts.
+   */
   openUnit(plan: Pointer, l: number, i: number, scratch: Pointer): number;
   unitRows(
     plan: Pointer, l: number, i: number, from: number, rows: number, count: number, panel: Pointer, scratch: Pointer,
@@ -100,7 +103,10 @@ export interface Kernels {
     decoupled: number, correction1: number, correction2: number,
   ): number;
 
-  /** The factorizations return 0, or the number, from 1, of the first pivot or eigenvalue that is at fault. */
+  /**
+   * The factorizations return 0, or the number, from 1, of the first pivot or eigenvalue that is at
+   * fault.
+   */
   cholesky(n: number, a: Pointer, ld: number, scratch: Pointer): number;
   choleskySolve(
     n: number, m: number, u: Pointer, uRow: number, uCol: number, x: Pointer, ldx: number, scratch: Pointer,

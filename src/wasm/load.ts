@@ -3,21 +3,31 @@ import { strict } from "./generated/strict.js";
 import type { CoreExports } from "./kernels.js";
 import { fromText } from "./text.js";
 
-/** The two builds of one source: `strict` rounds every operation alike on every machine, `relaxed` fuses multiply and add. */
+/**
+ * The two builds of one source: `strict` rounds every operation alike on every machine, `relaxed`
+ * fuses multiply and add.
+ */
 export type Build = "strict" | "relaxed";
 
 /** What `init` takes. */
 export interface InitOptions {
   /** Which build to use from now on: the relaxed one where the engine has it and runs it faster ("auto", the default), or a named one. */
   simd?: "auto" | Build;
-  /** The core, where compiling bytes is forbidden or the module comes from elsewhere: `hessia/core.wasm` or `hessia/core-relaxed.wasm`. */
+  /**
+   * The core, where compiling bytes is forbidden or the module comes from elsewhere:
+   * `hessia/core.wasm` or `hessia/core-relaxed.wasm`. Default: the core inside the package.
+   */
   module?: WebAssembly.Module | BufferSource | Response | Promise<Response>;
   /**
-   * How many threads share the work of each call, this one included: a number, or "auto" for as many as the machine has cores, up to 16. Default: 1.
-   * Results have the same bits for any number. Pages need cross-origin isolation for more than one.
+   * How many threads share the work of each call, this one included: a number, or "auto" for as
+   * many as the machine has cores, up to 16. Default: 1. Results have the same bits for any number.
+   * Pages need cross-origin isolation for more than one.
    */
   threads?: number | "auto";
-  /** Where the workers' script is, where a bundler has moved it: its address, or a function that makes a worker of it. Default: beside this module. */
+  /**
+   * Where the workers' script is, where a bundler has moved it: its address, or a function that
+   * makes a worker of it. Default: beside this module.
+   */
   worker?: string | URL | (() => unknown);
 }
 
@@ -25,7 +35,10 @@ export interface InitOptions {
 export interface Running {
   /** The build of networks made from now on. */
   readonly build: Build;
-  /** Threads that share the work of each call, at the time of asking: 1 after a worker has been lost. */
+  /**
+   * Threads that share the work of each call, at the time of asking: 1 after a worker has been
+   * lost.
+   */
   readonly threads: number;
   /** Why there is only one thread, where more were asked for. */
   readonly reason?: string | undefined;
@@ -46,7 +59,10 @@ let sharing: Sharing | undefined;
 /** Moves on when instances made before are not to be used for new work. */
 export let epoch = 0;
 
-/** A module whose one function is f32x4.relaxed_madd, as text like the core: valid only where the engine has relaxed SIMD. */
+/**
+ * A module whose one function is f32x4.relaxed_madd, as text like the core: valid only where the
+ * engine has relaxed SIMD.
+ */
 const PROBE = "ffffffffffffffffffff30003002808002000000000000000000000000000002#wyx$###$+$v&zzz$z&%$#-0$.#C#C$C%|{%.";
 
 /** What browsers' own messages leave out. */
@@ -60,14 +76,18 @@ const POLICY =
  * engine has relaxed SIMD and is faster with it (Firefox is not), to pass a module where compiling bytes is forbidden, or in browsers that limit synchronous
  * compilation. Networks that exist keep the build they were made with.
  *
- * With `threads`, the same synchronous calls use several cores from now on: dense Hessians, matrix products, factorizations and training steps that
- * are large enough. Workers sleep between calls, and processes end without waiting for them. Each call of `init` replaces what the last one chose.
+ * With `threads`, the same synchronous calls use several cores from now on: dense Hessians, matrix
+ * products, factorizations and training steps that are large enough. Workers sleep between calls,
+ * and processes end without waiting for them. Each call of `init` replaces what the last one chose.
  *
- * @param options `simd`: "auto" (default), "strict" or "relaxed"; `module`: the compiled core, its bytes or a response with them; `threads`: a number or
- * "auto", 1 by default; `worker`: the address of the workers' script where it is not beside this module.
- * @returns the build, the number of threads, and the reason where there is one thread although more were asked for.
- * @throws RangeError when "relaxed" is asked of an engine that lacks it, or when `module` is not the build asked for; TypeError or RangeError for
- * what is no number of threads. An engine that cannot share memory is not an error: that is a `reason`.
+ * @param options `simd`: "auto" (default), "strict" or "relaxed". `module`: the compiled core, its
+ * bytes or a response with them; `threads`: a number or "auto", 1 by default; `worker`: the address
+ * of the workers' script where it is not beside this module.
+ * @returns the build, the number of threads, and the reason where there is one thread although more
+ * were asked for.
+ * @throws RangeError when "relaxed" is asked of an engine that lacks it, or when `module` is not
+ * the build asked for; TypeError or RangeError for what is no number of threads. An engine that
+ * cannot share memory is not an error: that is a `reason`.
  * @example
  * await init();
  */
@@ -134,7 +154,10 @@ export function newInstance(build: Build): CoreExports {
   return ahead[build]?.() ?? (module ? instantiate(module) : firstStrict());
 }
 
-/** Keeps a compiled module, and instances of it where the engine refuses to make them when they are asked for. */
+/**
+ * Keeps a compiled module, and instances of it where the engine refuses to make them when they are
+ * asked for.
+ */
 async function prepare(build: Build, module: WebAssembly.Module): Promise<void> {
   const later = await instancesOf(module);
   modules[build] = module;

@@ -1,7 +1,13 @@
-/** Printable characters from # on, the backslash left out: so many stand for a byte each, and the two after them put so many before the next one. */
+/**
+ * Printable characters from # on, the backslash left out: so many stand for a byte each, and the
+ * two after them put so many before the next one.
+ */
 const SINGLE = 89;
 
-/** Bytes from the text that scripts/build-core.mjs writes: 64 digits that mark the bytes of a single character, then the bytes. */
+/**
+ * Bytes from the text that scripts/build-core.mjs writes: 64 digits that mark the bytes of a single
+ * character, then the bytes.
+ */
 export function fromText(text: string): Uint8Array<ArrayBuffer> {
   const all = Array.from(new Array(256).keys());
   const isSingle = (byte: number): boolean => ((Number.parseInt(text[byte >> 2], 16) >> (byte & 3)) & 1) > 0;

@@ -5,7 +5,10 @@ const PAGE = 65536;
 const LIMIT = 65536 * PAGE;
 /** A cache line, so that no vector load straddles two. */
 const ALIGNMENT = 64;
-/** Free instances kept for the next call or run, and the memory beyond which one is left to the garbage collector. */
+/**
+ * Free instances kept for the next call or run, and the memory beyond which one is left to the
+ * garbage collector.
+ */
 const KEPT = 4;
 const KEPT_BYTES = 64 << 20;
 
@@ -36,8 +39,9 @@ export function floatArray(dtype: Dtype, length: number): FloatArray {
 }
 
 /**
- * One instance of the core and the memory it works in: sole owner of allocation, growth and views. Memory is handed out
- * from the bottom up and taken back all at once. Views must be fetched anew after an allocation, since growth detaches them.
+ * One instance of the core and the memory it works in: sole owner of allocation, growth and views.
+ * Memory is handed out from the bottom up and taken back all at once. Views must be fetched anew
+ * after an allocation, since growth detaches them.
  */
 export class Workspace {
   readonly f32: Kernels;
@@ -109,7 +113,10 @@ export class Workspace {
     return this.#byteLength;
   }
 
-  /** All of memory; element i of an array at address p is view[p / bytes + i]. Valid until the next allocation. */
+  /**
+   * All of memory; element i of an array at address p is view[p / bytes + i]. Valid until the next
+   * allocation.
+   */
   view(dtype: Dtype): FloatArray {
     if (this.#view64.length === 0) {
       this.#view32 = new Float32Array(this.#memory.buffer);

@@ -72,7 +72,7 @@ it("SIGTERM leaves a file to go on from, as Ctrl-C does", async () => {
   ];
   const ready = (stdout: string): boolean => /^ +1 {2}/m.test(stdout);
   const { code, stderr } = await interrupted(args, ready, "SIGTERM");
-  expect([code, stderr]).toEqual([130, expect.stringContaining("goes on")]);
+  expect([code, stderr]).toEqual([130, expect.stringContaining("continues")]);
   expect(existsSync(path("ended.safetensors"))).toBe(true);
 });
 
@@ -110,7 +110,7 @@ describe("Ctrl-C", () => {
     ];
     const result = await interrupted(of(part, 1_000_000), (stdout) => /^ +1 {2}/m.test(stdout));
     expect(result.code).toBe(130);
-    expect(result.stderr).toMatch(/^hessia: interrupted after [\d,]+ epochs?; hessia train --resume .* goes on\n$/);
+    expect(result.stderr).toMatch(/^hessia: interrupted after [\d,]+ epochs?; hessia train --resume .* continues\n$/);
     const { progress } = JSON.parse((await start(["info", part, "--json"])).stdout);
     const epochs = progress.epoch + 3;
     const on = await start(["train", "--resume", part, "--epochs", String(epochs), "--json"]);

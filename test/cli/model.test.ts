@@ -215,7 +215,7 @@ describe("Ctrl-C", () => {
         }
       },
     });
-    expect(stderr).toMatch(/^hessia: interrupted after \d+ epochs?; hessia train --resume \S+ goes on\n$/);
+    expect(stderr).toMatch(/^hessia: interrupted after \d+ epochs?; hessia train --resume \S+ continues\n$/);
     expect(code).toBe(130);
     const { checkpoint } = await loadNetwork(path("broken.safetensors"));
     expect(checkpoint?.progress.epoch).toBeLessThan(400);

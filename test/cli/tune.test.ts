@@ -51,7 +51,7 @@ describe("hessia tune", () => {
     while (lines("fits.results").length < 3) await new Promise((done) => setTimeout(done, 20));
     child.kill("SIGINT");
     expect(await ended).toBe(130);
-    expect(stderr).toMatch(/interrupted after \d+ fits?; --resume .* goes on/);
+    expect(stderr).toMatch(/interrupted after \d+ fits?; --resume .* continues/);
     appendFileSync(path("fits.results"), '{"name":"cut off');
     const [on, whole] = await Promise.all([start(resumed), start(args)]);
     expect(on.stdout).toBe(whole.stdout);

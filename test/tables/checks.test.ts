@@ -12,7 +12,7 @@ it("a column whose kinds have one class each", () => {
   );
   const columns = describe(rows, { names: ["a", "outcome", "colour", "state"], target: "state" });
   expect(leaksIn(columns, rows)).toEqual([
-    "outcome tells state by itself: leave it out if it will not be known beforehand",
+    "outcome determines state by itself: leave it out if it will not be known beforehand",
   ]);
   const near = rows.map((row, i): Row => (i === 30 ? [0, "yes", "red", "dead"] : row));
   expect(leaksIn(describe(near, { names: ["a", "outcome", "colour", "state"] }), near)).toEqual([]);

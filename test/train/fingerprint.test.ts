@@ -74,7 +74,7 @@ describe("an optimizer that another run has used", () => {
   it("goes on with the same network, and a note says so", async () => {
     const optimizer = adam();
     const { net } = await train(optimizer);
-    expect((await train(optimizer, net)).notes).toEqual([expect.stringMatching(/^adam went on .* 9 earlier steps/)]);
+    expect((await train(optimizer, net)).notes).toEqual([expect.stringMatching(/^adam continued .* 9 earlier steps/)]);
     expect(optimizer.steps).toBe(18);
   });
 

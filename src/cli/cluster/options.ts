@@ -11,7 +11,10 @@ export interface ClusterGiven {
   readonly queue?: string;
 }
 
-/** Where an address comes from that is not given: it may hold a password, which processes of others could read from a command line. */
+/**
+ * Where an address comes from that is not given: it may hold a password, which processes of others
+ * could read from a command line.
+ */
 const VARIABLE = "HESSIA_REDIS";
 
 export function addClusterOptions(command: Command): void {
@@ -55,7 +58,7 @@ export function poolOf(given: ClusterGiven & { readonly workers?: number }, io: 
   );
 }
 
-/** A cluster that is not there, or not for this version, is told of in one line. */
+/** One line reports a cluster that is not there, or that runs another version. */
 export function asClusterError(error: unknown): unknown {
   const { message } = error as Error;
   return error instanceof Error && /^(cluster|worker|jobs): /.test(message)

@@ -153,7 +153,7 @@ export function addTrainingOptions(command: Command): void {
   add(
     command,
     "--early-stopping <epochs>",
-    "stop after so many without improvement, and keep the best",
+    "stop after this many without improvement, and keep the best",
     positiveInteger,
   );
   add(command, "--seed <number>", "of the split, the weights and the order of the rows", wholeNumber, 0);

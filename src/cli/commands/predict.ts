@@ -51,7 +51,7 @@ export function addPredict(program: Command, io: Io): void {
   add(
     command,
     "--interval <percent>",
-    "values: ends between which so many of 100 lie; classes: their probability, calibrated",
+    "values: ends between which this many of 100 lie; classes: their probability, calibrated",
     percentage,
   );
   add(command, "--training-data <file>", "for --interval: what the model was trained on, where it has moved");

@@ -87,7 +87,10 @@ function addressOf(server: Server): string {
   return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
-/** No new connections; those that have a request under way are closed after its answer, or cut after a while. */
+/**
+ * No new connections; those that have a request under way are closed after its answer, or cut after
+ * a while.
+ */
 function end(server: Server): void {
   server.close();
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP);

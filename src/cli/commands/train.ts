@@ -72,7 +72,7 @@ function addOutputOptions(command: Command): void {
   const model = fileEnding(...modelEndings);
   command.optionsGroup("Output:");
   add(command, "--save <file>", "the model: .safetensors or .json; about every ten seconds, and at the end", model);
-  add(command, "--resume <file>", "go on with the run that --save left; more --epochs make it longer", model);
+  add(command, "--resume <file>", "resume the run that --save left; more --epochs make it longer", model);
   addReportOption(command);
   command.option("--quiet", "the result alone").option("--json", "the result as JSON");
 }
@@ -159,11 +159,11 @@ async function goOn(file: string | undefined, given: TrainGiven, path: string, c
   }
   const model = await loadTableModel(path, true);
   const { checkpoint, record, net } = model;
-  if (checkpoint === null) badInput(`${printable(path)}: expected a run to go on with, got a network alone`);
+  if (checkpoint === null) badInput(`${printable(path)}: expected a run to resume, got a network alone`);
   const settings: Settings = { ...record.settings, epochs: given.epochs ?? record.settings.epochs };
   if (settings.penalty === "evidence")
     badInput(
-      `${printable(path)}: expected a run that can be gone on with, got one by --penalty evidence, which trains in parts`,
+      `${printable(path)}: expected a run that can be resumed, got one by --penalty evidence, which trains in parts`,
     );
   const done = checkpoint.progress.epoch;
   if (settings.epochs <= done) {
@@ -188,6 +188,6 @@ function judge(run: Run, { history }: Outcome, save: string | undefined): void {
   const { status, epochs } = history;
   if (status === "non-finite") failed(`training failed: ${endOf(run, history)}`);
   if (status !== "aborted") return;
-  const hint = save === undefined ? "" : `; hessia train --resume ${printable(save)} goes on`;
+  const hint = save === undefined ? "" : `; hessia train --resume ${printable(save)} continues`;
   interrupted(`interrupted after ${counted(epochs.length, "epoch")}${hint}`);
 }

@@ -42,7 +42,7 @@ Examples:
 
 A space is JSON: lists of values or ranges for parts of a setting, as in
 {"hidden": [[8], [16, 8]], "l2": {"from": 1e-4, "to": 1, "scale": "log"}}.
-Ctrl-C leaves the results in the file of --resume, from which it goes on.`;
+Ctrl-C leaves the results in the file of --resume, from which it continues.`;
 
 const metrics = ["loss", "accuracy", "balancedAccuracy", "auc", "logLoss", "rmse", "mae", "r2"] as const;
 /** Trials that are shown. */
@@ -235,7 +235,7 @@ function stop({ fits }: Found, { resume }: TuneGiven): never {
 }
 
 function hintOf(resume: string | undefined): string {
-  return resume === undefined ? "; with --resume it would go on from there" : `; --resume ${printable(resume)} goes on`;
+  return resume === undefined ? "; with --resume it would continue from there" : `; --resume ${printable(resume)} continues`;
 }
 
 function jsonOf(file: string, { trials, metric, folds, rows, fits }: Found, outcome: Outcome): string {

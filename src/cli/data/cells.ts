@@ -3,7 +3,10 @@ import type { Cell } from "../../tables/index.js";
 /** Texts of a file that are kept once each; more different ones are kept as often as they come. */
 const MOST_TEXTS = 100_000;
 
-/** What is kept of a file's cells: numbers where they say all that the text does, and every other text once. */
+/**
+ * What is kept of a file's cells: numbers where they say all that the text does, and every other
+ * text once.
+ */
 export class Cells {
   readonly #texts = new Map<string, string>();
 

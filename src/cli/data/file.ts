@@ -21,7 +21,10 @@ export function fileName(path: string): string {
 /** Bytes that are read at a time. */
 const PIECE = 1 << 20;
 
-/** Hears of bytes that were read, and of how many there are; null where that is not known beforehand. */
+/**
+ * Hears of bytes that were read, and of how many there are; null where that is not known
+ * beforehand.
+ */
 export type OnBytes = (read: number, of: number | null) => void;
 
 /** The bytes of a file, or of standard input, in pieces. */

@@ -11,7 +11,10 @@ export interface Named {
   readonly header: boolean;
 }
 
-/** Places, from 0, of the columns that an option names: by name or by number from 1, with commas between; names with commas in quotation marks. */
+/**
+ * Places, from 0, of the columns that an option names: by name or by number from 1, with commas
+ * between; names with commas in quotation marks.
+ */
 export function findColumns(option: string, text: string, columns: Named): number[] {
   // A name may hold commas.
   if (columns.names.includes(text)) return [findColumn(option, text, columns)];

@@ -52,7 +52,7 @@ export async function sourceOf({ path, file, table, sha256 }: Opened): Promise<S
   return { path, file, sha256: sha256(), text, names, header: text.names !== null };
 }
 
-/** As much of a file as tells how it is to be read. */
+/** The first part of a file, from which its format is found. */
 export async function openSource(path: string, reading: Reading, onBytes?: OnBytes): Promise<Opened> {
   return openBytes(path, bytesOf(path, onBytes), reading);
 }

@@ -55,7 +55,10 @@ export async function dataFor(model: TableModel, file: string | undefined, asked
   };
 }
 
-/** What a diagnosis of a model is told beside the rows it is looked at on: rows held out, and the optimizer. */
+/**
+ * What a diagnosis of a model gets beside the rows to diagnose it on: the rows held out, and the
+ * optimizer.
+ */
 export function diagnoseOptions({ record }: TableModel, { heldOut }: ModelData): DiagnoseOptions {
   return { optimizer: makeOptimizer(record.settings.optimizer), ...(heldOut ? { validation: heldOut } : {}) };
 }

@@ -88,7 +88,10 @@ function notWritten(path: string, error: unknown): never {
   return failed(`${printable(path)}: could not be written: ${(error as Error).message}`);
 }
 
-/** Refuses outputs that are also read or written twice, and finds out before any work is done whether they can be written. */
+/**
+ * Refuses outputs that are also read or written twice, and finds out before any work is done
+ * whether they can be written.
+ */
 export async function checkOutputs(
   inputs: readonly (string | undefined)[],
   outputs: Readonly<Record<string, string | undefined>>,

@@ -17,7 +17,7 @@ export interface Asked {
   readonly score?: boolean;
 }
 
-/** A cell of a prediction; null where nothing can be told. */
+/** A cell of a prediction; null where nothing can be predicted. */
 export type PredictedCell = string | number | null;
 
 /** Rows as they came, and what is said of each. */
@@ -106,7 +106,10 @@ export class Predictions {
     return this.#scorer.rows;
   }
 
-  /** Of the rows with a known target, or of a part of very many; those whose label is no class of the model count as wrong. */
+  /**
+   * Of the rows with a known target, or of a part of very many; those whose label is no class of
+   * the model count as wrong.
+   */
   score(): Score | null {
     const score = this.#scorer.score();
     const strange = this.#strangers?.count ?? 0;

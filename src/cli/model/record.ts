@@ -15,7 +15,7 @@ export interface ModelRecord {
   /** What each column was taken for, and how it becomes numbers. */
   readonly table: ColumnsData;
   readonly settings: Settings;
-  /** Null while the run goes on. */
+  /** Null while the run is under way. */
   readonly outcome: ModelOutcome | null;
 }
 

@@ -3,7 +3,7 @@ import type { Outcome, Run } from "../training/train.js";
 import { saveModel } from "./file.js";
 import { recordOf } from "./record.js";
 
-/** Saves a run's model now and then while it goes on, and when it has ended. */
+/** Saves a run's model from time to time, and when the run has ended. */
 export interface Saver {
   epoch(handle: RunHandle): Promise<void>;
   end(outcome: Outcome): Promise<void>;

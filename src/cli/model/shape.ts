@@ -4,7 +4,9 @@ import { columnTypes } from "../../tables/index.js";
 import { methodNames } from "../training/optimizer.js";
 import { missingChoices, tasks } from "../training/settings.js";
 
-/** Where in a value something is not as it should be, as in `settings.seed`; null where all is well. */
+/**
+ * Where in a value something is not as it should be, as in `settings.seed`; null where all is well.
+ */
 type Shape = (value: unknown, place: string) => string | null;
 
 /** What a model's metadata has to look like; numbers of columns and classes are looked at apart. */
@@ -86,7 +88,7 @@ const options: Shape = (value, place) =>
 const decimal = oneOf(["point", "comma"]);
 const order = oneOf(["dmy", "mdy"]);
 
-/** One of several kinds of object, told by a key. */
+/** One of several kinds of object, identified by a key. */
 function tagged(key: string, kinds: Record<string, Record<string, Shape>>): Shape {
   return (value, place) => {
     if (!isObject(value) || typeof value[key] !== "string" || !Object.hasOwn(kinds, value[key])) return place;

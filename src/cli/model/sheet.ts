@@ -15,7 +15,10 @@ export interface Plan {
   readonly columns: Columns;
   /** Names of the file's own columns. */
   readonly names: readonly string[];
-  /** For each of the model's columns its place in the file's rows; −1 where it is not there and is not needed. */
+  /**
+   * For each of the model's columns its place in the file's rows; −1 where it is not there and is
+   * not needed.
+   */
   readonly places: readonly number[];
   /** Whether the file has the targets' columns. */
   readonly hasTarget: boolean;
@@ -31,7 +34,10 @@ export interface Sheet {
   readonly lines: readonly number[];
   /** Encoded as in training. */
   readonly inputs: Matrix;
-  /** Rows whose prediction is not to be told, since something is missing and the model does without such rows. */
+  /**
+   * Rows that get no prediction: something is missing in them, and the model was trained without
+   * such rows.
+   */
   readonly incomplete: ReadonlySet<number>;
   /** Rows with a label that the model does not know, and the first such label. */
   readonly strangers: { readonly rows: readonly number[]; readonly label: string } | null;
@@ -132,7 +138,10 @@ function strangersIn(
   return strange.length === 0 ? null : { rows: strange, label: String(rows[strange[0]][place]) };
 }
 
-/** For each of the model's columns its place in the file's rows; −1 where it is not there and is not needed. */
+/**
+ * For each of the model's columns its place in the file's rows; −1 where it is not there and is not
+ * needed.
+ */
 function placesIn(source: Named, columns: Columns, asked: boolean | undefined): number[] {
   const { named, width, targetPlaces } = columns.data;
   const { file, names, header } = source;

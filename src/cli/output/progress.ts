@@ -6,7 +6,7 @@ import { interrupted } from "../errors.js";
 import { type Io, isTerminal, type Output } from "../io.js";
 import { duration, percent, short } from "./format.js";
 
-/** Tells of training while it goes on. */
+/** Reports training while it runs. */
 export interface Progress {
   epoch(record: EpochRecord): void;
   /** After the last epoch, whether or not it was the last one planned. */
@@ -15,7 +15,10 @@ export interface Progress {
 
 const silent: Progress = { epoch() {}, end() {} };
 
-/** A bar on stderr where that is a terminal, and lines on stdout where that is not one or there is no bar; neither in quiet, no lines for machines. */
+/**
+ * A bar on stderr where that is a terminal, and lines on stdout where that is not one or there is
+ * no bar; neither in quiet, no lines for machines.
+ */
 export function progressOf(
   epochs: number,
   io: Io,
@@ -47,7 +50,7 @@ function epochBar(epochs: number, output: Output): Progress {
   };
 }
 
-/** Tells which of some long pieces of work is being done; null where nobody looks. */
+/** Shows which of several long pieces of work is under way; null where there is no terminal. */
 export interface Steps {
   /** The next piece begins. */
   next(name: string): Promise<void>;
@@ -188,7 +191,7 @@ function joined(record: EpochRecord, elapsed: number, pick: (cell: Cell) => stri
   return [first.slice(NARROWEST - 5), ...rest].join("  ");
 }
 
-/** Tells of a method's epochs among others. */
+/** Reports one method's epochs among others. */
 export interface ComparisonBar {
   readonly epoch: (epoch: number, loss: number) => void;
   end(): void;

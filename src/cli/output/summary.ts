@@ -84,7 +84,10 @@ const LEFT_OUT: readonly ColumnType[] = ["text", "identifier", "constant", "empt
 /** Of names in a line. */
 const MOST_NAMES = 6;
 
-/** A line for each type of column but for plain numbers, which need no word where there is nothing else. */
+/**
+ * A line for each type of column but for plain numbers, which need no word where there is nothing
+ * else.
+ */
 export function columnLines({ columns }: Columns): Line[] {
   const byType = new Map<ColumnType, string[]>();
   for (const { name, type } of columns) byType.set(type, [...(byType.get(type) ?? []), printable(name, 24)]);
@@ -163,7 +166,10 @@ export function scoreText({ rows, loss, accuracy, rmse, r2 }: Score): string {
   return `RMSE ${short(rmse ?? Number.NaN)}${r2 === undefined ? "" : `, R² ${r2.toFixed(3)}`}`;
 }
 
-/** What the majority class or the mean scores on the same rows, whether the network is better, and what accuracy does not tell. */
+/**
+ * What the majority class or the mean scores on the same rows, whether the network is better, and
+ * what accuracy does not tell.
+ */
 export function baselineText({ baseline, verdict, balancedAccuracy, auc, mae }: Score): string {
   const claim =
     verdict === undefined ? "" : { better: ": better", worse: ": worse", unclear: ": no clear difference" }[verdict];

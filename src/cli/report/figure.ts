@@ -73,7 +73,10 @@ export function stroke({ color, dash }: { color: string; dash: string }): MarkOp
   return { stroke: color, ...(dash ? { strokeDasharray: dash } : {}) };
 }
 
-/** Whether values are better shown by their logarithms: all positive, over more than an order of magnitude. */
+/**
+ * Whether values are better shown by their logarithms: all positive, over more than an order of
+ * magnitude.
+ */
 export function spansDecades(values: readonly number[]): boolean {
   if (!values.every((value) => value > 0 && Number.isFinite(value)) || values.length === 0) return false;
   return greatest(values) > 8 * least(values);

@@ -1,4 +1,7 @@
-/** How a report looks: light, dark and in print, on a telephone and on a desk. Series colours are Okabe's and Ito's, lightened for dark. */
+/**
+ * How a report looks: light, dark and in print, on a telephone and on a desk. Series colours are
+ * Okabe's and Ito's, lightened for dark.
+ */
 export const style = `
 :root {
   color-scheme: light dark;

@@ -4,7 +4,10 @@ export interface Ticks {
   readonly tickFormat: (value: number) => string;
 }
 
-/** About so many multiples of 1, 2 or 5 times a power of ten, with just the digits that tell them apart. */
+/**
+ * About so many multiples of 1, 2 or 5 times a power of ten, with just the digits that tell them
+ * apart.
+ */
 export function evenTicks(low: number, high: number, most = 6): Ticks {
   if (!(high > low)) return { ticks: [low], tickFormat: plain };
   const step = stepOf((high - low) / most);
@@ -17,7 +20,10 @@ export function evenTicks(low: number, high: number, most = 6): Ticks {
   return { ticks, tickFormat: (value) => (Math.abs(value) < step / 2 ? "0" : minus(value.toFixed(digits))) };
 }
 
-/** Powers of ten, thinned out where there are many, with 2 and 5 (or all digits) between where there are few. */
+/**
+ * Powers of ten, thinned out where there are many, with 2 and 5 (or all digits) between where there
+ * are few.
+ */
 export function logTicks(low: number, high: number, most = 7): Ticks {
   const decades = Math.log10(high / low);
   const multiples = decades < 0.8 ? [1, 1.5, 2, 3, 4, 5, 7] : decades < 1.6 ? [1, 2, 5] : decades < 3 ? [1, 3] : [1];

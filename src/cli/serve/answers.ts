@@ -22,7 +22,10 @@ export interface Answers {
 type Cells = (string | number | boolean | null)[];
 type Given = Cells | Record<string, string | number | boolean | null>;
 
-/** Rows from others in, predictions of a model out. Whatever is wrong with the rows is a CommandError. */
+/**
+ * Rows from others in, predictions of a model out. Whatever is wrong with the rows is a
+ * CommandError.
+ */
 export function answersOf(model: Model): Answers {
   const { net, record } = model;
   const columns = record && columnsFrom(record.table);

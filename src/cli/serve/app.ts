@@ -17,7 +17,7 @@ function appOf(answers: Answers, limit: number): Hono {
   const counted = bodyLimit({ maxSize: limit, onError: tooLarge });
   app.post("/predict", (c, next) => {
     const length = c.req.header("content-length");
-    // Bodies of a length that is told need no counting.
+    // Bodies with a stated length need no counting.
     if (length === undefined) return counted(c, next);
     return Number(length) > limit ? Promise.resolve(tooLarge(c)) : next();
   });

@@ -27,7 +27,10 @@ export interface Along {
 }
 
 const POINTS = 121;
-/** Rows × units × parameters that kinks are looked for in: each that is met costs a pass through what lies above. */
+/**
+ * Rows × units × parameters that kinks are looked for in: each that is met costs a pass through
+ * what lies above.
+ */
 const MOST_KINK_WORK = 4e9;
 /** Of the parameters' norm. */
 const LONGEST = 0.25;
@@ -58,7 +61,10 @@ export class Surroundings {
     this.#multiply = (v) => operator.matvec(v);
   }
 
-  /** Down the gradient, to three times the step that the curvature along it calls for; null where the gradient is 0. */
+  /**
+   * Down the gradient, to three times the step that the curvature along it calls for; null where
+   * the gradient is 0.
+   */
   downhill(): Along | null {
     const direction = this.#gradient.map((g) => -g);
     const norm = length(direction);
@@ -69,7 +75,10 @@ export class Surroundings {
     return this.#along(direction, curvature, -reach / 3, reach);
   }
 
-  /** Along the eigenvector of the smallest eigenvalue, to both sides; null where it could not be found. */
+  /**
+   * Along the eigenvector of the smallest eigenvalue, to both sides; null where it could not be
+   * found.
+   */
   lowest(seed: number): { readonly along: Along; readonly eigenvalue: number } | null {
     const found = lanczos(
       { size: this.#theta.length, matvec: (v) => Float64Array.from(this.#multiply(Float64Array.from(v))) },

@@ -58,7 +58,7 @@ export interface Comparison {
 export interface Limits {
   readonly seconds: number | undefined;
   readonly signal: AbortSignal;
-  /** Told of every epoch. */
+  /** Called after every epoch. */
   readonly onEpoch: (epoch: number, loss: number) => void;
 }
 
@@ -72,7 +72,10 @@ export interface Weights {
 /** Between looks at whether Ctrl-C was pressed. */
 const SLICE_MILLISECONDS = 12;
 
-/** By flops: a gradient takes 6·N·P, a value a third of that, a product twice as much, a dense matrix N·P², or P products with batch norm. */
+/**
+ * By flops: a gradient takes 6·N·P, a value a third of that, a product twice as much, a dense
+ * matrix N·P², or P products with batch norm.
+ */
 export function weightsOf(net: Network, rows: number): Weights {
   const { flops, product } = hessianCost(net, rows);
   const batchNorm = net.spec.layers.some((layer) => layer.batchNorm);

@@ -27,7 +27,10 @@ export function matrixFile(path: string, H: SymmetricMatrix): string | Uint8Arra
   return `${rows.map((row) => row.join(",")).join("\n")}\n`;
 }
 
-/** A spectrum as a file: its eigenvalues for NumPy, all that is known as JSON, or eigenvalues with their errors as CSV. */
+/**
+ * A spectrum as a file: its eigenvalues for NumPy, all that is known as JSON, or eigenvalues with
+ * their errors as CSV.
+ */
 export function spectrumFile(path: string, found: Spectrum): string | Uint8Array {
   if (path.toLowerCase().endsWith(".npy")) return toNpy(found.values);
   if (path.toLowerCase().endsWith(".json")) {

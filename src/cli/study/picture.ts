@@ -18,7 +18,10 @@ export interface MatrixPicture {
 export const MOST_PIXELS = 600;
 const MOST_BYTES = 2 ** 30;
 
-/** The Hessian or the Gauss-Newton matrix as a picture: from the dense matrix, or from some of its columns, whichever costs less. */
+/**
+ * The Hessian or the Gauss-Newton matrix as a picture: from the dense matrix, or from some of its
+ * columns, whichever costs less.
+ */
 export function matrixPicture(net: Network, data: Dataset, kind: "exact" | "ggn"): MatrixPicture {
   const { bytes, flops, product } = hessianCost(net, data.size);
   const pixels = Math.min(net.parameterCount, MOST_PIXELS);

@@ -27,7 +27,10 @@ export interface Interval {
   readonly high: readonly (readonly number[])[];
 }
 
-/** Where new values lie with a probability: mean ± z·√(deviation² + noise²), as the network sees them, and then in their own units. */
+/**
+ * Where new values lie with a probability: mean ± z·√(deviation² + noise²), as the network sees
+ * them, and then in their own units.
+ */
 export function intervalOf(posterior: Posterior, inputs: Matrix, columns: Columns, share: number): Interval {
   const { mean, deviation, noise } = posterior.predict(inputs);
   const z = quantile(0.5 + share / 2);
@@ -82,7 +85,10 @@ function rangeOf({ rows, columns, data }: Matrix, column: number): { low: number
   return { low, high };
 }
 
-/** The normal distribution's quantile, by Newton's steps on a tail that is integrated to double precision (Abramowitz and Stegun 26.2.17 to begin with). */
+/**
+ * The normal distribution's quantile, by Newton's steps on a tail that is integrated to double
+ * precision (Abramowitz and Stegun 26.2.17 to begin with).
+ */
 export function quantile(p: number): number {
   const t = Math.sqrt(-2 * Math.log(1 - p));
   let z = t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t ** 3);

@@ -6,7 +6,10 @@ import { printable } from "../output/format.js";
 
 const HEAD = "hessia results 1\n";
 
-/** Results of fits in a file: each is written as soon as it is known, so that a search that is broken off loses none. */
+/**
+ * Results of fits in a file: each is written as soon as it is known, so that a search that is
+ * broken off loses none.
+ */
 export class ResultsFile implements Results {
   readonly #path: string;
   readonly #known = new Map<string, Outcome>();

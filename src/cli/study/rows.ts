@@ -9,7 +9,10 @@ export interface Sample {
 
 /** Products with the Hessian that the curvature of a report takes, about. */
 const PRODUCTS = 900;
-/** Flops that a report may take for them, some tens of seconds; the same on every machine, so that reports are. */
+/**
+ * Flops that a report may take for them, some tens of seconds; the same on every machine, so that
+ * reports are.
+ */
 const FLOPS = 1.2e11;
 /** Where the fewest rows take more than this, there is no curvature in a report. */
 const MOST_FLOPS = 6e11;

@@ -22,7 +22,10 @@ import { quote } from "../output/format.js";
 
 type Value = number | string | boolean | readonly number[];
 
-/** Options of optimizers by the library's names, as they are given after `--optimizer` or in `--optimizers`. */
+/**
+ * Options of optimizers by the library's names, as they are given after `--optimizer` or in
+ * `--optimizers`.
+ */
 export type OptimizerOptions = Readonly<Record<string, Value>>;
 
 /** A method and what was asked of it. */
@@ -127,7 +130,10 @@ export const method: Parser<Method> = (option, text) =>
     text.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
   );
 
-/** Several methods with commas between, each with its options: `adam,sgd:momentum=0.5:learning-rate=0.1`. */
+/**
+ * Several methods with commas between, each with its options:
+ * `adam,sgd:momentum=0.5:learning-rate=0.1`.
+ */
 export const choices: Parser<readonly Choice[]> = (option, text) => {
   const found = text.split(",").map((part) => choiceOf(option, part.trim()));
   const labels = found.map(labelOf);
@@ -182,7 +188,9 @@ export function makeOptimizer({ method: name, options }: Choice): Optimizer {
   return refusals(() => make(all));
 }
 
-/** Whether a method takes its steps on all rows unless told otherwise, as those of second order do. */
+/**
+ * Whether a method's steps use all rows unless a batch size is given, as second-order methods do.
+ */
 export function takesWholeData(name: Method): boolean {
   return rowOf(name).make({}).defaultBatch === Number.POSITIVE_INFINITY;
 }

@@ -127,7 +127,10 @@ function typesIn(text: string, source: Source): [number, ColumnType][] {
   );
 }
 
-/** Two classes of which one has fewer than this share of the rows: accuracy is high for whoever never finds it. */
+/**
+ * Two classes of which one has fewer than this share of the rows: accuracy is high for whoever
+ * never finds it.
+ */
 const RARE = 0.1;
 
 function usualThreshold({ classes }: Columns, labels: readonly number[]): number | "balanced" {

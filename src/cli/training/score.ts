@@ -12,10 +12,16 @@ export interface Score {
   readonly balancedAccuracy?: number;
   readonly auc?: number;
   readonly logLoss?: number;
-  /** In regression: the root of the mean squared error, in the target's units; that of several targets in their deviations. */
+  /**
+   * In regression: the root of the mean squared error, in the target's units; that of several
+   * targets in their deviations.
+   */
   readonly rmse?: number;
   readonly mae?: number;
-  /** In regression: the share of the target's variance that is explained. Absent where the target does not vary. */
+  /**
+   * In regression: the share of the target's variance that is explained. Absent where the target
+   * does not vary.
+   */
   readonly r2?: number;
   /** What the majority class or the mean of the training rows scores on the same rows. */
   readonly baseline?: Partial<Omit<Score, "rows" | "loss" | "baseline">>;
@@ -39,8 +45,9 @@ interface Batch {
 }
 
 /**
- * Measures a network on rows that come in batches. Of them it keeps outputs and targets alone; of very many rows those of every second, fourth, eighth
- * batch, so that memory does not grow with them.
+ * Measures a network on rows that come in batches. Of them it keeps outputs and targets alone; of
+ * very many rows those of every second, fourth, eighth batch, so that memory does not grow with
+ * them.
  */
 export class Scorer {
   #batches: Batch[] = [];

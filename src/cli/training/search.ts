@@ -9,7 +9,10 @@ import { type Choice, type Method, type OptimizerOptions, optimizerOptions } fro
 import type { Prepared } from "./prepare.js";
 import type { Given, Settings } from "./settings.js";
 
-/** Flops of fitting each setting once from which threads are worth their start, some tenths of a second. */
+/**
+ * Flops of fitting each setting once from which threads are worth their start, some tenths of a
+ * second.
+ */
 const WORTH_THREADS = 3e9;
 /** What a run with patience holds out of its training rows. */
 const VALIDATION_SHARE = 0.15;
@@ -21,7 +24,10 @@ export interface Search {
   readonly folds: number;
   /** Rows that they were tried on. */
   readonly rows: number;
-  /** Name of the score that was compared, and its means on rows left out: of the choice and of the baseline. */
+  /**
+   * Name of the score that was compared, and its means on rows left out: of the choice and of the
+   * baseline.
+   */
   readonly metric: string;
   readonly score: number;
   readonly baseline: number;
@@ -39,8 +45,9 @@ export function isOpen(given: Given): boolean {
 }
 
 /**
- * Chooses network and training by their scores on training rows left out, within a budget of operations that takes a few seconds on one core. The choice
- * depends on the rows, the seed and the build alone, not on the machine's speed.
+ * Chooses network and training by their scores on training rows left out, within a budget of
+ * operations that takes a few seconds on one core. The choice depends on the rows, the seed and the
+ * build alone, not on the machine's speed.
  */
 export async function search(
   prepared: Prepared,
@@ -82,7 +89,10 @@ export async function search(
   };
 }
 
-/** The best settings once more, with the logarithm of the target, where its values have one sign and range over several sizes. */
+/**
+ * The best settings once more, with the logarithm of the target, where its values have one sign and
+ * range over several sizes.
+ */
 async function withLogarithms(
   { columns, training }: Prepared,
   trials: readonly Trial[],
@@ -105,7 +115,10 @@ async function withLogarithms(
   );
 }
 
-/** Settings that are tried with the logarithm of the target too, and how far its values have to range. */
+/**
+ * Settings that are tried with the logarithm of the target too, and how far its values have to
+ * range.
+ */
 const FINALISTS = 2;
 const RANGE = 2.5;
 

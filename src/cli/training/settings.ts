@@ -7,8 +7,8 @@ import { type Choice, type Method, optimizerOptions, optionsFor, takesWholeData 
 
 export const missingChoices = ["fill", "mean", "drop", "refuse"] as const;
 /**
- * The median in place of what is missing, and an input that says so; the mean alone; rows with gaps left out; or no gaps at all. Rows without a
- * target are left out but where gaps are refused.
+ * The median in place of what is missing, and an input that says so; the mean alone; rows with gaps
+ * left out; or no gaps at all. Rows without a target are left out but where gaps are refused.
  */
 export type MissingChoice = (typeof missingChoices)[number];
 
@@ -56,7 +56,7 @@ export interface Settings extends DataSettings, NetworkSettings {
   readonly penalty?: "evidence" | undefined;
 }
 
-/** How much is told, and where to. */
+/** How much is printed, and where. */
 export interface OutputSettings {
   readonly quiet?: true;
   readonly json?: true;
@@ -78,7 +78,10 @@ export interface Given
 const VALIDATION_SHARE = 0.1;
 const BATCH_SIZE = 32;
 
-/** Fills in what was left open, some of it by the method; refuses options that do not go together, each being fine by itself. */
+/**
+ * Fills in what was left open, some of it by the method; refuses options that do not go together,
+ * each being fine by itself.
+ */
 export function resolveSettings(given: Given, choice: Choice = chosen(given)): Settings {
   const secondOrder = takesWholeData(choice.method);
   const settings: Settings = {

@@ -27,7 +27,7 @@ export interface Run {
   readonly optimizer: Optimizer;
   /** What chose the settings, where nobody did. */
   readonly search?: Search | undefined;
-  /** Where to go on from. */
+  /** Where to resume. */
   readonly resume: Checkpoint | null;
 }
 
@@ -37,7 +37,10 @@ export interface Outcome {
   readonly training: Score;
   readonly validation: Score | null;
   readonly test: Score | null;
-  /** For each ReLU layer but the output, the units that no training row reaches; null for other activations. */
+  /**
+   * For each ReLU layer but the output, the units that no training row reaches; null for other
+   * activations.
+   */
   readonly deadUnits: readonly number[][] | null;
   /** Of this session, and the samples that were used in it. */
   readonly seconds: number;

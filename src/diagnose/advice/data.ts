@@ -1,17 +1,34 @@
 import { counted, figure, percent, type Row } from "./table.js";
 
-/** Root mean square of an input. The curvature of its weights grows with its square: 400 times the bias's, or a millionth. */
+/**
+ * Root mean square of an input. The curvature of its weights grows with its square: 400 times the
+ * bias's, or a millionth.
+ */
 const INPUT_MOST = 20;
 const INPUT_LEAST = 1e-3;
-/** Deviations between the targets' mean and the outputs': the error is then 25 times that of a constant, and nearly all of it is the distance. */
+/**
+ * Deviations between the targets' mean and the outputs': the error is then 25 times that of a
+ * constant, and nearly all of it is the distance.
+ */
 const FAR_OFF = 5;
-/** Between the outputs' deviation and the targets', in a network that fits worse than a constant or hardly better. */
+/**
+ * Between the outputs' deviation and the targets', in a network that fits worse than a constant or
+ * hardly better.
+ */
 const ANOTHER_SIZE = 1000;
-/** Of the targets, beyond the range of the last activation: rounding and a stray sample are less. */
+/**
+ * Of the targets, beyond the range of the last activation: rounding and a stray sample are less.
+ */
 const UNREACHABLE = 0.05;
-/** Of Σ(y − median)², in the farthest hundredth of the samples (normal targets: a tenth): they outweigh all others together. */
+/**
+ * Of Σ(y − median)², in the farthest hundredth of the samples (normal targets: a tenth): they
+ * outweigh all others together.
+ */
 const OUTLYING = 0.5;
-/** Third moment of the targets, and of their logarithms (an exponential distribution has 2, a lognormal of unit size 6.2 and 0). */
+/**
+ * Third moment of the targets, and of their logarithms (an exponential distribution has 2, a
+ * lognormal of unit size 6.2 and 0).
+ */
 const SKEWED = 3;
 const SYMMETRIC = 1;
 /** Samples below which a moment or a hundredth says nothing. */

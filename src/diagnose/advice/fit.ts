@@ -5,21 +5,37 @@ import { figure, percent, type Row, type Signs } from "./table.js";
 const RARE = 0.2;
 /** Of a class's samples: the network is wrong about more of them than it is right about. */
 const RECALL = 0.5;
-/** Share of the majority from which on a network that says nothing else has learned the imbalance alone. */
+/**
+ * Share of the majority from which on a network that says nothing else has learned the imbalance
+ * alone.
+ */
 const MAJORITY = 0.8;
 /** Share of the constant's loss that a network has to have removed to have learned something. */
 const LEARNED = 0.02;
-/** Rows whose own label the network holds for four times less likely than another, and their share of all wrong decisions. Near a border of classes odds are small. */
+/**
+ * Rows whose own label the network holds for four times less likely than another, and their share
+ * of all wrong decisions. Near a border of classes odds are small.
+ */
 const ODDS = 1.386; // ln 4
 const NOISE_SHARE = 0.04;
 const NOISE_OF_ERRORS = 0.5;
-/** Between the shares of error that are left: the difference has to be a tenth of what a constant has, and the ratio two. */
+/**
+ * Between the shares of error that are left: the difference has to be a tenth of what a constant
+ * has, and the ratio two.
+ */
 const GAP = 0.1;
 const RATIO = 2;
-/** The difference in standard errors: one in 160 by chance; where new data are predicted worse than by a constant, one in seven is enough. */
+/**
+ * The difference in standard errors: one in 160 by chance; where new data are predicted worse than
+ * by a constant, one in seven is enough.
+ */
 const SIGNIFICANT = 2.5;
 const BLATANT = 1;
-/** Cosine between the gradients of penalty and data, and what a step along the data's would take off the loss. Or the penalty is larger than the loss, as at MacKay's (1992) best one only with more parameters than half the samples. */
+/**
+ * Cosine between the gradients of penalty and data, and what a step along the data's would take off
+ * the loss. Or the penalty is larger than the loss, as at MacKay's (1992) best one only with more
+ * parameters than half the samples.
+ */
 const AGAINST = -0.7;
 const TAKEN = 0.2;
 /** Share of a constant's loss below which nothing much is left. */
@@ -28,7 +44,10 @@ const TAKEN_OF_CONSTANT = 0.02;
 const HALF = 0.5;
 /** Of a fresh network's spread of outputs: the penalty has left nothing. */
 const COLLAPSED = 0.01;
-/** Share of a constant's loss that a network adds to it; and times a constant's loss that no draw of weights for scaled inputs has. */
+/**
+ * Share of a constant's loss that a network adds to it; and times a constant's loss that no draw of
+ * weights for scaled inputs has.
+ */
 const WORSE = -0.1;
 const FAR_WORSE = 100;
 

@@ -1,6 +1,9 @@
 import type { Row, Signs } from "./table.js";
 
-/** Share of the samples that saturate a unit, from which on directions of its incoming parameters are flat. */
+/**
+ * Share of the samples that saturate a unit, from which on directions of its incoming parameters
+ * are flat.
+ */
 const FLAT = 0.5;
 
 export const pointRows: readonly Row[] = [
@@ -36,7 +39,7 @@ export const pointRows: readonly Row[] = [
   },
   {
     code: "degenerate-point",
-    remedy: "second order does not tell what is here: add noise to the parameters, or reinitialize(net, { seed })",
+    remedy: "second derivatives do not settle what kind of point this is: add noise to the parameters, or reinitialize(net, { seed })",
     source: "Kawaguchi 2016, Deep learning without poor local minima (saddles without negative curvature)",
     find: ({ point, statistics, fits }) =>
       point?.kind === "degenerate" && !fits && statistics.blocked.length === 0 && !flatUnits({ point, statistics })
@@ -55,7 +58,7 @@ export const pointRows: readonly Row[] = [
   {
     code: "zero-gradient",
     remedy:
-      'diagnose(net, data, { curvature: "lanczos" }) tells what kind of point this is; reinitialize(net, { seed }) leaves it',
+      'diagnose(net, data, { curvature: "lanczos" }) shows what kind of point this is; reinitialize(net, { seed }) leaves it',
     source: "Dauphin et al. 2014",
     find: ({ flow, point, statistics, fits }) =>
       flow.objectiveNorm === 0 && flow.nonFinite === 0 && !fits && point === null && statistics.blocked.length === 0
@@ -64,7 +67,10 @@ export const pointRows: readonly Row[] = [
   },
 ];
 
-/** Whether units at their ends explain the zero modes: there are no more of these than such units have incoming parameters. */
+/**
+ * Whether units at their ends explain the zero modes: there are no more of these than such units
+ * have incoming parameters.
+ */
 function flatUnits({ point, statistics: { layers } }: Pick<Signs, "point" | "statistics">): boolean {
   const incoming = layers.map(({ units }, l) => {
     const flat = units.filter(({ saturated }) => (saturated ?? 0) >= FLAT).length;

@@ -1,15 +1,29 @@
 import { type Case, figure, type Row, type Signs } from "./table.js";
 
-/** Of a layer's gradients, lost to single precision: well-fitted classes and saturated units cost some. */
+/**
+ * Of a layer's gradients, lost to single precision: well-fitted classes and saturated units cost
+ * some.
+ */
 const UNDERFLOWN_SHARE = 0.5;
-/** With batch norm, in place of the signals, the products ‖g‖·‖θ‖ of first and last layer, which a rescaling of inputs or weights leaves alone. */
+/**
+ * With batch norm, in place of the signals, the products ‖g‖·‖θ‖ of first and last layer, which a
+ * rescaling of inputs or weights leaves alone.
+ */
 const NORMED_RATIO = 1e-3;
-/** Of the signal, from the last hidden layer to the first: then no one learning rate serves both. */
+/**
+ * Of the signal, from the last hidden layer to the first: then no one learning rate serves both.
+ */
 const VANISHING = 1e-3;
 const EXPLODING = 1e3;
-/** Outputs so many times as far out as both the targets and the outputs of the network as drawn: no table's units make that of a network that is well. */
+/**
+ * Outputs so many times as far out as both the targets and the outputs of the network as drawn: no
+ * table's units make that of a network that is well.
+ */
 const DIVERGED = 1e3;
-/** A learning rate beyond the edge: runs at the edge of stability hover around it, up to a fifth beyond. */
+/**
+ * A learning rate beyond the edge: runs at the edge of stability hover around it, up to a fifth
+ * beyond.
+ */
 const BEYOND = 1.5;
 /** Of the largest useful rate: ten thousand steps go as far as one could. */
 const FAR_BELOW = 1e-4;

@@ -68,14 +68,20 @@ export interface Advice {
 export interface Signs {
   readonly statistics: ActivationStatistics;
   readonly flow: GradientFlow;
-  /** How the signal grows on its way down, over the hidden layers: rate a layer, and in all; null where there are fewer than two. */
+  /**
+   * How the signal grows on its way down, over the hidden layers: rate a layer, and in all; null
+   * where there are fewer than two.
+   */
   readonly growth: Growth | null;
   readonly inputs: InputScale;
   /** Groups of units of each layer with the same incoming parameters. */
   readonly duplicates: readonly (readonly (readonly number[])[])[];
   readonly point: CriticalPoint | null;
   readonly offence: GuardFinding | null;
-  /** The fit against a constant, and whether it is so good that nothing can be wrong with what gets to the outputs. */
+  /**
+   * The fit against a constant, and whether it is so good that nothing can be wrong with what gets
+   * to the outputs.
+   */
   readonly judged: Judged;
   /** Under running statistics, as validation data are. */
   readonly judgedAsUsed: Judged;
@@ -101,7 +107,10 @@ export interface Drawn {
   readonly untouched: boolean;
   /** Whether the optimizer that was given has taken steps. */
   readonly trained: boolean;
-  /** Root mean square of the outputs, of those of the network as drawn, and of the targets (1 for logits). */
+  /**
+   * Root mean square of the outputs, of those of the network as drawn, and of the targets (1 for
+   * logits).
+   */
   readonly outputs: number;
   readonly asDrawn: number;
   readonly targets: number;

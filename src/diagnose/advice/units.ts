@@ -1,15 +1,22 @@
 import { counted, percent, type Row } from "./table.js";
 
 /**
- * Dead units of a layer from which on they matter, two at least. With d inputs that are never negative a random unit without bias is dead with probability
- * 2⁻ᵈ, so that a quarter is usual for two inputs.
+ * Dead units of a layer from which on they matter, two at least. With d inputs that are never
+ * negative a random unit without bias is dead with probability 2⁻ᵈ, so that a quarter is usual for
+ * two inputs.
  */
 const DEAD_SHARE = 1 / 3;
-/** Of a layer's activations: more than half of what could teach it is lost (a tanh with standard normal pre-activations: 0.3 %). */
+/**
+ * Of a layer's activations: more than half of what could teach it is lost (a tanh with standard
+ * normal pre-activations: 0.3 %).
+ */
 const SATURATED_SHARE = 0.5;
 /** One-sided units that make a layer affine: fewer are so by chance. */
 const AFFINE_LEAST = 4;
-/** Left of it gelu's and silu's slope goes to 0; the dip at −0.75 and −1.28, where it is 0 too, is none of their ends. */
+/**
+ * Left of it gelu's and silu's slope goes to 0; the dip at −0.75 and −1.28, where it is 0 too, is
+ * none of their ends.
+ */
 const DIP = -1.5;
 /** Activations that saturate at both ends; the others let the gradient through on one side. */
 const TWO_ENDED = ["tanh", "sigmoid"];
@@ -70,7 +77,8 @@ export const unitRows: readonly Row[] = [
               const message = `${percent(saturated ?? 0)} of the ${type} activations of layer ${layer + 1} are saturated (${slope})`;
               return [{ message, layer, evidence: { layer, saturated: saturated ?? 0 } }];
             }
-            // Where one side lets gradients through, half at the other is as usual as for relu: only units that never leave their end are lost.
+            // Where one side lets gradients through, half at the other is as usual as for relu:
+            // only units that never leave their end are lost.
             const stuck =
               type === "step"
                 ? []
@@ -108,7 +116,8 @@ export const unitRows: readonly Row[] = [
       fits
         ? []
         : statistics.layers.slice(0, -1).flatMap(({ layer, type, alwaysActive, neverActive, dead, units }) => {
-            // Units that give 0 for every sample add nothing; leaky ones below their kink are as straight as those above it.
+            // Units that give 0 for every sample add nothing; leaky ones below their kink are as
+            // straight as those above it.
             const straight = alwaysActive.length + neverActive.length - dead.length;
             const bends = type === "elu" || type === "step";
             const whole = alwaysActive.length + neverActive.length === units.length;

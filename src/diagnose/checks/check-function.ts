@@ -34,7 +34,7 @@ export interface FunctionCheck {
   readonly checked: number;
   /** Those that differ, the worst first. */
   readonly wrong: readonly WrongDerivative[];
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
@@ -44,7 +44,10 @@ const TOLERANCE = 1e-5;
 const ROUNDING = 100 * Number.EPSILON;
 const STEP = 1e-4;
 
-/** Compares the derivatives of a caller's function with central differences: the gradient or the Jacobian, and the Hessian and its products where they are given. */
+/**
+ * Compares the derivatives of a caller's function with central differences: the gradient or the
+ * Jacobian, and the Hessian and its products where they are given.
+ */
 export function checkFunction(
   f: SmoothFunction | LeastSquares,
   x0: ArrayLike<number>,
@@ -134,7 +137,10 @@ function differences(vector: (x: Float64Array) => ArrayLike<number>, x: Float64A
   return central.at(x, values);
 }
 
-/** In each row and parameter against the largest of its row and column, in the parameters' own units. */
+/**
+ * In each row and parameter against the largest of its row and column, in the parameters' own
+ * units.
+ */
 function wrongIn({ of, analytic, numeric, values }: Compared, x: Float64Array, tolerance: number): WrongDerivative[] {
   const { columns } = analytic;
   if (analytic.rows !== numeric.rows || columns !== numeric.columns) {

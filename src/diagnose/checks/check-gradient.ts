@@ -10,20 +10,32 @@ import { type Probe, withProbe } from "../signals/probe.js";
 import { checkFunction, type FunctionCheck, type FunctionCheckOptions } from "./check-function.js";
 import { chooseCoordinates, type ParameterPlace, placeOf } from "./coordinates.js";
 
-/** "agrees" and "differs": within the tolerance or not; "atKink": not judged; "non-finite": an objective nearby is not a number. */
+/**
+ * "agrees" and "differs": within the tolerance or not; "atKink": not judged; "non-finite": an
+ * objective nearby is not a number.
+ */
 export type CheckVerdict = "agrees" | "differs" | "atKink" | "non-finite";
 
 /** What `checkGradient` takes beside network and data. */
 export interface GradientCheckOptions extends PassOptions {
-  /** How many parameters to check, a seeded sample; or which. 200 by default, or all there are. */
+  /**
+   * How many parameters to check, as a seeded sample; or which ones. Default: 200, or all where
+   * there are fewer.
+   */
   coordinates?: number | readonly number[];
-  /** Of the sample; 0 by default. */
+  /** Seed of the sample. Default: 0. */
   seed?: number;
-  /** h, times max(1, |θ|); 2⁻¹⁷ by default, about the cube root of the precision, where rounding and curvature weigh the same. */
+  /**
+   * h, times max(1, |θ|). Default: 2⁻¹⁷, about the cube root of the precision, where rounding and
+   * curvature weigh the same.
+   */
   step?: number;
-  /** Share of the largest entry of the gradient by which an entry may be off, beside what differences cannot tell; 1e-10, for single precision 1e-4, by default. */
+  /**
+   * Allowed error of an entry, as a share of the gradient's largest entry, on top of the
+   * differences' own error. Default: 1e-10; 1e-4 for single precision.
+   */
   tolerance?: number;
-  /** The gradient to check; what `net.gradient` gives by default. */
+  /** The gradient to check. Default: `net.gradient`'s. */
   gradient?: ArrayLike<number>;
 }
 
@@ -45,7 +57,7 @@ export interface CheckedCoordinate extends ParameterPlace {
 export interface GradientCheck {
   /** Whether no coordinate differs or is not finite. */
   readonly passed: boolean;
-  /** Of the network. */
+  /** Precision of the network's parameters. */
   readonly dtype: Dtype;
   /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
@@ -57,7 +69,10 @@ export interface GradientCheck {
   readonly atKink: number;
   /** How many had no finite difference. */
   readonly nonFinite: number;
-  /** Of those judged, that with the largest error for its tolerance; null where none was. */
+  /**
+   * The judged coordinate whose error is largest relative to its tolerance; null where none was
+   * judged.
+   */
   readonly worst: CheckedCoordinate | null;
   /** Ascending. */
   readonly coordinates: readonly CheckedCoordinate[];
@@ -71,16 +86,20 @@ export const STEP = 2 ** -17;
 const ROUNDINGS = 8 * 2 ** -52;
 
 /**
- * Compares the gradient with central differences of the objective, (L(θ + h·e) − L(θ − h·e))/2h, taken in double precision with h and h/2 and extrapolated
- * (Richardson).
+ * Compares the gradient with central differences of the objective, (L(θ + h·e) − L(θ − h·e))/2h,
+ * taken in double precision with h and h/2 and extrapolated (Richardson).
  *
- * A coordinate whose interval meets a kink, of any unit and sample, of an l1 penalty or of huber's loss, is reported `atKink` and not judged: a difference
- * across a kink mixes both sides, and what backpropagation gives exactly at one need not lie between the one-sided slopes. All others are
- * judged. Whether an interval meets a kink is decided exactly for piecewise-linear networks; with smooth activations below a kink, or
- * batch statistics, from three points.
+ * A coordinate is reported `atKink` and not judged where its interval meets a kink: of any unit and
+ * sample, of an l1 penalty or of huber's loss. A difference across a kink mixes both sides, and the
+ * value of backpropagation exactly at a kink need not lie between the one-sided slopes. All other
+ * coordinates are judged. Whether an interval meets a kink is decided exactly for piecewise-linear
+ * networks. With smooth activations below a kink, or batch statistics, it is decided from three
+ * points.
  *
- * @param options coordinates, seed, step, tolerance, gradient: see `GradientCheckOptions`; batchNorm: "batch" (default) or "running".
- * @returns plain data, owned by the caller. Cost: a gradient, and four values of the objective a coordinate.
+ * @param options coordinates, seed, step, tolerance, gradient: see `GradientCheckOptions`;
+ * batchNorm: "batch" (default) or "running".
+ * @returns plain data, owned by the caller. Cost: a gradient, and four values of the objective per
+ * coordinate.
  * @throws TypeError or RangeError as `net.gradient`, and for options outside their range.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 2, activation: "relu" }, { units: 1 }] });
@@ -91,13 +110,15 @@ const ROUNDINGS = 8 * 2 ** -52;
  */
 export function checkGradient(net: Network, data: Dataset, options?: GradientCheckOptions): GradientCheck;
 /**
- * Compares the derivatives of a function for `minimize` with central differences at a point: gradient or Jacobian, and Hessian and products where they are
- * given. No unit of the function or of a parameter counts.
+ * Compares the derivatives of a function for `minimize` with central differences at a point:
+ * gradient or Jacobian, and Hessian and products where they are given. No unit of the function or
+ * of a parameter counts.
  *
  * @param f as for `minimize`.
  * @param x n numbers, away from kinks and not where derivatives vanish.
  * @param options tolerance: the relative difference from which a derivative is wrong, 1e-5.
- * @returns plain data: whether all agree, and those that differ, the worst first. Cost: 4·n evaluations for each kind of derivative.
+ * @returns plain data: whether all agree, and those that differ, the worst first. Cost: 4·n
+ * evaluations for each kind of derivative.
  * @throws TypeError or RangeError as `minimize`, and for derivatives of the wrong size.
  * @example
  * checkGradient({ value: ([x]) => x ** 3, gradient: ([x]) => [2 * x] }, [2]).wrong[0].numeric; // 12
@@ -143,7 +164,8 @@ function checkNetworkGradient(net: Network, data: Dataset, options: GradientChec
       const narrow = difference(probe, theta, k, h / 2);
       const numeric = (4 * narrow.slope - wide.slope) / 3;
       const error = Math.abs(analytic - numeric);
-      // Away from a minimum outputs are off by about the square root of the loss's rise, which their roundings multiply.
+      // Away from a minimum outputs are off by about the square root of the loss's rise, which
+      // their roundings multiply.
       const rise = Math.max(0, wide.mean - rounding.loss);
       const noise = rounding.noise + ROUNDINGS * rounding.output * Math.sqrt(rise);
       const limit = allowed + 2 * Math.abs(wide.slope - narrow.slope) + (4 * noise) / h;
@@ -162,7 +184,10 @@ export function relativeTolerance(dtype: Dtype): number {
   return dtype === "f64" ? 1e-10 : 1e-4;
 }
 
-/** (L(θ + h·e) − L(θ − h·e))/2h, with the h that rounding makes of it; and the mean of the two values. */
+/**
+ * (L(θ + h·e) − L(θ − h·e))/2h, with the h that rounding makes of it; and the mean of the two
+ * values.
+ */
 function difference(
   probe: Probe,
   theta: Float64Array,
@@ -182,8 +207,9 @@ function difference(
 }
 
 /**
- * By how much rounding may change the objective: every pre-activation by its last places, as far as the objective depends on it. And the size of
- * the outputs, once for each layer that they come through.
+ * By how much rounding may change the objective: every pre-activation by its last places, as far as
+ * the objective depends on it. And the size of the outputs, once for each layer that they come
+ * through.
  */
 function roundingOf(
   net: Network,

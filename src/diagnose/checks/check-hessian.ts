@@ -11,15 +11,24 @@ import { chooseCoordinates, type ParameterPlace, placeOf } from "./coordinates.j
 
 /** What `checkHessian` takes beside network and data. */
 export interface HessianCheckOptions extends PassOptions {
-  /** How many columns to check, a seeded sample; or which. 50 by default, or all there are. */
+  /**
+   * How many columns to check, as a seeded sample; or which ones. Default: 50, or all where there
+   * are fewer.
+   */
   coordinates?: number | readonly number[];
-  /** Of the sample; 0 by default. */
+  /** Seed of the sample. Default: 0. */
   seed?: number;
-  /** h, times max(1, |θ|); 2⁻¹⁷ by default, about the cube root of the precision. */
+  /** h, times max(1, |θ|). Default: 2⁻¹⁷, about the cube root of the precision. */
   step?: number;
-  /** Share of the largest entry of the columns checked, and of the gradient, by which an entry may be off, beside what differences cannot tell; 1e-10, for single precision 1e-4, by default. */
+  /**
+   * Allowed error of an entry, as a share of the largest entry of the columns checked and of the
+   * gradient, on top of the differences' own error. Default: 1e-10; 1e-4 for single precision.
+   */
   tolerance?: number;
-  /** The matrix to check, as its product with a vector; `net.hvp` by default. For the dense one: `(v) => H.multiply(v)`. */
+  /**
+   * The matrix to check, as its product with a vector. For the dense Hessian:
+   * `(v) => H.multiply(v)`. Default: `net.hvp`.
+   */
   product?: (v: Float64Array) => ArrayLike<number>;
 }
 
@@ -43,7 +52,7 @@ export interface CheckedColumn extends ParameterPlace {
 export interface HessianCheck {
   /** Whether no column differs or is not finite. */
   readonly passed: boolean;
-  /** Of the network. */
+  /** Precision of the network's parameters. */
   readonly dtype: Dtype;
   /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
@@ -57,7 +66,9 @@ export interface HessianCheck {
   readonly nonFinite: number;
   /** The largest |H_ij − H_ji| among the checked columns. */
   readonly asymmetry: number;
-  /** Of those judged, that with the largest error for its tolerance; null where none was. */
+  /**
+   * The judged column whose error is largest relative to its tolerance; null where none was judged.
+   */
   readonly worst: CheckedColumn | null;
   /** Ascending. */
   readonly columns: readonly CheckedColumn[];
@@ -70,14 +81,16 @@ const WHERE = "checkHessian";
 const ROUNDINGS = 64 * 2 ** -52;
 
 /**
- * Compares columns of the Hessian with central differences of the gradient, (g(θ + h·e) − g(θ − h·e))/2h, taken in double precision with h and h/2 and
- * extrapolated (Richardson).
+ * Compares columns of the Hessian with central differences of the gradient, (g(θ + h·e) − g(θ −
+ * h·e))/2h, taken in double precision with h and h/2 and extrapolated (Richardson).
  *
- * A column whose interval meets a kink, of any unit and sample, of an l1 penalty or of huber's loss, is reported `atKink` and not judged: there the gradient
- * jumps, which is no part of the Hessian. How that is decided: see `checkGradient`.
+ * A column is reported `atKink` and not judged where its interval meets a kink: of any unit and
+ * sample, of an l1 penalty or of huber's loss. There the gradient jumps, and the jump is no part of
+ * the Hessian. `checkGradient` describes how kinks are found.
  *
- * @param options coordinates, seed, step, tolerance, product: see `HessianCheckOptions`; batchNorm: "batch" (default) or "running".
- * @returns plain data, owned by the caller. Cost: a product and four gradients a column.
+ * @param options coordinates, seed, step, tolerance, product: see `HessianCheckOptions`; batchNorm:
+ * "batch" (default) or "running".
+ * @returns plain data, owned by the caller. Cost: a product and four gradients per column.
  * @throws TypeError or RangeError as `net.hvp`, and for options outside their range.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 3, activation: "relu" }, { units: 1 }], seed: 1 });

@@ -10,9 +10,9 @@ export interface ParameterPlace {
   readonly layer: number;
   /** Scale and shift are batch norm's. */
   readonly kind: "weight" | "bias" | "scale" | "shift";
-  /** Of the layer. */
+  /** Index of the unit in its layer. */
   readonly unit: number;
-  /** Of a weight; −1 for the others. */
+  /** Index of a weight's input, from 0; −1 for the others. */
   readonly input: number;
 }
 

@@ -13,11 +13,20 @@ import { withProbe } from "../signals/probe.js";
 
 /** What `taylorCheck` takes beside network and data. */
 export interface TaylorCheckOptions extends PassOptions {
-  /** d, `parameterCount` numbers; the negative gradient by default, so that a step is a learning rate of gradient descent. */
+  /**
+   * d, `parameterCount` numbers. Default: the negative gradient, so that a step is a learning rate
+   * of gradient descent.
+   */
   direction?: ArrayLike<number>;
-  /** The t to look at, positive; by default those that move the parameters by 10⁻⁴, 10⁻³, 10⁻², 0.03 and 0.1 of their norm. */
+  /**
+   * The values of t to evaluate, positive. Default: those that move the parameters by 10⁻⁴, 10⁻³,
+   * 10⁻², 0.03 and 0.1 of their norm.
+   */
   steps?: readonly number[];
-  /** A model is trusted while its error is at most this share of the change it predicts; 0.1 by default. */
+  /**
+   * A model is trusted while its error is at most this share of the change it predicts. Default:
+   * 0.1.
+   */
   tolerance?: number;
 }
 
@@ -25,7 +34,9 @@ export interface TaylorCheckOptions extends PassOptions {
 export interface TaylorModel {
   /** |L(θ + t·d) − model|. */
   readonly error: number;
-  /** The error over the change that the model predicts, |model − L(θ)|; null where it predicts none. */
+  /**
+   * The error over the change that the model predicts, |model − L(θ)|; null where it predicts none.
+   */
   readonly relative: number | null;
 }
 
@@ -41,15 +52,24 @@ export interface TaylorStep {
   readonly first: TaylorModel;
   /** Of the quadratic one. */
   readonly second: TaylorModel;
-  /** Pairs of a unit (of relu, leaky-relu, elu or step; or a residual under huber) and a sample that are on another side of their kink than at t = 0. */
+  /**
+   * Pairs of a unit (of relu, leaky-relu, elu or step; or a residual under huber) and a sample that
+   * are on another side of their kink than at t = 0.
+   */
   readonly switches: number;
 }
 
 /** How a model does over all steps. */
 export interface TaylorFit {
-  /** p of error ≈ c·tᵖ, by least squares on the logarithms, over the steps where the error is above rounding and below the predicted change; null with fewer than two. */
+  /**
+   * p of error ≈ c·tᵖ, by least squares on the logarithms, over the steps where the error is above
+   * rounding and below the predicted change; null with fewer than two.
+   */
   readonly order: number | null;
-  /** The largest of the steps up to which the model is trusted at all; 0 where it is at none. */
+  /**
+   * The largest step such that the model is trusted at it and at all smaller ones; 0 where there is
+   * none.
+   */
   readonly trusted: number;
 }
 
@@ -82,16 +102,20 @@ const MOVES = [1e-4, 1e-3, 1e-2, 3e-2, 1e-1];
 const ROUNDING = 2 ** -46;
 
 /**
- * How far a linear and a quadratic model of the objective can be trusted along a direction:
- * L(θ) + t·gᵀd and L(θ) + t·gᵀd + ½t²·dᵀHd against L(θ + t·d), with H·d exact.
+ * How far a linear and a quadratic model of the objective can be trusted along a direction: L(θ) +
+ * t·gᵀd and L(θ) + t·gᵀd + ½t²·dᵀHd against L(θ + t·d), with H·d exact.
  *
- * Where nothing but polynomials of t are met, the errors shrink as t² and t³. A kink crossed between adds an error of its own; with many samples
- * there are so many that the quadratic model's falls as t² only (see docs/relu-and-second-order.md). All is computed in double precision, at the
- * network's parameters.
+ * Where the objective is smooth along the way, the errors shrink as t² and t³. Each kink that is
+ * crossed adds an error. With many samples so many kinks are crossed that the error of the
+ * quadratic model falls as t² only (see docs/relu-and-second-order.md). All is computed in double
+ * precision, at the network's parameters.
  *
- * @param options batchNorm: "batch" (default) or "running"; direction, steps and tolerance: see `TaylorCheckOptions`.
- * @returns plain data, owned by the caller; steps ascending. Cost: about 3 gradients, and half of one a step.
- * @throws TypeError or RangeError as `net.hvp`, for steps that are not positive and a direction that is 0.
+ * @param options batchNorm: "batch" (default) or "running"; direction, steps and tolerance: see
+ * `TaylorCheckOptions`.
+ * @returns plain data, owned by the caller; steps ascending. Cost: about 3 gradients, and half a
+ * gradient per step.
+ * @throws TypeError or RangeError as `net.hvp`, for steps that are not positive and a direction
+ * that is 0.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }] });
  * net.setParameters([1, 0]);

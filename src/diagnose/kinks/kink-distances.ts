@@ -11,7 +11,7 @@ export interface KinkDistance {
   readonly distance: number | null;
   /** The unit it belongs to; −1 where there is none. */
   readonly layer: number;
-  /** Of the layer. */
+  /** Index of the unit in its layer. */
   readonly unit: number;
 }
 
@@ -25,21 +25,26 @@ export interface KinkDistances {
   readonly minimum: number | null;
   /** Of all distances. */
   readonly median: number | null;
-  /** Whether the network is piecewise linear below its kinks, so that distances are exact; else they are of first order. */
+  /**
+   * Whether the network is piecewise linear below its kinks, so that distances are exact; else they
+   * are of first order.
+   */
   readonly exact: boolean;
 }
 
 /**
- * The Euclidean distance from each sample to the nearest kink of the network's function: the least |a|/‖∂a/∂x‖ over the units of relu, leaky-relu,
- * elu and step.
+ * The Euclidean distance from each sample to the nearest kink of the network's function: the
+ * least |a|/‖∂a/∂x‖ over the units of relu, leaky-relu, elu and step.
  *
- * In a piecewise-linear network pre-activations are affine in the input as long as none of them changes its sign, so that |a|/‖∂a/∂x‖ is the
- * distance to the plane a = 0, and the least of them the distance to the border of the sample's region (Croce, Andriushchenko and Hein 2019): exact.
- * With smooth activations below it is that of the linearised network. Batch norm's statistics are held as they are.
+ * In a piecewise-linear network the distances are exact. Pre-activations are affine in the input as
+ * long as none changes its sign, so |a|/‖∂a/∂x‖ is the distance to the plane a = 0. The least of
+ * these distances leads to the border of the sample's region (Croce, Andriushchenko and Hein 2019).
+ * With smooth activations below a kink the distance is that of the linearised network. Batch norm's
+ * statistics stay fixed.
  *
  * @param options batchNorm: "batch" (default) or "running".
- * @returns plain data, owned by the caller. Cost: a forward pass, and up to 2·inputs·P flops a sample in plain JavaScript, of which units at rest save
- * their part.
+ * @returns plain data, owned by the caller. Cost: a forward pass, and up to 2·inputs·P flops per
+ * sample in plain JavaScript; inactive units are skipped.
  * @throws TypeError or RangeError as `net.loss`.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 1, activation: "relu" }, { units: 1 }] });
@@ -79,7 +84,9 @@ class Jacobian {
   readonly #kinked: readonly boolean[];
   /** φ′(a) of every layer below the last, units × stride, in the probe's memory. */
   readonly #slopes: readonly number[];
-  /** ∂a/∂x of every layer, units × inputs; that of the first is the same for all samples of a chunk. */
+  /**
+   * ∂a/∂x of every layer, units × inputs; that of the first is the same for all samples of a chunk.
+   */
   readonly #rows: readonly Float64Array[];
   /** ‖∂a/∂x‖ of the first layer's units. */
   readonly #firstNorms: Float64Array;

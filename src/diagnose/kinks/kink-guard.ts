@@ -9,17 +9,22 @@ import { KinkRows } from "./kink-rows.js";
 /**
  * Knows whether the objective has a kink between θ − h·e and θ + h·e for a coordinate e.
  *
- * A single parameter moves its layer's pre-activations along a line, and those above too as long as none below changes its side: networks are affine in
- * each layer's parameters. So where all signs at both ends and in the middle are the same, there is no kink between, and where they aren't
- * there is one: exact for piecewise-linear networks. With smooth activations below, or batch statistics, what curves is
- * allowed for: a value counts as meeting 0 if it is no larger than its second difference, which is at least twice what a parabola can bulge.
+ * A single parameter moves its layer's pre-activations along a line, and those above too as long as
+ * none below changes its side: networks are affine in each layer's parameters. So there is no kink
+ * between where all signs at both ends and in the middle are the same, and there is one where they
+ * differ. This is exact for piecewise-linear networks. With smooth activations below, or batch
+ * statistics, pre-activations curve. A value then counts as meeting 0 if it is no larger than its
+ * second difference, which is at least twice what a parabola can bulge.
  */
 export class KinkGuard {
   readonly #rows: KinkRows;
   readonly #here: Float64Array;
   readonly #below: Float64Array;
   readonly #above: Float64Array;
-  /** Where single precision sees another side than double: places, and whether something jumps there. */
+  /**
+   * Where single precision sees another side than double: places, and whether something jumps
+   * there.
+   */
   readonly #disputed: readonly { layer: number; unit: number; everywhere: boolean }[];
 
   constructor(

@@ -8,7 +8,7 @@ import { evaluate, shift, signChanges } from "./polynomial.js";
 /** A side of a kink. */
 export type Side = -1 | 0 | 1;
 
-/** Told of every change of side: at t the quantity `row` of a layer went to a side. */
+/** Called at every change of side: at t a unit of a layer, or a residual, went to a side. */
 export type OnChange = (t: number, layer: number, unit: number, residual: number | null, from: Side, to: Side) => void;
 
 interface PathLayer {
@@ -30,8 +30,9 @@ interface PathLayer {
 }
 
 /**
- * One sample's way through a piecewise-linear network whose parameters move along θ + t·d. While no unit below changes its side, a
- * pre-activation is a polynomial of t; it is kept as one, about the start of the piece, and its sign changes cut the piece for the layers above.
+ * One sample's way through a piecewise-linear network whose parameters move along θ + t·d. While no
+ * unit below changes its side, a pre-activation is a polynomial of t. It is kept as a polynomial
+ * about the start of the piece. Its sign changes cut the piece for the layers above.
  */
 export class KinkPath {
   readonly #layers: readonly PathLayer[];
@@ -60,7 +61,9 @@ export class KinkPath {
     this.#residualSides = new Int8Array(this.#kinks.length * net.layout.outputs);
   }
 
-  /** Walks one sample from t = 0 to `length`; how many of its quantities are exactly 0 at the start. */
+  /**
+   * Walks one sample from t = 0 to `length`; how many of its quantities are exactly 0 at the start.
+   */
   walk(sample: number, length: number, onChange: OnChange): number {
     for (const { sides } of this.#layers) sides.fill(2);
     this.#residualSides.fill(2);
@@ -69,7 +72,10 @@ export class KinkPath {
     return this.#descend(0, x, 1, 0, length, sample, onChange);
   }
 
-  /** A piece from t = `start` on of the given width, with the layer's inputs as polynomials about the start. */
+  /**
+   * A piece from t = `start` on of the given width, with the layer's inputs as polynomials about
+   * the start.
+   */
   #descend(
     l: number,
     below: Float64Array,
@@ -198,7 +204,8 @@ interface Cut {
 }
 
 /**
- * Brings a unit's side to that at the start of a piece, reports all its changes in the piece, and adds those after the start to `cuts`.
+ * Brings a unit's side to that at the start of a piece, reports all its changes in the piece, and
+ * adds those after the start to `cuts`.
  */
 function follow(
   c: Float64Array,
@@ -224,7 +231,10 @@ function follow(
   });
 }
 
-/** Of an interval without sign changes. A polynomial that is not 0 has fewer zeros than coefficients, where it may touch 0. */
+/**
+ * Of an interval without sign changes. A polynomial that is not 0 has fewer zeros than
+ * coefficients, where it may touch 0.
+ */
 function sideAt(c: Float64Array, from: number, count: number, low: number, high: number): Side {
   for (let k = 1; k <= count; ++k) {
     const side = Math.sign(evaluate(c, from, count, low + ((high - low) * k) / (count + 1)));

@@ -5,15 +5,23 @@ import { lossKinks, lossParameters } from "../../network/spec.js";
 import { bytesPer, type FloatArray } from "../../wasm/workspace.js";
 import type { Probe } from "../signals/probe.js";
 
-/** Something that has a kink where it is 0, for each sample: a unit's pre-activation, or an output's residual less one at which the loss turns. */
+/**
+ * Something that has a kink where it is 0, for each sample: a unit's pre-activation, or an output's
+ * residual less one at which the loss turns.
+ */
 export interface KinkRow {
   readonly layer: number;
   readonly unit: number;
-  /** Null for a unit; else the residual at which the loss turns: ±δ of huber, 0 of mae and quantile. */
+  /**
+   * Null for a unit; else the residual at which the loss turns: ±δ of huber, 0 of mae and quantile.
+   */
   readonly residual: number | null;
 }
 
-/** The values of all kinked quantities of a network on a data set, where a probe is: row by row, a column a sample. */
+/**
+ * The values of all kinked quantities of a network on a data set, where a probe is: row by row, a
+ * column a sample.
+ */
 export class KinkRows {
   readonly rows: readonly KinkRow[];
   readonly samples: number;

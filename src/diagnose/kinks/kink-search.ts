@@ -27,8 +27,9 @@ interface Bracket {
 }
 
 /**
- * Finds kinks where no closed form tells where they are (smooth activations below, batch statistics): by the signs on a grid, and by
- * false position between. Two changes of the same pair between two points of the grid are missed. `onChange` gets the sample last.
+ * Finds kinks where there is no closed form for them (smooth activations below, batch statistics),
+ * by the signs on a grid, and by false position between. Two changes of the same pair between two
+ * points of the grid are missed. `onChange` gets the sample last.
  */
 export function searchKinks(
   net: Network,

@@ -12,13 +12,19 @@ import { searchKinks } from "./kink-search.js";
 
 /** What `kinks` takes beside network and data. */
 export interface KinksOptions extends PassOptions {
-  /** d, `parameterCount` numbers; the negative gradient by default, so that a step is a learning rate of gradient descent. */
+  /**
+   * d, `parameterCount` numbers. Default: the negative gradient, so that a step is a learning rate
+   * of gradient descent.
+   */
   direction?: ArrayLike<number>;
-  /** The largest t; by default what moves the parameters by a hundredth of their norm. */
+  /** The largest t. Default: the one that moves the parameters by a hundredth of their norm. */
   length?: number;
 }
 
-/** A unit that comes to another side of its kink for a sample; or an output's residual, at which the loss turns: ±δ under huber, 0 under mae and quantile. */
+/**
+ * A unit that comes to another side of its kink for a sample; or an output's residual, at which the
+ * loss turns: ±δ under huber, 0 under mae and quantile.
+ */
 export interface KinkCrossing {
   /** t. */
   readonly step: number;
@@ -26,11 +32,14 @@ export interface KinkCrossing {
   readonly kind: "unit" | "loss";
   /** Index of the layer. */
   readonly layer: number;
-  /** Of the layer. */
+  /** Index of the unit in its layer. */
   readonly unit: number;
   /** In the data. */
   readonly sample: number;
-  /** Sign of the pre-activation (of |f − y| − 1) before; 0 where it is exactly 0 for a while, as behind units that are. */
+  /**
+   * Sign of the pre-activation (of |f − y| − 1) before; 0 where it is exactly 0 for a while, as
+   * behind units that are.
+   */
   readonly from: -1 | 0 | 1;
   /** Sign after it. */
   readonly to: -1 | 0 | 1;
@@ -50,7 +59,10 @@ export interface Kinks {
   readonly layers: readonly number[];
   /** Crossings of the loss's own kinks. */
   readonly loss: number;
-  /** Pairs of unit (or residual) and sample that are exactly at their kink at t = 0. They are not crossed by leaving it. */
+  /**
+   * Pairs of unit (or residual) and sample that are exactly at their kink at t = 0. They are not
+   * crossed by leaving it.
+   */
   readonly startsOnKink: number;
   /** Whether all crossings are known to be there, each to rounding; otherwise see `uncertainty`. */
   readonly exact: boolean;
@@ -61,21 +73,31 @@ export interface Kinks {
 const WHERE = "kinks";
 /** Of ‖θ‖. */
 const MOVE = 1e-2;
-/** Changes of side of one pair that are closer than this share of the length are one, seen twice because of rounding. */
+/**
+ * Changes of side of one pair that are closer than this share of the length are one, seen twice
+ * because of rounding.
+ */
 const SAME = 1e-12;
 
 /**
- * Every kink that the objective meets on the way from θ to θ + length·d: where the pre-activation of a unit of relu, leaky-relu, elu or step changes
- * its sign for a sample, and where an output's residual passes a kink of the loss: ±δ under huber, 0 under mae and quantile. Between two of them the objective is smooth; at each its gradient jumps.
+ * Every kink that the objective meets on the way from θ to θ + length·d. A kink is where the
+ * pre-activation of a unit of relu, leaky-relu, elu or step changes its sign for a sample. It is
+ * also where an output's residual passes a kink of the loss: ±δ under huber, 0 under mae and
+ * quantile. Between two kinks the objective is smooth; at each its gradient jumps.
  *
- * Exact for piecewise-linear networks (with batch norm, under running statistics): while nothing below it switches, a pre-activation is a polynomial of t of
- * the layer's depth, and all of its sign changes are found, to rounding. With smooth activations below a kink, or batch statistics, signs are
- * compared at 65 points and located between; two crossings of one pair between neighbours are missed.
+ * Piecewise-linear networks (with batch norm, under running statistics) are treated exactly. While
+ * nothing below it switches, a pre-activation is a polynomial of t whose degree is the layer's
+ * depth, and all of its sign changes are found, to rounding. With smooth activations below a kink,
+ * or batch statistics, signs are compared at 65 points and changes are located between. Two
+ * crossings of one pair between neighbouring points are then missed.
  *
- * @param options batchNorm: "batch" (default) or "running"; direction and length: see `KinksOptions`.
- * @returns plain data, owned by the caller. Cost where exact: about 2·depth forward passes in plain JavaScript, and one of the layers
- * above for each crossing; else 65 passes and a few for each crossing, up to 2,000.
- * @throws TypeError or RangeError as `net.gradient`, for a direction of the wrong kind or 0, and a length that is not positive.
+ * @param options batchNorm: "batch" (default) or "running"; direction and length: see
+ * `KinksOptions`.
+ * @returns plain data, owned by the caller. Cost where exact: about 2·depth forward passes in plain
+ * JavaScript, and one of the layers above for each crossing; else 65 passes and a few for each
+ * crossing, up to 2,000.
+ * @throws TypeError or RangeError as `net.gradient`, for a direction of the wrong kind or 0, and a
+ * length that is not positive.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1, activation: "relu" }, { units: 1 }] });
  * net.setParameters([1, -1, 1, 0]);
@@ -140,7 +162,10 @@ function isExact(net: Network, mode: BatchNormMode): boolean {
   return !coupled && below.every(({ activation }) => isPiecewiseLinear(activation));
 }
 
-/** By step; several changes of a pair at one place become one, or none where it ends on the side it came from. */
+/**
+ * By step; several changes of a pair at one place become one, or none where it ends on the side it
+ * came from.
+ */
 function joined(crossings: readonly KinkCrossing[], apart: number): KinkCrossing[] {
   const key = ({ kind, layer, unit, sample }: KinkCrossing): string => `${kind} ${layer} ${unit} ${sample}`;
   const pairs = new Map<string, KinkCrossing[]>();

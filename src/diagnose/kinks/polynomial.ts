@@ -15,8 +15,9 @@ export function shift(c: Float64Array, from: number, count: number, by: number):
 }
 
 /**
- * Where in (0, width) the polynomial changes its sign, ascending, each to the last bit of what Horner's rule gives. Between the sign
- * changes of its derivative it is monotone, so that none is missed; a zero it only touches is none.
+ * Where in (0, width) the polynomial changes its sign, ascending, each to the last bit of what
+ * Horner's rule gives. Between the sign changes of its derivative it is monotone, so that none is
+ * missed; a zero it only touches is none.
  */
 export function signChanges(c: Float64Array, from: number, count: number, width: number): number[] {
   if (staysAway(c, from, count, width)) return [];
@@ -53,7 +54,9 @@ function staysAway(c: Float64Array, from: number, count: number, width: number):
   return Math.abs(c[from]) > rest;
 }
 
-/** Between two neighbouring floats, the one where the value is nearer to 0; `sign` is that at `low`. */
+/**
+ * Between two neighbouring floats, the one where the value is nearer to 0; `sign` is that at `low`.
+ */
 function bisect(c: Float64Array, from: number, count: number, low: number, high: number, sign: number): number {
   for (;;) {
     const middle = low + (high - low) / 2;

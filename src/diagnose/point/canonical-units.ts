@@ -2,7 +2,10 @@ import { type Dataset, dataset } from "../../network/dataset.js";
 import { type Network, network } from "../../network/network.js";
 import { isPenalised } from "../../network/spec.js";
 
-/** The same network and data in units of their own: inputs of size 1, and targets of size 1 where the outputs can follow. */
+/**
+ * The same network and data in units of their own: inputs of size 1, and targets of size 1 where
+ * the outputs can follow.
+ */
 export interface Canonical {
   readonly net: Network;
   readonly data: Dataset;
@@ -13,11 +16,12 @@ export interface Canonical {
 }
 
 /**
- * Measures inputs by the root mean square of their column, and the targets of a linear output layer under `mse` by that of all
- * targets, each rounded to a power of 2; the weights follow. So every pre-activation keeps its bits, and judgements made there
- * depend on no unit.
+ * Measures inputs by the root mean square of their column, and the targets of a linear output layer
+ * under `mse` by that of all targets, each rounded to a power of 2; the weights follow. So every
+ * pre-activation keeps its bits, and judgements made there depend on no unit.
  *
- * @returns null where nothing changes, and where a penalty ties weights of different units together.
+ * @returns null where nothing changes, and where a penalty ties weights of different units
+ * together.
  */
 export function inCanonicalUnits(net: Network, data: Dataset): Canonical | null {
   const columns = columnSizes(data);
@@ -57,7 +61,10 @@ function columnSizes({ inputs: { rows, columns, data } }: Dataset): Float64Array
   });
 }
 
-/** 1 where the outputs cannot follow: behind an activation or batch norm, and under losses with a unit of their own. */
+/**
+ * 1 where the outputs cannot follow: behind an activation or batch norm, and under losses with a
+ * unit of their own.
+ */
 function targetSize({ spec }: Network, { targets }: Dataset): number {
   const { activation, batchNorm } = spec.layers[spec.layers.length - 1];
   if (spec.loss !== "mse" || activation.type !== "identity" || batchNorm) return 1;

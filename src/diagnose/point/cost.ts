@@ -7,13 +7,16 @@ import type { CurvatureMethod } from "./ends.js";
 /** How much `diagnose` looks at the curvature. */
 export type CurvatureChoice = "none" | CurvatureMethod;
 
-/** What a diagnosis takes. */
+/** What a diagnosis costs. */
 export interface DiagnosisCost {
   /** The choice that this is the price of. */
   readonly curvature: CurvatureChoice;
   /** The seconds in evaluations of the gradient over the data. */
   readonly gradients: number;
-  /** Bytes beside the data: the dense matrix and a copy to factor, or the vectors that Lanczos's method holds. */
+  /**
+   * Bytes beside the data: the dense matrix and a copy to factor, or the vectors that Lanczos's
+   * method holds.
+   */
   readonly bytes: number;
   /** Predicted, on this machine. */
   readonly seconds: number;
@@ -21,21 +24,30 @@ export interface DiagnosisCost {
 
 /** What the looks at units and signals take, in gradients. */
 const LOOKS = 4;
-/** Products of the search for both ends, of checking zero modes, and of the search for the escape direction beside a dense matrix. */
+/**
+ * Products of the search for both ends, of checking zero modes, and of the search for the escape
+ * direction beside a dense matrix.
+ */
 const END_PRODUCTS = 220;
 const CHECK_PRODUCTS = 20;
 const ESCAPE_PRODUCTS = 60;
-/** Vectors that Lanczos's method holds, and the rate at which it makes another one orthogonal to them in 8 flops an element. */
+/**
+ * Vectors that Lanczos's method holds, and the rate at which it makes another one orthogonal to
+ * them in 8 flops an element.
+ */
 const BASIS = 60;
 const ORTHOGONALISING = 1e9;
-/** How the rate of the eigenvalues compares to that of products: half of their flops wait for memory. */
+/**
+ * How the rate of the eigenvalues compares to that of products: half of their flops wait for
+ * memory.
+ */
 const EIGEN_SHARE = 0.54;
 /** A product costs about two gradients. */
 const GRADIENTS_A_PRODUCT = 2;
 
 /**
- * What `diagnose` costs at a curvature, predicted from `hessianCost`. Where the point is critical, the search among the explained zero modes comes
- * on top: as much again for "lanczos".
+ * What `diagnose` costs at a curvature, predicted from `hessianCost`. Where the point is critical,
+ * the search among the explained zero modes comes on top: as much again for "lanczos".
  *
  * @param net a network.
  * @param samples N.

@@ -34,15 +34,21 @@ export type PointKind = "minimum" | "saddle" | "maximum" | "degenerate" | "gradi
 
 /** What `classifyCriticalPoint` takes beside network and data. */
 export interface CriticalPointOptions extends PassOptions {
-  /** All eigenvalues ("dense"), or the ends of the spectrum from products alone ("lanczos"); by size where not given. */
+  /**
+   * All eigenvalues ("dense"), or the ends of the spectrum from products alone ("lanczos").
+   * Default: by size.
+   */
   curvature?: CurvatureMethod;
-  /** Absolute tolerances in place of those that the result explains. */
+  /**
+   * Absolute tolerances to use instead of the computed ones. Default: the computed ones, which the
+   * result explains.
+   */
   tolerance?: PointTolerance;
-  /** Eigenvalues that "lanczos" looks for, half of them at each end; 8. */
+  /** Eigenvalues that "lanczos" searches for, half of them at each end. Default: 8. */
   k?: number;
-  /** Of random vectors; 0. */
+  /** Seed of random vectors. Default: 0. */
   seed?: number;
-  /** Bytes of the largest matrix to make, as in `net.hessian`. */
+  /** Bytes of the largest matrix to make, as in `net.hessian`. Default: 2 GiB. */
   maxBytes?: number;
 }
 
@@ -54,7 +60,10 @@ export interface ZeroModes {
   readonly explained: number;
   /** What is known of them, by where it comes from. */
   readonly families: readonly ZeroModeFamily[];
-  /** Whether the outputs meet the targets, so that H = G, of which every zero mode leaves the outputs as they are. */
+  /**
+   * Whether the outputs meet the targets, so that H = G, of which every zero mode leaves the
+   * outputs as they are.
+   */
   readonly fitted: boolean;
   /** Whether all directions that were found could be held. */
   readonly complete: boolean;
@@ -64,7 +73,7 @@ export interface ZeroModes {
 export interface CriticalPoint {
   /** The verdict. */
   readonly kind: PointKind;
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
   /** How the search for eigenvalues ended. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
@@ -82,13 +91,22 @@ export interface CriticalPoint {
   readonly smallest: number;
   /** Eigenvalue, or the largest found. */
   readonly largest: number;
-  /** A unit vector with the smallest eigenvalue, where that is below −tolerance, turned so that the gradient does not rise along it; else null. */
+  /**
+   * A unit vector with the smallest eigenvalue, where that is below −tolerance, turned so that the
+   * gradient does not rise along it; else null.
+   */
   readonly escape: Float64Array | null;
-  /** ‖H·g‖ / (‖H‖·‖g‖), 0 for a gradient in the kernel of H, or where ‖H‖·max(1, ‖θ‖) ≤ 10⁻⁸·‖g‖; NaN where g = 0. */
+  /**
+   * ‖H·g‖ / (‖H‖·‖g‖), 0 for a gradient in the kernel of H, or where ‖H‖·max(1, ‖θ‖) ≤ 10⁻⁸·‖g‖;
+   * NaN where g = 0.
+   */
   readonly flatness: number;
   /** Eigenvalues within the tolerance of 0, and what explains them. */
   readonly zeroModes: ZeroModes;
-  /** Pre-activations that are exactly at a kink, where H is what the chain rule gives and not a second derivative. */
+  /**
+   * Pre-activations that are exactly at a kink, where H is what the chain rule gives and not a
+   * second derivative.
+   */
   readonly atKink: number;
   /** What counted as 0. */
   readonly tolerance: {
@@ -111,36 +129,50 @@ export interface CriticalPoint {
 const CRITICAL = { f64: 2 ** -26, f32: 2 ** -21 } as const;
 /** ‖H·g‖ / (‖H‖·‖g‖) up to which the gradient counts as in the kernel. */
 const FLAT = 1e-3;
-/** ‖H‖·max(1, ‖θ‖) / ‖g‖ up to which there is no curvature to speak of: so far away the gradient is still the same. */
+/**
+ * ‖H‖·max(1, ‖θ‖) / ‖g‖ up to which curvature is negligible: the gradient stays the same over the
+ * size of the parameters.
+ */
 const NO_CURVATURE = 1e-8;
 /** RMS of the output errors, relative to the targets, up to which they count as met. */
 const FITTED = { f64: 1e-6, f32: 1e-4 } as const;
 
 /**
- * What kind of point of the training objective the parameters are, from the gradient and the eigenvalues of the exact Hessian:
+ * What kind of point of the training objective the parameters are, from the gradient and the
+ * eigenvalues of the exact Hessian:
  *
- * - "minimum": critical, no eigenvalue below −tolerance, and every zero mode is a direction along which the loss is known not to change;
- * - "saddle": critical, with eigenvalues of both signs; "maximum": critical, with none above the tolerance and some below;
- * - "degenerate": critical, with zero modes that nothing explains, so that higher derivatives decide;
- * - "gradient-flat": not critical, but ‖H·g‖ ≤ 10⁻³·‖H‖·‖g‖, where minimising ‖g‖² stops (Frye et al. 2021);
+ * - "minimum": critical, no eigenvalue below −tolerance, and every zero mode is a direction along
+ *   which the loss is known not to change;
+ * - "saddle": critical, with eigenvalues of both signs; "maximum": critical, with none above the
+ *   tolerance and some below;
+ * - "degenerate": critical, with zero modes that nothing explains, so that higher derivatives
+ *   decide;
+ * - "gradient-flat": not critical, but ‖H·g‖ ≤ 10⁻³·‖H‖·‖g‖, where minimising ‖g‖² stops (Frye et
+ *   al. 2021);
  * - "not-critical": anything else.
  *
- * Zero modes are explained by construction: the tangents of dead units, constant and dependent inputs, the softmax's shift, a bias before batch
- * norm and the length of weights there, ReLU's rescaling (w, v) → (c·w, v/c), duplicated units, units that are active on the same samples,
- * unused units, and dependent features are made as vectors, and what H takes to 0 of them is counted. Where the outputs meet the targets
- * (mse, huber), all of H's zero modes are G's and leave the outputs as they are. A penalty breaks what it breaks.
- *
- * The verdict depends on no unit: it is made with inputs and targets measured by their own size, and its numbers are then given
- * in the caller's units. With a penalty, whose factor has units itself, it is made as things are.
+ * Zero modes are explained by construction: directions in which the loss cannot change are made as
+ * vectors, and those that H takes to 0 are counted. They come from dead units, constant and
+ * dependent inputs, the softmax's shift, a bias or the length of weights before batch norm, and
+ * ReLU's rescaling (w, v) → (c·w, v/c). They also come from duplicated units, units that are active
+ * on the same samples, unused units, and dependent features. Where the outputs meet the targets
+ * (mse, huber), all of H's zero modes are also G's and leave the outputs unchanged. A penalty
+ * removes the zero modes along which it changes. The verdict depends on no unit: inputs and targets
+ * are measured by their own size, and the numbers are then given in the caller's units. A penalty's
+ * factor has units itself, so with a penalty the units stay the caller's.
  *
  * All is computed in double precision, also for a network of single precision.
  *
- * @param options curvature: "dense" takes all eigenvalues, "lanczos" the ends from at most some hundreds of products, after which a saddle
- * is certain but its index a lower bound, and a minimum means that no eigenvalue outside of the explained directions was found within
- * the tolerance of 0. By default dense where N·P² + 4/3·P³ ≤ 3·10¹⁰.
- * @returns a plain object whose `reason` says why; `escape` belongs to the caller. At kinks (`atKink` above 0) H is the chain rule's.
- * Cost: see `diagnosisCost`; where the point is critical, making the zero modes orthonormal comes on top.
- * @throws TypeError or RangeError for data that does not fit the network, unknown options and values outside their range.
+ * @param options curvature: "dense" computes all eigenvalues, "lanczos" the ends of the spectrum
+ * from at most some hundreds of products. With "lanczos" a saddle is certain, but its index is a
+ * lower bound. A minimum then means that no eigenvalue outside of the explained directions was
+ * found within the tolerance of 0. The default is "dense" where N·P² + 4/3·P³ ≤ 3·10¹⁰.
+ * @returns a plain object whose `reason` says why; `escape` belongs to the caller. At kinks
+ * (`atKink` above 0) H is the chain rule's.
+ * Cost: see `diagnosisCost`; where the point is critical, making the zero modes orthonormal comes
+ * on top.
+ * @throws TypeError or RangeError for data that does not fit the network, unknown options and
+ * values outside their range.
  * Source: Dauphin et al. 2014 (index); Frye et al. 2021 (gradient-flat points).
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 3, activation: "tanh" }, { units: 1 }], initializer: "zeros" });
@@ -177,7 +209,9 @@ export function classifyCriticalPoint(net: Network, data: Dataset, options: Crit
 /** Products for the ends in the caller's units, which are reported and decide nothing. */
 const REPORT_STEPS = 100;
 
-/** H of the objective and the parameters in the caller's units, in the memory of the canonical one. */
+/**
+ * H of the objective and the parameters in the caller's units, in the memory of the canonical one.
+ */
 function inGivenUnits(H: SymmetricMatrix, { scale, value }: Canonical): SymmetricMatrix {
   const { size, data } = H;
   for (let i = 0, at = 0; i < size; ++i) {

@@ -4,10 +4,12 @@ import type { LinearOperator } from "../../linalg/operator.js";
 import type { SymmetricMatrix } from "../../linalg/symmetric.js";
 import type { Extremes } from "../../optimize/criticality.js";
 
-/** How curvature is looked at: by a dense matrix, or by products with vectors alone. */
+/** How curvature is computed: as a dense matrix, or by products with vectors alone. */
 export type CurvatureMethod = "dense" | "lanczos";
 
-/** Flops up to which dense matrices and all of their eigenvalues are a matter of a second or two. */
+/**
+ * Flops up to which dense matrices and all of their eigenvalues are a matter of a second or two.
+ */
 export const DENSE_FLOPS = 3e10;
 
 export function denseFlops(parameters: number, samples: number): number {
@@ -95,7 +97,7 @@ export function lanczosEnds(op: LinearOperator, k: number, seed: number, steps =
   };
 }
 
-/** Absolute tolerances of the caller's own. */
+/** Absolute tolerances that the caller sets. */
 export interface PointTolerance {
   /** ‖∇L‖ up to which a point is critical. */
   gradient?: number;

@@ -22,7 +22,10 @@ export interface UnitFacts {
   value: number;
 }
 
-/** What a layer works on: sums over samples of products of its inputs, the constant 1 being the last. */
+/**
+ * What a layer works on: sums over samples of products of its inputs, the constant 1 being the
+ * last.
+ */
 export interface Features {
   /** (n + 1)². */
   readonly gram: Float64Array;
@@ -41,7 +44,10 @@ export interface Facts {
   readonly deviations: readonly Float64Array[];
 }
 
-/** One pass forward and backward over the data that notes everything the search for invariances asks for. */
+/**
+ * One pass forward and backward over the data that notes everything the search for invariances asks
+ * for.
+ */
 export function gatherFacts(net: Network, data: Dataset, mode: BatchNormMode): Facts {
   const { layers } = net.layout;
   const units = layers.map(({ units: count }) => Array.from({ length: count }, () => new UnitNotes()));
@@ -143,8 +149,9 @@ class FeatureNotes {
 }
 
 /**
- * Orthonormal vectors c with h̃·c = 0 for all samples (or, `centred`, h̃·c the same for all samples), over the inputs in `among` and
- * the constant 1 that comes last. Directions in which the inputs vary by less than √(n·ε) of their size count.
+ * Orthonormal vectors c with h̃·c = 0 for all samples (or, `centred`, h̃·c the same for all
+ * samples), over the inputs in `among` and the constant 1 that comes last. Directions in which the
+ * inputs vary by less than √(n·ε) of their size count.
  */
 export function nullVectors(
   { gram, count, constant }: Features,

@@ -34,11 +34,13 @@ export interface Invariances {
 }
 
 /**
- * Directions along which the loss stays as it is, to first order in the direction and while no unit switches: the tangents of a
- * manifold through the point on which the loss is constant, so that they are zero modes of H at a critical point.
+ * Directions along which the loss does not change, to first order in the direction and while no
+ * unit switches. They are the tangents of a manifold through the point on which the loss is
+ * constant. So they are zero modes of H at a critical point.
  *
- * Not all directions that leave the outputs alone can be taken at once: with a unit's outgoing weights and its activations both 0, either may be
- * changed alone but not both. Where such a choice arises the directions of one side are left out.
+ * Not all directions that leave the outputs alone can be taken at once: with a unit's outgoing
+ * weights and its activations both 0, either may be changed alone but not both. Where such a choice
+ * arises the directions of one side are left out.
  */
 export function findInvariances(net: Network, facts: Facts, mode: BatchNormMode): Invariances {
   return new Search(net, facts, mode).run();
@@ -175,7 +177,10 @@ class Search {
     }
   }
 
-  /** Outgoing weights that are all 0 leave the incoming ones free, unless the activations are 0 as well. */
+  /**
+   * Outgoing weights that are all 0 leave the incoming ones free, unless the activations are 0 as
+   * well.
+   */
   *#unusedAxes(): Generator<number> {
     for (let l = 0; l + 1 < this.#layers.length; ++l) {
       for (const unit of this.#live(l)) {
@@ -251,7 +256,10 @@ class Search {
     yield all((unit) => bias + unit);
   }
 
-  /** Longer weights before batch norm change nothing; ε, or the running deviation, is made up for in the scale. */
+  /**
+   * Longer weights before batch norm change nothing; ε, or the running deviation, is made up for in
+   * the scale.
+   */
   *#batchNormScale(): Generator<Map<number, number>> {
     for (let l = 0; l < this.#layers.length; ++l) {
       const { batchNorm, inputs, weight, bias, scale, shift, statistics } = this.#layers[l];
@@ -288,7 +296,10 @@ class Search {
     return HOMOGENEOUS.has(this.net.spec.layers[l].activation.type);
   }
 
-  /** Adds unit `from`'s incoming weights to unit `to`'s, and takes what that does away from `from`'s outgoing ones. */
+  /**
+   * Adds unit `from`'s incoming weights to unit `to`'s, and takes what that does away from `from`'s
+   * outgoing ones.
+   */
   #mix(l: number, to: number, from: number): Map<number, number> {
     const { inputs, weight, bias, scale, shift } = this.#layers[l];
     const direction = new Map<number, number>();
@@ -308,7 +319,10 @@ class Search {
     return direction;
   }
 
-  /** Units with the same incoming parameters: what one gives to the layer above the other may give instead. */
+  /**
+   * Units with the same incoming parameters: what one gives to the layer above the other may give
+   * instead.
+   */
   *#duplicates(): Generator<Map<number, number>> {
     for (let l = 0; l + 1 < this.#layers.length; ++l) {
       for (const group of groupsBy(this.#live(l), (unit) => this.#incomingKey(l, unit))) {
@@ -381,7 +395,9 @@ class Search {
     }
   }
 
-  /** φ′ where it is the same on all samples, away from kinks; 0 where it is not, or not known to be. */
+  /**
+   * φ′ where it is the same on all samples, away from kinks; 0 where it is not, or not known to be.
+   */
   #slope(l: number, unit: number): number {
     const { type } = this.net.spec.layers[l].activation;
     const { positive, atZero, negative } = this.facts.units[l][unit];
@@ -390,7 +406,10 @@ class Search {
     return positive > 0 ? 1 : this.#layers[l].parameter;
   }
 
-  /** Combinations of a group's activations that the layer above does not see, where those are as few as can be: elsewhere they are not a manifold's. */
+  /**
+   * Combinations of a group's activations that the layer above does not see, where those are as few
+   * as can be: elsewhere they are not a manifold's.
+   */
   #unseen(l: number, group: readonly number[]): Float64Array[] {
     const above = this.#live(l + 1);
     const m = group.length;

@@ -37,31 +37,43 @@ const MATRICES = 4;
 
 /** What `preconditionerReport` takes beside network and data. */
 export interface PreconditionerOptions extends PassOptions {
-  /** An optimizer that has taken steps; its state is read. */
+  /** An optimizer that has taken steps; its state is read. Default: none. */
   optimizer?: Optimizer;
-  /** What an optimizer's `state()` gave, instead. */
+  /** What an optimizer's `state()` returned, instead of the optimizer. Default: none. */
   state?: OptimizerState;
-  /** Added to the root; the method's default where not given. */
+  /** Added to the root. Default: the method's own. */
   epsilon?: number;
-  /** Adam's second β, for its bias correction; 0.999. */
+  /** Adam's second β, for its bias correction. Default: 0.999. */
   beta2?: number;
-  /** Without a state: samples in a batch; 32. */
+  /** Samples in a batch, where there is no state. Default: 32. */
   batchSize?: number;
-  /** Without a state: batches whose g² are averaged; as many as an epoch has, but at most 100. */
+  /**
+   * Batches whose g² are averaged, where there is no state. Default: as many as an epoch has, but
+   * at most 100.
+   */
   batches?: number;
-  /** Exact diagonals and eigenvalues of the dense matrices, or estimates from products; by size where not given. */
+  /**
+   * Exact diagonals and eigenvalues of the dense matrices ("dense"), or estimates from products.
+   * Default: by size.
+   */
   curvature?: CurvatureMethod;
-  /** Random vectors of the estimates; 100. */
+  /** Random vectors of the estimates. Default: 100. */
   probes?: number;
-  /** Of the batches and random vectors; 0. */
+  /** Seed of the batches and random vectors. Default: 0. */
   seed?: number;
 }
 
 /** How near a scaling D is to the diagonal of a curvature matrix. */
 export interface DiagonalAgreement {
-  /** Correlation of ln D_i with ln A_ii over the parameters where both are positive: 1 for D ∝ diag A to some power. NaN for fewer than two. */
+  /**
+   * Correlation of ln D_i with ln A_ii over the parameters where both are positive: 1 for D ∝ diag
+   * A to some power. NaN for fewer than two.
+   */
   readonly correlation: number;
-  /** Slope of the regression of ln D_i on ln A_ii: 1 for D ∝ diag A, ½ for D ∝ √diag A, 0 where D tells nothing. */
+  /**
+   * Slope of the regression of ln D_i on ln A_ii: 1 for D ∝ diag A, ½ for D ∝ √diag A, 0 where D is
+   * unrelated to diag A.
+   */
   readonly slope: number;
   /** Ratio of the 90th to the 10th percentile of D_i / A_ii; 1 for D ∝ diag A. */
   readonly spread: number;
@@ -79,7 +91,10 @@ export interface Conditioning {
   readonly condition: number | null;
   /** Eigenvalues beyond n·ε·‖A‖ of 0; null where only products are known. */
   readonly rank: number | null;
-  /** Largest |λ| times n over Σ|λ|: how much the stiffest direction exceeds the average one. From tr A where only products are known. */
+  /**
+   * Largest |λ| times n over Σ|λ|: how much the stiffest direction exceeds the average one. From tr
+   * A where only products are known.
+   */
   readonly dominance: number;
 }
 
@@ -103,27 +118,32 @@ export interface PreconditionerReport {
   readonly hessian: PreconditionedMatrix;
   /** Against the generalised Gauss-Newton matrix. */
   readonly ggn: PreconditionedMatrix;
-  /** How the matrices were looked at. */
+  /** How the matrices were computed. */
   readonly curvature: CurvatureMethod;
   /** Why so. */
   readonly curvatureReason: string;
 }
 
 /**
- * How near the diagonal scaling of RMSprop, Adagrad or Adam is to curvature: against the diagonals of the Hessian and of the generalised
- * Gauss-Newton matrix, and by the condition of D^(−½)·A·D^(−½), A being either, next to that of A.
+ * How near the diagonal scaling D of RMSprop, Adagrad or Adam is to curvature. D is compared with
+ * the diagonals of two matrices A, the Hessian and the generalised Gauss-Newton matrix. The
+ * condition of D^(−½)·A·D^(−½) is compared with that of A.
  *
- * D_i = √(v_i) + ε, v being the method's mean (Adagrad: sum) of squared gradients, for Adam with its bias correction. At a point where the
- * mean gradient is small, E[g²] is the diagonal of the empirical Fisher matrix, which is not the GGN's (Kunstner et al. 2019), and
- * D is its root: a slope of ½ in the logarithms is then the best that can be hoped for.
+ * D_i = √(v_i) + ε, v being the method's mean (Adagrad: sum) of squared gradients, for Adam with
+ * its bias correction. At a point where the mean gradient is small, E[g²] is the diagonal of the
+ * empirical Fisher matrix, which is not the GGN's (Kunstner et al. 2019), and D is its root: a
+ * slope of ½ in the logarithms is then the best possible.
  *
- * @param options optimizer or state of rmsprop, adagrad, adam or adamw; without either v is the mean of g² over seeded mini-batches at this
- * point, towards which RMSprop's and Adam's averages tend when the parameters rest (Adagrad's sum is a multiple of it).
- * @returns a plain object; `scaling` belongs to the caller. Cost: both dense matrices with the eigenvalues of four, or `probes` products of each for
- * the diagonals and some 100 more for each condition.
- * @throws TypeError or RangeError for data that does not fit the network, a state of another method or size, unknown options; Error for an optimizer that has
- * taken no step.
- * Source: Kunstner, Balles and Hennig 2019; Dauphin, de Vries and Bengio 2015 (equilibration against RMSprop).
+ * @param options optimizer or state of rmsprop, adagrad, adam or adamw. Without either, v is the
+ * mean of g² over seeded mini-batches at this point. RMSprop's and Adam's averages tend to this
+ * mean when the parameters rest; Adagrad's sum is a multiple of it.
+ * @returns a plain object; `scaling` belongs to the caller. Cost: both dense matrices with the
+ * eigenvalues of four, or `probes` products of each for the diagonals and some 100 more for each
+ * condition.
+ * @throws TypeError or RangeError for data that does not fit the network, a state of another method
+ * or size, unknown options; Error for an optimizer that has taken no step.
+ * Source: Kunstner, Balles and Hennig 2019; Dauphin, de Vries and Bengio 2015 (equilibration
+ * against RMSprop).
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
  * preconditionerReport(net, dataset([[1], [2], [3]], [1, 2, 4]), { batchSize: 1 }).hessian.compared; // 2

@@ -19,7 +19,10 @@ import {
 } from "./ends.js";
 
 const WHERE = "spectrum";
-/** Points of the grid of a dense matrix's density, and the share of its range that each eigenvalue is smeared over. */
+/**
+ * Points of the grid of a dense matrix's density, and the share of its range that each eigenvalue
+ * is smeared over.
+ */
 const POINTS = 401;
 const PARTS = 100;
 /** The grid reaches so many σ beyond the eigenvalues. */
@@ -27,19 +30,22 @@ const REACH = 5;
 
 /** What `spectrum` takes beside network and data. */
 export interface SpectrumOptions extends PassOptions {
-  /** All eigenvalues ("dense"), or both ends and the density from products alone ("lanczos"); by size where not given. */
+  /**
+   * All eigenvalues ("dense"), or both ends and the density from products alone ("lanczos").
+   * Default: by size.
+   */
   curvature?: CurvatureMethod;
-  /** The Hessian ("exact", the default) or the generalised Gauss-Newton matrix ("ggn"). */
+  /** The Hessian ("exact") or the generalised Gauss-Newton matrix ("ggn"). Default: "exact". */
   kind?: CurvatureKind;
-  /** Eigenvalues that "lanczos" looks for, half of them at each end; 10. */
+  /** Eigenvalues that "lanczos" searches for, half of them at each end. Default: 10. */
   k?: number;
-  /** Random vectors that its density is averaged over; 4. */
+  /** Random vectors that the density is averaged over. Default: 4. */
   probes?: number;
-  /** Steps from each; 60. */
+  /** Lanczos steps from each random vector. Default: 60. */
   steps?: number;
-  /** Of random vectors; 0. */
+  /** Seed of random vectors. Default: 0. */
   seed?: number;
-  /** Bytes of the largest matrix to make, as in `net.hessian`. */
+  /** Bytes of the largest matrix to make, as in `net.hessian`. Default: 2 GiB. */
   maxBytes?: number;
 }
 
@@ -67,7 +73,10 @@ export interface Spectrum {
   readonly mean: number;
   /** tr H² / P; an estimate for "lanczos". */
   readonly meanSquare: number;
-  /** How the eigenvalues are distributed: a curve with integral 1, Gaussians of deviation σ in place of eigenvalues. */
+  /**
+   * How the eigenvalues are distributed: a curve with integral 1, Gaussians of deviation σ in place
+   * of eigenvalues.
+   */
   readonly density: {
     /** Evenly spaced eigenvalues. */
     readonly grid: Float64Array;
@@ -80,18 +89,21 @@ export interface Spectrum {
   readonly products: number;
   /** See `spectrum`. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
 /**
- * The spectrum of the Hessian, or the generalised Gauss-Newton matrix, of the training objective: all eigenvalues of the dense matrix, or,
- * where that would take long, the ends by Lanczos's method and the density by stochastic Lanczos quadrature. The result says which, and why.
- * Computed in double precision, also for a network of single precision.
+ * The spectrum of the Hessian, or the generalised Gauss-Newton matrix, of the training objective.
+ * It has all eigenvalues of the dense matrix; where that would take long, it has the ends by
+ * Lanczos's method and the density by stochastic Lanczos quadrature. The result says which, and
+ * why. Computed in double precision, also for a network of single precision.
  *
  * @returns a plain object with typed arrays, the caller's. Cost: see `diagnosisCost`.
- * Statuses: "converged"; "max-steps" (not all ends within 10⁻⁶·‖H‖ after 240 products; `residuals` say how near); "stalled"; "non-finite".
- * @throws TypeError or RangeError for data that does not fit the network, unknown options and values outside their range.
+ * Statuses: "converged"; "max-steps" (not all ends are within 10⁻⁶·‖H‖ after 240 products;
+ * `residuals` bound the errors); "stalled"; "non-finite".
+ * @throws TypeError or RangeError for data that does not fit the network, unknown options and
+ * values outside their range.
  * Source: as `lanczos` and `spectralDensity`.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });

@@ -1,9 +1,15 @@
 import { axpy, normalize, projectOut } from "../../linalg/vector.js";
 
-/** A vector that shrinks to so little of its length when the rest is projected out adds no dimension. */
+/**
+ * A vector that shrinks to so little of its length when the rest is projected out adds no
+ * dimension.
+ */
 const DEPENDENT = 1e-7;
 
-/** Numbers that the vectors of a subspace may take, 256 MiB, and flops that making them orthonormal may, some ten seconds. */
+/**
+ * Numbers that the vectors of a subspace may take, 256 MiB, and flops that making them orthonormal
+ * may, some ten seconds.
+ */
 const MOST_NUMBERS = 32 << 20;
 const MOST_FLOPS = 3e10;
 
@@ -14,7 +20,8 @@ export interface SparseVector {
 }
 
 /**
- * A subspace of ℝⁿ, grown vector by vector: unit vectors as flags, all others orthonormalised (Gram and Schmidt, twice).
+ * A subspace of ℝⁿ, grown vector by vector: unit vectors as flags, all others orthonormalised (Gram
+ * and Schmidt, twice).
  */
 export class Subspace {
   readonly #axes: Uint8Array;
@@ -63,7 +70,10 @@ export class Subspace {
     this.#subtract(v);
   }
 
-  /** A random vector of the part that the chosen axes and the vectors `from` … `to` − 1 span; `draw` gives coefficients. */
+  /**
+   * A random vector of the part that the chosen axes and the vectors `from` … `to` − 1 span; `draw`
+   * gives coefficients.
+   */
   combine(draw: () => number, axes: (index: number) => boolean, from: number, to: number): Float64Array {
     const result = new Float64Array(this.size);
     for (let i = 0; i < this.size; ++i) if (this.#axes[i] && axes(i)) result[i] = draw();

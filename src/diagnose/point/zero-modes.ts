@@ -18,7 +18,9 @@ export interface ZeroModeFamily {
   readonly residual: number;
 }
 
-/** Families whose dimension is at most this are taken apart where not all of them is in the kernel. */
+/**
+ * Families whose dimension is at most this are taken apart where not all of them is in the kernel.
+ */
 const MOST_TAKEN_APART = 300;
 const PROBES = 2;
 

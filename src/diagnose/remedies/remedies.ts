@@ -9,7 +9,10 @@ import { copyOf } from "./copy.js";
 
 /** Another network, and what the change does to the training objective. */
 export interface Remedy {
-  /** A new network; the one given stays as it is. `given.setParameters(network.getParameters())` takes over where the layers are the same. */
+  /**
+   * A new network; the one given stays as it is. `given.setParameters(network.getParameters())`
+   * takes over where the layers are the same.
+   */
   readonly network: Network;
   /** What was changed, in words. */
   readonly changes: readonly string[];
@@ -21,9 +24,9 @@ export interface Remedy {
 
 /** What `withActivation` takes beside network and activation. */
 export interface LayerChoice {
-  /** The layers to change; the hidden ones by default. */
+  /** The layers to change. Default: the hidden ones. */
   layers?: readonly number[];
-  /** To state the loss before and after on. */
+  /** Data for the loss before and after. Default: none. */
   data?: Dataset;
 }
 
@@ -60,11 +63,14 @@ function checkChoice(
 }
 
 /**
- * The network with another activation and the same parameters: leaky ReLU, say, whose units cannot die.
+ * The network with another activation and the same parameters: leaky ReLU, say, whose units cannot
+ * die.
  *
  * @param activation as in `network`.
- * @param options layers: which, the hidden ones by default; data: to state the loss before and after on.
- * @returns a new network, with batch norm's running statistics taken over, and how the loss changes.
+ * @param options layers: the layers to change, by default the hidden ones; data: for the loss
+ * before and after.
+ * @returns a new network, with batch norm's running statistics taken over, and how the loss
+ * changes.
  * @throws TypeError or RangeError for what is no network, activation or layer.
  * Source: Maas, Hannun and Ng 2013 (leaky ReLU).
  * @example
@@ -96,20 +102,23 @@ export function withActivation(
 
 /** What `withBatchNorm` takes beside network and data. */
 export interface BatchNormChoice {
-  /** The layers to normalise; the hidden ones by default. */
+  /** The layers to normalise. Default: the hidden ones. */
   layers?: readonly number[];
   /** As in `network`. */
   batchNorm?: BatchNorm;
 }
 
 /**
- * The network with batch norm between the affine map and the activation of layers that have none: scale 1, shift 0, running statistics those of the
- * data. Weights and biases stay; what the network computes does not, and the change in loss is told.
+ * The network with batch norm between the affine map and the activation of layers that have none:
+ * scale 1, shift 0, running statistics those of the data. Weights and biases stay the same. The
+ * network's outputs change; the result reports the change in loss.
  *
- * @param data at least two samples; their mean and unbiased variance before each batch norm become its running statistics.
+ * @param data at least two samples; their mean and unbiased variance before each batch norm become
+ * its running statistics.
  * @param options layers: which, the hidden ones by default; batchNorm: momentum and epsilon.
  * @returns a new network and the loss before and after, under batch statistics.
- * @throws TypeError or RangeError for what is no network, data that does not fit it, or layers that it does not have.
+ * @throws TypeError or RangeError for what is no network, data that does not fit it, or layers that
+ * it does not have.
  * Source: Ioffe and Szegedy 2015.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 4, activation: "relu" }, { units: 1 }], seed: 1 });
@@ -157,21 +166,21 @@ export function withBatchNorm(net: Network, data: Dataset, options: BatchNormCho
 
 /** What `reinitialize` takes beside the network. */
 export interface ReinitializeOptions {
-  /** "he-normal" by default. */
+  /** How weights are drawn. Default: "he-normal". */
   initializer?: Initializer;
-  /** Of the weights; 0. */
+  /** Seed of the weights. Default: 0. */
   seed?: number;
-  /** The layers to draw again; all by default. */
+  /** The layers to redraw. Default: all. */
   layers?: readonly number[];
-  /** To state the loss before and after on. */
+  /** Data for the loss before and after. Default: none. */
   data?: Dataset;
 }
 
 /**
- * The network with weights drawn again, by He's rule where nothing else is asked for: N(0, 2/inputs), biases 0, batch norm's scale 1 and
- * shift 0 with running mean 0 and variance 1.
+ * The network with redrawn weights, by default by He's rule: N(0, 2/inputs), biases 0, batch norm's
+ * scale 1 and shift 0 with running mean 0 and variance 1.
  *
- * @param options initializer, seed, layers: which, all by default; data: to state the loss before and after on.
+ * @param options initializer, seed, layers, data: see `ReinitializeOptions`.
  * @returns a new network and how the loss changes.
  * @throws TypeError or RangeError for what is no network, initializer or layer.
  * Source: He et al. 2015.
@@ -203,6 +212,6 @@ export function reinitialize(net: Network, options: ReinitializeOptions = {}): R
     net,
     changed,
     options.data,
-    chosen.map((l) => `layer ${l + 1}: weights drawn again by ${how}`),
+    chosen.map((l) => `layer ${l + 1}: weights redrawn by ${how}`),
   );
 }

@@ -12,27 +12,31 @@ import { type Remedy, remedyOf } from "./remedies.js";
 
 /** What `reviveUnits` takes beside network and data. */
 export interface ReviveOptions extends PassOptions {
-  /** Of the weights; 0. */
+  /** Seed of the weights. Default: 0. */
   seed?: number;
 }
 
 /** What was revived. */
 export interface Revival extends Remedy {
-  /** For each layer the units drawn again. */
+  /** The redrawn units of each layer. */
   readonly revived: readonly (readonly number[])[];
 }
 
 /**
- * Draws dead units again: incoming weights by He's rule, N(0, 2/inputs), with their sign turned where no sample would reach the unit otherwise; bias
- * 0; batch norm's scale 1 and shift 0, its running statistics those of the data. Outgoing weights become 0, but for those to
- * units that are drawn again themselves, so that nothing changes on the data: a dead unit gives 0 there, and a revived one counts for nothing until its
- * outgoing weights have learned. (On other inputs a unit that is dead on these may have been alive.)
- *
- * Units of the last layer have no outgoing weights; reviving those changes the loss, as a penalty on the weights does. Both losses are told.
+ * Redraws dead units. Incoming weights follow He's rule, N(0, 2/inputs); their signs are turned
+ * where no sample would reach the unit otherwise. The bias is 0; batch norm's scale is 1, its shift
+ * 0, and its running statistics are those of the data. Outgoing weights become 0, except those to
+ * units that are redrawn themselves. So the outputs on the data do not change: a dead unit gives 0
+ * there, and a revived unit adds nothing until its outgoing weights have learned. (On other inputs
+ * a unit that is dead on these may have been alive.) Units of the last layer have no outgoing
+ * weights, so reviving them changes the loss; a penalty on the weights changes it too. The result
+ * has the loss before and after.
  *
  * @param data what decides which units are dead.
- * @param options seed: of the weights; batchNorm: the statistics under which a unit counts as dead, "batch" (default, as in `diagnose`) or "running".
- * @returns a new network; to go on with the old one, `net.setParameters(network.getParameters())`. `revived` are the units.
+ * @param options seed: of the weights; batchNorm: the statistics under which a unit counts as dead,
+ * "batch" (default, as in `diagnose`) or "running".
+ * @returns a new network, and the revived units. To continue with the old network, call
+ * `net.setParameters(network.getParameters())`.
  * @throws TypeError or RangeError for what is no network, or data that does not fit it.
  * Source: He et al. 2015 (the rule); Sokar et al. 2023 (reset dead units, outgoing weights 0).
  * @example
@@ -61,7 +65,7 @@ export function reviveUnits(net: Network, data: Dataset, options: ReviveOptions 
   alive.setParameters(parameters);
   turnAround(alive, data, dead, batchNorm);
   const changes = dead.flatMap((units, l) =>
-    units.length > 0 ? [`layer ${l + 1}: units ${units.map((unit) => unit + 1).join(", ")} drawn again`] : [],
+    units.length > 0 ? [`layer ${l + 1}: units ${units.map((unit) => unit + 1).join(", ")} redrawn`] : [],
   );
   return { ...remedyOf(net, alive, data, changes), revived: dead };
 }
@@ -98,7 +102,10 @@ function silence(
   }
 }
 
-/** Turns the weights of units that no sample reaches, the lowest layer first; with batch norm about half of the samples do. */
+/**
+ * Turns the weights of units that no sample reaches, the lowest layer first; with batch norm about
+ * half of the samples do.
+ */
 function turnAround(
   net: Network,
   data: Dataset,
@@ -119,7 +126,7 @@ function turnAround(
   });
 }
 
-/** The data's own statistics for the units that were drawn again. */
+/** The data's own statistics for the redrawn units. */
 function takeStatistics(net: Network, data: Dataset, l: number, drawn: readonly number[]): void {
   const { statistics, units } = net.layout.layers[l];
   if (statistics < 0 || data.size < 2) return;

@@ -8,11 +8,14 @@ import type { FloatArray } from "../../wasm/workspace.js";
 
 /** What to watch out for. */
 export interface Guard {
-  /** NaN; true. */
+  /** Refuse NaN. Default: true. */
   nan?: boolean;
-  /** Infinities; true. */
+  /** Refuse infinities. Default: true. */
   inf?: boolean;
-  /** Sizes above this; 2⁵⁰⁰ in double and 2⁶⁰ in single precision by default, whose squares are near the end of the range; Infinity for no limit. */
+  /**
+   * Refuse sizes above this; Infinity for no limit. Default: 2⁵⁰⁰ in double and 2⁶⁰ in single
+   * precision, whose squares are near the end of the range.
+   */
   big?: number;
 }
 
@@ -31,7 +34,10 @@ export interface GuardFinding {
   readonly layer: number;
   /** Unit of the layer; −1 for the loss. */
   readonly unit: number;
-  /** The sample in the data; −1 for a parameter or its gradient, and under batch norm's batch statistics where all samples are hit. */
+  /**
+   * The sample in the data; −1 for a parameter or its gradient, and under batch norm's batch
+   * statistics where all samples are hit.
+   */
   readonly sample: number;
   /** The value itself. */
   readonly value: number;
@@ -50,8 +56,9 @@ export function resolveGuard(where: string, dtype: Dtype, guard: unknown = {}): 
 }
 
 /**
- * The first offence on the way of the data through the network: in the parameters, then layer by layer forward, in the loss, and
- * layer by layer back. Within a layer NaN and infinity come before what is merely too big, and the first sample is named.
+ * The first offence on the way of the data through the network: in the parameters, then layer by
+ * layer forward, in the loss, and layer by layer back. Within a layer NaN and infinity come before
+ * what is merely too big, and the first sample is named.
  */
 export function findOffence(
   net: Network,

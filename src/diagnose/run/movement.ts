@@ -37,7 +37,10 @@ export class Movement {
     this.#point = Float64Array.from(net.current().parameters);
   }
 
-  /** Means over the window, where nearly all updates in it are reversals and the loss has not improved. */
+  /**
+   * Means over the window, where nearly all updates in it are reversals and the loss has not
+   * improved.
+   */
   observe(loss: number): Oscillation | null {
     const point = Float64Array.from(this.net.current().parameters);
     const update = point.map((value, i) => value - this.#point[i]);

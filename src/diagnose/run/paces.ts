@@ -4,12 +4,18 @@ import type { Network } from "../../network/network.js";
 import type { BatchNormMode } from "../../network/propagation.js";
 import { copyOf, inDouble } from "../remedies/copy.js";
 
-/** Times the loss before the first step, and that of a constant, above which a run gets nowhere, for so many epochs. */
+/**
+ * Times the loss before the first step, and that of a constant, above which a run gets nowhere, for
+ * so many epochs.
+ */
 const ABOVE = 1.1;
 const ABOVE_FOR = 3;
 /** Times as far as in an epoch that a run could go along its own direction. */
 const FURTHER = 1e3;
-/** Share of the loss before the first step that is still there, and the share that going further would take off. */
+/**
+ * Share of the loss before the first step that is still there, and the share that going further
+ * would take off.
+ */
 const STILL = 0.9;
 const WORTH = 0.1;
 /** The epochs after which the pace is looked at: each look takes a gradient and a product. */
@@ -61,7 +67,10 @@ export class Paces {
     return further > FURTHER ? { verdict: "too low", further } : null;
   }
 
-  /** Above where it began for some epochs, and not growing all the while, which is divergence, though it has moved by its own size. */
+  /**
+   * Above where it began for some epochs, and not growing all the while, which is divergence,
+   * though it has moved by its own size.
+   */
   #tooHigh(loss: number): boolean {
     const limit = ABOVE * Math.max(this.first, this.reference);
     if (!(loss > limit)) this.#losses = [];
@@ -72,7 +81,10 @@ export class Paces {
     return recent.length === ABOVE_FOR && !grows && moved;
   }
 
-  /** Times as far along the last epoch's way that the objective's model is least; 0 where it is no use to go on. */
+  /**
+   * The minimum of the objective's model along the last epoch's way, as a multiple of that way's
+   * length; 0 where going further does not help.
+   */
   #further(before: Float64Array, loss: number): number {
     if (!(loss > STILL * this.first)) return 0;
     const net = inDouble(this.net);

@@ -12,15 +12,26 @@ import { sharpness } from "../signals/sharpness.js";
 export interface RateFacts {
   readonly optimizer: string;
   readonly learningRate: number;
-  /** Rates from which on steps lead away: 2·(1 + μ)/λmax of descent with momentum μ; null for methods that rescale the gradient. */
+  /**
+   * Rates from which on steps lead away: 2·(1 + μ)/λmax of descent with momentum μ; null for
+   * methods that rescale the gradient.
+   */
   readonly edge: number | null;
-  /** The rate over that edge; for methods that rescale the gradient √(what steps of this length keep the loss above its minimum / what a constant loses). */
+  /**
+   * The rate over that edge; for methods that rescale the gradient √(what steps of this length keep
+   * the loss above its minimum / what a constant loses).
+   */
   readonly above: number;
-  /** The rate over 2·(1 − μ)/λmax; for methods that rescale the gradient over the parameters' root mean square. */
+  /**
+   * The rate over 2·(1 − μ)/λmax; for methods that rescale the gradient over the parameters' root
+   * mean square.
+   */
   readonly below: number;
 }
 
-/** Methods whose step along each parameter is about the learning rate, whatever the gradient's size. */
+/**
+ * Methods whose step along each parameter is about the learning rate, whatever the gradient's size.
+ */
 const RESCALING = ["adam", "adamw", "rmsprop"];
 const PROBES = 4;
 
@@ -57,7 +68,10 @@ export function rateFacts(
   };
 }
 
-/** The trace of the generalised Gauss-Newton matrix by Hutchinson's estimate: random signs are what steps of equal length look like. */
+/**
+ * The trace of the generalised Gauss-Newton matrix by Hutchinson's estimate: random signs are what
+ * steps of equal length look like.
+ */
 function traceOf(net: Network, data: Dataset, mode: BatchNormMode, seed: number): number {
   const double = inDouble(net);
   const random = new Random(seed);

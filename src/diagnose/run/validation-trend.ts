@@ -1,4 +1,7 @@
-/** Times the best validation loss, and share of what a constant loses, by which it has to have risen. */
+/**
+ * Times the best validation loss, and share of what a constant loses, by which it has to have
+ * risen.
+ */
 const RISEN = 1.1;
 const OF_REFERENCE = 0.1;
 /** Times the training loss of the best epoch, down to which it has to have fallen since. */

@@ -18,15 +18,21 @@ const WHERE = "watch";
 
 /** What `watch` takes beside network and data. */
 export interface WatchOptions extends PassOptions {
-  /** What values are refused; null for none. See `Guard`. */
+  /** Which values are refused; null for none. Default: `{}`, with the defaults of `Guard`. */
   guard?: Guard | null;
-  /** Epochs without improvement that are a plateau, and updates that have to alternate to be an oscillation; 20. */
+  /**
+   * Epochs without improvement that make a plateau, and updates that have to alternate to make an
+   * oscillation. Default: 20.
+   */
   window?: number;
-  /** The least relative improvement of the best loss that counts; 0.001. */
+  /** The least relative improvement of the best loss that counts. Default: 0.001. */
   improvement?: number;
-  /** A loss of this share of a constant's (the mean, the classes' shares) is effectively 0; 1e-8. */
+  /**
+   * A loss of at most this share of a constant's loss (the mean, the classes' shares) is
+   * effectively 0. Default: 1e-8.
+   */
   zero?: number;
-  /** Called with each finding when it is made. */
+  /** Called with each finding when it is made. Default: none. */
   onFinding?: (finding: Finding) => void;
 }
 
@@ -45,11 +51,11 @@ export type FindingCode =
   | "inf"
   | "big";
 
-/** Something that a watcher noticed about a run. */
+/** A fault that a watcher found in a run. */
 export interface Finding {
   /** Its kind. */
   readonly code: FindingCode;
-  /** What was noticed, in words. Layers and units are counted from 1 here. */
+  /** What was found, in words. Layers and units are counted from 1 here. */
   readonly message: string;
   /** Index of the layer that it is about, from 0; null where it is about none. */
   readonly layer: number | null;
@@ -59,9 +65,9 @@ export interface Finding {
   readonly evidence: Readonly<Record<string, number | string | readonly number[]>>;
   /** What to do, as code where code can do it. */
   readonly remedy: string;
-  /** In which step; null where the watcher is told of epochs alone. */
+  /** The step, from 1; null where the watcher gets epochs alone. */
   readonly step: number | null;
-  /** In which epoch. */
+  /** The epoch, from 1. */
   readonly epoch: number;
 }
 
@@ -69,11 +75,11 @@ export interface Finding {
 export interface WatchedEpoch {
   /** From 1. */
   readonly epoch: number;
-  /** Of the epoch. */
+  /** Loss of the epoch. */
   readonly loss: number;
-  /** Of held-out data; overfitting is seen by it. */
+  /** Loss of held-out data, from which overfitting is judged. */
   readonly validationLoss?: number;
-  /** Told in findings. */
+  /** Learning rate; quoted in findings. */
   readonly learningRate?: number;
 }
 
@@ -83,11 +89,11 @@ export interface WatchedStep {
   readonly step: number;
   /** From 1. */
   readonly epoch: number;
-  /** Of the batch. */
+  /** Loss of the batch. */
   readonly loss: number;
   /** Samples in the batch; losses are smoothed over as many batches as make an epoch. */
   readonly samples?: number;
-  /** Told in findings. */
+  /** Learning rate; quoted in findings. */
   readonly learningRate?: number;
   /** The epoch that the step ended, or null. */
   readonly epochRecord: WatchedEpoch | null;
@@ -110,18 +116,24 @@ export interface WatchedHistory {
   };
 }
 
-/** Tells a watcher of epochs: `onEpoch` of `fit`. */
+/** Takes an epoch's record: pass the watcher as `onEpoch` of `fit`. */
 export interface Watcher {
   (record: WatchedEpoch): void;
-  /** Tells it of a step of `training`, and of the epoch that it ends. */
+  /** Takes a step's record of `training`, with that of the epoch that the step ends. */
   step(record: WatchedStep): void;
-  /** Tells it how the run ended; where that was a NaN or infinity, finds the sample that it came from. */
+  /**
+   * Takes the history when the run has ended. Where a NaN or infinity ended it, finds the sample
+   * that this came from.
+   */
   finish(history: WatchedHistory): void;
-  /** What was noticed so far, each kind once (dying units once a layer). */
+  /** The findings so far, each kind once (dying units once per layer). */
   readonly findings: readonly Finding[];
 }
 
-/** Times the best loss, and times the first, that a loss is divergence from, when it has been so for so many records. */
+/**
+ * Times the best loss, and times the first, that a loss is divergence from, when it has been so for
+ * so many records.
+ */
 const DIVERGED = 10;
 const ABOVE_FIRST = 2;
 const DIVERGED_FOR = 3;
@@ -132,32 +144,45 @@ const DYING = 0.25;
 /** Epochs that they have to stay dead, unless so large a share has died. */
 const DYING_FOR = 3;
 const DIED = 0.5;
-/** Height of the valley's walls at the last update over the loss, from which on jumping between them matters. */
+/**
+ * Height of the valley's walls at the last update over the loss, from which on jumping between them
+ * matters.
+ */
 const HEIGHT = 0.01;
 /** ‖θ_t − θ_{t−2}‖ over ‖θ_t − θ_{t−1}‖ up to which a cycle has the period 2. */
 const PERIOD = 0.05;
 
 /**
- * Watches a run, epoch by epoch or step by step, for what goes wrong with runs:
+ * Watches a run, epoch by epoch or step by step, for faults:
  *
  * - "plateau": the best epoch's loss has not improved by 0.1 % for 20 epochs;
- * - "divergence": ten times the best loss, twice the one before the first step and no less than a constant's for three records, or a loss that is
- *   not finite; losses of batches are smoothed over an epoch;
- * - "oscillation": nearly all of 20 successive updates point against the one before (cosine below −0.7) while the loss stays as it is;
- *   "period-2-cycle" where every second point is the same, as beyond the step length 2/λ on a curvature λ;
- * - "zero-loss": 10⁻⁸ of what a constant loses is reached: nothing is left to learn;
- * - "rising-validation-loss": the validation loss has risen by a tenth since its best epoch, while the training loss fell;
- * - "steps-too-long": the loss stays above both the one before the first step and a constant's, though the parameters have moved far;
- * - "steps-too-short": along its own direction the run could go a thousand times as far in an epoch, and the loss has hardly fallen;
+ * - "divergence": for three records the loss is ten times the best, twice the loss before the first
+ *   step, and no less than a constant's; or it is not finite. Losses of batches are smoothed over
+ *   an epoch;
+ * - "oscillation": nearly all of 20 successive updates point against the one before (cosine below
+ *   −0.7) while the loss does not fall. It is a "period-2-cycle" where every second point is the
+ *   same, as with steps longer than 2/λ on a curvature λ;
+ * - "zero-loss": the loss has reached 10⁻⁸ of a constant's, and nothing is left to learn;
+ * - "rising-validation-loss": the validation loss has risen by a tenth since its best epoch, while
+ *   the training loss fell;
+ * - "steps-too-long": the loss stays above both the one before the first step and a constant's,
+ *   though the parameters have moved far;
+ * - "steps-too-short": along its own direction the run could go a thousand times as far in an
+ *   epoch, and the loss has hardly fallen;
  * - "dying-units": a quarter of a layer's units, two at least, has died since the beginning;
- * - "nan", "inf", "big": values that the guard refuses, with step, layer, quantity and sample: of the parameters after each record, of all
- *   else on the way of the data through the network at the end of each epoch. A run that broke down names its step itself: see `finish`.
+ * - "nan", "inf", "big": values that the guard refuses, with step, layer, quantity and sample.
+ *   Parameters are checked after each record, all other quantities at the end of each epoch. A run
+ *   that broke down names its step itself: see `finish`.
  *
- * @param data what to look for dead units and offending values on: the training data, or a part of it.
- * @param options thresholds; batchNorm: for the guard's pass, "batch" (default, as in training) or "running".
- * @returns a function for `onEpoch` of `fit`, with `step` for the records of `training`, `finish` for the history, and `findings`, plain
- * data. Cost: a gradient and a forward pass over `data` an epoch, and a few passes over the parameters a record.
- * @throws TypeError or RangeError for what is no network, data that does not fit it, and thresholds outside their range.
+ * @param data the data on which dead units and offending values are searched for: the training
+ * data, or a part of it.
+ * @param options thresholds; batchNorm: for the guard's pass, "batch" (default, as in training) or
+ * "running".
+ * @returns a function for `onEpoch` of `fit`, with `step` for the records of `training`, `finish`
+ * for the history, and `findings`, plain data. Cost: a gradient and a forward pass over `data` per
+ * epoch, and a few passes over the parameters per record.
+ * @throws TypeError or RangeError for what is no network, data that does not fit it, and thresholds
+ * outside their range.
  * Source: Cohen et al. 2021 (2/λ); Lu et al. 2020 (dying units).
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], initializer: "zeros" });
@@ -257,7 +282,10 @@ class Watching {
     this.#epoch(record, place);
   }
 
-  /** `typical` and `mean` of the losses of an epoch's batches, null while there are fewer; `loss`: the record's own. */
+  /**
+   * `typical` and `mean` of the losses of an epoch's batches, null while there are fewer; `loss`:
+   * the record's own.
+   */
   #record(typical: number | null, mean: number | null, loss: number, place: Place): void {
     if (!Number.isFinite(loss)) this.#noteDivergence(loss, place);
     if (typical === null || mean === null) return;
@@ -276,7 +304,10 @@ class Watching {
     }
   }
 
-  /** Whether the walls that the parameters jump between are high: ⅛·uᵀGu above the floor between them. */
+  /**
+   * Whether the walls that the parameters jump between are high: ⅛·uᵀGu above the floor between
+   * them.
+   */
   #matters({ update }: Oscillation, loss: number): boolean {
     const product = inDouble(this.net).ggnvp(this.data, update, { batchNorm: this.mode });
     const height = update.reduce((sum, u, i) => sum + u * product[i], 0) / 8;

@@ -13,7 +13,10 @@ export function checkDirection(where: string, direction: unknown, count: number)
   }
 }
 
-/** The slope of a straight line through points by least squares; null where they do not determine one. */
+/**
+ * The slope of a straight line through points by least squares; null where they do not determine
+ * one.
+ */
 export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number | null {
   if (points.length < 2) return null;
   const count = points.length;
@@ -33,7 +36,10 @@ export function holdsSquares(sum: number): boolean {
   return sum > 1e-280 && sum < Infinity;
 }
 
-/** √Σ of(k)² over the finite ones, whatever their size: squares may underflow or overflow where the norm doesn't. */
+/**
+ * √Σ of(k)² over the finite ones, whatever their size: squares may underflow or overflow where the
+ * norm doesn't.
+ */
 export function euclidean(from: number, to: number, of: (k: number) => number): number {
   let sum = 0;
   for (let k = from; k < to; ++k) {

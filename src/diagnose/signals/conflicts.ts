@@ -9,7 +9,10 @@ export interface Conflicts {
   readonly samples: number;
   /** The first such pair. */
   readonly pair: readonly number[];
-  /** What they leave of the best constant's squared error whatever the network: their own variance over the variance of the targets. */
+  /**
+   * What they leave of the best constant's squared error whatever the network: their own variance
+   * over the variance of the targets.
+   */
   readonly floor: number;
 }
 

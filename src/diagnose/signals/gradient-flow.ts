@@ -15,13 +15,22 @@ import { withProbe } from "./probe.js";
 
 /** What `gradientFlow` takes beside network and data. */
 export interface GradientFlowOptions extends PassOptions {
-  /** The optimizer that trains the network, or its state: its momentum moves parameters that get no gradient. */
+  /**
+   * The optimizer that trains the network, or its state: its momentum moves parameters that get no
+   * gradient. Default: none.
+   */
   optimizer?: Optimizer | OptimizerState;
-  /** The weight decay it applies; 0 by default. The network's own penalty is known. */
+  /**
+   * The weight decay that the optimizer applies. The network's own penalty is known and need not
+   * be given. Default: 0.
+   */
   weightDecay?: number;
 }
 
-/** Of a unit's parameters; norms are Euclidean, of the gradient of the mean loss without the penalty. */
+/**
+ * Of a unit's parameters; norms are Euclidean, of the gradient of the mean loss without the
+ * penalty.
+ */
 export interface UnitGradient {
   /** ‖∂L/∂w‖ of the row of weights into it. */
   readonly weights: number;
@@ -31,7 +40,9 @@ export interface UnitGradient {
   readonly scale: number;
   /** Of batch norm's shift; 0 without batch norm. */
   readonly shift: number;
-  /** ‖∂L/∂a‖ over the samples, in double precision, a being the pre-activation before batch norm. */
+  /**
+   * ‖∂L/∂a‖ over the samples, in double precision, a being the pre-activation before batch norm.
+   */
   readonly signal: number;
   /** Parameters of it whose gradient is exactly 0. */
   readonly zeros: number;
@@ -41,13 +52,18 @@ export interface UnitGradient {
 export interface SinglePrecision {
   /** Not 0 in double precision, but 0 in single. */
   readonly zero: number;
-  /** Not 0 in double precision, but subnormal (below 2⁻¹²⁶, with fewer digits the smaller) in single. */
+  /**
+   * Not 0 in double precision, but subnormal (below 2⁻¹²⁶, with fewer digits the smaller) in
+   * single.
+   */
   readonly subnormal: number;
   /** Finite in double precision, but not in single. */
   readonly overflow: number;
 }
 
-/** Parameters whose gradient of the mean loss is exactly 0, and what would move them all the same. */
+/**
+ * Parameters whose gradient of the mean loss is exactly 0, and what would move them all the same.
+ */
 export interface ZeroGradients {
   /** How many there are. */
   readonly count: number;
@@ -65,7 +81,7 @@ export interface ZeroGradients {
 export interface LayerGradient {
   /** Index of the layer. */
   readonly layer: number;
-  /** How many it has. */
+  /** Number of parameters. */
   readonly parameters: number;
   /** ‖∂L/∂θ‖ over the layer, without the penalty. */
   readonly gradientNorm: number;
@@ -79,7 +95,10 @@ export interface LayerGradient {
   readonly units: readonly UnitGradient[];
   /** Units whose gradients are all exactly 0. */
   readonly frozenUnits: readonly number[];
-  /** Inputs of the layer whose weights' gradients are all exactly 0, such as those that are 0 for every sample. */
+  /**
+   * Inputs of the layer whose weights' gradients are all exactly 0, such as those that are 0 for
+   * every sample.
+   */
   readonly frozenInputs: readonly number[];
   /** Of its parameters. */
   readonly zeroGradients: ZeroGradients;
@@ -93,13 +112,17 @@ export interface LayerGradient {
 export interface SignalGrowth {
   /** ‖∂L/∂a‖ of layer l over that of layer l + 1; null where one of them is 0. */
   readonly ratios: readonly (number | null)[];
-  /** The factor a layer, by least squares on the logarithms; null with fewer than two signals that are not 0. */
+  /**
+   * The factor a layer, by least squares on the logarithms; null with fewer than two signals that
+   * are not 0.
+   */
   readonly rate: number | null;
   /** What that makes from the last layer to the first: rate to the number of layers between. */
   readonly total: number | null;
   /**
-   * "vanishing" where the first layer gets at most a thousandth of the last one's signal, "exploding" where it gets a thousand times as much:
-   * then no one learning rate serves both. "blocked" where a layer gets none at all.
+   * "vanishing" where the first layer gets at most a thousandth of the last one's signal,
+   * "exploding" where it gets a thousand times as much: then no one learning rate serves both.
+   * "blocked" where a layer gets none at all.
    */
   readonly verdict: "steady" | "vanishing" | "exploding" | "blocked";
   /** The last layer that gets no signal, or −1. */
@@ -114,7 +137,7 @@ export interface GradientFlow {
   readonly gradientNorm: number;
   /** With the penalty. */
   readonly objectiveNorm: number;
-  /** Of the network. */
+  /** Precision of the network's parameters. */
   readonly dtype: Dtype;
   /** Which statistics batch norm used. */
   readonly batchNorm: BatchNormMode;
@@ -139,16 +162,21 @@ const SMALLEST_NORMAL = 2 ** -126;
 const ROUNDING = 2 ** -48;
 
 /**
- * Where the gradient goes: its norm a layer and a unit, exact zeros, the growth of the signal ∂L/∂a from layer to layer (Glorot and Bengio 2010),
- * what is lost in single precision, and which parameters cannot move at all, or only by momentum, penalty or weight decay.
+ * Where the gradient goes: its norm per layer and per unit, exact zeros, and the growth of the
+ * signal ∂L/∂a from layer to layer (Glorot and Bengio 2010). Also what is lost in single precision,
+ * and which parameters cannot move at all, or only by momentum, penalty or weight decay.
  *
- * Gradients are taken in both precisions at the same parameters. Entries Σ δ·h below 2⁻⁴⁸·‖δ‖·‖h‖ are not counted as lost, being rounding
- * errors of sums that are 0, such as the gradient of a bias before batch norm. The counts also hold what rounding absorbs: a softmax that
- * rounds to 1 leaves no gradient in single precision.
+ * Gradients are taken in both precisions at the same parameters. Entries Σ δ·h below 2⁻⁴⁸·‖δ‖·‖h‖
+ * are not counted as lost, being rounding errors of sums that are 0, such as the gradient of a bias
+ * before batch norm. The counts also hold what rounding absorbs: a softmax that rounds to 1 leaves
+ * no gradient in single precision.
  *
- * @param options batchNorm: "batch" (default) or "running"; optimizer, weightDecay: what else moves parameters.
- * @returns plain data, owned by the caller. Cost: about one and a half gradients in double precision.
- * @throws TypeError or RangeError as `net.gradient`, and for an optimizer or state of another number of parameters.
+ * @param options batchNorm: "batch" (default) or "running"; optimizer, weightDecay: what else moves
+ * parameters.
+ * @returns plain data, owned by the caller. Cost: about one and a half gradients in double
+ * precision.
+ * @throws TypeError or RangeError as `net.gradient`, and for an optimizer or state of another
+ * number of parameters.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 2, activation: "relu" }, { units: 1 }] });
  * net.setParameters([1, 1, 0, -5, 1, 1, 0]);

@@ -11,18 +11,24 @@ export interface InputScale {
   readonly constant: readonly number[];
   /** Inputs whose mean is far from 0 beside their deviation. */
   readonly shifted: readonly number[];
-  /** Inputs whose range is next to nothing beside the largest, and that the first layer's weights do not make up for. */
+  /**
+   * Inputs whose range is next to nothing beside the largest, and that the first layer's weights do
+   * not make up for.
+   */
   readonly tiny: readonly number[];
 }
 
 /**
- * A mean so many deviations from 0 makes the input nearly parallel to the bias: the curvature along the difference of the two is a hundredth of the
- * curvature along their sum.
+ * A mean so many deviations from 0 makes the input nearly parallel to the bias: the curvature along
+ * the difference of the two is a hundredth of the curvature along their sum.
  */
 const SHIFTED = 10;
 /** Of the largest range: an input that small has a millionth of the largest one's curvature. */
 const TINY = 1e-3;
-/** Weighted by the first layer, an input below this share of the largest one's effect is not made up for. */
+/**
+ * Weighted by the first layer, an input below this share of the largest one's effect is not made up
+ * for.
+ */
 const EFFECT = 0.01;
 
 export function inputScale({ inputs: { rows, columns, data } }: Dataset, net?: Network): InputScale {
@@ -31,7 +37,8 @@ export function inputScale({ inputs: { rows, columns, data } }: Dataset, net?: N
   const least = new Float64Array(columns).fill(Infinity);
   const most = new Float64Array(columns).fill(-Infinity);
   const spread = new Float64Array(columns);
-  // More than two different values: the mean of a yes-or-no input says how rare it is, not where it lies.
+  // More than two different values: the mean of a yes-or-no input says how rare it is, not where it
+  // lies.
   const many = new Uint8Array(columns);
   for (let k = 0, i = 0; i < rows; ++i) {
     for (let j = 0; j < columns; ++j, ++k) {

@@ -9,7 +9,10 @@ import { chosenLayers } from "./layers.js";
 
 const WHERE = "monitor";
 
-/** What passes through one layer; each matrix has a row a sample and a column a unit, and belongs to the callback. */
+/**
+ * What passes through one layer; each matrix has a row a sample and a column a unit, and belongs to
+ * the callback.
+ */
 export interface LayerSignals<Record = unknown> {
   /** Index of the layer. */
   readonly layer: number;
@@ -25,21 +28,25 @@ export interface LayerSignals<Record = unknown> {
 
 /** What `monitor` takes beside network, data and callback. */
 export interface MonitorOptions extends PassOptions {
-  /** The layers to show; all by default. */
+  /** The layers to show. Default: all. */
   layers?: readonly number[];
 }
 
 /**
- * Shows a callback the signals of every layer, before and after its activation and on the way back: what hooks are for elsewhere.
+ * Shows a callback the signals of every layer, before and after its activation and on the way back:
+ * what hooks are for elsewhere.
  *
- * The function that it returns passes a probe data set through the network as it is then, forward and backward, and calls back
- * for each layer, the first one first. It serves as `onEpoch` of `fit`, or may be called at any time, between steps of `training` say.
+ * The function that it returns passes a probe data set through the network as it is then, forward
+ * and backward, and calls back for each layer, the first one first. It serves as `onEpoch` of
+ * `fit`, or may be called at any time, between steps of `training` say.
  *
- * @param data what to pass through; samples × units numbers are copied a matrix, so a few hundred samples are usual.
+ * @param data what to pass through; samples × units numbers are copied a matrix, so a few hundred
+ * samples are usual.
  * @param callback called with `LayerSignals`.
  * @param options layers: which; batchNorm: "batch" (default, as in training) or "running".
  * @returns a function that takes a record, or nothing. Cost of a call: a gradient over `data`.
- * @throws TypeError or RangeError for what is no network, data that does not fit it, or layers that it does not have.
+ * @throws TypeError or RangeError for what is no network, data that does not fit it, or layers that
+ * it does not have.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 2, activation: "relu" }, { units: 1 }] });
  * net.setParameters([1, -1, 0, 0, 1, 1, 0]);

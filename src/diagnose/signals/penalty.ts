@@ -17,7 +17,10 @@ export interface PenaltyFacts {
   readonly ratio: number;
   /** What the penalty adds to the objective. */
   readonly value: number;
-  /** What one step along the data's gradient, as long as is best for it, would take off the data's loss. */
+  /**
+   * What one step along the data's gradient, as long as is best for it, would take off the data's
+   * loss.
+   */
   readonly fall: number;
   /** The outputs' deviation over the deviation that a fresh network's outputs have. */
   readonly left: number;

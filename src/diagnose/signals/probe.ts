@@ -6,15 +6,18 @@ import type { Dtype } from "../../wasm/kernels.js";
 import { borrow, type FloatArray, type Workspace } from "../../wasm/workspace.js";
 
 export interface ProbeOptions {
-  /** Double precision by default, whatever the network's. */
+  /** Precision of the values, whatever the network's. Default: double precision. */
   dtype?: Dtype;
-  /** "none" by default: values only. */
+  /** Which derivatives to add; "none" gives values only. Default: "none". */
   gradients?: Gradients;
-  /** Whether the network's penalty is in it; by default it is. */
+  /** Whether the network's penalty is part of the objective. Default: true. */
   penalty?: boolean;
 }
 
-/** The objective of a network on all of a data set at any parameters, in a precision of its own, in the memory of one workspace. */
+/**
+ * The objective of a network on all of a data set at any parameters, in a precision of its own, in
+ * the memory of one workspace.
+ */
 export class Probe {
   readonly #objective: Objective;
   readonly #theta: number;

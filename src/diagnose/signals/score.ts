@@ -1,4 +1,7 @@
-/** How good a fit is, held against the best constant: the mean, the majority, the shares of the classes. */
+/**
+ * How good a fit is, held against the best constant: the mean, the majority, the shares of the
+ * classes.
+ */
 import type { Dataset } from "../../network/dataset.js";
 import type { Network } from "../../network/network.js";
 import { decide } from "../../network/score.js";
@@ -55,9 +58,14 @@ export interface FitScore {
   readonly loss: number;
   /** Mean loss of the constant: the mean, or each class's share. */
   readonly baselineLoss: number;
-  /** Least mean loss that the targets allow: their own entropy where they are probabilities; else 0. */
+  /**
+   * Least mean loss that the targets allow: their own entropy where they are probabilities; else 0.
+   */
   readonly floor: number;
-  /** Share of the avoidable loss of the best constant that the network avoids: 1 is perfect, 0 as good as the constant, below 0 worse. */
+  /**
+   * Share of the avoidable loss of the best constant that the network avoids: 1 is perfect, 0 as
+   * good as the constant, below 0 worse.
+   */
   readonly skill: number;
   /** One by one; empty for classes. */
   readonly outputs: readonly OutputScore[];
@@ -82,11 +90,16 @@ export interface Constant {
   readonly variances: readonly number[];
 }
 
-/** Share of the constant's squared error, or of the majority's wrong decisions, that may be left of a fit that is well. */
+/**
+ * Share of the constant's squared error, or of the majority's wrong decisions, that may be left of
+ * a fit that is well.
+ */
 const FITS = 0.98;
 const FITS_CLASSES = 0.95;
 
-/** Holds outputs against the targets; `constant`: that of the training data where these are others. */
+/**
+ * Holds outputs against the targets; `constant`: that of the training data where these are others.
+ */
 export function judge(net: Network, data: Dataset, outputs: Outputs, constant?: Constant): Judged {
   return decidesClasses(net.spec.loss)
     ? judgeClasses(net, data, outputs, constant)
@@ -275,7 +288,10 @@ function fitsClasses({ floor, baselineLoss, skill, classes }: FitScore, accuracy
   return 1 - accuracy <= most && classes.every(({ recall }) => recall === null || recall >= 0.5);
 }
 
-/** The loss of the constant that gives each class its share, and the entropy of the targets themselves; means as the losses take them. */
+/**
+ * The loss of the constant that gives each class its share, and the entropy of the targets
+ * themselves; means as the losses take them.
+ */
 function entropies(
   rows: ArrayLike<number>,
   weights: Float64Array,

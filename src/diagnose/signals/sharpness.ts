@@ -10,7 +10,10 @@ const WHERE = "sharpness";
 
 /** What `sharpness` takes beside network and data. */
 export interface SharpnessOptions extends PassOptions {
-  /** Where to start: the `direction` of an earlier result, for a network that has moved since. Default: a random vector. */
+  /**
+   * Where to start: the `direction` of an earlier result, for a network that has moved since.
+   * Default: a random vector.
+   */
   start?: ArrayLike<number>;
   /** Relative accuracy of the eigenvalue. Default: 1e-6. */
   tolerance?: number;
@@ -22,7 +25,10 @@ export interface SharpnessOptions extends PassOptions {
 export interface Sharpness {
   /** λmax of the Hessian of the training objective. */
   readonly largest: number;
-  /** 2/λmax: with longer steps plain gradient descent moves away along the direction. Infinity where no curvature is positive. */
+  /**
+   * 2/λmax: with longer steps plain gradient descent moves away along the direction. Infinity where
+   * no curvature is positive.
+   */
   readonly edge: number;
   /** The unit eigenvector of λmax; pass it as `start` next time. */
   readonly direction: Float64Array;
@@ -30,19 +36,24 @@ export interface Sharpness {
   readonly products: number;
   /** As `lanczos`. */
   readonly status: "converged" | "max-steps" | "stalled" | "non-finite";
-  /** In words. */
+  /** Why, in words. */
   readonly reason: string;
 }
 
 /**
- * The sharpness λmax of the training objective's Hessian and the edge of stability 2/λmax, the learning rate from which on plain gradient descent stops
- * converging. Computed in double precision, penalty included, by Lanczos's method.
+ * The sharpness λmax of the training objective's Hessian and the edge of stability 2/λmax, the
+ * learning rate from which on plain gradient descent stops converging. Computed in double
+ * precision, penalty included, by Lanczos's method.
  *
- * With momentum μ the edge is 2·(1 + μ)/λmax. Adam and its kin rescale the parameters, and have another edge.
+ * With momentum μ the edge is 2·(1 + μ)/λmax. Adam and its kin rescale the parameters, and have
+ * another edge.
  *
- * @param options start: the direction of an earlier result saves products. batchNorm: as in `net.loss`.
- * @returns a plain object, the caller's. Cost: `products` Hessian products, usually 10 to 40, each about two gradients.
- * @throws TypeError or RangeError as `net.loss`, for unknown options and for a start of another length.
+ * @param options start: the direction of an earlier result saves products. batchNorm: as in
+ * `net.loss`.
+ * @returns a plain object, the caller's. Cost: `products` Hessian products, usually 10 to 40, each
+ * about two gradients.
+ * @throws TypeError or RangeError as `net.loss`, for unknown options and for a start of another
+ * length.
  * Source: LeCun, Simard and Pearlmutter 1993; Cohen et al. 2021.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], initializer: "zeros" });

@@ -7,7 +7,10 @@ import { targetRows } from "./score.js";
 /** How the targets of one output of values are distributed. */
 export interface TargetFacts {
   readonly output: number;
-  /** Share of Σ(y − median)² that the farthest hundredth of the samples, one at least, makes up; null where half of the targets are equal. */
+  /**
+   * Share of Σ(y − median)² that the farthest hundredth of the samples, one at least, makes up;
+   * null where half of the targets are equal.
+   */
   readonly farthest: number | null;
   /** Those samples, the farthest first. */
   readonly farthestSamples: readonly number[];

@@ -38,11 +38,13 @@ export interface ActivationPatterns {
 const BITS = 16;
 
 /**
- * The activation patterns of the data: which units of relu, leaky-relu, elu and step have a positive pre-activation. Samples with the same
- * pattern lie in the same linear region of a piecewise-linear network (Montúfar et al. 2014), so that for them it is one affine map.
+ * The activation patterns of the data: which units of relu, leaky-relu, elu and step have a
+ * positive pre-activation. Samples with the same pattern lie in the same linear region of a
+ * piecewise-linear network (Montúfar et al. 2014), so that for them it is one affine map.
  *
  * @param options batchNorm: "batch" (default) or "running".
- * @returns counts; a network without kinks has one pattern. Cost: a forward pass and an operation a unit and sample.
+ * @returns counts; a network without kinks has one pattern. Cost: a forward pass and an operation a
+ * unit and sample.
  * @throws TypeError or RangeError as `net.loss`.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 2, activation: "relu" }, { units: 1 }] });

@@ -11,8 +11,9 @@ import { bytesPer, type FloatArray } from "../../wasm/workspace.js";
 /** What `activationStatistics` takes beside network and data. */
 export interface ActivationStatisticsOptions extends PassOptions {
   /**
-   * A sample saturates a unit where |φ′| is at most this share of the activation's largest slope; 0.01 by default. There a step of
-   * gradient descent moves the unit's weights a hundredth as far as it could, and two such layers in a row leave a ten-thousandth.
+   * A sample saturates a unit where |φ′| is at most this share of the activation's largest slope.
+   * At 0.01 a step of gradient descent moves the unit's weights a hundredth as far as it could, and
+   * two such layers in a row leave a ten-thousandth. Default: 0.01.
    */
   saturation?: number;
 }
@@ -55,7 +56,10 @@ export interface LayerStatistics extends UnitStatistics {
   readonly type: ActivationName;
   /** One by one. */
   readonly units: readonly UnitStatistics[];
-  /** Units with a positive pre-activation for no sample: of activations that do something at 0 (relu, leaky-relu, elu, step), as the next two. */
+  /**
+   * Units with a positive pre-activation for no sample: of activations that do something at 0
+   * (relu, leaky-relu, elu, step), as the next two.
+   */
   readonly neverActive: readonly number[];
   /** For some samples, but less than 1 % of them. */
   readonly rarelyActive: readonly number[];
@@ -73,9 +77,15 @@ export interface BlockedLayer {
   readonly cause: "dead" | "step";
   /** Layers whose gradient is exactly 0 for it: this one and all before it. */
   readonly frozen: readonly number[];
-  /** The layer after a dead one: its inputs are all 0, so that its weights' gradients are 0 too; its bias (or batch norm's shift) learns. */
+  /**
+   * The layer after a dead one: its inputs are all 0, so that its weights' gradients are 0 too; its
+   * bias (or batch norm's shift) learns.
+   */
   readonly biasOnly: readonly number[];
-  /** Layers after it that gradients reach, `biasOnly` among them: they learn a function of nothing, a constant, where the cause is "dead". */
+  /**
+   * Layers after it that gradients reach, `biasOnly` among them: they learn a function of nothing,
+   * a constant, where the cause is "dead".
+   */
   readonly learning: readonly number[];
   /** The same in words; layers are counted from 1 here. */
   readonly message: string;
@@ -99,14 +109,18 @@ export interface ActivationStatistics {
 const RARE = 0.01;
 
 /**
- * What every unit does over the whole data set: how often it is active, silent, saturated or exactly at its kink, with mean, deviation and range
- * before and after the activation; units that are dead, and layers that stop all gradients ("born dead" if that is so from the start; Lu et al. 2019).
+ * What every unit does over the whole data set: how often it is active, silent, saturated or
+ * exactly at its kink, with mean, deviation and range before and after the activation. Also the
+ * dead units, and the layers that stop all gradients ("born dead" if they do so from the start; Lu
+ * et al. 2019).
  *
- * An activation of relu is 0 for about half of the samples at a symmetric start; a pre-activation is exactly 0 hardly ever, unless inputs
- * are 0 where biases are.
+ * An activation of relu is 0 for about half of the samples at a symmetric start; a pre-activation
+ * is exactly 0 hardly ever, unless inputs are 0 where biases are.
  *
- * @param options batchNorm: "batch" (default, as in training) or "running"; saturation: see `ActivationStatisticsOptions`.
- * @returns plain data, owned by the caller. Cost: a forward pass and a few operations a unit and sample.
+ * @param options batchNorm: "batch" (default, as in training) or "running"; saturation: see
+ * `ActivationStatisticsOptions`.
+ * @returns plain data, owned by the caller. Cost: a forward pass and a few operations per unit and
+ * sample.
  * @throws TypeError or RangeError as `net.loss`, and for a threshold outside of (0, 1].
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 2, activation: "relu" }, { units: 1 }] });
@@ -162,7 +176,10 @@ function tallyLayer(
   });
 }
 
-/** Sums over a row, chunk after chunk; chunks' deviations are combined by the rule of Chan, Golub and LeVeque (1979). */
+/**
+ * Sums over a row, chunk after chunk; chunks' deviations are combined by the rule of Chan, Golub
+ * and LeVeque (1979).
+ */
 class Row {
   count = 0;
   mean = 0;

@@ -13,17 +13,29 @@ import type { Budget, Ending, Norm, Stage } from "./stages.js";
 
 /** What the importers take alike. */
 export interface ImportOptions {
-  /** The loss to train and score with. Default: what the model's end tells (softmax "cross-entropy", sigmoid "binary-cross-entropy"), else "mse". */
+  /**
+   * The loss to train and score with. Default: by the model's last layer ("cross-entropy" for
+   * softmax, "binary-cross-entropy" for sigmoid), otherwise "mse".
+   */
   loss?: Loss;
-  /** Precision of the network. Default: the file's; "f64" where a scaling became part of the weights, which single precision would blur. */
+  /**
+   * Precision of the network. Default: the file's; "f64" where a scaling became part of the
+   * weights, which single precision would blur.
+   */
   dtype?: Dtype;
 }
 
 /** A network that another program trained. All of it belongs to the caller. */
 export interface Imported {
-  /** It takes rows as the file's model does. Behind a softmax or a sigmoid its outputs are logits, and `probabilities` gives what the model gave. */
+  /**
+   * It takes rows as the file's model does. Behind a softmax or a sigmoid its outputs are logits,
+   * and `probabilities` gives what the model gave.
+   */
   readonly network: Network;
-  /** Labels in the order of the outputs, where the file has them; of one output for two classes, the one below 0 first. */
+  /**
+   * Labels in the order of the outputs, where the file has them; of one output for two classes, the
+   * one below 0 first.
+   */
   readonly classes: readonly (string | number)[] | null;
 }
 
@@ -41,7 +53,10 @@ interface Layer {
 /** Factors and shifts that wait for the affine map which they become part of. */
 type Pending = { readonly factor: Float64Array; readonly shift: Float64Array } | null;
 
-/** Layers of stages: scalings become part of the affine maps beside them, batch norm stays one where it stands between map and activation. */
+/**
+ * Layers of stages: scalings become part of the affine maps beside them, batch norm stays one where
+ * it stands between map and activation.
+ */
 export class Assembly {
   readonly #layers: Layer[] = [];
   #pending: Pending = null;

@@ -1,8 +1,8 @@
 import type { Activation } from "../../network/spec.js";
 
 /**
- * A function of one number, as its values at fixed places. Exporters write activations as formulas, each in its way; their values tell which
- * activation it is, whatever the formula.
+ * A function of one number, as its values at fixed places. Exporters write activations as formulas,
+ * each in its way. The activation is recognised by the formula's values.
  */
 export interface Curve {
   readonly values: Float64Array;

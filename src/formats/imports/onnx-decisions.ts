@@ -16,7 +16,10 @@ import {
   type Value,
 } from "./onnx-values.js";
 
-/** Operators that make probabilities and classes of outputs, as they stand at the end of classifiers. */
+/**
+ * Operators that make probabilities and classes of outputs, as they stand at the end of
+ * classifiers.
+ */
 export const decisionOperators: readonly (readonly [string, Operator])[] = [
   ["Softmax", softmax],
   ["LogSoftmax", softmax],

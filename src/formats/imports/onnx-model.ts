@@ -3,7 +3,10 @@ import { clip } from "../plain.js";
 import { type Field, fieldsOf, varintsOf } from "../protobuf.js";
 import { countOf } from "../tensors.js";
 
-/** ONNX's messages as they lie in a file (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3); the numbers of fields are from there. */
+/**
+ * ONNX's messages as they lie in a file (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3);
+ * the numbers of fields are from there.
+ */
 export interface OnnxModel {
   /** Version of the operators. */
   readonly operators: number;

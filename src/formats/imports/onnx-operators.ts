@@ -111,7 +111,10 @@ function activate(step: Step, activation: Activation | null, operator: string): 
   return withCurve(rows, named(activation, rows.curve));
 }
 
-/** A function of one number whose argument may be scaled inside: an argument that is a straight line is remembered. */
+/**
+ * A function of one number whose argument may be scaled inside: an argument that is a straight line
+ * is remembered.
+ */
 function formula(step: Step, f: Arithmetic): Value {
   const rows = inward(step, rowsAt(step, 0));
   const curve = combine(f, rows.curve);

@@ -21,7 +21,10 @@ export interface Rows {
   readonly paired: boolean;
   /** Of the probabilities' columns, where a node names them. */
   readonly classes: readonly (string | number)[] | null;
-  /** Names of the model's inputs that lie side by side here; null behind the first node that computes. */
+  /**
+   * Names of the model's inputs that lie side by side here; null behind the first node that
+   * computes.
+   */
   readonly columns: readonly string[] | null;
 }
 
@@ -74,7 +77,10 @@ export function behind(link: Link, stage: Stage): Link {
   return { stage, below: link, width };
 }
 
-/** The link behind which nothing but the rows themselves is left: the function of each feature becomes an activation. */
+/**
+ * The link behind which nothing but the rows themselves is left: the function of each feature
+ * becomes an activation.
+ */
 export function settle(step: Step, rows: Rows): Link {
   const { curve, link, ending, paired } = rows;
   if (ending || paired) refuse(step, "a softmax or sigmoid at the end of the model", "one with more behind it");

@@ -46,7 +46,7 @@ export function stagesOf(link: Link): Stage[] {
   return stages.reverse();
 }
 
-/** `inputs` of the first affine stage tell what comes in where the file does not. */
+/** The file's number of inputs, or that of the first affine stage where the file has none. */
 export function inputsOf(link: Link): number | null {
   let width = link.width;
   for (let at: Link | null = link; at; at = at.below)
@@ -54,7 +54,10 @@ export function inputsOf(link: Link): number | null {
   return width;
 }
 
-/** Counts the numbers that are made, so that a small file that uses its tensors often cannot ask for much. */
+/**
+ * Counts the numbers that are made, so that a small file that uses its tensors often cannot ask for
+ * much.
+ */
 export class Budget {
   #left: number;
 

@@ -20,10 +20,13 @@ const WEEK = 604_800;
 const MOMENT = 600;
 /** Jobs that are added at a time. */
 const BULK = 500;
-/** Milliseconds of silence after which it is looked what became of the tasks, and how many of them at a time. */
+/**
+ * Milliseconds of silence after which it is looked what became of the tasks, and how many of them
+ * at a time.
+ */
 const SILENCE = 1000;
 const LOOKS = 250;
-/** Milliseconds that a farewell may take, and after which a worker is told again. */
+/** Milliseconds that a farewell may take, and after which a message to a worker is repeated. */
 const FAREWELL = 5000;
 const TOLD_AGAIN = 100;
 /** Bytes of a result. */
@@ -255,7 +258,10 @@ export class Client {
     for (const { settle } of waiting ?? []) settle(outcome);
   }
 
-  /** Where nothing was heard for a while, as after a restart of Redis, jobs are looked at one by one. */
+  /**
+   * Where nothing was heard for a while, as after a restart of Redis, jobs are looked at one by
+   * one.
+   */
   async #lookAround(): Promise<void> {
     if (this.#closed || Date.now() - this.#heard < SILENCE) return;
     this.#heard = Date.now();
@@ -270,7 +276,10 @@ export class Client {
     }
   }
 
-  /** What became of a task; adds it again where it is not known any longer, or has failed before it was asked for. */
+  /**
+   * What became of a task; adds it again where it is not known any longer, or has failed before it
+   * was asked for.
+   */
   async #look(id: string): Promise<void> {
     const waiting = this.#pending.get(id);
     if (!waiting || this.#unsent.includes(waiting[0])) return;
@@ -297,7 +306,10 @@ export class Client {
     await this.#send([pending]);
   }
 
-  /** Where nobody waits for a task any longer, it is taken out of the queue, or its worker breaks it off. */
+  /**
+   * Where nobody waits for a task any longer, it is taken out of the queue, or its worker breaks it
+   * off.
+   */
   #forget(pending: Pending): void {
     const { id } = pending;
     pending.givenUp = true;
@@ -311,7 +323,9 @@ export class Client {
     this.#cancels.add(cancelled);
   }
 
-  /** A worker may be just about to begin with it, so it is told until the task is gone. */
+  /**
+   * A worker may be just about to begin with it, so the message is repeated until the task is gone.
+   */
   async #cancel(id: string): Promise<void> {
     const late = Date.now() + FAREWELL;
     while (Date.now() < late && !this.#pending.has(id)) {

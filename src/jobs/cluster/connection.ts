@@ -77,7 +77,7 @@ export class Connections {
       disconnectTimeout: 100,
       retryStrategy: (times) => Math.min(100 * times, LONGEST_PAUSE),
     });
-    // It comes back; whoever waits for an answer goes on waiting.
+    // The connection comes back; whoever waits for an answer keeps waiting.
     redis.on("error", () => {});
     this.#open.push(redis);
     return redis;

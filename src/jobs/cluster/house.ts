@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { describeIdentity, type Identity } from "./identity.js";
 
-/** A worker as it tells of itself. */
+/** A worker as it describes itself. */
 export interface WorkerRecord extends Identity {
   readonly id: string;
   readonly host: string;
@@ -13,13 +13,18 @@ export interface WorkerRecord extends Identity {
   readonly done: number;
 }
 
-/** Seconds after which a worker that is not heard of has gone, and those between two signs of life. */
+/**
+ * Seconds after which a worker that is not heard of has gone, and those between two signs of life.
+ */
 export const GONE = 15;
 export const SIGN = 5;
 /** Seconds after which a queue that nobody uses may be taken by another version. */
 const UNUSED = 60;
 
-/** What a queue's Redis keeps beside the queue: who works, for which version, and bytes by their digest. */
+/**
+ * What a queue's Redis keeps beside the queue: who works, for which version, and bytes by their
+ * digest.
+ */
 export class House {
   constructor(
     readonly redis: Redis,
@@ -30,7 +35,7 @@ export class House {
     return `hessia:${this.queue}:${kind}:${name}`;
   }
 
-  /** What tasks that should be broken off are told through. */
+  /** The channel for messages to abort tasks. */
   get cancelChannel(): string {
     return this.#key("channel", "cancel");
   }
@@ -86,7 +91,9 @@ export class House {
     await this.redis.set(key, value, "EX", seconds);
   }
 
-  /** Bytes by their digest; null where they are not there. Refuses larger ones before they are read. */
+  /**
+   * Bytes by their digest; null where they are not there. Refuses larger ones before they are read.
+   */
   async bytes(digest: string, most: number): Promise<Buffer | null> {
     const key = this.#key("bytes", digest);
     const size = await this.redis.strlen(key);

@@ -15,7 +15,7 @@ export interface TaskRecord {
   readonly reason: string | null;
 }
 
-/** What goes on in a queue. */
+/** The state of a queue. */
 export interface QueueRecord {
   readonly workers: readonly WorkerRecord[];
   /** Tasks by what becomes of them. */

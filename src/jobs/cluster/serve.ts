@@ -21,12 +21,16 @@ export interface ServeOptions extends Omit<ClusterOptions, "keep"> {
   readonly threads: number;
   /** The only folder that files are read from; null for none. */
   readonly folder: string | null;
-  /** Seconds without a sign of life after which others take this worker's tasks over; 10. */
+  /**
+   * Seconds without a sign of life after which other workers take over this worker's tasks.
+   * Default: 10.
+   */
   readonly lock?: number;
+  /** The largest tasks that this worker accepts. Default: see `Limits`. */
   readonly limits?: Partial<Limits>;
   /** Ends the work; tasks that are under way go back to the queue. */
   readonly signal: AbortSignal;
-  /** Called once it works, and after each task. */
+  /** Called when the worker is ready, and after each task. Default: none. */
   readonly onEvent?: (event: ServeEvent) => void;
 }
 
@@ -43,7 +47,7 @@ const MOST_STALLS = 20;
 /** Bytes of data that a worker keeps beside those in use. */
 const KEPT_BYTES = 512 << 20;
 
-/** Works for a queue until it is told to end. */
+/** Works for a queue until it is stopped. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { connection, queue = "hessia", threads, folder, lock = 10, limits, signal, onEvent } = options;
   const where = "worker";
@@ -250,7 +254,7 @@ class Desk {
     return bytes;
   }
 
-  /** Long results have a place of their own: the queue tells of each result more than once. */
+  /** Long results have a place of their own, because the queue repeats each result. */
   async #put(text: string, seconds: number): Promise<string> {
     if (text.length <= LONGEST_RESULT) return text;
     const digest = await digestOf(text);

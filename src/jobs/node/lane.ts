@@ -15,8 +15,8 @@ type Make = new (options: Record<string, unknown>) => Tinypool;
 const IDLE = 2000;
 
 /**
- * A thread of Node's. It is a pool of one, so that it is known which thread holds which data; the library sees to its start, its end and
- * its place being taken when it dies.
+ * A thread of Node's. It is a pool of one, so that it is known which thread holds which data; the
+ * library sees to its start, its end and its place being taken when it dies.
  */
 export async function nodeLane(): Promise<Lane> {
   const { Tinypool } = await importHere<{ Tinypool: Make }>(besides("../vendor/tinypool/index.js"));

@@ -12,8 +12,8 @@ const WHERE = "task";
 const LARGEST_HEADER = 1 << 16;
 
 /**
- * Opens a data set in a file inside of a folder; rows are read as they are needed. The name is relative; where it leads out of the folder,
- * through dots or links, it is refused.
+ * Opens a data set in a file inside of a folder; rows are read as they are needed. The name is
+ * relative; where it leads out of the folder, through dots or links, it is refused.
  */
 export async function openShard(folder: string | null, { file }: FileReference): Promise<OpenFile> {
   const handle = await open(await inside(folder, file), "r");

@@ -23,13 +23,19 @@ export interface Model {
   damped(damping: number): Proposal | null;
   /** The minimiser of q within ‖p‖ ≤ radius. */
   within?(radius: number): Proposal;
-  /** The minimiser of q itself, where it is known without more work: its fall is what convergence is judged by. */
+  /**
+   * The minimiser of q itself, where it is known without more work: its fall is what convergence is
+   * judged by.
+   */
   readonly whole?: Proposal | null;
   /** gᵀ|B|⁻¹g for another gradient: its square in the norm in which `whole` falls. */
   gauge?(gradient: Float64Array): number;
   /** Whether B is what it stands for at this point, and no estimate from the past. */
   readonly exact?: boolean;
-  /** Whether the gradient has more than rounding along directions that are flat to rounding: what the model predicts there is no bound. */
+  /**
+   * Whether the gradient has more than rounding along directions that are flat to rounding: what
+   * the model predicts there is no bound.
+   */
   readonly open?: boolean;
   /** D^½ of the norm that `within` measures steps in; the Euclidean norm where there is none. */
   readonly scale?: Float64Array;
@@ -47,11 +53,11 @@ export interface Model {
 export interface Direction extends Remembers {
   readonly needs: CurvatureNeeds | null;
   model(local: Local, memory: Memory): Model | End;
-  /** Where the gradient is 0 as far as can be told: a way out, or the verdict. */
+  /** Where the gradient is 0 to rounding: a way out, or the verdict. */
   critical(local: Local): Escape | End;
-  /** Told of each step that was taken, before the point moves. */
+  /** Called with each step that is taken, before the point moves. */
   taken?(local: Local, step: Float64Array, memory: Memory): void;
-  /** Told where somebody else has moved the point since the last step. */
+  /** Called when something else has moved the point since the last step. */
   displaced?(memory: Memory): void;
 }
 
@@ -75,7 +81,10 @@ export function firstLength({ unit }: Local): number {
 
 export const NON_FINITE: End = { status: "non-finite", reason: "a product with the curvature is not finite" };
 
-/** The verdict of a method whose curvature matrix has no negative eigenvalues to tell a saddle by. */
+/**
+ * The verdict of a method whose curvature matrix has no negative eigenvalues and so cannot show a
+ * saddle.
+ */
 export function converged({ gradientNorm }: Local): End {
   return {
     status: "converged",

@@ -10,7 +10,10 @@ import { type Escape, isEnd } from "./direction.js";
 import { frozenOf } from "./frozen.js";
 import { ROUNDINGS } from "./scale.js";
 
-/** Eigenvalues of a local curvature D^(−½)·H·D^(−½), with the gradient in the basis of the eigenvectors. */
+/**
+ * Eigenvalues of a local curvature D^(−½)·H·D^(−½), with the gradient in the basis of the
+ * eigenvectors.
+ */
 export class Eigenbasis implements MeasuredExtremes {
   readonly values: Float64Array;
   /** Of the scaled gradient D^(−½)·g along the eigenvectors. */
@@ -46,7 +49,10 @@ export class Eigenbasis implements MeasuredExtremes {
     }
   }
 
-  /** Whether the gradient has more than rounding along a flat direction; what rounding leaves of it is as large as it was at first. */
+  /**
+   * Whether the gradient has more than rounding along a flat direction; what rounding leaves of it
+   * is as large as it was at first.
+   */
   get open(): boolean {
     const { problem, gradientNorm } = this.local;
     const least = this.#least * Math.max(1, (problem.first?.gradientNorm ?? 0) / gradientNorm);
@@ -89,12 +95,17 @@ export class Eigenbasis implements MeasuredExtremes {
     return this.combine(unit);
   }
 
-  /** Curvature of H along the first eigenvector, for a step of length 1: without scaling the smallest eigenvalue. */
+  /**
+   * Curvature of H along the first eigenvector, for a step of length 1: without scaling the
+   * smallest eigenvalue.
+   */
   get lowestCurvature(): number {
     return this.scaling ? this.smallest / norm2(this.vector(0)) ** 2 : this.smallest;
   }
 
-  /** Σ sᵢ²/|λᵢ|, twice the fall that |B| predicts; directions that are 0 to rounding are left out. */
+  /**
+   * Σ sᵢ²/|λᵢ|, twice the fall that |B| predicts; directions that are 0 to rounding are left out.
+   */
   gauge(slopes: Float64Array = this.slopes): number {
     return slopes.reduce((sum, slope, i) => {
       const value = Math.abs(this.values[i]);
@@ -119,7 +130,9 @@ export function epsilon({ problem }: Local): number {
   return epsilonOf(problem.dtype);
 }
 
-/** The spectrum of a matrix, or of D^(−½)·H·D^(−½), which does not depend on the parameters' units. */
+/**
+ * The spectrum of a matrix, or of D^(−½)·H·D^(−½), which does not depend on the parameters' units.
+ */
 export function spectrumOf(
   local: Local,
   matrix: SymmetricMatrix,
@@ -137,8 +150,9 @@ export function scalingOf({ data, size }: SymmetricMatrix): Float64Array {
 }
 
 /**
- * D^(−½) of the norm that steps are measured in: that of each parameter by itself, or of the group of a network's parameters that
- * share a unit, so that a unit that hardly takes part is not thrown about by a scale of its own.
+ * D^(−½) of the norm that steps are measured in. Each parameter has its own scale; a network's
+ * parameters that share a unit share one. Otherwise a unit that hardly takes part would get a small
+ * scale and huge steps.
  */
 export function stepScaling({ problem }: Local, matrix: SymmetricMatrix): Float64Array {
   const own = scalingOf(matrix);
@@ -170,10 +184,12 @@ interface MeasuredExtremes extends Extremes {
   flat?(tolerance: number): number;
 }
 
-/** |λ| up to this share of the largest is flat: near a minimum, what is left of the gradient bends it as much. */
+/**
+ * |λ| up to this share of the largest is flat: near a minimum, what is left of the gradient bends it as much.
+ */
 const FLAT_SHARE = 2 ** -26;
 
-/** What a point with a gradient of 0, as far as can be told, is by its second derivatives. */
+/** The kind of a point whose gradient is 0 to rounding, by its second derivatives. */
 export function judge({ gradientNorm }: Local, ends: MeasuredExtremes): End | "saddle" {
   const { smallest, largest } = ends;
   const size = Math.max(Math.abs(smallest), Math.abs(largest));
@@ -183,7 +199,7 @@ export function judge({ gradientNorm }: Local, ends: MeasuredExtremes): End | "s
   if (shape === "plain") {
     return {
       status: "stalled",
-      reason: "degenerate: gradient and Hessian are 0 here, and second derivatives cannot tell what this point is",
+      reason: "degenerate: gradient and Hessian are 0 here, and second derivatives cannot settle what this point is",
     };
   }
   if (shape === "minimum") {
@@ -206,8 +222,9 @@ function valley({ gradientNorm }: Pick<Local, "gradientNorm">, ends: MeasuredExt
 }
 
 /**
- * By how much the objective falls along the lowest eigenvector of the scaled matrix over a length that its own parameters have: rows of nothing but
- * rounding, scaled up, would else be taken for curvature. Infinite where these parameters are all 0 and give no length.
+ * By how much the objective falls along the lowest eigenvector of the scaled matrix over a length
+ * that its own parameters have: rows of nothing but rounding, scaled up, would else be taken for
+ * curvature. Infinite where these parameters are all 0 and give no length.
  */
 function fallAlong({ theta }: Local, scaled: Eigenbasis): number {
   const step = scaled.vector(0);
@@ -219,7 +236,10 @@ export function short(value: number): string {
   return value.toPrecision(3);
 }
 
-/** The verdict on a critical point by a dense Hessian: the scaled spectrum judges, and shows the way out of a saddle. */
+/**
+ * The verdict on a critical point by a dense Hessian: the scaled spectrum judges, and shows the way
+ * out of a saddle.
+ */
 export function judgeDense(local: Local, matrix: SymmetricMatrix): Escape | End {
   const scaled = spectrumOf(local, matrix, scalingOf(matrix));
   if (isEnd(scaled)) return scaled;
@@ -227,7 +247,10 @@ export function judgeDense(local: Local, matrix: SymmetricMatrix): Escape | End 
   return verdict === "saddle" ? wayOut(local, matrix, scaled) : verdict;
 }
 
-/** Out of a saddle along the eigenvector of the smallest eigenvalue; where rounding of larger ones drowns that, along the scaled matrix's. */
+/**
+ * Out of a saddle along the eigenvector of the smallest eigenvalue; where rounding of larger ones
+ * drowns that, along the scaled matrix's.
+ */
 function wayOut(local: Local, matrix: SymmetricMatrix, scaled: Eigenbasis): Escape | End {
   const plain = spectrumOf(local, matrix);
   if (isEnd(plain)) return plain;

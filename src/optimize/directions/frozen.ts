@@ -2,7 +2,10 @@ import type { SymmetricMatrix } from "../../linalg/symmetric.js";
 import type { Layout } from "../../network/layout.js";
 import type { Local } from "../local.js";
 
-/** Parameters whose gradient and row of the matrix are exactly 0, but for weight decay's share of the diagonal. */
+/**
+ * Parameters whose gradient and row of the matrix are exactly 0, but for weight decay's share of
+ * the diagonal.
+ */
 export function frozenOf({ gradient, size, weightDecay }: Local, { data }: SymmetricMatrix): number[] {
   const frozen: number[] = [];
   for (let i = 0; i < size; ++i) {

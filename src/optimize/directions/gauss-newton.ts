@@ -25,15 +25,19 @@ const OUTSIDE: End = { status: "stalled", reason: "the gradient points where the
 /** In what unit damping is. */
 export type Scaling = "columns" | "identity";
 
-/** p = −G⁺·g with the generalised Gauss-Newton matrix G, which is never indefinite; the shortest such p where G is singular. */
+/**
+ * p = −G⁺·g with the generalised Gauss-Newton matrix G, which is never indefinite; the shortest
+ * such p where G is singular.
+ */
 export class GaussNewtonDirection implements Direction {
   readonly needs = { kind: "ggn", form: "dense" } as const;
   readonly #scaling: Scaling;
   readonly #accelerated: boolean;
 
   /**
-   * `scaling`: whether damping counts in units of G's diagonal, the squares of the Jacobian's columns, or of the identity.
-   * `accelerated`: follow the bend of the damped path too (geodesic acceleration).
+   * `scaling`: whether damping counts in units of G's diagonal, the squares of the Jacobian's
+   * columns, or of the identity. `accelerated`: follow the bend of the damped path too (geodesic
+   * acceleration).
    */
   constructor(scaling: Scaling = "identity", accelerated = false) {
     this.#scaling = scaling;
@@ -157,7 +161,8 @@ class GaussNewtonModel implements Model {
   #shortest(): Proposal | null {
     const spectrum = spectrumOf(this.local, this.matrix);
     if (isEnd(spectrum)) return null;
-    // Of a softmax that is sure of itself the difference p − p² has few digits, which make eigenvalues of 0 what they like.
+    // Of a softmax that is sure of itself the difference p − p² has few digits, which make
+    // eigenvalues of 0 what they like.
     if (!this.local.problem.semidefinite && spectrum.smallest < -spectrum.noise) return null;
     const { values, slopes, largest } = spectrum;
     const least = RANK_SHARE * largest;

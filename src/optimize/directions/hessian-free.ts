@@ -16,7 +16,10 @@ export interface HessianFreeSettings {
   /** Share of the batch that products are taken over. */
   readonly curvatureShare: number;
   readonly preconditioner: boolean;
-  /** Stop where the model falls by less than this share of itself a step (Martens 2010, section 4.4). */
+  /**
+   * Stop where the model falls by less than this share of itself a step (Martens 2010, section
+   * 4.4).
+   */
   readonly progress: number;
 }
 
@@ -26,8 +29,9 @@ const EXPONENT = 0.75;
 const STREAM = 11;
 
 /**
- * The model with the Gauss-Newton matrix minimised by conjugate gradients that are cut short, from products alone (Martens 2010; Martens and
- * Sutskever 2012): started from a share of the last step, preconditioned by an estimate of its diagonal, iterates kept.
+ * Minimises the model with the Gauss-Newton matrix by truncated conjugate gradients, from products
+ * alone (Martens 2010; Martens and Sutskever 2012). A solve starts from a share of the last step,
+ * is preconditioned by an estimate of the diagonal, and keeps its iterates.
  */
 export class HessianFreeDirection implements Direction {
   readonly needs = { kind: "ggn", form: "products" } as const;
@@ -111,7 +115,9 @@ function meanOf(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The mean of a matrix's diagonal, estimated by one product with random signs (Hutchinson 1990). */
+/**
+ * The mean of a matrix's diagonal, estimated by one product with random signs (Hutchinson 1990).
+ */
 function probed({ size, matvec }: LinearOperator): number {
   const random = new Random(0, STREAM);
   const signs = Float64Array.from({ length: size }, () => (random.uniform() < 0.5 ? -1 : 1));

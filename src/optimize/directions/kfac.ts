@@ -17,14 +17,18 @@ export interface KfacSettings {
   readonly seed: number;
 }
 
-/** Factors of γ that are tried when the factors are refreshed (the paper's ω₂ is 0.95 to the 20th power, every 20 steps). */
+/**
+ * Factors of γ that are tried when the factors are refreshed (the paper's ω₂ is 0.95 to the 20th
+ * power, every 20 steps).
+ */
 const TRIED = [1, 0.6, 1 / 0.6];
 /** Refreshed at each of the first steps, while the averages still change much. */
 const EARLY = 5;
 
 /**
- * −F̂⁻¹·g with the block-diagonal, Kronecker-factored approximation F̂ of the Fisher matrix, then scaled, and combined with the last
- * step, so that the quadratic model with the exact Gauss-Newton matrix is least (Martens and Grosse 2015, sections 6.4 and 7).
+ * −F̂⁻¹·g with the block-diagonal, Kronecker-factored approximation F̂ of the Fisher matrix. It is
+ * scaled and combined with the last step so as to minimise the quadratic model with the exact
+ * Gauss-Newton matrix (Martens and Grosse 2015, sections 6.4 and 7).
  */
 export class KfacDirection implements Direction {
   readonly needs = { kind: "ggn", form: "factors" } as const;

@@ -19,7 +19,10 @@ interface Block {
   readonly norm: Float64Array;
 }
 
-/** The block-diagonal matrix with blocks A ⊗ G, in the eigenvectors of its factors, so that any damping is added at once. */
+/**
+ * The block-diagonal matrix with blocks A ⊗ G, in the eigenvectors of its factors, so that any
+ * damping is added at once.
+ */
 export class KroneckerInverse {
   readonly #blocks: readonly Block[];
 
@@ -46,7 +49,10 @@ export class KroneckerInverse {
     return sum / count;
   }
 
-  /** x with (A + πγ·I) ⊗ (G + γ/π·I)·x = b, block by block; π² = mean(A) / mean(G) (Martens and Grosse 2015, section 6.3). */
+  /**
+   * x with (A + πγ·I) ⊗ (G + γ/π·I)·x = b, block by block; π² = mean(A) / mean(G) (Martens and
+   * Grosse 2015, section 6.3).
+   */
   solve(b: Float64Array, gamma: number): Float64Array {
     const x = new Float64Array(b.length);
     for (const block of this.#blocks) {

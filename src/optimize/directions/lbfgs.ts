@@ -5,12 +5,15 @@ import type { End } from "../optimizer.js";
 import { converged, type Direction, firstLength, type Model, type Proposal, solved } from "./direction.js";
 
 /**
- * A pair tells of positive curvature if yᵀs exceeds this share of ‖y‖·‖s‖: relative, because a small loss has small gradients and
- * still curves.
+ * A pair shows positive curvature if yᵀs exceeds this share of ‖y‖·‖s‖. The test is relative
+ * because a small loss has small gradients and still curves.
  */
 const LEAST_COSINE = 1e-10;
 
-/** −H·g with H made of the last steps and the changes of the gradient over them (Nocedal and Wright, algorithm 7.4). */
+/**
+ * −H·g with H made of the last steps and the changes of the gradient over them (Nocedal and Wright,
+ * algorithm 7.4).
+ */
 export class LbfgsDirection implements Direction {
   readonly needs = null;
   readonly scalars = ["pairs"];

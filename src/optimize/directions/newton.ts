@@ -17,7 +17,10 @@ export const LEAST_SHARE = 1e-8;
 export class NewtonDirection implements Direction {
   readonly needs = { kind: "exact", form: "dense" } as const;
 
-  /** `scaled`: where H is not positive definite, change the eigenvalues of D^(−½)·H·D^(−½), which do not depend on the parameters' units. */
+  /**
+   * `scaled`: where H is not positive definite, change the eigenvalues of D^(−½)·H·D^(−½), which do
+   * not depend on the parameters' units.
+   */
   constructor(
     readonly indefinite: Indefinite,
     readonly scaled = false,
@@ -141,7 +144,10 @@ class IndefiniteModel implements Model {
   }
 }
 
-/** The curvature for which the first step is of a length that the parameters themselves give, where the Hessian is 0. */
+/**
+ * The curvature for which the first step is of a length that the parameters themselves give, where
+ * the Hessian is 0.
+ */
 function pace(local: Local): number {
   return local.gradientNorm / firstLength(local) || 1;
 }

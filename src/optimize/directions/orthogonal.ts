@@ -9,8 +9,8 @@ import type { Model, Proposal } from "./direction.js";
 import { columnScale } from "./scale.js";
 
 /**
- * The Gauss-Newton model of residuals, ½·‖r + J·s‖², by an orthogonal factorization of J, which keeps the digits that JᵀJ loses.
- * Damping counts in units of the columns' squares.
+ * The Gauss-Newton model of residuals, ½·‖r + J·s‖², by an orthogonal factorization of J, which
+ * keeps the digits that JᵀJ loses. Damping counts in units of the columns' squares.
  */
 export class OrthogonalModel implements Model {
   readonly exact = true;

@@ -8,9 +8,9 @@ import type { Memory } from "../memory.js";
 export const ROUNDINGS = 100;
 
 /**
- * How much less the weights of the data are to move than the other parameters: a unit then shifts its
- * bend before it turns. Measured on curves of one input, which take half the steps; on tables of many
- * inputs it makes no difference.
+ * How much less the weights of the data are to move than the other parameters: a unit then shifts
+ * its bend before it turns. Measured on curves of one input, which take half the steps; on tables
+ * of many inputs it makes no difference.
  */
 const STIFFNESS = 30;
 
@@ -19,11 +19,13 @@ const STIFFNESS = 30;
  * matters.
  *
  * A function's parameters have the lengths of the Jacobian's columns. As in Moré (1978) a column
- * that becomes shorter keeps its scale, so that a step is not allowed to run where nothing is known.
+ * that becomes shorter keeps its scale, so that a step is not allowed to run where nothing is
+ * known.
  *
- * A network's have those of the first step, and parameters that share a unit share their mean: by
- * columns of their own, hidden weights would be damped the more, the larger the output weights are,
- * which then grow without need; and a unit that hardly takes part would be thrown about.
+ * A network's parameters keep the scales of the first step, and parameters that share a unit share
+ * the mean of theirs. With scales of their own, hidden weights would be damped more as output
+ * weights grow, and these would then grow without need. A unit that hardly takes part would take
+ * huge steps.
  *
  * @param diagonal squares of the columns' lengths at this point, the diagonal of JᵀJ.
  */
@@ -34,7 +36,8 @@ export function columnScale({ problem }: Local, memory: Memory, diagonal: Float6
   const kept = before ? squares.map((square, j) => Math.max(square, before[j])) : squares;
   memory.vectors.set("scale", kept);
   const largest = kept.reduce((most, square) => Math.max(most, square), 0) || 1;
-  // What a network's columns lose by cancellation, as those of a bias before batch norm, is rounding and no scale.
+  // What a network's columns lose by cancellation, as those of a bias before batch norm, is
+  // rounding and no scale.
   const least = layout ? (ROUNDINGS * epsilonOf(dtype)) ** 2 * largest : 0;
   return kept.map((square) => Math.sqrt(square > least ? square : largest));
 }

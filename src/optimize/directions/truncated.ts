@@ -11,8 +11,9 @@ import { epsilon, judge } from "./eigenbasis.js";
 const LOOKS = 500;
 
 /**
- * The quadratic model minimised by conjugate gradients, from products with the Hessian alone, until the residual is small against the
- * gradient, or the path leaves the ball or meets negative curvature (Steihaug 1983; Toint 1981).
+ * The quadratic model minimised by conjugate gradients, from products with the Hessian alone, until
+ * the residual is small against the gradient, or the path leaves the ball or meets negative
+ * curvature (Steihaug 1983; Toint 1981).
  */
 export class TruncatedDirection implements Direction {
   readonly needs = { kind: "exact", form: "products" } as const;
@@ -63,7 +64,10 @@ class TruncatedModel implements Model {
     return this.#solve(0, radius);
   }
 
-  /** To forcing terms that make the steps near a minimum converge faster than linearly (Nocedal and Wright, section 7.1). */
+  /**
+   * To forcing terms that make the steps near a minimum converge faster than linearly (Nocedal and
+   * Wright, section 7.1).
+   */
   #solve(damping: number, radius?: number): Proposal {
     const { local } = this;
     const share = local.gradientNorm / (local.problem.first?.gradientNorm ?? 1);

@@ -9,13 +9,17 @@ import { frozenOf } from "./frozen.js";
 import { gaugeBy, LEAST_SHARE, minus } from "./newton.js";
 
 /**
- * The exact minimiser of the quadratic model with the Hessian itself in a ball: where H is positive definite and −H⁻¹g lies inside,
- * that; else p with (H + μD)p = −g, H + μD ⪰ 0 and ‖D^½·p‖ = radius (Moré and Sorensen 1983), found in the basis of eigenvectors.
+ * The exact minimiser of the quadratic model with the Hessian itself in a ball. It is −H⁻¹g where
+ * H is positive definite and −H⁻¹g lies inside. Otherwise it is p with (H + μD)p = −g, H + μD ⪰ 0
+ * and ‖D^½·p‖ = radius (Moré and Sorensen 1983), found in the basis of eigenvectors.
  */
 export class TrustDirection implements Direction {
   readonly needs = { kind: "exact", form: "dense" } as const;
 
-  /** `scaled`: measure steps in the norm ‖D^½·p‖ in which H has a diagonal of ones (Moré 1983), so that no unit of a parameter counts. */
+  /**
+   * `scaled`: measure steps in the norm ‖D^½·p‖ in which H has a diagonal of ones (Moré 1983), so
+   * that no unit of a parameter counts.
+   */
   constructor(readonly scaled = false) {}
 
   vectorLength(name: string, size: number): number | undefined {
@@ -57,7 +61,8 @@ class TrustModel implements Model {
     this.frozen = frozenOf(local, matrix);
     this.#scaling = scaling;
     if (this.#scaling) this.scale = this.#scaling.map((d) => 1 / d);
-    // A matrix that is not finite shows now; the decomposition of a definite one can wait until a step is too long.
+    // A matrix that is not finite shows now; the decomposition of a definite one can wait until a
+    // step is too long.
     const spectrum = newton ? null : spectrumOf(local, matrix, this.#scaling);
     this.failure = spectrum && isEnd(spectrum) ? spectrum : null;
     if (spectrum && !isEnd(spectrum)) this.#spectrum = spectrum;
@@ -67,7 +72,10 @@ class TrustModel implements Model {
     return this.#spectrum?.lowestCurvature;
   }
 
-  /** Where H is not positive definite, the step that |H| gives: what it predicts bounds what a region of any size may. */
+  /**
+   * Where H is not positive definite, the step that |H| gives: what it predicts bounds what a
+   * region of any size may.
+   */
   get whole(): Proposal {
     if (this.newton) return this.newton;
     const { values, slopes, size } = this.#decomposed;
@@ -104,14 +112,18 @@ class TrustModel implements Model {
 /** How near ‖p‖ comes to the radius. */
 const SPHERE_TOLERANCE = 1e-10;
 
-/** The minimiser of Σ cᵢqᵢ + ½λᵢqᵢ² with ‖q‖ ≤ radius, by the secular equation ‖q(μ)‖ = radius, qᵢ = −cᵢ/(λᵢ + μ). */
+/**
+ * The minimiser of Σ cᵢqᵢ + ½λᵢqᵢ² with ‖q‖ ≤ radius, by the secular equation ‖q(μ)‖ = radius, qᵢ =
+ * −cᵢ/(λᵢ + μ).
+ */
 function onSphere(spectrum: Eigenbasis, radius: number): Proposal {
   const { values, slopes } = spectrum;
   const lowest = Math.max(0, -values[0]);
   const length = (mu: number): number => Math.sqrt(sum(values, (value, i) => quotient(slopes[i], value + mu) ** 2));
   const mu = length(lowest) > radius ? root(values, slopes, lowest, radius) : lowest;
   const q = values.map((value, i) => -quotient(slopes[i], value + mu));
-  // The hard case: the gradient has next to nothing along the lowest eigenvector, and what it has elsewhere ends inside of the ball.
+  // The hard case: the gradient has next to nothing along the lowest eigenvector, and what it has
+  // elsewhere ends inside of the ball.
   const rest = radius ** 2 - sum(q, (x) => x * x);
   // Along directions that are flat to rounding the model does not fall, so there p has nothing.
   if (values[0] < -spectrum.noise && rest > SPHERE_TOLERANCE * radius ** 2) {
@@ -129,7 +141,10 @@ function quotient(a: number, b: number): number {
   return a === 0 ? 0 : a / b;
 }
 
-/** μ > lowest with ‖q(μ)‖ = radius: Newton's method on 1/‖q‖ − 1/radius, which is nearly linear, kept inside of a bracket. */
+/**
+ * μ > lowest with ‖q(μ)‖ = radius: Newton's method on 1/‖q‖ − 1/radius, which is nearly linear,
+ * kept inside of a bracket.
+ */
 function root(values: Float64Array, slopes: Float64Array, lowest: number, radius: number): number {
   const gradient = Math.sqrt(sum(slopes, (c) => c * c));
   let low = lowest;

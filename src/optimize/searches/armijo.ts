@@ -9,7 +9,10 @@ import { extended, failed, fallsTo, type Move, nothingLeft, type Search, scaled 
 const SUFFICIENT = 1e-4;
 const MOST_TRIALS = 50;
 
-/** The step, shortened until the objective falls by a share of what its slope promises; NaN counts as no fall. */
+/**
+ * The step, shortened until the objective falls by a share of what its slope promises; NaN counts
+ * as no fall.
+ */
 export class ArmijoSearch implements Search {
   readonly rated = true;
 
@@ -21,7 +24,8 @@ export class ArmijoSearch implements Search {
     if (nothingLeft(local, model, proposal)) return "critical";
     let scale = learningRate;
     for (let trial = 0; trial < MOST_TRIALS; ++trial) {
-      // A fall too small to be seen is none: where rounding hides a shorter step, it would be taken for one.
+      // A fall too small to be seen is none: where rounding hides a shorter step, it would be taken
+      // for one.
       if (trial > 0 && !(-scale * proposal.slope > local.noise)) break;
       const value = local.valueAt(proposal.step, scale);
       if (fallsTo(value, local.value + SUFFICIENT * scale * proposal.slope)) {
@@ -48,7 +52,10 @@ export class ArmijoSearch implements Search {
   }
 }
 
-/** To the minimiser of the parabola through both values with the slope, kept between a tenth and a half. */
+/**
+ * To the minimiser of the parabola through both values with the slope, kept between a tenth and a
+ * half.
+ */
 export function shrink(value: number, trial: number, slope: number): number {
   const best = -slope / (2 * (trial - value - slope));
   return best > 0.1 && best < 0.5 ? best : trial - value > -Infinity && best <= 0.1 ? 0.1 : 0.5;

@@ -17,11 +17,17 @@ export interface DampingSettings {
   after(gainRatio: number): number;
   readonly least: number;
   readonly most: number;
-  /** Whether a step goes for the minimum of its own batch's model: on a batch among others a rise on the next one then asks for more damping too. */
+  /**
+   * Whether a step goes for the minimum of its own batch's model: on a batch among others a rise on
+   * the next one then asks for more damping too.
+   */
   readonly solvesBatch?: boolean;
 }
 
-/** Damping by 3/2 up where the model predicted the fall badly, by 2/3 down where well (Martens 2010, section 4.1). */
+/**
+ * Damping by 3/2 up where the model predicted the fall badly, by 2/3 down where well (Martens 2010,
+ * section 4.1).
+ */
 export const MARTENS = {
   increase: 3 / 2,
   compounding: false,
@@ -31,9 +37,12 @@ export const MARTENS = {
 } as const;
 
 /**
- * The damping to begin a step with. On a batch among others the last step is judged here, on rows that it was not made for: on its own rows a model predicts
- * its fall too well. More damping where the objective of these rows changed otherwise than their gradient and the model's curvature predict: 1 − |actual − predicted|/(½·sᵀGs) takes the place of the gain ratio, which it is for a whole step on the same rows. A fall smaller than
- * predicted by another batch's gradient is the gradient's noise and not the damping's to cure.
+ * The damping to begin a step with. On a batch among others the last step is judged here, on rows
+ * that it was not made for: on its own rows a model predicts its fall too well. More damping where
+ * the objective of these rows changed otherwise than their gradient and the model's curvature
+ * predict: 1 − |actual − predicted|/(½·sᵀGs) takes the place of the gain ratio, which it is for a
+ * whole step on the same rows. A fall smaller than predicted by another batch's gradient is the
+ * gradient's noise and not the damping's to cure.
  */
 export function dampingAt(
   { start, least, most, after, solvesBatch }: DampingSettings,
@@ -51,7 +60,10 @@ export function dampingAt(
   return within(last * after(Number.isNaN(ratio) ? -1 : ratio), least, most);
 }
 
-/** Remembers the damping that a step was taken with, changed by its gain ratio; on a batch among others the ratio is that of the next one. */
+/**
+ * Remembers the damping that a step was taken with, changed by its gain ratio; on a batch among
+ * others the ratio is that of the next one.
+ */
 export function judged(
   { least, most, after }: DampingSettings,
   { local, memory, damping, ratio, step, predicted }: Taken,
@@ -85,14 +97,17 @@ function within(damping: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, damping));
 }
 
-/** Under much damping every predicted fall is small: with as little as the method started from it may not be. */
+/**
+ * Under much damping every predicted fall is small: with as little as the method started from it
+ * may not be.
+ */
 export function atLeast(predicted: number, model: Model, damping: number, start: number): number {
   return damping > start ? Math.max(predicted, model.damped(start)?.decrease ?? 0) : predicted;
 }
 
 /**
- * Levenberg and Marquardt's damping by gain ratio: adds damping to the curvature until the objective falls, and takes some away where
- * the model predicted the fall well.
+ * Levenberg and Marquardt's damping by gain ratio: adds damping to the curvature until the
+ * objective falls, and takes some away where the model predicted the fall well.
  */
 export class DampingSearch implements Search {
   readonly scalars = ["damping", "bend"];

@@ -6,7 +6,10 @@ import type { End } from "../optimizer.js";
 import { atLeast, type DampingSettings, dampingAt, judged, lengthOfJudged, UNSEEN } from "./damping.js";
 import { failed, fallsTo, type Move, type Search, scaled } from "./search.js";
 
-/** Line search: share of the slope, factor of the step, most trials (Martens and Sutskever 2012, section 20.8.8). */
+/**
+ * Line search: share of the slope, factor of the step, most trials (Martens and Sutskever 2012,
+ * section 20.8.8).
+ */
 const SUFFICIENT = 1e-2;
 const SHORTER = 0.8;
 const MOST_SHORTER = 60;
@@ -20,8 +23,9 @@ interface Chosen {
 }
 
 /**
- * Of the iterates of a solve the best, looked for from the last one back while the objective falls; that shortened where needed; and
- * damping by gain ratio as Levenberg and Marquardt have it (Martens 2010, sections 4.1 and 4.6).
+ * Takes the best of a solve's iterates, from the last one back while the objective falls, and
+ * shortens it where needed. The gain ratio sets the damping, as Levenberg and Marquardt have it
+ * (Martens 2010, sections 4.1 and 4.6).
  */
 export class IteratesSearch implements Search {
   readonly scalars = ["damping", "bend"];

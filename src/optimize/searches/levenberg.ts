@@ -8,8 +8,8 @@ import { failed, type Move, type Search } from "./search.js";
 /** The course of the damping, in units of the model's diagonal. */
 export interface LevenbergSettings {
   /**
-   * Damping of the first step; null for 10⁻³, for a network 10⁻⁵, or as much more as keeps that step
-   * within three lengths of the parameters.
+   * Damping of the first step; null for 10⁻³, for a network 10⁻⁵, or as much more as keeps that
+   * step within three lengths of the parameters.
    */
   readonly start: number | null;
   /** Factor after a trial that did not fall; it is squared from one such trial to the next. */
@@ -25,7 +25,10 @@ const REACH = 3;
 /** Factor of a first damping that allows too long a step, and how often at most. */
 const STRONGER = 10;
 const MOST_STRONGER = 20;
-/** Share of the squared gradient that a last step may leave: residuals that are not small let it fall slowly. */
+/**
+ * Share of the squared gradient that a last step may leave: residuals that are not small let it
+ * fall slowly.
+ */
 const NEARER = 0.8;
 /** Damping below which the scale that is remembered comes from too far away to be of use. */
 const FORGOTTEN = 1e-6;
@@ -33,8 +36,9 @@ const FORGOTTEN = 1e-6;
 const LEAST = 1e-20;
 
 /**
- * Levenberg and Marquardt's damping by the gain ratio (Nielsen 1999): more until the objective falls, less where the model
- * predicted the fall well. At the end, where rounding hides falls, whole steps as long as the gradient falls by them.
+ * Levenberg and Marquardt's damping by the gain ratio (Nielsen 1999): more until the objective
+ * falls, less where the model predicted the fall well. At the end, where rounding hides falls,
+ * whole steps as long as the gradient falls by them.
  */
 export class LevenbergSearch implements Search {
   readonly scalars = ["damping"];
@@ -68,7 +72,10 @@ export class LevenbergSearch implements Search {
     );
   }
 
-  /** Weak, but so strong that the first step is no longer than what is known of the scale of the parameters. */
+  /**
+   * Weak, but so strong that the first step is no longer than what is known of the scale of the
+   * parameters.
+   */
   #first(local: Local, model: Model): number {
     const { start } = this.settings;
     if (start !== null) return start;
@@ -96,7 +103,10 @@ export class LevenbergSearch implements Search {
     return { step, value, report: { gainRatio: ratio, damping: next } };
   }
 
-  /** Nothing is left to search for, if the whole model says so too: a whole step while that brings the gradient nearer to 0. */
+  /**
+   * Nothing is left to search for, if the whole model says so too: a whole step while that brings
+   * the gradient nearer to 0.
+   */
   #last(local: Local, model: Model): Move | "critical" | null {
     const { whole, scale } = model;
     if (!whole || !model.gauge || !local.settled(whole.decrease, whole.step, scale)) return null;

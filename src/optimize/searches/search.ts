@@ -20,7 +20,10 @@ export interface Search extends Remembers {
   find(local: Local, model: Model, memory: Memory, learningRate: number): Move | End | "critical";
 }
 
-/** Where no trial falls: "critical" if no fall to speak of was predicted, else the search has failed. */
+/**
+ * Where no trial falls: "critical" if no fall to speak of was predicted, else the search has
+ * failed.
+ */
 export function failed(local: Local, predicted: number, reason: string): End | "critical" {
   return local.sees(predicted) ? { status: "stalled", reason } : "critical";
 }
@@ -30,7 +33,10 @@ export function fallsTo(value: number, bound: number): boolean {
   return value <= bound;
 }
 
-/** Whether there is nothing to search for: the step's fall drowns in rounding, or the whole model passes a test of convergence. */
+/**
+ * Whether there is nothing to search for: the step's fall drowns in rounding, or the whole model
+ * passes a test of convergence.
+ */
 export function nothingLeft(local: Local, model: Model, proposal: Proposal): boolean {
   const { decrease, step } = model.whole ?? proposal;
   if (model.open) return drowned(proposal.decrease, local.noise);
@@ -41,13 +47,16 @@ export function scaled(step: Float64Array, by: number): Float64Array {
   return by === 1 ? step : step.map((x) => by * x);
 }
 
-/** Factor of a step that is made longer while the objective goes on falling, and how often at most. */
+/**
+ * Factor of a step that is made longer while the objective keeps falling, and how often at most.
+ */
 const LONGER = 10;
 const MOST_LONGER = 30;
 
 /**
- * A trial made longer where the model sees no end along the step: where the curvature is negative, or so small that the model's minimum is more than
- * ten steps away. The chosen point is left at `problem.next`. `curvature` is stepᵀ·H·step, `most` the greatest scale.
+ * A trial made longer where the model sees no end along the step: where the curvature is negative,
+ * or so small that the model's minimum is more than ten steps away. The chosen point is left at
+ * `problem.next`. `curvature` is stepᵀ·H·step, `most` the greatest scale.
  */
 export function extended(
   local: Local,

@@ -5,7 +5,10 @@ import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
 import { extended, failed, type Move, type Search, scaled } from "./search.js";
 
-/** Gain ratios below which the radius shrinks and above which it grows (Conn, Gould and Toint 2000, section 6.1). */
+/**
+ * Gain ratios below which the radius shrinks and above which it grows (Conn, Gould and Toint 2000,
+ * section 6.1).
+ */
 const POOR = 0.25;
 const GOOD = 0.75;
 const ACCEPTABLE = 1e-4;
@@ -25,7 +28,10 @@ export interface TrustRegionSettings {
   readonly maxRadius: number;
 }
 
-/** Minimises the model in a ball whose radius follows from how well the model predicted the last fall. */
+/**
+ * Minimises the model in a ball whose radius follows from how well the model predicted the last
+ * fall.
+ */
 export class TrustRegionSearch implements Search {
   readonly scalars = ["radius"];
 
@@ -96,7 +102,10 @@ export class TrustRegionSearch implements Search {
   }
 }
 
-/** A share of the parameters' length, as of every first step; where all are 0, of the length of as many ones. */
+/**
+ * A share of the parameters' length, as of every first step; where all are 0, of the length of as
+ * many ones.
+ */
 function start(local: Local, scale?: Float64Array): number {
   return FIRST_STEP * (lengthIn(local.theta, scale) || (scale ? norm2(scale) : 1));
 }

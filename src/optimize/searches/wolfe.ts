@@ -5,7 +5,10 @@ import type { Memory } from "../memory.js";
 import type { End } from "../optimizer.js";
 import { failed, type Move, nothingLeft, type Search, scaled } from "./search.js";
 
-/** Shares of the slope: for the fall, and for how much of the slope may be left (Nocedal and Wright, section 3.1). */
+/**
+ * Shares of the slope: for the fall, and for how much of the slope may be left (Nocedal and Wright,
+ * section 3.1).
+ */
 const SUFFICIENT = 1e-4;
 const LEFT = 0.9;
 const MOST_TRIALS = 40;
@@ -17,9 +20,11 @@ interface Trial {
 }
 
 /**
- * A point where the objective has fallen enough and has lost most of its slope (the strong Wolfe conditions), so that the change of the
- * gradient tells of the curvature: first longer steps until the minimum along the line is bracketed, then cubic interpolation
- * inside (Nocedal and Wright, algorithms 3.5 and 3.6). Where falls drown in rounding, the slope alone decides (Hager and Zhang 2005).
+ * Finds a point where the objective has fallen enough and has lost most of its slope (the strong
+ * Wolfe conditions), so that the change of the gradient shows the curvature. First steps grow until
+ * they bracket the minimum along the line, then cubic interpolation narrows the bracket (Nocedal
+ * and Wright, algorithms 3.5 and 3.6). Where falls drown in rounding, the slope alone decides
+ * (Hager and Zhang 2005).
  */
 export class WolfeSearch implements Search {
   readonly rated = true;

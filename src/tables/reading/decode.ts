@@ -66,8 +66,9 @@ async function* gunzipped(all: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8
 }
 
 /**
- * Decodes UTF-8, or UTF-16 by its mark or its zeros, or else Windows-1252, of which ISO-8859-1 is a part. The first piece decides, and between UTF-8 and
- * Windows-1252 the first with a byte that is not ASCII.
+ * Decodes UTF-8, or UTF-16 by its mark or its zeros, or else Windows-1252, of which ISO-8859-1 is a
+ * part. The first piece decides, and between UTF-8 and Windows-1252 the first with a byte that is
+ * not ASCII.
  */
 export class Decoder {
   #decoder: TextDecoder | null = null;

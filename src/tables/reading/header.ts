@@ -14,8 +14,8 @@ const MOSTLY = 0.8;
 const SURE = 20;
 
 /**
- * Names differ from what is below them: text over numbers, or words that never come again. Where nothing tells, the first row is taken for
- * names if it has no numbers, and a note says so.
+ * Names differ from what is below them: text over numbers, or words that never come again. Where
+ * nothing tells, the first row is taken for names if it has no numbers, and a note says so.
  */
 export function headerOf(
   first: readonly string[],
@@ -63,7 +63,10 @@ export function headerOf(
   return { header: true, note: sure ? null : "the first row is taken for names, which nothing below it confirms" };
 }
 
-/** A whole number, a year say, that lies farther from the numbers below it than these from one another. */
+/**
+ * A whole number, a year say, that lies farther from the numbers below it than these from one
+ * another.
+ */
 function isOutside(cell: string, column: readonly string[]): boolean {
   const own = toNumber(cell);
   if (own === null || !Number.isInteger(own)) return false;

@@ -1,4 +1,7 @@
-/** The beginning of a file: what separates its cells, whether it has names; and its rows, as they come. */
+/**
+ * The beginning of a file: what separates its cells, whether it has names; and its rows, as they
+ * come.
+ */
 import { Missing } from "../cells.js";
 import type { parse } from "./csv.js";
 import { Decoder, EncodingError, lineEnds, unpacked } from "./decode.js";
@@ -9,13 +12,17 @@ import { TableError } from "./table-error.js";
 
 /** How a file is to be read. */
 export interface OpenOptions {
+  /** What separates cells. Default: found out. */
   readonly separator?: Separator | undefined;
+  /** Whether the first row holds names. Default: found out. */
   readonly header?: boolean | undefined;
+  /** Names that the first row has, all of them, if it holds names. Default: none. */
   readonly expects?: readonly string[] | undefined;
+  /** Texts that stand for missing values, beside the usual ones. Default: none. */
   readonly missing?: readonly string[] | undefined;
 }
 
-/** A file whose beginning was looked at. */
+/** A file whose first rows have been read. */
 export interface OpenTable {
   /** The first row where it holds names, else null. */
   readonly header: Record | null;
@@ -34,7 +41,7 @@ const HEAD = 200_000;
 /** Rows that show whether the first one holds names. */
 const ROWS = 201;
 
-/** Reads as much of a file as tells how the rest is to be read. */
+/** Reads the first part of a file, from which the format of the rest is found. */
 export async function openTable(
   csv: typeof parse,
   file: AsyncIterable<Uint8Array> | string,
@@ -137,7 +144,10 @@ interface Beginning {
 
 const COMMENT = /^\s*(?:#|\/\/|%|--\s)/;
 
-/** Without comment lines and `sep=` at the beginning. A comment that has as many cells as the lines below it holds their names. */
+/**
+ * Without comment lines and `sep=` at the beginning. A comment that has as many cells as the lines
+ * below it holds their names.
+ */
 function beginning(text: string, asked: Separator | undefined): Beginning {
   let rest = text.replace(/^\uFEFF/, "");
   let [offset, passed] = [0, 0];

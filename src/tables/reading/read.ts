@@ -10,9 +10,9 @@ export interface ReadOptions {
   separator?: Separator;
   /** Whether the first row holds names. Default: found out. */
   header?: boolean;
-  /** A name that the first row has if it holds names. */
+  /** Names that the first row has, all of them, if it holds names. Default: none. */
   expects?: readonly string[];
-  /** Markers of missing values beside the usual ones. */
+  /** Texts that stand for missing values, beside the usual ones. Default: none. */
   missing?: readonly string[];
 }
 
@@ -36,9 +36,10 @@ const WHERE = "readTable";
 const separators: readonly Separator[] = [",", ";", "\t", "|", "space"];
 
 /**
- * Reads a table from the bytes or the text of a file: UTF-8, UTF-16 or Windows-1252, gzip or not; cells separated by commas, semicolons, tabs, bars or
- * runs of spaces, in quotation marks or not; any line ends; comment lines and `sep=` at the beginning. Rows and unnamed columns without
- * any value are passed over.
+ * Reads a table from the bytes or the text of a file: UTF-8, UTF-16 or Windows-1252, gzip or not;
+ * cells separated by commas, semicolons, tabs, bars or runs of spaces, in quotation marks or not;
+ * any line ends; comment lines and `sep=` at the beginning. Rows and unnamed columns without any
+ * value are passed over.
  *
  * @param file bytes or text.
  * @param options see `ReadOptions`.
@@ -106,7 +107,10 @@ export function named(cells: readonly string[]): string[] {
 /** What helps where rows differ in width. */
 export const RAGGED = "a cell with the separator in it needs quotation marks";
 
-/** How wide rows are: unnamed columns at the end that hold nothing do not count, and rows may lack what is empty at their end. */
+/**
+ * How wide rows are: unnamed columns at the end that hold nothing do not count, and rows may lack
+ * what is empty at their end.
+ */
 export class Widths {
   readonly #seen = new Map<number, number>();
   #filled = 0;

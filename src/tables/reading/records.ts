@@ -35,14 +35,17 @@ export async function* recordsIn(
     if (records.length > 0) yield records;
     line += breaksIn(rest.slice(0, used));
     rest = rest.slice(used);
-    // A cell that goes on is looked at again when there is twice as much of it.
+    // An unfinished cell is read again when there is twice as much of it.
     wanted = used === end ? 0 : 2 * rest.length;
     if (rest.length > LONGEST) throw new TableError("a row, or a quoted cell, that does not end", line + 1);
   }
   if (rest !== "") yield recordsOf(csv, rest, separator, line, false).records;
 }
 
-/** The rows of whole lines; `goesOn`: the last of them may be within a quoted cell. `used`: the characters of the rows that are whole. */
+/**
+ * The rows of whole lines; `goesOn`: the last of them may be within a quoted cell. `used`: the
+ * characters of the rows that are whole.
+ */
 function recordsOf(
   csv: typeof parse,
   text: string,

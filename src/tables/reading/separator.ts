@@ -3,7 +3,9 @@
 /** "space" stands for runs of spaces. */
 export type Separator = "," | ";" | "\t" | "|" | "space";
 
-/** In the order of preference where several fit: a comma may be part of a number, a space of a text. */
+/**
+ * In the order of preference where several fit: a comma may be part of a number, a space of a text.
+ */
 const CANDIDATES: readonly Separator[] = ["\t", ";", "|", ",", "space"];
 const LINES = 100;
 /** Share of the lines that have to have the same number of cells. */
@@ -15,7 +17,10 @@ export function roughCells(line: string, separator: Separator): string[] {
   return separator === "space" ? plain.trim().split(/\s+/) : plain.split(separator);
 }
 
-/** The separator that gives most lines the same number of cells, at least two; a comma where none does, since the file has one column then. */
+/**
+ * The separator that gives most lines the same number of cells, at least two; a comma where none
+ * does, since the file has one column then.
+ */
 export function separatorOf(lines: readonly string[]): Separator {
   const sample = lines.filter((line) => line.trim() !== "").slice(0, LINES);
   if (sample.length === 0) return ",";

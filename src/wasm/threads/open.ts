@@ -38,7 +38,8 @@ export function checkThreads({ threads, worker }: InitOptions): void {
 }
 
 /**
- * Starts the workers. `use` is called with the pool when it is ready, and with undefined when it is no longer.
+ * Starts the workers. `use` is called with the pool when it is ready, and with undefined when it is
+ * no longer.
  *
  * @returns how many threads there are at the time of asking.
  */

@@ -16,18 +16,30 @@ export interface Helper {
 /** Places in the words that all threads see. */
 const words = { generation: 0, memory: 1, sleeping: 2, mail: 3, failed: 4 } as const;
 
-/** The most memories that workers hold at a time; of more, those that have not been used for longest are left out until they are used again. */
+/**
+ * The most memories that workers hold at a time; of more, those that have not been used for longest
+ * are left out until they are used again.
+ */
 const ATTACHED = 16;
-/** Milliseconds that a worker looks out for the next call before it sleeps: waking it takes as long as a small product. */
+/**
+ * Milliseconds that a worker looks out for the next call before it sleeps: waking it takes as long
+ * as a small product.
+ */
 const AWAKE = 0.25;
-/** Milliseconds for which the caller looks out for the last pieces before it blocks, where it may. */
+/**
+ * Milliseconds for which the caller looks out for the last pieces before it blocks, where it may.
+ */
 const SPIN = 0.1;
-/** Where in a memory's block the number of finished pieces lies, in bytes (assembly/threads/share.ts). */
+/**
+ * Where in a memory's block the number of finished pieces lies, in bytes
+ * (assembly/threads/share.ts).
+ */
 const FINISHED = 64;
 
 /**
- * Workers that share the work of this thread's calls. Each holds instances of the core over this thread's memories. A call never waits for a worker to come,
- * only for the pieces that workers have claimed; so one that is late, or has not heard of a memory yet, delays nothing.
+ * Workers that share the work of this thread's calls. Each holds instances of the core over this
+ * thread's memories. A call never waits for a worker to come, only for the pieces that workers have
+ * claimed; so one that is late, or has not heard of a memory yet, delays nothing.
  */
 export class Pool {
   readonly #control = new Int32Array(new SharedArrayBuffer(64));
@@ -41,7 +53,10 @@ export class Pool {
   #since = 0;
   #open = true;
 
-  /** `closed` is called once, when the workers have ended: with a reason where that was not asked for. */
+  /**
+   * `closed` is called once, when the workers have ended: with a reason where that was not asked
+   * for.
+   */
   constructor(
     readonly build: Build,
     readonly module: WebAssembly.Module,
@@ -78,7 +93,7 @@ export class Pool {
     return core;
   }
 
-  /** Ends the workers. Instances go on with this thread alone. */
+  /** Ends the workers. Instances continue with this thread alone. */
   close(reason: string): void {
     if (!this.#open) return;
     this.#open = false;
@@ -130,7 +145,7 @@ export class Pool {
   #fail(what: string): never {
     this.close(what);
     throw new Error(
-      `hessia: ${what} while it shared a call, whose results are lost; the library goes on with one thread; ` +
+      `hessia: ${what} while it shared a call, whose results are lost; the library continues with one thread; ` +
         "call `await init({ threads })` for more",
     );
   }

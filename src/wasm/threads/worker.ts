@@ -1,6 +1,7 @@
 /**
- * A thread beside the one that asks: it makes an instance of the core for each memory that it is told of, and does pieces of work there when it is woken.
- * It imports nothing, so that bundlers may copy it as it is.
+ * A thread beside the one that asks. It makes an instance of the core for each memory that it gets,
+ * and does pieces of work there when it is woken. It imports nothing, so that bundlers may copy it
+ * as it is.
  */
 
 interface Hello {

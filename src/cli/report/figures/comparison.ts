@@ -22,7 +22,7 @@ export function comparisonFigures(comparison: Comparison): Figure[] {
       "epoch",
       "Loss over epochs",
       "epoch",
-      "A second-order method takes one step an epoch unless told otherwise.",
+      "A second-order method takes one step an epoch unless a batch size is given.",
     ),
     scoreFigure(comparison),
   ];
@@ -62,7 +62,10 @@ function overMeasure(traces: readonly Trace[], measure: Measure, title: string, 
   };
 }
 
-/** From 0 on; by powers of ten, and from the first step on, where one took so much longer that the others would be a line. */
+/**
+ * From 0 on; by powers of ten, and from the first step on, where one took so much longer that the
+ * others would be a line.
+ */
 function extent(places: readonly (readonly number[])[]): { type: "linear" | "log"; domain: number[] } & Ticks {
   const ends = places.filter((along) => along.length > 0).map((along) => along[along.length - 1]);
   const most = Math.max(greatest(ends), 1e-6);

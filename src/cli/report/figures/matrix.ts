@@ -82,7 +82,10 @@ function layerBounds(net: Network): { from: number; to: number }[] {
   });
 }
 
-/** The picture as data for an image; transparent where there is little, so that it suits any background. */
+/**
+ * The picture as data for an image; transparent where there is little, so that it suits any
+ * background.
+ */
 function pngOf({ pixels, values, greatest }: MatrixPicture): string {
   const data = new Uint8Array(4 * pixels * pixels);
   for (let k = 0; k < values.length; ++k) {
