@@ -52,7 +52,7 @@ export class Mixture {
 
 /**
  * Posteriors of several networks as one, which weigh alike. A network's own posterior knows of the minimum alone that it ended at; networks from other seeds,
- * or of other sizes, end at others. A mean of a few predicts better than the one with the greatest evidence, and its intervals are more often right.
+ * or of other sizes, end at others. The mean of a few is closer than the one with the greatest evidence, and its intervals are more often right.
  *
  * @param posteriors at least one, of networks trained on the same rows.
  * @returns a mixture, which keeps the posteriors.
