@@ -27,3 +27,4 @@ export { TableError } from "./reading/table-error.js";
 export type { Scale } from "./scale.js";
 export { type TargetEncoding, TargetError, type Task } from "./target.js";
 export { type ColumnType, columnTypes } from "./types.js";
+export { Unknown } from "./unknown.js";

@@ -2,8 +2,8 @@
 export class Unknown {
   readonly #found = new Map<string, { readonly cell: string; readonly place: string; count: number }>();
 
-  /** @param placeOf how the place of a row is called, by its number from 0. */
-  constructor(public placeOf: (row: number) => string = (row) => `row ${row + 1}`) {}
+  /** How the place of a row is called, by its number from 0. */
+  placeOf = (row: number): string => `row ${row + 1}`;
 
   /** One more cell of a column. */
   note(column: string, cell: string, row: number): void {
