@@ -79,7 +79,7 @@ function ActPanel({ scene, index, act }: { scene: Scene; index: number; act: Act
   useEffect(() => {
     if (over && act.study && !studyHere.peek()) void look(act.study);
   }, [over]);
-  useFrame(places[act.frame], guessed && !over);
+  useFrame(places[act.frame], guessed && !over, playing.value);
   return (
     <div class="act">
       <h3>
@@ -134,8 +134,12 @@ function ActPanel({ scene, index, act }: { scene: Scene; index: number; act: Act
   );
 }
 
-/** Frames the picture to look at while an act runs. */
-function useFrame(selector: string, on: boolean): void {
+/** Frames the picture to look at, and brings it below the toolbar when the act runs. */
+function useFrame(selector: string, on: boolean, runs: boolean): void {
+  useEffect(() => {
+    const top = on && runs ? document.querySelector(selector)?.getBoundingClientRect().top : undefined;
+    if (top !== undefined && (top < 90 || top > 0.6 * window.innerHeight)) window.scrollBy({ top: top - 150 });
+  }, [selector, on, runs]);
   useEffect(() => {
     const element = on ? document.querySelector(selector) : null;
     element?.classList.add("framed");
