@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { root, show, table, updatePage } from "./page.mjs";
 
 const { node, build, dtype, threads, figures } = JSON.parse(readFileSync(join(root, "bench/threads.json"), "utf8"));
-const time = (ms) => (ms >= 1000 ? `${show(ms / 1000, 2)} s` : ms < 0.1 ? `${show(1000 * ms, 2)} µs` : `${show(ms, 2)} ms`);
+const time = (ms) =>
+  ms >= 1000 ? `${show(ms / 1000, 2)} s` : ms < 0.1 ? `${show(1000 * ms, 2)} µs` : `${show(ms, 2)} ms`;
 
 updatePage("threads.md", {
   machine: `${node}, ${build} build, ${dtype}, ${threads} cores of a shared virtual AMD EPYC processor`,
