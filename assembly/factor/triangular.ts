@@ -4,7 +4,7 @@
  * leading dimensions are elements.
  */
 import { product } from "../matmul/product";
-import { kindOf, SOLVE } from "../threads/pieces";
+import { kindOf, SOLVE, UPDATE } from "../threads/pieces";
 import { get, lineOf, mayShare, put, share, startOf, threadCount } from "../threads/share";
 import { axpy, scale } from "../vector/elementwise";
 
@@ -14,6 +14,10 @@ export const SMALL: i32 = 8;
 const SQUARE: i32 = 48;
 /** Multiplications from which on solving for many columns is shared among threads. */
 const SHARE_FROM: f64 = 131072;
+
+/** Rows that fill whole tiles in every build, and parts of a triangle's update for each thread. */
+const STRIP: i32 = 24;
+const JOBS_EACH: i32 = 4;
 
 /** Address of element (i, j). */
 // @ts-ignore: decorator
@@ -57,6 +61,9 @@ export function addProduct<T>(
 export function updateUpper<T>(
   n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, scratch: usize,
 ): void {
+  if (ASC_FEATURE_THREADS) {
+    if (shareUpper<T>(n, k, a, lda, b, ldb, c, ldc, scratch)) return;
+  }
   if (n <= SQUARE) {
     addProduct<T>(n, n, k, -1, a, 1, lda, b, ldb, 1, c, ldc, scratch);
     return;
@@ -67,10 +74,48 @@ export function updateUpper<T>(
   updateUpper<T>(n - m, k, a + right, lda, b + right, ldb, at<T>(c, ldc, m, m), ldc, scratch);
 }
 
+/** Shares the products that `updateUpper` is made of. False where there is too little to share. */
+function shareUpper<T>(
+  n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, scratch: usize,
+): bool {
+  if (n <= SQUARE || !mayShare() || <f64>n * <f64>n * <f64>k < 2 * SHARE_FROM) return false;
+  const area = n / 2 * n / (JOBS_EACH * threadCount());
+  put<i32>(0, n), put<i32>(1, k), put<usize>(2, a), put<i32>(3, lda), put<usize>(4, b), put<i32>(5, ldb), put<usize>(6, c), put<i32>(7, ldc);
+  put<i32>(8, area);
+  share(kindOf<T>(UPDATE), jobs<T>(0, -1, area, n, k, a, lda, b, ldb, c, ldc, scratch), scratch);
+  return true;
+}
+
+export function updatePiece<T>(piece: i32, scratch: usize): void {
+  jobs<T>(
+    0, piece, get<i32>(8), get<i32>(0), get<i32>(1), get<usize>(2), get<i32>(3), get<usize>(4), get<i32>(5), get<usize>(6), get<i32>(7), scratch,
+  );
+}
+
 /**
- * X = U⁻ᵀX for U (n × n, U[i,j] at uRow·i + uCol·j) and X (n × m); U's diagonal counts as 1 where
- * `unit`.
+ * Numbers the products of an update from `job` on, the largest last, and does the one that is `wanted`. Those of more elements than `area` are cut
+ * between whole tiles. Returns the number behind the last.
  */
+function jobs<T>(
+  job: i32, wanted: i32, area: i32,
+  n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, scratch: usize,
+): i32 {
+  if (n <= SQUARE) {
+    if (job == wanted) addProduct<T>(n, n, k, -1, a, 1, lda, b, ldb, 1, c, ldc, scratch);
+    return job + 1;
+  }
+  const m = half(n), right = <usize>m * sizeof<T>(), rows = max(STRIP, area / (n - m) / STRIP * STRIP);
+  job = jobs<T>(job, wanted, area, m, k, a, lda, b, ldb, c, ldc, scratch);
+  job = jobs<T>(job, wanted, area, n - m, k, a + right, lda, b + right, ldb, at<T>(c, ldc, m, m), ldc, scratch);
+  for (let i = 0; i < m; i += rows, ++job) {
+    if (job != wanted) continue;
+    const from = a + <usize>i * sizeof<T>(), to = at<T>(c, ldc, i, m);
+    addProduct<T>(min(rows, m - i), n - m, k, -1, from, 1, lda, b + right, ldb, 1, to, ldc, scratch);
+  }
+  return job;
+}
+
+/** X = U⁻ᵀX for U (n × n, U[i,j] at uRow·i + uCol·j) and X (n × m); U's diagonal counts as 1 where `unit`. */
 export function solveTransposed<T>(
   n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
 ): void {

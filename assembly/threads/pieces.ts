@@ -1,6 +1,6 @@
 /** The kinds of work that threads share. Single precision has the even numbers. */
 import { stripPiece } from "../factor/tridiagonal";
-import { solvePiece } from "../factor/triangular";
+import { solvePiece, updatePiece } from "../factor/triangular";
 import { productPiece } from "../matmul/product";
 import { unitPiece } from "../network/unit";
 import { adamPiece, elementsPiece } from "./elements";
@@ -11,6 +11,7 @@ export const STRIP: i32 = 2;
 export const HESSIAN: i32 = 3;
 export const ELEMENTS: i32 = 4;
 export const ADAM: i32 = 5;
+export const UPDATE: i32 = 6;
 
 // @ts-ignore: decorator
 @inline
@@ -32,6 +33,8 @@ export function run(kind: i32, piece: i32, thread: i32, scratch: usize): void {
     case 2 * ELEMENTS + 1: elementsPiece<f64>(piece); break;
     case 2 * ADAM: adamPiece<f32>(piece); break;
     case 2 * ADAM + 1: adamPiece<f64>(piece); break;
+    case 2 * UPDATE: updatePiece<f32>(piece, scratch); break;
+    case 2 * UPDATE + 1: updatePiece<f64>(piece, scratch); break;
     default: unreachable();
   }
 }

@@ -295,7 +295,7 @@ describe.skipIf(!executablePath)("controls", () => {
     await expect.poll(() => notice.textContent()).toContain("NaN or infinity at step");
     const { parameters } = await page.saved();
     expect(parameters.every(Number.isFinite)).toBe(true);
-    await page.button("Clip gradients at norm 1 and go on").click();
+    await page.button("Go back and clip gradients at norm 1").click();
     await page.hashHas('"clip":"norm"');
     await page.button("Reset").click();
     await expect.poll(() => notice.count()).toBe(0);

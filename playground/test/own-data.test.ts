@@ -26,7 +26,7 @@ describe.skipIf(!executablePath)("own data", () => {
   test("words are classes, and training tells them apart", async () => {
     const page = await paste(words);
     await expect.poll(() => page.page.locator("#own-summary").textContent()).toContain("kind is one of iris, rose");
-    expect(await page.page.locator(".legend").textContent()).toBe("irisrose");
+    expect(await page.page.locator(".output .legend").textContent()).toBe("irisrose");
     await page.choose("optimizer", "Adam");
     await page.choose("pace", "250 steps a frame");
     await page.play();
@@ -107,7 +107,7 @@ describe.skipIf(!executablePath)("own data", () => {
     await page.choose("target", "sepal");
     await expect
       .poll(() => page.page.locator("#own-summary").textContent())
-      .toContain("inputs petal, kind; sepal is one of 0, 1, 2, 3, 4");
+      .toContain("inputs petal, kind = iris, kind = rose; sepal is one of 0, 1, 2, 3, 4");
   });
 
   test("a file may be dropped", async () => {

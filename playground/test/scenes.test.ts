@@ -1,47 +1,134 @@
-// Oracle: the claims that each act states, held against what the page has computed at its end.
+// Oracle: the claims that each act states, held against what the page has computed at its end, at the speed that people see.
 import { describe, expect, test } from "vitest";
 import { scenes } from "../src/scenes/index.ts";
-import { browsing, executablePath } from "./browser.ts";
+import { stretchesOf } from "../src/scenes/pace.ts";
+import { pictures } from "../src/scenes/pictures.ts";
+import type { Act } from "../src/scenes/scene.ts";
+import { browsing, executablePath, type Visit } from "./browser.ts";
+
+const acts = scenes.flatMap((scene) => scene.acts.map((act) => ({ scene, act })));
+
+function actsOf(name: string): readonly Act[] {
+  return scenes.find(({ key }) => key === name)?.acts ?? [];
+}
+
+test("each act asks, says what was seen, and ends where it is said to", () => {
+  for (const { act } of acts) {
+    expect(act.ask.options[act.ask.right], act.title).toBeDefined();
+    expect(act.seen.length, act.title).toBeGreaterThan(20);
+    expect(act.claims.length, act.title).toBeGreaterThan(0);
+  }
+  for (const { picture } of scenes) expect(pictures[picture]).toBeDefined();
+});
+
+test("an act that trains takes seconds at 60 pictures a second, most of them around its event", () => {
+  for (const { act } of acts) {
+    const stretches = stretchesOf(act);
+    let at = act.from ?? 0;
+    let frames = 0;
+    for (const { until, pace } of stretches) {
+      expect(until).toBeGreaterThan(at);
+      frames += (until - at) / pace;
+      at = until;
+    }
+    expect(at).toBe(act.to);
+    if (stretches.length > 0) expect(frames).toBeGreaterThanOrEqual(150);
+  }
+});
 
 describe.skipIf(!executablePath)("guided scenes", () => {
   const { visit } = browsing();
 
-  test("what an act claims of the Hessian is seen without scrolling to it", async () => {
-    const page = await visit("scene=saddle");
-    await page.choose("pace", "Full speed");
-    await page.page.locator("#run-act").click();
-    const states = page.page.locator(".claims li");
-    await expect
-      .poll(() => states.evaluateAll((items) => items.map((item) => item.getAttribute("data-state"))), {
-        timeout: 30_000,
-      })
-      .toEqual(["met", "met"]);
-    expect(await page.page.evaluate(() => window.scrollY)).toBe(0);
-  });
-
-  test.each(scenes.map(({ key, title }) => [title, key] as const))("%s", async (title, key) => {
-    const scene = scenes.find((each) => each.key === key);
-    if (!scene) throw new Error(`There is no scene ${key}.`);
-    const page = await visit(`scene=${key}`);
-    expect(await page.page.locator("#scene-title").textContent()).toBe(title);
-    for (const [index, act] of scene.acts.entries()) {
-      await page.button(`${index + 1}. ${act.title}`).click();
-      await page.choose("pace", "Full speed");
-      await page.page.locator("#card-hessian").scrollIntoViewIfNeeded();
-      if (act.claims.some(({ hessian }) => hessian)) await page.open("hessian");
-      if (act.to > 0) await page.page.locator("#run-act").click();
-      if (act.claims.some(({ hessian }) => hessian)) await page.page.locator("#card-hessian").scrollIntoViewIfNeeded();
-      const states = page.page.locator(".claims li");
-      await expect
-        .poll(() => states.evaluateAll((items) => items.map((item) => item.getAttribute("data-state"))), {
-          timeout: 40_000,
-          message: act.title,
-        })
-        .not.toContain("open");
-      const found = await states.evaluateAll((items) =>
+  const states = (page: Visit) =>
+    page.page
+      .locator(".claims li")
+      .evaluateAll((items) =>
         items.map((item) => `${item.getAttribute("data-state")}: ${item.lastChild?.textContent}`),
       );
-      expect(found, act.title).toEqual(act.claims.map(({ text }) => `met: ${text}`));
+
+  /** Guesses, runs the act where there is something to run, and waits for its end. */
+  async function run(page: Visit, act: Act, answer = act.ask.right): Promise<void> {
+    await page.page.locator(".answer").nth(answer).click();
+    if (act.to > (act.from ?? 0)) await page.page.locator("#run-act").click();
+    await expect
+      .poll(async () => (await states(page)).filter((state) => state.startsWith("open")), {
+        timeout: 60_000,
+        message: act.title,
+      })
+      .toEqual([]);
+  }
+
+  test.each(scenes.map(({ key, title }) => [title, key] as const))(
+    "%s",
+    async (title, key) => {
+      const scene = scenes.find((each) => each.key === key);
+      if (!scene) throw new Error(`There is no scene ${key}.`);
+      const page = await visit(`scene=${key}`, { viewport: { width: 1366, height: 768 }, folded: true });
+      expect(await page.page.locator("#scene-title").textContent()).toBe(title);
+      for (const [index, act] of scene.acts.entries()) {
+        await page.button(`${index + 1}. ${act.title}`).click();
+        expect(await page.page.locator(".claims").count(), act.title).toBe(0);
+        await run(page, act);
+        expect(await states(page), act.title).toEqual(act.claims.map(({ text }) => `met: ${text}`));
+        await expect.poll(() => page.page.locator("#seen").getAttribute("data-right")).toBe("true");
+        expect(await page.page.locator(".callout").textContent()).toContain(act.seen);
+      }
+    },
+    300_000,
+  );
+
+  test("a wrong guess is told what it was; the next act asks anew", async () => {
+    const page = await visit("scene=kink");
+    const [act, next] = actsOf("kink");
+    await run(page, act, 1 - act.ask.right);
+    expect(await page.page.locator("#seen").textContent()).toContain(`It was: ${act.ask.options[act.ask.right]}.`);
+    await page.page.locator("#next-act").click();
+    await page.page.locator("legend", { hasText: next.ask.question }).waitFor();
+    expect(await page.page.locator(".answer[aria-pressed=true]").count()).toBe(0);
+    expect(await page.page.locator("#run-act").count()).toBe(0);
+  });
+
+  test("a fresh network in an act has none of its claims ticked", async () => {
+    const page = await visit("scene=kink");
+    const [act] = actsOf("kink");
+    await run(page, act);
+    await page.page.keyboard.press("Escape");
+    await page.button("Reset").click();
+    await expect.poll(() => states(page)).toEqual(act.claims.map(({ text }) => `open: ${text}`));
+  });
+
+  test("text and the picture it speaks of are on one screen", async () => {
+    for (const key of ["dying", "saddle", "edge"]) {
+      const page = await visit(`scene=${key}`, { viewport: { width: 1366, height: 768 }, folded: true });
+      const shown = await page.page.evaluate(() =>
+        ["#scene .act h3", ".plane", "#network-canvas", "#story-hessian"].filter((selector) => {
+          const box = document.querySelector(selector)?.getBoundingClientRect();
+          return !box || box.top < 0 || box.bottom > innerHeight;
+        }),
+      );
+      expect(shown, key).toEqual([]);
     }
+  });
+
+  test("dragging along the eigenvector changes the plane and not the network", async () => {
+    const page = await visit("scene=along&act=1");
+    const [, act] = actsOf("along");
+    await run(page, act);
+    const [plane, loss] = [await page.pixels("#plane"), await page.page.locator("#train-loss").textContent()];
+    await page.page.locator('[name="along"]').fill("-2");
+    await expect.poll(() => page.pixels("#plane")).not.toBe(plane);
+    expect(await page.page.locator("#train-loss").textContent()).toBe(loss);
+  });
+
+  test("two weights fewer at a time", async () => {
+    const page = await visit("scene=pruning&act=1");
+    const [, act] = actsOf("pruning");
+    await run(page, act);
+    const left = async () =>
+      Number(/(\d+) parameters left/.exec((await page.page.locator("#scene").textContent()) ?? "")?.[1]);
+    const before = await left();
+    await page.page.keyboard.press("Escape");
+    await page.page.locator("#prune-more").click();
+    await expect.poll(left).toBeLessThan(before);
   });
 });

@@ -1,6 +1,6 @@
 import { build, preview } from "vite";
 import type { TestProject } from "vitest/node";
-import { chromium } from "../../test/package/needs.ts";
+import { chromium, firefox } from "../../test/package/needs.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -8,6 +8,8 @@ declare module "vitest" {
     playground: string;
     /** Chromium's path, or nothing where there is none. */
     chromium: string;
+    /** Firefox's path, likewise. */
+    firefox: string;
   }
 }
 
@@ -23,5 +25,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   project.provide("playground", server.resolvedUrls?.local[0] ?? "");
   project.provide("chromium", chromium() ?? "");
+  project.provide("firefox", firefox() ?? "");
   return () => server.close();
 }

@@ -540,7 +540,7 @@ async function monks() {
       let best = null;
       for (let start = 0; start < 6; ++start) {
         const layers = [{ units, activation: "tanh" }, { units: 1 }];
-        const net = network({ inputs: 17, layers, loss: "binary-cross-entropy", penalty: { l2 }, seed: start });
+        const net = network({ inputs: 17, layers, loss: "binary-cross-entropy", penalty: { l2, on: "all" }, seed: start });
         await fit(net, data, { optimizer: lbfgs(), epochs: 500 });
         if (!best || net.loss(data) < best.loss(data)) best = net;
       }

@@ -26,6 +26,7 @@ export const pages = {
     "docs/moving.md",
     "docs/glossary.md",
     "docs/playground.md",
+    "docs/lessons.md",
   ],
   Studies: ["docs/relu-and-second-order.md", "docs/relu-at-zero.md"],
   Project: [

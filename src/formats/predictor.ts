@@ -7,6 +7,7 @@ import type { Row } from "../tables/cells.js";
 import { type Columns, type ColumnsData, columnsFrom, type Decoded } from "../tables/columns.js";
 import { coreMath } from "../wasm/math.js";
 import type { Saved } from "./document.js";
+import type { Imported } from "./imports/assemble.js";
 
 /** What `predictor` takes beside the model. */
 export interface PredictorOptions {
@@ -29,10 +30,19 @@ const WHERE = "predictor";
 /** A row: cells in a table's order, an object by its columns' names, or a network's inputs. */
 export type PredictorRow = Row | ArrayLike<number>;
 
+/** What is said beside numbers. */
+interface Spoken {
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** As the file of another program has them. */
+  readonly labels?: readonly (string | number)[] | null;
+}
+
 /** A model that takes rows as they are and gives labels or values. `predictor` makes one. */
 export class Predictor {
   readonly #columns: Columns | null;
   readonly #onNote: ((note: string) => void) | undefined;
+  /** As the file of another program has them. */
+  readonly #labels: readonly (string | number)[] | null;
   readonly #pass: RowPass;
   /**
    * The classes in the order of the outputs, by number where the model has no names for them; null
@@ -45,12 +55,13 @@ export class Predictor {
     /** The network behind it; it follows the network's parameters. */
     readonly network: Network,
     columns: Columns | null,
-    onNote?: (note: string) => void,
+    { onNote, labels = null }: Spoken = {},
   ) {
     this.#columns = columns;
     this.#onNote = onNote;
+    this.#labels = labels;
     this.#pass = rowPass(network);
-    this.classes = columns ? columns.classes : numbered(network);
+    this.classes = columns ? columns.classes : (labels?.map(String) ?? numbered(network));
   }
 
   /**
@@ -160,7 +171,8 @@ export class Predictor {
     return Array.from({ length: rows }, (_, row) => {
       const own = Array.from(data.subarray(row * columns, (row + 1) * columns));
       if (!this.classes) return own.length === 1 ? own[0] : own;
-      return own.length === 1 ? Number(own[0] > 0) : own.indexOf(Math.max(...own));
+      const label = own.length === 1 ? Number(own[0] > 0) : own.indexOf(Math.max(...own));
+      return this.#labels?.[label] ?? label;
     });
   }
 }
@@ -172,8 +184,7 @@ export class Predictor {
  * A single row of a small network is computed in a loop, of a large one by products of weights that
  * stay in the core; many rows go through in chunks.
  *
- * @param model a network, or what `loadNetwork`, `fromJson` or `fromSafetensors` returned: of a
- * model that `hessia train` saved, rows are cells of its table.
+ * @param model a network, or what `loadNetwork`, `fromJson`, `fromSafetensors` or `fromOnnx` returned: of a model that `hessia train` saved, rows are cells of its table.
  * @param options see `PredictorOptions`.
  * @returns an object that holds an instance of the core, which is garbage collected with it. It
  * follows the network's parameters. Cost: a copy of them.
@@ -184,23 +195,24 @@ export class Predictor {
  * net.setParameters([2, 3, 1]);
  * predictor(net).predict([1, 1]); // 6
  */
-export function predictor(model: Network | Saved, options: PredictorOptions = {}): Predictor {
+export function predictor(model: Network | Saved | Imported, options: PredictorOptions = {}): Predictor {
   checkObject(WHERE, "options", options);
   checkKeys(WHERE, options, ["columns", "onNote"]);
   const { onNote } = options as PredictorOptions;
   if (onNote !== undefined && typeof onNote !== "function") wrongType(WHERE, "onNote", "a function", onNote);
   const saved = isObject(model) && "network" in model && "metadata" in model ? (model as Saved) : null;
-  const net = saved ? saved.network : model;
+  const imported = isObject(model) && "network" in model && "classes" in model ? (model as Imported) : null;
+  const net = saved?.network ?? imported?.network ?? model;
   checkNetwork(WHERE, net);
   const given = options.columns ?? columnsOf(saved);
-  if (given === null) return new Predictor(net, null, onNote);
+  if (given === null) return new Predictor(net, null, { onNote, labels: imported?.classes ?? null });
   if (!isObject(given)) wrongType(WHERE, "columns", "what describe found", given);
   const columns = "encode" in given ? (given as unknown as Columns) : columnsFrom(given as unknown as ColumnsData);
   const { inputs } = net.layout;
   if (columns.inputNames.length !== inputs) {
     wrongValue(WHERE, "columns", `columns for ${inputs} inputs, as the network has`, String(columns.inputNames.length));
   }
-  return new Predictor(net, columns, onNote);
+  return new Predictor(net, columns, { onNote });
 }
 
 /** What `hessia train` keeps of the table in a model's file. */

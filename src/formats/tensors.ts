@@ -5,7 +5,9 @@ import { clip } from "./plain.js";
 
 /** Numbers with a shape, row-major. */
 export interface Tensor {
+  /** Sizes, the outermost first. */
   readonly shape: readonly number[];
+  /** As many numbers as the sizes make. */
   readonly data: FloatArray;
 }
 

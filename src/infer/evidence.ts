@@ -39,9 +39,9 @@ const MOST_ROUNDS = 40;
  * those of a group.
  */
 const CLOSE = 1e-9;
-/**
- * Factor by which the prior of parameters that are all 0 grows a round: no finite one is the best.
- */
+/** The same where the rounds are over: what is left of the slopes decides nothing. */
+const ENOUGH = 1e-4;
+/** Factor by which the prior of parameters that are all 0 grows a round: no finite one is the best. */
 const GROWTH = 100;
 /** Least precision of a prior, in units of its parameters' mean square. */
 const WEAKEST = 1e-12;
@@ -77,8 +77,10 @@ export function evidenceOf(
       ...(slopes ? priorSteps(problem, alpha, counts) : []),
       ...(measure ? [noiseStep(problem, variance, counts)] : []),
     ]);
-    const still = !slopes || slopes.every((slope, g) => Math.abs(slope) <= CLOSE * Math.max(1, counts.gamma[g]));
-    settled = still && !(measure && Math.abs(steps[steps.length - 1]) > CLOSE);
+    const within = (close: number): boolean =>
+      (!slopes || slopes.every((slope, g) => Math.abs(slope) <= close * Math.max(1, counts.gamma[g]))) &&
+      !(measure && Math.abs(steps[steps.length - 1]) > close);
+    settled = within(round < MOST_ROUNDS - 1 ? CLOSE : ENOUGH);
     if (settled) break;
     const at = [...(slopes ? alpha : []), ...(measure ? [variance] : [])];
     const next = mixing.next(Float64Array.from(at, Math.log), steps).map(Math.exp);

@@ -115,8 +115,8 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
  * times their noise.
  */
 function priorOf(net: Network, data: Dataset, chosen: Uint32Array): number | Float64Array {
-  const { prior, noise } = laplace(net, data, { structure: "diagonal", groups: "tensors" });
-  const { group } = groupsOf(WHERE, net.layout, chosen, "evidence", "tensors");
+  const { prior, noise } = laplace(net, data, { structure: "diagonal", groups: "inputs" });
+  const { group } = groupsOf(WHERE, net.layout, chosen, "evidence", "inputs");
   const unit = net.spec.loss === "mse" ? noise : 1;
   const added = Float64Array.from(group, (g) => unit * prior[g]);
   return added.length > 0 && added.every((value) => value >= 0 && value < Infinity) ? added : LEAST_DAMPING;

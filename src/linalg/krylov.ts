@@ -1,13 +1,18 @@
 import type { Random } from "../random.js";
 import type { ScalarMath } from "../wasm/kernels.js";
+import { currentBuild } from "../wasm/load.js";
+import { eigen } from "./factorization.js";
 import type { Products } from "./operator.js";
-import { smallEigen } from "./tridiagonal.js";
+import { type SmallEigen, smallEigen } from "./tridiagonal.js";
 import { divide, fillNormal, hypotenuse, newVector, norm2, normalize, projectOut, subtractAll } from "./vector.js";
 
 /** Coordinates of the basis that are combined at a time: all of its vectors' share fits a cache. */
 const SLAB = 512;
 /** What is left of a product after orthogonalisation counts as rounding up to so many ε·‖A‖. */
 const CLOSED = 8;
+
+/** Rows from which on the core finds eigenvectors sooner. */
+const CORE_FROM = 64;
 
 /** Ritz pairs of the basis: ascending values, with what is known of their residuals. */
 export interface Ritz {
@@ -16,11 +21,8 @@ export interface Ritz {
   readonly coefficients: Float64Array;
   /** Residuals' part along the basis' next vector, with its sign: what further steps take away. */
   readonly open: Float64Array;
-  /**
-   * Norm of the part that steps do not take away: products that are not quite symmetric, what
-   * restarts left out.
-   */
-  readonly fixed: Float64Array;
+  /** Norm of the part of residual i that steps do not take away: products that are not quite symmetric, what restarts left out. m² flops. */
+  readonly fixed: (i: number) => number;
 }
 
 /**
@@ -127,15 +129,14 @@ export class Krylov {
         t[j * m + i] = this.#entry(i, j);
       }
     }
-    const { values, vectors } = smallEigen(t, m);
+    const { values, vectors } = eigenOf(t, m);
     const open = new Float64Array(m);
-    const fixed = new Float64Array(m);
+    const row = (i: number): Float64Array => vectors.subarray(i * m, (i + 1) * m);
     for (let i = 0; i < m; ++i) {
-      const s = vectors.subarray(i * m, (i + 1) * m);
+      const s = row(i);
       for (let j = 0; j < m; ++j) open[i] += s[j] * this.#h[j * (capacity + 1) + m];
-      fixed[i] = this.#asymmetry(s) + this.#leftOut(s);
     }
-    return { values, coefficients: vectors, open, fixed };
+    return { values, coefficients: vectors, open, fixed: (i) => this.#asymmetry(row(i)) + this.#leftOut(row(i)) };
   }
 
   /** H's diagonal and what is below it: T, where there was no restart. */
@@ -158,6 +159,7 @@ export class Krylov {
     const rows = chosen.map((i) => coefficients.subarray(i * m, (i + 1) * m));
     this.#combine(rows);
     const p = chosen.length;
+    const kept = Float64Array.from(chosen, fixed);
     const next = this.#basis[m];
     this.#basis[m] = this.#basis[p];
     this.#basis[p] = next;
@@ -166,7 +168,7 @@ export class Krylov {
       this.#h[k * (capacity + 1) + k] = values[i];
       this.#h[k * (capacity + 1) + p] = open[i];
     });
-    this.#kept = Float64Array.from(chosen, (i) => fixed[i]);
+    this.#kept = kept;
     this.#severed = false;
     this.steps = p;
   }
@@ -252,4 +254,14 @@ export class Krylov {
       }
     }
   }
+}
+
+/** Eigenvalues of T, m × m, and eigenvectors as rows; T is overwritten. */
+function eigenOf(t: Float64Array, m: number): SmallEigen {
+  const found = m < CORE_FROM ? undefined : eigen({ size: m, dtype: "f64", data: t, build: currentBuild() });
+  if (found?.info !== 0) return smallEigen(t, m);
+  const { values, vectors: columns } = found;
+  const vectors = new Float64Array(m * m);
+  for (let i = 0; i < m; ++i) for (let j = 0; j < m; ++j) vectors[j * m + i] = columns[i * m + j];
+  return { values, vectors };
 }

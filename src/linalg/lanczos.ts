@@ -227,7 +227,7 @@ class Search {
     const complete = values.length === k;
     const converged = complete && wanted.indices.every((i) => open(i) <= limit);
     if (krylov.steps === krylov.products.size) return this.#end(ritz, "the basis spans the whole space");
-    const stuck = complete && wanted.indices.every((i) => open(i) <= Math.max(limit, ritz.fixed[i]));
+    const stuck = complete && wanted.indices.every((i) => open(i) <= Math.max(limit, ritz.fixed(i)));
     if ((converged && !verify) || (stuck && !this.#attainable(ritz, wanted))) return this.#end(ritz, WITHIN);
     const known = this.#found?.every((value, i) => Math.abs(value - values[i]) <= limit);
     if (converged && known && (krylov.closed || this.#nothingBehind(ritz, wanted, limit))) {
@@ -292,13 +292,13 @@ class Search {
 
   /** Whether further steps can bring the residuals below the limit. */
   #attainable(ritz: Ritz, { indices }: Wanted): boolean {
-    return indices.every((i) => ritz.fixed[i] <= this.#limit(ritz));
+    return indices.every((i) => ritz.fixed(i) <= this.#limit(ritz));
   }
 
   #end(ritz: Ritz, reason: string): LanczosResult {
     const wanted = choose(ritz.values, this.settings.k, this.settings.which);
     if (this.#attainable(ritz, wanted)) return this.#result(ritz, "converged", reason);
-    const worst = Math.max(...wanted.indices.map((i) => ritz.fixed[i])) / this.#norm(ritz);
+    const worst = Math.max(...wanted.indices.map((i) => ritz.fixed(i))) / this.#norm(ritz);
     const trouble = `the products are symmetric only to within ${worst.toExponential(1)} of the operator's norm`;
     return this.#result(ritz, "stalled", `${trouble}, which is beyond the tolerance`);
   }
@@ -319,7 +319,7 @@ class Search {
     return {
       values: ritz ? valuesAt(ritz, indices) : new Float64Array(0),
       vectors: ritz ? this.#krylov.vectors(ritz, indices) : [],
-      residuals: Float64Array.from(indices, (i) => (ritz ? hypotenuse(ritz.open[i], ritz.fixed[i]) : 0)),
+      residuals: Float64Array.from(indices, (i) => (ritz ? hypotenuse(ritz.open[i], ritz.fixed(i)) : 0)),
       steps: products.count,
       norm: this.#norm(ritz),
       status,

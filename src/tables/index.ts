@@ -11,6 +11,14 @@ export {
 } from "./columns.js";
 export type { DateOrder } from "./dates.js";
 export { type DescribeOptions, describe } from "./describe.js";
+export {
+  type ColumnImportance,
+  type Dependence,
+  type DependenceOptions,
+  type ImportanceOptions,
+  partialDependence,
+  permutationImportance,
+} from "./effects.js";
 export type { DatePart, Encoding } from "./encodings.js";
 export type { Decimal } from "./numbers.js";
 export { type ReadOptions, readTable, type TextTable } from "./reading/read.js";

@@ -11,10 +11,7 @@ export type Build = "strict" | "relaxed";
 
 /** What `init` takes. */
 export interface InitOptions {
-  /**
-   * Which build to use from now on. "auto" takes the relaxed one where the engine has it. Default:
-   * "auto".
-   */
+  /** Which build to use from now on: the relaxed one where the engine has it and runs it faster ("auto", the default), or a named one. */
   simd?: "auto" | Build;
   /**
    * The core, where compiling bytes is forbidden or the module comes from elsewhere:
@@ -75,10 +72,9 @@ const POLICY =
 /**
  * Chooses the build that networks made from now on use, and compiles it away from the main thread.
  *
- * Optional: without it the strict build is compiled synchronously on first use. Call it to get
- * fused multiply-add where the engine has relaxed SIMD, to pass a module where compiling bytes is
- * forbidden, or in browsers that limit synchronous compilation. Networks that exist keep the build
- * they were made with.
+ * Optional: without it the strict build is compiled synchronously on first use. Call it to get fused multiply-add where the
+ * engine has relaxed SIMD and is faster with it (Firefox is not), to pass a module where compiling bytes is forbidden, or in browsers that limit synchronous
+ * compilation. Networks that exist keep the build they were made with.
  *
  * With `threads`, the same synchronous calls use several cores from now on: dense Hessians, matrix
  * products, factorizations and training steps that are large enough. Workers sleep between calls,
@@ -128,7 +124,8 @@ async function choose(simd: "auto" | Build, given: InitOptions["module"]): Promi
   if (simd === "relaxed" && !relaxedHere) {
     wrongValue("init", "simd", '"strict" or "auto" on an engine without relaxed SIMD', '"relaxed"');
   }
-  const build: Build = simd === "strict" || !relaxedHere ? "strict" : "relaxed";
+  const build: Build =
+    simd === "relaxed" || (simd === "auto" && relaxedHere && !isSpiderMonkey()) ? "relaxed" : "strict";
   if (!modules[build]) {
     const text = build === "strict" ? strict : (await import("./generated/relaxed.js")).relaxed;
     await prepare(build, await compileOwn(text));
@@ -139,6 +136,11 @@ async function choose(simd: "auto" | Build, given: InitOptions["module"]): Promi
 /** The build that a network made now would use. */
 export function currentBuild(): Build {
   return current;
+}
+
+/** Firefox's engine, which has relaxed SIMD and runs it slower than the strict build. No other engine gives errors a file's name. */
+function isSpiderMonkey(): boolean {
+  return "fileName" in new Error();
 }
 
 export function supportsRelaxed(): boolean {

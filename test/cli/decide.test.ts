@@ -43,15 +43,35 @@ describe("predict --interval", () => {
       .trimEnd()
       .split("\n")
       .map((line) => line.split(","));
-    expect(head.slice(-3)).toEqual(["prediction", "prediction low", "prediction high"]);
+    expect(head.slice(-4)).toEqual(["prediction", "prediction low", "prediction high", "far"]);
+    // None of the rows that it was trained on is far from them.
+    expect(rows.every((row) => row[row.length - 1] === "")).toBe(true);
     const place = head.indexOf("charges");
     const inside = rows.filter((row) => {
-      const [guess, low, high] = row.slice(-3).map(Number);
+      const [guess, low, high] = row.slice(-4, -1).map(Number);
       expect(low < guess && guess < high).toBe(true);
       return Number(row[place]) >= low && Number(row[place]) <= high;
     });
     expect(inside.length / rows.length).toBeGreaterThan(0.85);
     expect(inside.length / rows.length).toBeLessThan(0.98);
+  });
+
+  it("marks rows far from those that it was trained on, in CSV, in JSON and in a note", async () => {
+    const [head, first] = readFileSync(insurance, "utf8").split("\n");
+    const names = head.split(",");
+    const cells = first.split(",");
+    const with_ = (name: string, value: string): string =>
+      cells.map((cell, j) => (names[j] === name ? value : cell)).join(",");
+    writeFileSync(path("far.csv"), [head, first, with_("age", "400"), with_("bmi", "")].join("\n"));
+    const { stdout, stderr } = await call(["predict", path("i.safetensors"), path("far.csv"), "--interval", "90"]);
+    expect(stderr).toContain("1 row far from those that the model was trained on, the first in line 3");
+    const marks = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(",").at(-1));
+    expect(marks.slice(0, 3)).toEqual(["far", "", "yes"]);
+    const json = await run("predict", path("i.safetensors"), path("far.csv"), "--interval", "90", "--json", "--quiet");
+    expect(JSON.parse(json).rows.map(({ far = false }) => far)).toEqual([false, true, false]);
   });
 
   it("of classes gives the probabilities of the posterior", async () => {

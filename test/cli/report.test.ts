@@ -55,6 +55,8 @@ async function run(...args: string[]): Promise<string> {
 
 const learning = ["figure-loss", "figure-accuracy", "figure-learning-rate"];
 const units = ["figure-sparsity", "figure-gradient-flow", "figure-unit-gradients"];
+/** Of a run's own classes, after the confusion matrix. */
+const decisions = ["figure-roc", "figure-precision-recall", "figure-importance"];
 const curvature = [
   ...["figure-hessian", "figure-spectrum", "figure-eigenvalues"],
   ...["figure-along-gradient", "figure-along-negative"],
@@ -74,12 +76,15 @@ describe.each<[string, string[], string[]]>([
   [
     "train, classes",
     ["train", iris, ...small, "--save", model],
-    [...learning, "figure-confusion", ...units, ...curvature],
+    [...learning, "figure-confusion", ...decisions, ...units, ...curvature],
   ],
   [
     "train, values",
     ["train", diabetes, ...small, "--validation", "0.2"],
-    ["figure-loss", "figure-learning-rate", "figure-predictions", "figure-residuals", ...units, ...curvature],
+    [
+      ...["figure-loss", "figure-learning-rate", "figure-predictions", "figure-residuals", "figure-importance"],
+      ...[...units, ...curvature],
+    ],
   ],
   ["diagnose", ["diagnose", model], [...learning, "figure-confusion", ...units, ...curvature]],
   [
@@ -92,12 +97,12 @@ describe.each<[string, string[], string[]]>([
   [
     "a linear network",
     ["train", iris, "--hidden", "none", "--epochs", "3"],
-    [...learning, "figure-confusion", ...units, ...curvature],
+    [...learning, "figure-confusion", ...decisions, ...units, ...curvature],
   ],
   [
     "one epoch",
     ["train", iris, "--hidden", "3", "--epochs", "1", "--batch-norm", "--activation", "tanh"],
-    [...learning.slice(0, 2), "figure-confusion", ...units, ...curvature],
+    [...learning.slice(0, 2), "figure-confusion", ...decisions, ...units, ...curvature],
   ],
 ])("the report of %s", (_, args, figures) => {
   const file = path(`${figures.length}.html`);
@@ -106,7 +111,9 @@ describe.each<[string, string[], string[]]>([
     await run(...args, "--report", file);
     const report = new Report(file);
     expect(report.mistakes).toEqual([]);
-    expect(report.figures).toEqual(figures.map(String));
+    const dependences = report.figures.filter((id) => id.startsWith("figure-dependence-"));
+    expect(report.figures.filter((id) => !dependences.includes(id))).toEqual(figures.map(String));
+    expect(dependences.length > 0).toBe(figures.includes("figure-importance"));
     for (const figure of report.all("figure")) {
       const drawing = figure.childNodes.find((node): node is Tree.Element => node.nodeName === "svg");
       expect(attribute(drawing as Tree.Element, "role")).toBe("img");

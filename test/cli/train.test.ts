@@ -327,3 +327,17 @@ describe("niceStep", () => {
     expect(niceStep(least)).toBe(step);
   });
 });
+
+describe("early stopping", () => {
+  it("is left out, and says so, where chance would decide", async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `${(i * 7) % 11},${i + ((i * 5) % 7) / 2}`);
+    const { path: own, remove: removed } = folder({ "few.csv": `x,y\n${rows.join("\n")}\n` });
+    const args = ["train", own("few.csv"), "--hidden", "8", "--epochs", "40", "--early-stopping", "1", "--json"];
+    const few = JSON.parse((await call(args)).stdout);
+    expect([few.split.validation, few.epochs.length, few.status]).toEqual([3, 40, "completed"]);
+    expect(few.data.warnings.join()).toMatch(/^3 rows to validate on are too few to stop by: all epochs are done/);
+    const more = JSON.parse((await call([...args, "--validation", "0.4"])).stdout);
+    expect([more.split.validation, more.data.warnings]).toEqual([12, []]);
+    removed();
+  });
+});

@@ -297,3 +297,55 @@ describe("checkGradient of a function", () => {
     expect(checkGradient(curved, [-1.2, 1]).wrong.every(({ of }) => of === "hessian")).toBe(true);
   });
 });
+
+describe("upper bounds are lower bounds of the mirrored problem", () => {
+  const mirrored = ({ value, gradient }: SmoothFunction): SmoothFunction => {
+    const turned = (z: ArrayLike<number>): Float64Array => Float64Array.from(z, (x) => -x);
+    return { value: (z) => value(turned(z)), gradient: (z) => turned(gradient(turned(z))) };
+  };
+  const half = ({ value, gradient }: SmoothFunction): LeastSquares => ({
+    residuals: (z) => [Math.sqrt(value(z)) + 1],
+    jacobian: (z) => [Array.from(gradient(z), (g) => g / (2 * Math.sqrt(value(z))))],
+  });
+
+  it.each([
+    [
+      [-3, -3],
+      [0.5, 4],
+      [-1.2, 1],
+    ],
+    [
+      [-3, -3],
+      [0.5, 0.2],
+      [-2, -2],
+    ],
+    [
+      [-3, -3],
+      [1e3, 0.1],
+      [-1.2, -1],
+    ],
+    [
+      [-0.5, -3],
+      [0.3, 0.05],
+      [-0.4, -2],
+    ],
+  ])("from %j to %j", (lower, upper, x0) => {
+    const turn = (x: ArrayLike<number>): number[] => Array.from(x, (value) => -value + 0);
+    for (const [make, form] of [
+      [lbfgs, (f: SmoothFunction) => f],
+      [levenbergMarquardt, half],
+      [trustRegion, half],
+    ] as const) {
+      const options = { optimizer: make(), maxSteps: 60 };
+      const here = minimize(form(rosenbrock), x0, { ...options, lower, upper });
+      const there = minimize(form(mirrored(rosenbrock)), turn(x0), {
+        ...options,
+        optimizer: make(),
+        lower: turn(upper),
+        upper: turn(lower),
+      });
+      const { x, status, steps, value, evaluations } = here;
+      expect({ ...there, x: turn(there.x) }).toMatchObject({ x: turn(turn(x)), status, steps, value, evaluations });
+    }
+  });
+});

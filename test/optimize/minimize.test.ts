@@ -223,6 +223,16 @@ describe("options and records", () => {
     },
   );
 
+  it("the tolerance is 1e-8 where none is given", () => {
+    const bard = problemNamed("Bard");
+    const run = (options: { tolerance?: number }) => {
+      const { reason, steps, x } = minimize(squares(bard), bard.x0, { optimizer: levenbergMarquardt(), ...options });
+      return { reason, steps, x };
+    };
+    expect(run({})).toEqual(run({ tolerance: 1e-8 }));
+    expect(run({}).reason).toContain("tolerance 1e-8");
+  });
+
   it("step, trial and record agree: gain ratio, radius, damping", () => {
     const seen: MinimizeRecord[] = [];
     minimize(f, [-1.2, 1], {

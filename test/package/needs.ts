@@ -1,10 +1,10 @@
-/** What the tests need beside npm's packages, and may be missing: a browser, other runtimes, and Redis. */
+/** What the tests need beside npm's packages, and may be missing: browsers, other runtimes, and Redis. */
 
 import { accessSync, constants } from "node:fs";
 import { arch } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 
-/** Names, with a space between, of what must not be missing: "chromium runtimes redis". */
+/** Names, with a space between, of what must not be missing: "chromium firefox runtimes redis". */
 const required = (process.env.HESSIA_REQUIRE ?? "").split(" ");
 
 /**
@@ -23,6 +23,11 @@ function found(name: string, path: string | undefined, remedy: string): string |
 export function chromium(): string | null {
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
   return found("chromium", programOf(names), "apt-get install chromium");
+}
+
+/** Firefox on this machine. */
+export function firefox(): string | null {
+  return found("firefox", programOf(["firefox-esr", "firefox"]), "apt-get install firefox-esr");
 }
 
 /** The server of Redis or Valkey on this machine. */

@@ -97,6 +97,15 @@ const quantities: Record<string, (dtype: "f64" | "f32") => string | Promise<stri
     const operator = hessianOperator(made, data);
     return bytesOf(operator.matvec(sine(made.parameterCount, 4)));
   },
+  "Jacobians and products with the Gauss-Newton matrix": (dtype) => {
+    const inputs = rows(400, 20);
+    const data = dataset(
+      inputs,
+      inputs.map((_, s) => s % 3),
+    );
+    const made = net(dtype, "relu");
+    return bytesOf(made.jacobian(inputs).data, made.ggnvp(data, sine(made.parameterCount, 5)));
+  },
   "Hessians and Gauss-Newton matrices": (dtype) => {
     const data = dataset(
       rows(300, 12),

@@ -1,5 +1,14 @@
 import { EXTENT, type Sample } from "../data/generators.ts";
-import { type Frame, KINK_MAP, OUTPUT_MAP, type Scenery, UNIT_MAP } from "../model/protocol.ts";
+import {
+  type Frame,
+  KINK_MAP,
+  OUTPUT_MAP,
+  type Scenery,
+  STUDY_MAP,
+  type Study,
+  type Suspects,
+  UNIT_MAP,
+} from "../model/protocol.ts";
 import type { View } from "../model/view.ts";
 import { categories, classColour, css, type Palette } from "./palette.ts";
 import { prepared, Raster } from "./raster.ts";
@@ -8,6 +17,7 @@ import { strokeSegments } from "./strokes.ts";
 const output = new Raster(OUTPUT_MAP);
 const unit = new Raster(UNIT_MAP);
 const regions = new Raster(KINK_MAP);
+const uncertainty = new Raster(STUDY_MAP);
 
 export interface PlaneLook {
   readonly frame: Frame;
@@ -16,6 +26,8 @@ export interface PlaneLook {
   readonly palette: Palette;
   /** A unit's map to show instead of the output. */
   readonly unit: Float32Array | null;
+  /** What the curvature decided here, to show over it. */
+  readonly study?: Study | null;
 }
 
 /** The plane: the network's output or a unit's, regions, kinks and data. */
@@ -27,6 +39,7 @@ export function drawPlane(canvas: HTMLCanvasElement, size: number, look: PlaneLo
   if (background) context.drawImage(background.canvas, 0, 0, size, size);
   if (view.kinkLines && frame.kinks) drawKinks(context, frame, size, palette);
   context.drawImage(samplesOf(size, look), 0, 0, size, size);
+  if (look.study?.kind === "suspects") drawSuspects(context, look.study, size, look);
 }
 
 /** The samples drawn once: they stay where they are while the network learns. */
@@ -43,14 +56,43 @@ function samplesOf(size: number, look: PlaneLook): HTMLCanvasElement {
   return drawn.canvas;
 }
 
-function backgroundOf({ frame, scenery, view, palette, unit: map }: PlaneLook): Raster | null {
+function backgroundOf({ frame, scenery, view, palette, unit: map, study }: PlaneLook): Raster | null {
   // Paler than the data on it.
   const look = { discretize: view.discretize, strength: 0.62 };
   if (map) return unit.diverging(map, palette, look);
+  if (study?.kind === "uncertainty") return uncertainty.sequential(shares(study.deviation), palette);
+  if (study?.kind === "along" && scenery.outputs === 1) return output.diverging(study.outputMap, palette, look);
+  if (study?.kind === "along") return output.classes(study.outputMap, scenery.outputs, palette, view.discretize);
   if (view.overlay === "regions" && frame.regions) return regions.regions(frame.regions.of, palette);
   if (!frame.outputMap) return null;
   if (scenery.outputs > 1) return output.classes(frame.outputMap, scenery.outputs, palette, view.discretize);
   return output.diverging(frame.outputMap, palette, look);
+}
+
+/** Deviations as shares of the largest. */
+function shares(deviation: Float32Array): Float32Array {
+  const largest = deviation.reduce((most, value) => Math.max(most, value), 0);
+  return largest > 0 ? deviation.map((value) => value / largest) : deviation;
+}
+
+/** How many suspects are ringed. */
+export const RINGED = 10;
+
+function drawSuspects(context: CanvasRenderingContext2D, { rows }: Suspects, size: number, look: PlaneLook): void {
+  const radius = Math.max(6, size / 42);
+  context.lineWidth = 2.5;
+  context.font = `bold ${Math.round(radius * 1.4)}px system-ui, sans-serif`;
+  rows.slice(0, RINGED).forEach(({ row }, index) => {
+    const { x, y } = look.scenery.train[row];
+    const px = ((x / EXTENT + 1) / 2) * size;
+    const py = ((1 - y / EXTENT) / 2) * size;
+    context.strokeStyle = look.palette.ink;
+    context.beginPath();
+    context.arc(px, py, radius, 0, 2 * Math.PI);
+    context.stroke();
+    context.fillStyle = look.palette.ink;
+    context.fillText(String(index + 1), px + radius, py - radius);
+  });
 }
 
 function drawKinks(context: CanvasRenderingContext2D, frame: Frame, size: number, palette: Palette): void {

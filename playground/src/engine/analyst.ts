@@ -32,7 +32,24 @@ export class Analyst {
         this.post({ type: "hessian", id, picture: hessianPicture(net, world.train, message.point) });
       else if (message.type === "surface")
         this.post({ type: "surface", id, surface: surfaceOf(net, world, message.request, message.point) });
+      else if (message.type === "study") void this.#study(message, net, world);
       else this.post({ type: "diagnose", id, report: reportOf(net, world, message.point) });
+    } catch (error) {
+      this.post({ type: "failed", id, message: plainly(error, "This point of training could not be looked at") });
+    }
+  }
+
+  /** Comes with the code of inference, which nothing else needs. */
+  async #study(
+    { id, request, point }: Extract<ToAnalyst, { type: "study" }>,
+    net: Network,
+    world: World,
+  ): Promise<void> {
+    try {
+      const { studyOf } = await import("./study.ts");
+      // The network may have been lent to another question meanwhile.
+      net.setParameters(point.parameters);
+      this.post({ type: "study", id, study: studyOf(net, world, request, point) });
     } catch (error) {
       this.post({ type: "failed", id, message: plainly(error, "This point of training could not be looked at") });
     }

@@ -75,7 +75,7 @@ function confusion({ net, world }: Session, data: Dataset): number[][] {
 }
 
 /** The output over the plane: in [−1, 1]; with several classes the class plus its probability, less than 1. */
-function outputMap({ net, world }: Session): Float32Array {
+export function outputMap({ net, world }: Pick<Session, "net" | "world">): Float32Array {
   const grid = world.grid(OUTPUT_MAP);
   if (world.loss === "binary-cross-entropy") return Float32Array.from(net.probabilities(grid).data, (p) => 2 * p - 1);
   if (world.loss !== "cross-entropy") return Float32Array.from(net.predict(grid).data);

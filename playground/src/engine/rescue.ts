@@ -1,4 +1,4 @@
-import { type Network, network, reviveUnits, withActivation, withBatchNorm } from "hessia";
+import { type Network, network, prune, reviveUnits, withActivation, withBatchNorm } from "hessia";
 import type { Change, Settings } from "../model/settings.ts";
 import { activationOf, type World } from "./world.ts";
 
@@ -18,6 +18,7 @@ export function rescued(world: World, net: Network, settings: Settings, change: 
   }
   if (change.kind === "batch-norm") return withBatchNorm(net, world.train, { layers: [change.layer] }).network;
   if (change.kind === "revive") return reviveUnits(net, world.train, { seed: settings.seed }).network;
+  if (change.kind === "prune") return prune(net, world.train, { until: { parameters: change.parameters } }).masked;
   return net;
 }
 

@@ -174,7 +174,7 @@ export class Session {
     const after = settingsAfter(before, change);
     if (change.kind === "set") this.#set(before, after);
     else if (change.kind === "activation" || change.kind === "batch-norm") this.#rescue(after, change);
-    else if (change.kind === "revive")
+    else if (change.kind === "revive" || change.kind === "prune")
       this.net.setParameters(rescued(this.world, this.net, before, change).getParameters());
     else if (change.kind === "escape") leaveSaddle(this.net, this.world.train);
     else if (change.kind === "back") this.#back(change, before);

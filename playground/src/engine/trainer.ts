@@ -26,6 +26,8 @@ export class Trainer {
   #playing = false;
   #pace: Pace = 1;
   #until = Number.POSITIVE_INFINITY;
+  /** Parts of steps that pictures have gathered, where a step takes several of them. */
+  #credit = 0;
   /** The step to replay to, −1 when nothing is replayed. */
   #replayTo = -1;
   #path: { step: number; parameters: Float64Array }[] = [];
@@ -71,6 +73,7 @@ export class Trainer {
     if (message.type === "play") {
       this.#playing = true;
       this.#pace = message.pace;
+      this.#credit = 0;
       this.#until = message.until ?? Number.POSITIVE_INFINITY;
       session.halt = null;
       this.#speed = { since: performance.now(), epoch: session.epoch, value: 0 };
@@ -232,7 +235,10 @@ export class Trainer {
 
   #frame(session: Session, wants: Wants): void {
     if (this.#playing && this.#pace !== "full" && this.#replayTo < 0) {
-      this.#advance(session, Math.min(this.#until, session.step + this.#pace), performance.now() + 4 * SLICE);
+      this.#credit += this.#pace;
+      const steps = Math.floor(this.#credit);
+      this.#credit -= steps;
+      this.#advance(session, Math.min(this.#until, session.step + steps), performance.now() + 4 * SLICE);
       this.#afterwards(session);
     }
     const frame = this.#pictureOf(session, this.#painter as Painter, wants);

@@ -37,6 +37,8 @@ export class World {
   readonly testRows: readonly Row[];
   readonly train: Dataset;
   readonly test: Dataset;
+  /** How many of the training rows have a wrong label: the first ones, which lie anywhere since rows are shuffled. */
+  readonly flipped: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly #grids = new Map<number, Matrix>();
@@ -50,7 +52,8 @@ export class World {
       this.problem === "regression" ? [] : settings.data === "own" && own ? own.classes : ["orange", "blue"];
     const rows = shuffle(this.#rows(), randomOf(settings.dataSeed + 1));
     const count = Math.max(2, Math.min(rows.length - 1, Math.round((rows.length * settings.train) / 100)));
-    this.trainRows = rows.slice(0, count);
+    this.flipped = Math.min(settings.flipped, count);
+    this.trainRows = rows.slice(0, count).map((row, index) => (index < this.flipped ? this.#flip(row) : row));
     this.testRows = rows.slice(count);
     this.inputs = rows[0].inputs.length;
     this.outputs = this.classes.length > 2 ? this.classes.length : 1;
@@ -141,6 +144,12 @@ export class World {
       return row;
     }
     return this.settings.features.map((name) => features[name].of(x, y));
+  }
+
+  /** The next class in place of the right one, or the value with its sign turned round. */
+  #flip(row: Row): Row {
+    const label = this.problem === "regression" ? -row.label : (row.label + 1) % this.classes.length;
+    return { ...row, label };
   }
 
   #rows(): Row[] {

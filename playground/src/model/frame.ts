@@ -1,5 +1,5 @@
 /** Parts of the page that a frame on another page may show. */
-export const partNames = ["controls", "scene", "data", "network", "output", "curvature"] as const;
+export const partNames = ["controls", "settings", "scene", "data", "network", "output", "curvature"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What `?embed` without a list shows. */

@@ -3,7 +3,7 @@ import type { OwnData } from "../data/own.ts";
 import type { Place } from "./place.ts";
 import type { Change, Course, Halt, LiveSettings, Logged, Problem, Settings, Snapshot } from "./settings.ts";
 
-/** How fast to train: so many steps for each picture, or as fast as it goes. */
+/** How fast to train: so many steps for each picture, below 1 a step every few pictures; or as fast as it goes. */
 export type Pace = number | "full";
 
 /** What the next picture needs. */
@@ -194,7 +194,59 @@ export type ToAnalyst =
   | { readonly type: "load"; readonly start: Settings; readonly own: OwnData | null }
   | { readonly type: "hessian"; readonly id: number; readonly point: Point }
   | { readonly type: "surface"; readonly id: number; readonly point: Point; readonly request: SurfaceRequest }
-  | { readonly type: "diagnose"; readonly id: number; readonly point: Point };
+  | { readonly type: "diagnose"; readonly id: number; readonly point: Point }
+  | { readonly type: "study"; readonly id: number; readonly point: Point; readonly request: StudyRequest };
+
+/** What the curvature is asked to decide. */
+export type StudyRequest =
+  /** How unsure the outputs are, over the plane, and which prior the evidence prefers. */
+  | { readonly kind: "uncertainty" }
+  /** Which training samples the others contradict. */
+  | { readonly kind: "suspects" }
+  /** What the network says at a distance along an eigenvector of the Hessian. */
+  | { readonly kind: "along"; readonly end: "lowest" | "highest"; readonly length: number };
+
+/** Points a side of the maps of studies. */
+export const STUDY_MAP = 48;
+
+export interface Uncertainty {
+  readonly kind: "uncertainty";
+  /** Standard deviation of the output over the plane, in its own units: logits, where classes are told. */
+  readonly deviation: Float32Array;
+  /** Median deviation where the training data are, and in the corners of the plane. */
+  readonly atData: number;
+  readonly inCorners: number;
+  /** How many parameters the data determine. */
+  readonly effective: number;
+  /** Log evidence by the precision of one prior for all parameters. */
+  readonly evidence: readonly { readonly prior: number; readonly logEvidence: number }[];
+  /** The precision that the evidence chooses. */
+  readonly best: number;
+  readonly status: string;
+}
+
+export interface Suspects {
+  readonly kind: "suspects";
+  /** Training samples, the most suspect first, and whether their label was flipped. */
+  readonly rows: readonly { readonly row: number; readonly score: number; readonly flipped: boolean }[];
+  /** How many labels were flipped. */
+  readonly flipped: number;
+  readonly status: string;
+}
+
+export interface Along {
+  readonly kind: "along";
+  readonly outputMap: Float32Array;
+  readonly length: number;
+  readonly eigenvalue: number;
+  /** Loss there and here, and what the second-order model foretells. */
+  readonly loss: number;
+  readonly here: number;
+  readonly foretold: number;
+}
+
+/** Of the step that it was asked at. */
+export type Study = (Uncertainty | Suspects | Along) & { readonly step: number };
 
 export interface Advice {
   readonly code: string;
@@ -234,6 +286,7 @@ export type FromAnalyst =
   | { readonly type: "hessian"; readonly id: number; readonly picture: HessianPicture }
   | { readonly type: "surface"; readonly id: number; readonly surface: Surface }
   | { readonly type: "diagnose"; readonly id: number; readonly report: Report }
+  | { readonly type: "study"; readonly id: number; readonly study: Study }
   | { readonly type: "failed"; readonly id: number; readonly message: string };
 
 export interface Lane {

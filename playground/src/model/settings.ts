@@ -36,6 +36,8 @@ export interface StartSettings {
   /** Share of the samples to train on, in per cent. */
   readonly train: number;
   readonly samples: number;
+  /** Training samples whose label is wrong on purpose. */
+  readonly flipped: number;
   readonly dataSeed: number;
   readonly features: readonly FeatureName[];
   readonly layers: readonly HiddenLayer[];
@@ -80,6 +82,7 @@ export const defaults: Settings = {
   noise: 0,
   train: 50,
   samples: 500,
+  flipped: 0,
   dataSeed: 1,
   features: ["x1", "x2"],
   layers: [
@@ -156,6 +159,7 @@ export const settingRanges: Partial<Record<keyof Settings, Range>> = {
   noise: { least: 0, most: 50 },
   train: { least: 10, most: 90 },
   samples: { least: 100, most: 2000, whole: true },
+  flipped: { least: 0, most: 50, whole: true },
   dataSeed: { least: 0, most: MOST_SEED, whole: true },
   seed: { least: 0, most: MOST_SEED, whole: true },
   atZero: { least: 0, most: 1 },
@@ -206,6 +210,8 @@ export type Change =
   | { readonly kind: "activation"; readonly layer: number; readonly activation: ActivationName }
   | { readonly kind: "batch-norm"; readonly layer: number }
   | { readonly kind: "revive" }
+  /** Takes parameters out, by the curvature, until so many are left; what is left makes up for them. */
+  | { readonly kind: "prune"; readonly parameters: number }
   /** Along the eigenvector of the most negative eigenvalue. */
   | { readonly kind: "escape" }
   /** Back to parameters that were sane, without the optimizer's memory of what came after. */

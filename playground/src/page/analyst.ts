@@ -1,6 +1,6 @@
 import { effect, type Signal, signal } from "@preact/signals";
 import { placeText } from "../model/place.ts";
-import type { FromAnalyst, Point, SurfaceRequest, ToAnalyst } from "../model/protocol.ts";
+import type { FromAnalyst, Point, Study, StudyRequest, SurfaceRequest, ToAnalyst } from "../model/protocol.ts";
 import { spectra } from "./spectra.ts";
 import { answers, course, frame, hessian, own, starts } from "./store.ts";
 
@@ -83,6 +83,14 @@ export function follow(kind: Kind, wanted: () => boolean): () => void {
     wanted();
     void look();
   });
+}
+
+/** What the curvature decides at the newest point; null where that has been overtaken. */
+export async function askStudy(request: StudyRequest): Promise<Study | null> {
+  const point = pointNow();
+  if (!point) return null;
+  const answer = await ask({ type: "study", point, request });
+  return answer?.type === "study" ? answer.study : null;
 }
 
 export async function askSurface(request: SurfaceRequest): Promise<void> {

@@ -26,7 +26,7 @@ export function App() {
       )}
       <main class={embedded ? "embedded" : ""}>
         {embedded && <h1 class="hidden">hessia playground</h1>}
-        {shows("controls") && <Toolbar />}
+        {(shows("controls") || shows("settings")) && <Toolbar />}
         <Notices />
         <Bench />
         {embedded ? <OpenWhole /> : <Cards />}

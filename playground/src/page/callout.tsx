@@ -32,8 +32,9 @@ export function Callout(props: {
     const target = document.querySelector(at);
     if (!target) return;
     target.classList.add("framed");
-    const { top, bottom } = target.getBoundingClientRect();
-    if (top < 0 || bottom > window.innerHeight) target.scrollIntoView({ block: "nearest" });
+    const { top, height } = target.getBoundingClientRect();
+    // What is taller than the window is seen well enough from its top on.
+    if (top < 0 || top + Math.min(height, 300) > window.innerHeight) target.scrollIntoView({ block: "nearest" });
     const place = (): void => {
       const element = box.current;
       if (!element) return;

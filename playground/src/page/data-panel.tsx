@@ -63,6 +63,16 @@ export function DataPanel() {
           step={10}
           onChange={(train) => set({ train })}
         />
+        <NumberField
+          label="Labels flipped"
+          name="flipped"
+          value={now.flipped}
+          min={0}
+          max={50}
+          step={1}
+          onChange={(flipped) => set({ flipped: Math.round(flipped) })}
+          hint="Training samples whose label is wrong on purpose"
+        />
         <div class="row">
           <NumberField
             label="Data seed"

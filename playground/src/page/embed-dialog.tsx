@@ -4,6 +4,7 @@ import { frameAddress, frameCode, type PartName, partNames, usualParts } from ".
 import { texts } from "../texts/index.ts";
 import { shareLink } from "./address.ts";
 import { Check, NumberField } from "./parts.tsx";
+import { saveSnapshot } from "./snapshot.ts";
 
 /** Gives the code of a frame that shows what the page shows now. */
 export function EmbedButton() {
@@ -24,7 +25,10 @@ export function EmbedButton() {
       <dialog ref={dialog} aria-labelledby="embed-title">
         <h2 id="embed-title">{texts.embed.title}</h2>
         {href.value && <Choices href={href.value} />}
-        <form method="dialog">
+        <form method="dialog" class="row">
+          <button type="button" id="save-picture" onClick={saveSnapshot}>
+            {texts.snapshot.save}
+          </button>
           <button type="submit">{texts.help.close}</button>
         </form>
       </dialog>

@@ -1,11 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { type Theme, theme } from "../draw/palette.ts";
+import { toHash } from "../model/link.ts";
 import { texts } from "../texts/index.ts";
-import { shareLink } from "./address.ts";
+import { linked, shareLink } from "./address.ts";
 import { EmbedButton } from "./embed-dialog.tsx";
-import { SceneMenu } from "./scene-panel.tsx";
-import { say } from "./store.ts";
+import { SceneMenu } from "./scene-menu.tsx";
+import { say, startNow } from "./store.ts";
 import { Icon } from "./toolbar.tsx";
 import { startTour } from "./tour.tsx";
 
@@ -22,6 +23,7 @@ export function Header() {
         <SceneMenu />
         <Share />
         <EmbedButton />
+        <CompareLink />
         <ThemeButton />
         <Help />
       </nav>
@@ -54,6 +56,22 @@ function Share() {
     >
       {note.value || "Copy link"}
     </button>
+  );
+}
+
+/** Opens what is shown twice, side by side. */
+function CompareLink() {
+  return (
+    <a
+      class="button"
+      id="compare"
+      href="compare.html"
+      onClick={(event) => {
+        event.currentTarget.href = `compare.html#${toHash({ ...linked(0), course: { start: startNow(), log: [], at: 0 } })}`;
+      }}
+    >
+      {texts.pair.open}
+    </a>
   );
 }
 
@@ -116,6 +134,9 @@ function Help() {
           <dt>Tab, Enter</dt>
           <dd>go to a unit, and open its weights</dd>
         </dl>
+        <p>
+          <a href="../documents/lessons.html">{texts.lessons}</a>
+        </p>
         <form method="dialog" class="row">
           <button type="submit" onClick={startTour}>
             {texts.tour.start}

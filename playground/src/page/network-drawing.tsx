@@ -11,7 +11,7 @@ import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
 import { Inspector } from "./inspector.tsx";
 import { Editor, type PlacedPart, Tip } from "./part-editor.tsx";
-import { frame, playing, scenery, set, settings } from "./store.ts";
+import { failure, frame, playing, scenery, set, settings } from "./store.ts";
 import { outputName, pointed, selected } from "./unit-places.ts";
 
 /** The network drawn, with the controls of its layers above and what the selected unit is below. */
@@ -33,7 +33,7 @@ export function Drawing({ scene }: { scene: Scenery }) {
     const part = hovered.value;
     const unit = selected.value;
     const colours = palette.value;
-    if (!shown) drawn(canvas.current, null);
+    if (!shown) drawn(canvas.current, null, failure.value === "");
     if (!canvas.current || !shown || !current || width.value === 0) return;
     // Thousands of links take longer to draw than a frame has: while they train, a few drawings a second are enough.
     const look = [part, unit, colours, width.value];

@@ -8,13 +8,15 @@ import { drawPlane } from "../draw/plane.ts";
 import { percent, short } from "../model/format.ts";
 import type { Confusion } from "../model/protocol.ts";
 import { texts } from "../texts/index.ts";
+import { studyHere } from "./act-runner.ts";
 import { Chart } from "./chart.tsx";
 import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
 import { Check, Choice, Fold } from "./parts.tsx";
-import { frame, own, scenery, settings, show, view } from "./store.ts";
+import { failure, frame, own, scenery, settings, show, view } from "./store.ts";
 import { Term } from "./term.tsx";
+import { Timeline } from "./timeline.tsx";
 import { pointed } from "./unit-places.ts";
 
 export function OutputPanel() {
@@ -26,6 +28,7 @@ export function OutputPanel() {
       <Legend />
       <KinkNote />
       <LossChart />
+      <Timeline />
       <Fold title={texts.story.show}>
         <div class="checks">
           <Check
@@ -115,12 +118,18 @@ function Plane() {
     const look = { view: view.value, palette: palette.value };
     const at = pointed.value;
     const size = width.value;
-    drawn(canvas.current, now?.place);
+    drawn(canvas.current, now?.place, failure.value === "");
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
     const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
-    drawPlane(canvas.current, size, { ...look, frame: now, scenery: scene, unit: unit ?? null });
+    drawPlane(canvas.current, size, {
+      ...look,
+      frame: now,
+      scenery: scene,
+      unit: unit ?? null,
+      study: studyHere.value,
+    });
   });
   const [right, up] = axesOf(settings.value.data === "own" ? own.value : null);
   return (

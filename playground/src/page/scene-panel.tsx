@@ -1,114 +1,180 @@
-import { useComputed } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { toHash } from "../model/link.ts";
-import { defaultView, type View } from "../model/view.ts";
-import { sceneOf, scenes } from "../scenes/index.ts";
-import { type Act, courseOf, type Scene } from "../scenes/scene.ts";
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { samePlace } from "../model/place.ts";
+import { sceneOf } from "../scenes/index.ts";
+import type { Act, FramedPart, Scene } from "../scenes/scene.ts";
+import { texts } from "../texts/index.ts";
+import { guess, look, openAct, reached, runAct, studyHere } from "./act-runner.ts";
 import { follow } from "./analyst.ts";
-import { frame, hessian, load, play, playing, show, strayed, view } from "./store.ts";
+import { Callout } from "./callout.tsx";
+import { InstrumentOf } from "./instruments.tsx";
+import { frame, hessian, playing, show, strayed, view } from "./store.ts";
 
-/** The link that opens a scene. */
-function hrefOf(scene: Scene, act = 0): string {
-  return `#${toHash({ course: courseOf(scene, scene.acts[act]), view: viewOf(scene, act), own: null })}`;
-}
-
-function viewOf(scene: Scene, act: number): View {
-  return { ...defaultView, ...scene.view, scene: scene.key, act };
-}
-
-export function SceneMenu() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  return (
-    <>
-      <button type="button" id="scenes-button" class="primary" onClick={() => dialog.current?.showModal()}>
-        Guided scenes
-      </button>
-      <dialog ref={dialog} class="scenes" aria-labelledby="scenes-title">
-        <h2 id="scenes-title">Guided scenes</h2>
-        <ul>
-          {scenes.map((scene) => (
-            <li key={scene.key}>
-              <a href={hrefOf(scene)} onClick={() => dialog.current?.close()}>
-                {scene.title}
-              </a>
-              <p class="faint">{scene.teaser}</p>
-            </li>
-          ))}
-        </ul>
-        <form method="dialog">
-          <button type="submit">Close</button>
-        </form>
-      </dialog>
-    </>
-  );
-}
-
+/** A scene's text, beside the pictures that it speaks of. */
 export function ScenePanel() {
   const scene = sceneOf(view.value.scene);
   if (!scene) return null;
   const index = Math.min(view.value.act, scene.acts.length - 1);
   const act = scene.acts[index];
-  const open = (next: number): void => {
-    show(viewOf(scene, next));
-    load(courseOf(scene, scene.acts[next]));
-  };
   return (
-    <section class="scene" id="scene" aria-labelledby="scene-title">
+    <section class="panel scene" id="scene" aria-labelledby="scene-title">
       <header>
         <h2 id="scene-title">{scene.title}</h2>
         <button type="button" onClick={() => show({ scene: "", act: 0 })}>
-          Leave the scene
+          {texts.scene.leave}
         </button>
       </header>
-      <p>{scene.text}</p>
-      <ol class="acts">
-        {scene.acts.map(({ title }, i) => (
-          <li key={title}>
-            <button
-              type="button"
-              aria-current={i === index ? "step" : undefined}
-              class={i === index ? "on" : ""}
-              onClick={() => open(i)}
-            >
-              {i + 1}. {title}
-            </button>
-          </li>
-        ))}
-      </ol>
-      <div class="act">
-        <p>{act.text}</p>
-        <div class="row">
-          {act.to > 0 && (
-            <button
-              type="button"
-              class="primary"
-              id="run-act"
-              disabled={playing.value}
-              onClick={() => {
-                open(index);
-                play(act.to);
-              }}
-            >
-              Run this act
-            </button>
-          )}
-          {index + 1 < scene.acts.length && (
-            <button type="button" onClick={() => open(index + 1)}>
-              Next: {scene.acts[index + 1].title}
-            </button>
-          )}
-        </div>
-        <Claims key={act.title} act={act} />
-      </div>
+      {index === 0 && <p>{scene.text}</p>}
+      <Acts scene={scene} index={index} />
+      <ActPanel key={`${scene.key}.${index}`} scene={scene} index={index} act={act} />
     </section>
   );
 }
 
-function Claims({ act }: { act: Act }) {
-  const ended = useComputed(() => {
-    const now = frame.value;
-    return now !== null && !strayed.value && now.replayed === 1 && (now.step >= act.to || now.halt !== null);
-  });
+/** The acts by number, those of a group together. */
+function Acts({ scene, index }: { scene: Scene; index: number }) {
+  const groups = [...new Set(scene.acts.map(({ group }) => group ?? ""))];
+  return (
+    <div class="acts" role="group" aria-label={texts.scene.acts}>
+      {groups.map((group) => (
+        <div key={group} class="act-group">
+          {group && <span class="faint">{group}</span>}
+          {scene.acts.map(({ title, group: own = "" }, i) =>
+            own === group ? (
+              <button
+                key={title}
+                type="button"
+                title={title}
+                aria-label={`${i + 1}. ${title}`}
+                aria-current={i === index ? "step" : undefined}
+                class={i === index ? "on" : ""}
+                onClick={() => openAct(scene, i)}
+              >
+                {i + 1}
+              </button>
+            ) : null,
+          )}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+const places: Readonly<Record<FramedPart, string>> = {
+  plane: ".plane",
+  network: ".panel.network",
+  loss: ".output .chart",
+  hessian: "#story-hessian",
+  spectrum: "#story-spectrum",
+  sentence: "#curvature-sentence",
+  study: "#instrument",
+};
+
+function ActPanel({ scene, index, act }: { scene: Scene; index: number; act: Act }) {
+  const said = useSignal(false);
+  const guessed = guess.value >= 0;
+  const there = useComputed(() => reached(act, frame.value));
+  const ended = useComputed(() => there.value && !strayed.value);
+  const over = ended.value && guessed && !playing.value;
+  useEffect(() => {
+    if (over && act.study && !studyHere.peek()) void look(act.study);
+  }, [over]);
+  useFrame(places[act.frame], guessed && !over);
+  return (
+    <div class="act">
+      <h3>
+        {index + 1}. {act.title}
+      </h3>
+      <p>{act.text}</p>
+      <Question act={act} />
+      {guessed && act.to > (act.from ?? 0) && (
+        <button
+          type="button"
+          class={over ? "" : "primary"}
+          id="run-act"
+          disabled={playing.value}
+          onClick={() => {
+            said.value = false;
+            void runAct(scene, index);
+          }}
+        >
+          {over ? texts.scene.again : texts.scene.run}
+        </button>
+      )}
+      {over && <Seen act={act} />}
+      {guessed && act.instrument && there.value && <InstrumentOf kind={act.instrument} act={act} />}
+      {guessed && <Claims act={act} ended={ended} />}
+      {index + 1 < scene.acts.length && over && (
+        <button type="button" class="primary" id="next-act" onClick={() => openAct(scene, index + 1)}>
+          {texts.scene.next}: {scene.acts[index + 1].title}
+        </button>
+      )}
+      {over && !said.value && (
+        <Callout
+          at={places[act.frame]}
+          title={texts.scene.seen}
+          onClose={() => {
+            said.value = true;
+          }}
+        >
+          <p>{act.seen}</p>
+          <div class="row">
+            <button
+              type="button"
+              onClick={() => {
+                said.value = true;
+              }}
+            >
+              {texts.help.close}
+            </button>
+          </div>
+        </Callout>
+      )}
+    </div>
+  );
+}
+
+/** Frames the picture to look at while an act runs. */
+function useFrame(selector: string, on: boolean): void {
+  useEffect(() => {
+    const element = on ? document.querySelector(selector) : null;
+    element?.classList.add("framed");
+    return () => element?.classList.remove("framed");
+  }, [selector, on]);
+}
+
+/** What is asked before it is shown. */
+function Question({ act: { ask } }: { act: Act }) {
+  return (
+    <fieldset class="guess" disabled={playing.value}>
+      <legend>{ask.question}</legend>
+      {ask.options.map((option, i) => (
+        <button
+          key={option}
+          type="button"
+          class="answer"
+          aria-pressed={guess.value === i}
+          onClick={() => {
+            guess.value = i;
+          }}
+        >
+          {option}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function Seen({ act }: { act: Act }) {
+  const right = guess.value === act.ask.right;
+  return (
+    <p class="seen" id="seen" data-right={right}>
+      <strong>{right ? texts.scene.right : texts.scene.wrong(act.ask.options[act.ask.right])}</strong> {act.seen}
+    </p>
+  );
+}
+
+function Claims({ act, ended }: { act: Act; ended: { readonly value: boolean } }) {
   // What a claim needs is looked at wherever on the page one is.
   useEffect(() => {
     if (act.claims.some(({ hessian: needed }) => needed)) return follow("hessian", () => ended.value);
@@ -117,21 +183,22 @@ function Claims({ act }: { act: Act }) {
   const state = useComputed(() => {
     const now = frame.value;
     return act.claims
-      .map(({ test, hessian: needed }) => {
-        const picture = hessian.value?.step === now?.step ? hessian.value : null;
-        if (!now || !ended.value || (needed && !picture)) return "open";
-        return test({ frame: now, hessian: picture }) ? "met" : "missed";
+      .map(({ test, hessian: curved, study: studied }) => {
+        const picture = samePlace(hessian.value?.place, now?.place) ? hessian.value : null;
+        const asked = studyHere.value;
+        if (!now || !ended.value || (curved && !picture) || (studied && !asked)) return "open";
+        return test({ frame: now, hessian: picture, study: asked }) ? "met" : "missed";
       })
       .join();
   });
   const states = state.value.split(",");
   const marks: Record<string, [string, string]> = {
-    open: ["○", "not yet"],
-    met: ["✓", "true"],
-    missed: ["✗", "not true"],
+    open: ["○", texts.scene.open],
+    met: ["✓", texts.scene.met],
+    missed: ["✗", texts.scene.missed],
   };
   return (
-    <ul class="claims" aria-label="What should be seen at the end">
+    <ul class="claims" aria-label={texts.scene.claims}>
       {act.claims.map(({ text }, i) => (
         <li key={text} class={states[i]} data-state={states[i]}>
           <span aria-hidden="true">{marks[states[i]][0]}</span>

@@ -179,10 +179,14 @@ export function reset(): void {
   say("Reset to the start.");
 }
 
-export function play(until?: number): void {
+/** The step that training goes to, where there is one. */
+let goal: number | undefined;
+
+export function play(until?: number, pace = view.value.pace): void {
+  goal = until;
   failure.value = "";
   playing.value = true;
-  send({ type: "play", pace: view.value.pace, ...(until === undefined ? {} : { until }) });
+  send({ type: "play", pace, ...(until === undefined ? {} : { until }) });
 }
 
 export function pause(): void {
@@ -278,7 +282,8 @@ export function startNow(): Settings {
 
 export function show(values: Partial<View>): void {
   view.value = { ...view.value, ...values };
-  if (values.pace !== undefined && playing.value) send({ type: "play", pace: values.pace });
+  if (values.pace !== undefined && playing.value)
+    send({ type: "play", pace: values.pace, ...(goal === undefined ? {} : { until: goal }) });
   refresh();
 }
 

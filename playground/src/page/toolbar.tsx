@@ -1,9 +1,11 @@
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { count } from "../model/format.ts";
-import { chosen, optimizerEntry, optimizers } from "../model/optimizers.ts";
+import { optimizerEntry, optimizers } from "../model/optimizers.ts";
 import { paces } from "../model/view.ts";
+import { shows } from "./embed.ts";
 import { RateField, Select } from "./parts.tsx";
+import { rememberedOf } from "./remembered.ts";
 import {
   advance,
   frame,
@@ -24,15 +26,19 @@ import { Term } from "./term.tsx";
 export function Toolbar() {
   return (
     <section class="toolbar" aria-label="Training controls">
-      <PlayButtons />
-      <Counter />
-      <Select
-        label="Speed"
-        name="pace"
-        value={view.value.pace}
-        choices={paces.map(({ pace, label }) => ({ value: pace, label }))}
-        onChange={(pace) => show({ pace })}
-      />
+      {shows("controls") && (
+        <>
+          <PlayButtons />
+          <Counter />
+          <Select
+            label="Speed"
+            name="pace"
+            value={view.value.pace}
+            choices={paces.map(({ pace, label }) => ({ value: pace, label }))}
+            onChange={(pace) => show({ pace })}
+          />
+        </>
+      )}
       <OptimizerSelect />
       <LearningRate />
       <BatchSelect />
@@ -151,7 +157,7 @@ function OptimizerSelect() {
       onChange={(key) => {
         const { fullBatch } = optimizerEntry(key);
         const { batchSize } = settings.value;
-        set({ ...chosen(key), batchSize: fullBatch ? 0 : batchSize || 10 });
+        set({ ...rememberedOf(settings.value, key), batchSize: fullBatch ? 0 : batchSize || 10 });
       }}
     />
   );

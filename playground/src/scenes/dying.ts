@@ -21,6 +21,10 @@ function decayed(bias: number): Logged[] {
 
 export const dying: Scene = {
   key: "dying",
+  question: "Can a dead unit come back?",
+  level: "easy",
+  minutes: 12,
+  picture: "dying",
   title: "A dying layer and its rescue",
   teaser: "A layer of ReLUs dies of its learning rate. What brings it back, and what cannot?",
   text:
@@ -31,12 +35,24 @@ export const dying: Scene = {
   acts: [
     {
       title: "Death",
+      group: "How it dies",
+      frame: "network",
+      ask: {
+        question: "The learning rate is a hundred times too high. What happens to layer 2?",
+        options: ["It learns faster", "It swings to and fro", "It dies"],
+        right: 2,
+      },
+      seen: "Every unit of layer 2 was thrown to where no sample reaches it. The output is a constant now.",
       text: "Plain SGD with a learning rate of 3, a hundred times too much. Within two epochs the second layer is thrown to where no sample reaches it.",
       to: DEATH,
       claims: [allDead(2), lossAbove(0.65)],
     },
     {
       title: "Smaller steps don't help",
+      group: "What does not help",
+      frame: "loss",
+      ask: { question: "Can a small learning rate bring the layer back?", options: ["Yes, slowly", "No"], right: 1 },
+      seen: "Nothing moved. A step is the learning rate times the gradient, and the gradient is exactly 0.",
       text: "From the dead layer on, with a learning rate of 0.03. Small steps would have kept it alive, but its gradient is exactly 0 now: no step of any length moves it.",
       log: after(DEATH, setting({ learningRate: 0.03 })),
       from: DEATH,
@@ -45,6 +61,14 @@ export const dying: Scene = {
     },
     {
       title: "Adam doesn't help",
+      group: "What does not help",
+      frame: "loss",
+      ask: {
+        question: "Adam makes small gradients count as much as large ones. Does that help?",
+        options: ["Yes", "No"],
+        right: 1,
+      },
+      seen: "Nothing moved. Adam makes small gradients large, but 0 stays 0.",
       text: "Adaptive steps divide by the size of past gradients. 0 divided by anything is 0.",
       log: after(DEATH, setting(chosen("adam"))),
       from: DEATH,
@@ -53,6 +77,14 @@ export const dying: Scene = {
     },
     {
       title: "Newton doesn't help",
+      group: "What does not help",
+      frame: "hessian",
+      ask: {
+        question: "And curvature? Newton sees second derivatives.",
+        options: ["It finds the way back", "It sees nothing either"],
+        right: 1,
+      },
+      seen: "The rows of dead units are 0 in the Hessian too. Second order sees nothing where the output does not change.",
       text: "The rows of the Hessian that belong to dead units are 0 as well. Newton's method finds the best output bias in a few steps, and then says itself how many directions are flat.",
       log: after(DEATH, setting({ ...chosen("newton"), batchSize: 0 })),
       from: DEATH,
@@ -61,6 +93,10 @@ export const dying: Scene = {
     },
     {
       title: "Leaky ReLU",
+      group: "What brings it back",
+      frame: "network",
+      ask: { question: "A slope of 0.01 below 0: is so little enough?", options: ["Yes", "No"], right: 0 },
+      seen: "It is enough: whatever gradient leaks through turns the units round until samples reach them.",
       text: "The same parameters, but with a slope of 0.01 below 0: a little gradient leaks through, and the layer climbs back.",
       log: after(DEATH, { kind: "activation", layer: 1, activation: "leaky-relu" }, calm),
       from: DEATH,
@@ -69,6 +105,14 @@ export const dying: Scene = {
     },
     {
       title: "Batch norm",
+      group: "What brings it back",
+      frame: "network",
+      ask: {
+        question: "Batch norm centres what each unit gets. What becomes of the dead ones?",
+        options: ["They live at once", "They stay dead"],
+        right: 0,
+      },
+      seen: "Half of the samples reach each unit at once, and training goes on as if nothing had been.",
       text: "Batch norm before the activation shifts every unit such that about half of the samples reach it.",
       log: after(DEATH, { kind: "batch-norm", layer: 1 }, setting({ learningRate: 0.03 })),
       from: DEATH,
@@ -77,7 +121,11 @@ export const dying: Scene = {
     },
     {
       title: "Reviving",
-      text: "Dead units are redrawn; their outgoing weights start from 0, so that nothing is lost that the others have learned.",
+      group: "What brings it back",
+      frame: "network",
+      ask: { question: "Dead units are drawn anew. Does the loss jump?", options: ["Yes", "No"], right: 1 },
+      seen: "It does not jump: outgoing weights start from 0, so the output is the same at first.",
+      text: "Dead units are drawn anew; their outgoing weights start from 0, so that nothing is lost that the others have learned.",
       log: after(DEATH, { kind: "revive" }, calm),
       from: DEATH,
       to: 5000,
@@ -85,6 +133,14 @@ export const dying: Scene = {
     },
     {
       title: "Momentum",
+      group: "Does speed help?",
+      frame: "loss",
+      ask: {
+        question: "The layer is dead, but the optimizer still has speed. Can it come back?",
+        options: ["Yes", "No"],
+        right: 0,
+      },
+      seen: "Velocity outlived the gradient and carried the parameters back.",
       text:
         "A blow in full run: after 20 steps with momentum 0.95 all biases of layer 2 are thrown to −3, and it is dead. But the velocity that its " +
         "parameters had is still there, and carries them back to where samples reach.",
@@ -96,6 +152,14 @@ export const dying: Scene = {
     },
     {
       title: "The same without momentum",
+      group: "Does speed help?",
+      frame: "loss",
+      ask: {
+        question: "And with the velocity taken away?",
+        options: ["It comes back as well", "It stays dead"],
+        right: 1,
+      },
+      seen: "It stays dead: the velocity was what moved it.",
       text: "The same blow at the same place, with the momentum taken away at that moment.",
       settings: { learningRate: 0.03, options: { momentum: 0.95 }, seed: 12 },
       log: after(BLOW, { kind: "fill", layer: 1, what: "bias", value: -3 }, setting({ options: { momentum: 0 } })),
@@ -105,6 +169,14 @@ export const dying: Scene = {
     },
     {
       title: "Weight decay, positive bias",
+      group: "Does shrinking help?",
+      frame: "network",
+      ask: {
+        question: "Weights shrink under a penalty, biases do not. Does the layer come back?",
+        options: ["Yes", "No"],
+        right: 0,
+      },
+      seen: "The negative weights shrank until the positive bias won.",
       text:
         "Another death: all weights into layer 2 have become −1, while its biases are 0.2. An L2 penalty on the weights alone, kept up for 50 epochs, " +
         "shrinks them until the positive bias wins.",
@@ -116,6 +188,10 @@ export const dying: Scene = {
     },
     {
       title: "Weight decay without it",
+      group: "Does shrinking help?",
+      frame: "network",
+      ask: { question: "The same with a bias of 0?", options: ["Yes", "No"], right: 1 },
+      seen: "Small negative weights are still negative. Decay alone brings nothing back.",
       text: "The same with biases of 0: however small the negative weights become, what they give stays negative. Decay alone rescues nobody.",
       settings: { learningRate: 0.1, bias: 0.5 },
       log: decayed(0),

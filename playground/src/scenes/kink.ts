@@ -4,6 +4,10 @@ const zeroed = after(0, { kind: "fill", layer: 0, what: "weight", value: 0 });
 
 export const kink: Scene = {
   key: "kink",
+  question: "What is the slope of ReLU at 0?",
+  level: "medium",
+  minutes: 4,
+  picture: "kink",
   title: "The value at the kink",
   teaser: "ReLU has no derivative at 0. Programs choose one, and it can decide everything.",
   text:
@@ -14,6 +18,13 @@ export const kink: Scene = {
   acts: [
     {
       title: "ReLU′(0) = 0",
+      frame: "network",
+      ask: {
+        question: "Every unit sits exactly at its kink, and the slope there counts as 0. Does it learn?",
+        options: ["Yes", "No"],
+        right: 1,
+      },
+      seen: "No gradient passes, so nothing moves.",
       text: "No gradient passes. The layer is dead, and stays so.",
       settings: { atZero: 0 },
       log: zeroed,
@@ -22,6 +33,9 @@ export const kink: Scene = {
     },
     {
       title: "ReLU′(0) = ½",
+      frame: "network",
+      ask: { question: "And if the slope there counts as ½?", options: ["It learns", "It stays"], right: 0 },
+      seen: "One step leaves the kink, and from there on slopes are what they are.",
       text: "Half of the gradient passes; units leave the kink in their first step, and go their ways from there.",
       settings: { atZero: 0.5 },
       log: zeroed,
@@ -33,6 +47,9 @@ export const kink: Scene = {
     },
     {
       title: "ReLU′(0) = 1",
+      frame: "network",
+      ask: { question: "And as 1?", options: ["It learns", "It stays"], right: 0 },
+      seen: "It learns as well, and ends elsewhere: one number at one point decided it.",
       text: "All of the gradient passes, and the outcome is another one again.",
       settings: { atZero: 1 },
       log: zeroed,

@@ -31,6 +31,10 @@ const sameBlocks: Claim = {
 
 export const newtonOnRelu: Scene = {
   key: "newton",
+  question: "Is the Hessian zero because ReLU″ is?",
+  level: "medium",
+  minutes: 6,
+  picture: "matrix",
   title: "Newton's method on ReLU",
   teaser: "ReLU″ is 0. Why is the Hessian not, and does Newton's method work?",
   text:
@@ -41,6 +45,9 @@ export const newtonOnRelu: Scene = {
   acts: [
     {
       title: "The matrix at the start",
+      frame: "hessian",
+      ask: { question: "ReLU″ is 0. Is the Hessian of the loss 0 as well?", options: ["Yes", "No"], right: 1 },
+      seen: "It is not: the loss is curved in the output, and layers multiply each other.",
       text:
         "Look at the Hessian below, at G, which keeps the loss's curvature only, and at H − G: it is empty in the layers' own blocks. All negative " +
         "curvature comes from products of weights of different layers.",
@@ -49,6 +56,13 @@ export const newtonOnRelu: Scene = {
     },
     {
       title: "Newton",
+      frame: "loss",
+      ask: {
+        question: "How many steps does Newton's method need to reach a loss of 0.001?",
+        options: ["Less than 60", "Hundreds"],
+        right: 0,
+      },
+      seen: "Some dozens of steps were enough, each with the exact curvature.",
       text: "Newton's method with the absolute values of the eigenvalues, every sample in every step.",
       settings: chosen("newton"),
       to: 60,
@@ -56,6 +70,9 @@ export const newtonOnRelu: Scene = {
     },
     {
       title: "Gauss-Newton",
+      frame: "loss",
+      ask: { question: "Does it do without negative curvature?", options: ["Yes", "No"], right: 0 },
+      seen: "It does here: most of what matters lies in the part that the loss gives.",
       text: "With G in place of H there is no negative curvature to be careful about, and none to use either.",
       settings: chosen("gaussNewton"),
       to: 60,
@@ -63,6 +80,13 @@ export const newtonOnRelu: Scene = {
     },
     {
       title: "SGD, for comparison",
+      frame: "loss",
+      ask: {
+        question: "Where is plain gradient descent after as many steps?",
+        options: ["As far", "Far behind"],
+        right: 1,
+      },
+      seen: "It is far behind. Its steps are cheaper, though: that is the bargain.",
       text: "As many passes over the data by plain gradient descent.",
       settings: { ...chosen("sgd"), learningRate: 0.1 },
       to: 60,

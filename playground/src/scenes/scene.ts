@@ -1,4 +1,4 @@
-import type { Frame, HessianPicture } from "../model/protocol.ts";
+import type { Frame, HessianPicture, Study, StudyRequest } from "../model/protocol.ts";
 import {
   type ActivationName,
   type Change,
@@ -10,12 +10,25 @@ import {
   type Settings,
 } from "../model/settings.ts";
 import type { View } from "../model/view.ts";
+import type { pictures } from "./pictures.ts";
 
 /** What an act's claims are held against, at its end. */
+/** Parts of the screen that an act may frame. */
+export type FramedPart = "plane" | "network" | "loss" | "hessian" | "spectrum" | "sentence" | "study";
+
+/** What is asked before it is shown; `right` is the place of the answer that will be seen. */
+export interface Guess {
+  readonly question: string;
+  readonly options: readonly string[];
+  readonly right: number;
+}
+
 export interface Evidence {
   readonly frame: Frame;
   /** Of the same step; null where the act needs none. */
   readonly hessian: HessianPicture | null;
+  /** What the act asked the curvature, at the same step. */
+  readonly study: Study | null;
 }
 
 export interface Claim {
@@ -23,12 +36,28 @@ export interface Claim {
   readonly test: (evidence: Evidence) => boolean;
   /** Whether it takes the Hessian. */
   readonly hessian?: boolean;
+  /** Whether it takes the act's study. */
+  readonly study?: boolean;
 }
+
+/** Pictures of the gallery, by name. */
+export type PictureName = keyof typeof pictures;
 
 /** A course of training with something to see in it. */
 export interface Act {
   readonly title: string;
+  /** Acts of one group stand together. */
+  readonly group?: string;
   readonly text: string;
+  /** Where to look. */
+  readonly frame: FramedPart;
+  readonly ask: Guess;
+  /** What was seen, said at the end. */
+  readonly seen: string;
+  /** What the curvature is asked at the end. */
+  readonly study?: StudyRequest;
+  /** Whether the page shows an instrument of the study's kind, to go on with by hand. */
+  readonly instrument?: Instrument;
   readonly settings?: Partial<Settings>;
   readonly log?: readonly Logged[];
   /** Replayed to here at once, played from here on. */
@@ -37,8 +66,16 @@ export interface Act {
   readonly claims: readonly Claim[];
 }
 
+export type Instrument = "uncertainty" | "suspects" | "along" | "prune" | "edge";
+
 export interface Scene {
   readonly key: string;
+  /** The question that people ask. */
+  readonly question: string;
+  readonly level: "easy" | "medium" | "deep";
+  readonly minutes: number;
+  /** Name of its picture in the gallery. */
+  readonly picture: PictureName;
   readonly title: string;
   readonly teaser: string;
   readonly text: string;
@@ -69,6 +106,19 @@ export function lossBelow(limit: number): Claim {
 
 export function lossAbove(limit: number): Claim {
   return { text: `The training loss is still above ${limit}.`, test: ({ frame }) => frame.trainLoss > limit };
+}
+
+/** What an act's study must show. */
+export function studied<K extends Study["kind"]>(
+  kind: K,
+  text: string,
+  test: (study: Extract<Study, { kind: K }>, evidence: Evidence) => boolean,
+): Claim {
+  return {
+    text,
+    study: true,
+    test: (evidence) => evidence.study?.kind === kind && test(evidence.study as Extract<Study, { kind: K }>, evidence),
+  };
 }
 
 /** Layers count from 1 here. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { render } from "../../diagnose/report.js";
 import { type CurvatureChoice, type Diagnosis, diagnose } from "../../index.js";
 import { refusals } from "../errors.js";
 import type { Io } from "../io.js";
@@ -7,6 +8,7 @@ import { checkOutputs, loadTableModel, type TableModel } from "../model/file.js"
 import { oneOf, wholeNumber } from "../options.js";
 import { counted } from "../output/format.js";
 import { finiteJson } from "../output/json.js";
+import { inOptions } from "../output/remedies.js";
 import { layOut, scoreText } from "../output/summary.js";
 import { scoreOf } from "../training/score.js";
 import type { OutputSettings } from "../training/settings.js";
@@ -59,7 +61,7 @@ async function run(path: string, file: string | undefined, given: DiagnoseGiven,
 
 function diagnosisOf(model: TableModel, rows: ModelData, { curvature, seed }: DiagnoseGiven): Diagnosis {
   const options = { seed, ...diagnoseOptions(model, rows), ...(curvature ? { curvature } : {}) };
-  return refusals(() => diagnose(model.net, rows.data, options));
+  return inOptions(refusals(() => diagnose(model.net, rows.data, options)));
 }
 
 async function reported(model: TableModel, rows: ModelData, given: DiagnoseGiven, io: Io): Promise<Diagnosis> {
@@ -74,7 +76,7 @@ function textOf(model: TableModel, rows: ModelData, diagnosis: Diagnosis, report
     ["data", `${path}, ${counted(data.size, "row")} (${part})`],
     ["score", scoreText(scoreOf(model.net, data, rows.columns))],
     ...(report === undefined ? [] : ([["report", report]] as const)),
-  ])}${diagnosis}\n`;
+  ])}${render(diagnosis)}\n`;
 }
 
 function jsonOf(

@@ -10,7 +10,7 @@ import { percentage } from "../options.js";
 import { count, counted, quote } from "../output/format.js";
 import { readingBar } from "../output/progress.js";
 import { scoreText } from "../output/summary.js";
-import { posteriorOf } from "../study/posterior.js";
+import { certaintyOf } from "../study/posterior.js";
 import { add } from "./options.js";
 
 const examples = `
@@ -19,6 +19,9 @@ Examples:
   hessia predict iris.safetensors iris.csv --probabilities --output out.csv
   hessia predict iris.safetensors iris.csv --append > named.csv
   hessia predict iris.safetensors iris.csv --interval 95 --quiet
+
+With --interval the column "far" says yes for rows far from those that the model
+was trained on.
 
 Columns are found by their names where the model was trained on a file with a
 header, in any order and among others. Where the file has the target too, the
@@ -73,9 +76,9 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
   if (given.probabilities && plan.columns.classes === null) {
     badInput("--probabilities: expected a model of classes, got a regression, whose predictions are values");
   }
-  const sure = given.interval === undefined ? null : await posteriorOf(model, given.trainingData);
-  if (sure && !given.quiet && sure.status !== "converged")
-    io.stderr.write(`${path}: ${sure.reason}; the intervals are the narrower for it\n`);
+  const sure = given.interval === undefined ? null : await certaintyOf(model, given.trainingData);
+  if (sure && !given.quiet && sure.posterior.status !== "converged")
+    io.stderr.write(`${path}: ${sure.posterior.reason}; the intervals are the narrower for it\n`);
   const asked = { ...given, score: !given.quiet || given.json === true };
   const predictions = new Predictions(net, plan, asked, sure);
   const texts = given.json ? jsonOf(predictions, opened) : csvOf(predictions, opened, given.append);
@@ -96,6 +99,12 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
 /** What was not known, and how good the predictions are where the file has the target. */
 function tell(predictions: Predictions, file: string, { json }: Given, io: Io): void {
   for (const note of predictions.notes()) io.stderr.write(`${file}: ${note}\n`);
+  const { far } = predictions;
+  if (far) {
+    io.stderr.write(
+      `${file}: ${counted(far.count, "row")} far from those that the model was trained on, the first in line ${far.line}; do not rely on what it says there\n`,
+    );
+  }
   const score = predictions.score();
   if (!score || json) return;
   const { strangers, plan } = predictions;
@@ -116,8 +125,10 @@ async function* jsonOf(predictions: Predictions, opened: Opened): AsyncGenerator
   const about = { command: "predict", data: opened.path, target: targetNames.join(", "), classes };
   yield `${JSON.stringify(about).slice(0, -1)},"rows":[`;
   let first = true;
-  for await (const { sheet, cells } of predictions.of(opened)) {
-    const rows = cells.map((own, i) => JSON.stringify(rowOf(own, sheet.lines[i], columns)));
+  for await (const { sheet, cells, far } of predictions.of(opened)) {
+    const rows = cells.map((own, i) => {
+      return JSON.stringify({ ...rowOf(own, sheet.lines[i], columns), ...(far?.has(i) ? { far: true } : {}) });
+    });
     yield `${first ? "" : ","}${rows.join(",")}`;
     first = false;
   }

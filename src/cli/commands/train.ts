@@ -16,7 +16,7 @@ import { makeOptimizer } from "../training/optimizer.js";
 import { type Prepared, prepare } from "../training/prepare.js";
 import { isOpen, search } from "../training/search.js";
 import { type Given, resolveSettings, runOptions, type Settings } from "../training/settings.js";
-import { makeNetwork, type Outcome, type Run, train } from "../training/train.js";
+import { makeNetwork, type Outcome, type Run, train, withLimits } from "../training/train.js";
 import {
   add,
   addDataOptions,
@@ -126,7 +126,8 @@ async function begin(file: string | undefined, given: TrainGiven, io: Io): Promi
   const chosen = isOpen(given) ? await searched(prepared, settings, given, io) : { settings };
   const optimizer = makeOptimizer(chosen.settings.optimizer);
   const rescaled = chosen.settings.targetScale === settings.targetScale;
-  const data = rescaled ? prepared : prepare(source, chosen.settings, settings.batchNorm);
+  const encoded = rescaled ? prepared : prepare(source, chosen.settings, settings.batchNorm);
+  const data = withLimits(encoded, chosen.settings);
   return { source, prepared: data, ...chosen, net: makeNetwork(data, chosen.settings), optimizer, resume: null };
 }
 
@@ -170,7 +171,7 @@ async function goOn(file: string | undefined, given: TrainGiven, path: string, c
   }
   const source = await readSource(file ?? record.data.path, settings);
   checkSame(source.sha256, model, file ?? record.data.path);
-  const prepared = prepare(source, settings, settings.batchNorm);
+  const prepared = withLimits(prepare(source, settings, settings.batchNorm), settings);
   return { source, prepared, settings, net, optimizer: makeOptimizer(settings.optimizer), resume: checkpoint };
 }
 

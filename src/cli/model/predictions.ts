@@ -1,8 +1,8 @@
-import type { Matrix, Network, Posterior } from "../../index.js";
+import type { Matrix, Network } from "../../index.js";
 import type { Columns, Decoded } from "../../tables/index.js";
 import { Unknown } from "../../tables/unknown.js";
 import type { Opened } from "../data/source.js";
-import { intervalOf } from "../study/posterior.js";
+import { type Certainty, farRowsOf, intervalOf } from "../study/posterior.js";
 import { type Score, Scorer } from "../training/score.js";
 import { type Plan, type Sheet, sheetsOf } from "./sheet.js";
 
@@ -24,6 +24,8 @@ export type PredictedCell = string | number | null;
 export interface Predicted {
   readonly sheet: Sheet;
   readonly cells: readonly (readonly PredictedCell[])[];
+  /** Rows far from those that the model was trained on; null where that was not asked. */
+  readonly far: ReadonlySet<number> | null;
 }
 
 /** What a model says of the rows of a file, as they come. */
@@ -32,7 +34,9 @@ export class Predictions {
   readonly names: readonly string[];
   readonly #net: Network;
   readonly #asked: Asked;
-  readonly #sure: Posterior | null;
+  readonly #sure: Certainty | null;
+  readonly #farRows: ((inputs: Matrix) => Set<number>) | null;
+  #far: { count: number; line: number } | null = null;
   readonly #unknown = new Unknown();
   readonly #scorer: Scorer;
   #strangers: { count: number; label: string } | null = null;
@@ -42,11 +46,12 @@ export class Predictions {
     net: Network,
     readonly plan: Plan,
     asked: Asked,
-    sure: Posterior | null = null,
+    sure: Certainty | null = null,
   ) {
     this.#net = net;
     this.#asked = asked;
     this.#sure = sure;
+    this.#farRows = sure && farRowsOf(sure);
     this.#scorer = new Scorer(net, plan.columns);
     this.names = namesOf(plan, asked, sure !== null);
   }
@@ -60,8 +65,30 @@ export class Predictions {
         this.#strangers.count += sheet.strangers.rows.length;
       }
       const cells = this.#cellsOf(sheet.inputs);
-      yield { sheet, cells: sheet.records.map((_, row) => (sheet.incomplete.has(row) ? [null] : cells(row))) };
+      const far = this.#farOf(sheet);
+      yield { sheet, far, cells: sheet.records.map((_, row) => (sheet.incomplete.has(row) ? [null] : cells(row))) };
     }
+  }
+
+  #farOf(sheet: Sheet): Set<number> | null {
+    if (!this.#farRows) return null;
+    const far = new Set([...this.#farRows(sheet.inputs)].filter((row) => !sheet.incomplete.has(row)));
+    const [first] = far;
+    if (first !== undefined) {
+      this.#far ??= { count: 0, line: sheet.lines[first] };
+      this.#far.count += far.size;
+    }
+    return far;
+  }
+
+  /** How many rows are far from those that the model was trained on, and the line of the first; null for none. */
+  get far(): { readonly count: number; readonly line: number } | null {
+    return this.#far;
+  }
+
+  /** Whether rows are marked that are far from those that the model was trained on. */
+  get marks(): boolean {
+    return this.#farRows !== null;
   }
 
   /** What cells held that their columns do not know. */
@@ -99,11 +126,11 @@ export class Predictions {
     const { classes } = columns;
     if (classes === null) {
       if (!sure) return own;
-      const { low, high } = intervalOf(sure, inputs, columns, (this.#asked.interval as number) / 100);
+      const { low, high } = intervalOf(sure.posterior, inputs, columns, (this.#asked.interval as number) / 100);
       return (row) => [...own(row), ...low[row].flatMap((value, j) => [value, high[row][j]])];
     }
     if (!this.#asked.probabilities && !sure) return own;
-    const { data } = sure ? sure.probabilities(inputs) : this.#net.probabilities(inputs);
+    const { data } = sure ? sure.posterior.probabilities(inputs) : this.#net.probabilities(inputs);
     return (row) => [...own(row), ...classes.map((_, k) => data[row * classes.length + k])];
   }
 }
@@ -129,14 +156,24 @@ function namesOf({ columns, names }: Plan, { probabilities }: Asked, sure: boole
 /** The predictions as a table, piece by piece. */
 export async function* csvOf(predictions: Predictions, opened: Opened, append = false): AsyncGenerator<string> {
   const { names, plan } = predictions;
-  yield lineOf([...(append ? plan.names : []), ...names]);
-  for await (const { sheet, cells } of predictions.of(opened)) {
+  const last = predictions.marks ? [farName(plan.names, names)] : [];
+  yield lineOf([...(append ? plan.names : []), ...names, ...last]);
+  for await (const { sheet, cells, far } of predictions.of(opened)) {
     const lines = cells.map((own, row) => {
       const predicted = names.map((_, k) => own[k] ?? "");
-      return lineOf([...(append ? (sheet.records[row] as string[]) : []), ...predicted]);
+      const mark = far ? [far.has(row) ? "yes" : ""] : [];
+      return lineOf([...(append ? (sheet.records[row] as string[]) : []), ...predicted, ...mark]);
     });
     yield lines.join("");
   }
+}
+
+/** The name of the column that marks rows far from those that the model was trained on, unlike all others. */
+function farName(...taken: readonly (readonly string[])[]): string {
+  const all = new Set(taken.flat());
+  let name = "far";
+  for (let k = 2; all.has(name); ++k) name = `far ${k}`;
+  return name;
 }
 
 function lineOf(cells: readonly (string | number)[]): string {

@@ -86,14 +86,14 @@ function scaleHtml({ from, middle, to }: NonNullable<Figure["scale"]>): string {
   return `<div class="scale"><div class="strip" aria-hidden="true"></div><div class="ends">${names}</div></div>`;
 }
 
-/** A table; the first cell of each row is its name. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table; the first cell of each row is its name. `label` tells it from the page's other tables. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], label = "Table"): string {
   const titles = head.map((title) => `<th scope="col">${escaped(title)}</th>`).join("");
   const body = rows.map(
     ([name, ...cells]) =>
       `<tr><th scope="row">${escaped(name)}</th>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`,
   );
-  return `<div class="table" tabindex="0" role="region" aria-label="Table"><table><thead><tr>${titles}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
+  return `<div class="table" tabindex="0" role="region" aria-label="${escaped(label)}"><table><thead><tr>${titles}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }
 
 export function escaped(text: string): string {

@@ -11,6 +11,7 @@ import {
 } from "../../index.js";
 import { count, duration, percent, short } from "../output/format.js";
 import type { Steps } from "../output/progress.js";
+import { inOptions } from "../output/remedies.js";
 import { Surroundings } from "../study/along.js";
 import { matrixPicture } from "../study/picture.js";
 import { affordableRows, rowsText, type Sample, tooLong } from "../study/rows.js";
@@ -40,7 +41,7 @@ export async function examine(
   const statistics = activationStatistics(net, data);
   const flow = gradientFlow(net, data);
   await steps.next("advice");
-  const diagnosis = diagnose(net, data, { seed, ...options });
+  const diagnosis = inOptions(diagnose(net, data, { seed, ...options }));
   const health: Section = {
     id: "health",
     title: "Units and gradients",
@@ -125,7 +126,7 @@ export function adviceSection({ advice, point, curvatureReason }: Diagnosis): Se
   const items = advice.map(({ code, message, remedy, source }) =>
     [
       `<li id="advice-${escaped(code)}"><strong>${escaped(code)}</strong>: ${escaped(message)}.`,
-      `<br>What helps: <code>${escaped(remedy)}</code>`,
+      `<br>What helps: ${escaped(remedy)}.`,
       `<br><span class="source">${escaped(source)}</span></li>`,
     ].join("\n"),
   );

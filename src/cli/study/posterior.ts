@@ -1,4 +1,4 @@
-import { laplace, type Matrix, type Network, type Posterior } from "../../index.js";
+import { laplace, type Matrix, type Posterior } from "../../index.js";
 import type { Columns } from "../../tables/index.js";
 import { refusals } from "../errors.js";
 import { dataFor } from "../model/data.js";
@@ -7,11 +7,18 @@ import type { TableModel } from "../model/file.js";
 /** Parameters up to which all covariances are kept. */
 const MOST = 1500;
 
+/** How sure a model is, and of which rows. */
+export interface Certainty {
+  readonly posterior: Posterior;
+  /** Of the rows that the model was trained on. */
+  readonly training: Matrix;
+}
+
 /** The posterior of a model, from the rows that it was trained on. */
-export async function posteriorOf(model: TableModel, file: string | undefined): Promise<Posterior> {
+export async function certaintyOf(model: TableModel, file: string | undefined): Promise<Certainty> {
   const { data } = await dataFor(model, file, "training");
   const structure = model.net.parameterCount <= MOST ? "full" : "last-layer";
-  return refusals(() => laplace(model.net, data, { structure }));
+  return { posterior: refusals(() => laplace(model.net, data, { structure })), training: data.inputs };
 }
 
 /** Ends of an interval for each row and target, in the targets' own units. */
@@ -37,19 +44,46 @@ export function intervalOf(posterior: Posterior, inputs: Matrix, columns: Column
   return { low: end(-1), high: end(1) };
 }
 
-/** Rows where the network is far less sure than on any of the rows that it was trained on. */
-export function farRows(net: Network, posterior: Posterior, inputs: Matrix, training: Matrix): number[] {
-  const largest = (x: Matrix): number[] => {
+/** How many times the largest deviation over the training rows, or how many of their ranges outside of them, are far. */
+const FAR = 2;
+const OUTSIDE = 1;
+
+/**
+ * Rows far from those that the model was trained on: it is far less sure there than on any of them, or a column lies outside of theirs by more than their
+ * whole range. Units that are saturated out there would hide the second from the first.
+ */
+export function farRowsOf({ posterior, training }: Certainty): (inputs: Matrix) => Set<number> {
+  const largest = (x: Matrix): Float64Array => {
     const { deviation } = posterior.predict(x);
-    return Array.from({ length: x.rows }, (_, row) =>
-      Math.max(...deviation.data.subarray(row * net.layout.outputs, (row + 1) * net.layout.outputs)),
-    );
+    const most = new Float64Array(x.rows);
+    deviation.data.forEach((value, i) => {
+      const row = Math.floor(i / deviation.columns);
+      most[row] = Math.max(most[row], value);
+    });
+    return most;
   };
-  const bound = FAR * Math.max(...largest(training));
-  return largest(inputs).flatMap((value, row) => (value > bound ? [row] : []));
+  const bound = FAR * largest(training).reduce((most, value) => Math.max(most, value), 0);
+  const ranges = Array.from({ length: training.columns }, (_, j) => rangeOf(training, j));
+  const outside = (inputs: Matrix, row: number): boolean =>
+    ranges.some(({ low, high }, j) => {
+      const value = inputs.data[row * inputs.columns + j];
+      const room = OUTSIDE * (high - low);
+      return room > 0 && (value < low - room || value > high + room);
+    });
+  return (inputs) => {
+    const own = largest(inputs);
+    return new Set(Array.from(own.keys()).filter((row) => own[row] > bound || outside(inputs, row)));
+  };
 }
 
-const FAR = 2;
+function rangeOf({ rows, columns, data }: Matrix, column: number): { low: number; high: number } {
+  let [low, high] = [Infinity, -Infinity];
+  for (let row = 0; row < rows; ++row) {
+    const value = data[row * columns + column];
+    [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return { low, high };
+}
 
 /**
  * The normal distribution's quantile, by Newton's steps on a tail that is integrated to double

@@ -1,4 +1,4 @@
-import type { Checkpoint } from "../../index.js";
+import type { Checkpoint, Dataset } from "../../index.js";
 import {
   deadUnits,
   type EpochRecord,
@@ -84,6 +84,21 @@ export function batchSizeOf({ batchSize }: Pick<Settings, "batchSize">, rows: nu
   return batchSize === "all" ? rows : batchSize;
 }
 
+/** Validation rows below which chance would decide when to stop. */
+const LEAST_TO_STOP = 10;
+
+function tooFewToStop(validation: Dataset | null): boolean {
+  return validation !== null && validation.size < LEAST_TO_STOP;
+}
+
+/** The data with a word on what is asked of it that it cannot do. */
+export function withLimits(prepared: Prepared, { earlyStopping }: Pick<Settings, "earlyStopping">): Prepared {
+  const { validation, warnings } = prepared;
+  if (earlyStopping === undefined || !tooFewToStop(validation)) return prepared;
+  const few = `${validation?.size} rows to validate on are too few to stop by: all epochs are done; a larger --validation, at least ${LEAST_TO_STOP} rows, lets --early-stopping decide`;
+  return { ...prepared, warnings: [...warnings, few] };
+}
+
 async function fitted(
   { net, optimizer, prepared: { training, validation }, settings, resume }: Run,
   signal: AbortSignal,
@@ -103,7 +118,9 @@ async function fitted(
       signal,
       onEpoch,
       ...(validation ? { validation } : {}),
-      ...(earlyStopping === undefined ? {} : { earlyStopping: { patience: earlyStopping } }),
+      ...(earlyStopping === undefined || tooFewToStop(validation)
+        ? {}
+        : { earlyStopping: { patience: earlyStopping } }),
       ...(clip === undefined ? {} : { clip: { norm: clip } }),
       ...(resume ? { resume } : {}),
     });

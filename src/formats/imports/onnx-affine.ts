@@ -108,7 +108,7 @@ function batchNorm(step: Step): Value {
     return refuse(step, `numbers for ${link.width ?? length} features`, "others");
   }
   step.budget.take(4 * length);
-  const epsilon = shortened(numberOf(step, "epsilon", 1e-5));
+  const epsilon = numberOf(step, "epsilon", Math.fround(1e-5));
   const momentum = shortened(Math.min(1, Math.max(0, 1 - shortened(numberOf(step, "momentum", 0.9)))));
   return rowsBehind(
     behind({ ...link, width: length }, { kind: "norm", scale, shift, mean, variance, epsilon, momentum }),

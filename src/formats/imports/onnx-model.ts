@@ -189,7 +189,7 @@ function readTensor(where: string, bytes: Uint8Array): { name: string; tensor: O
   const { name, type, shape, texts } = parts;
   const label = clip(`tensor ${name}`).replaceAll('"', "'");
   if (type !== STRING && !(type in widths)) {
-    wrongValue(where, label, "numbers of type float, double, int or bool", names[type] ?? `type ${type}`);
+    wrongValue(where, label, "numbers of type float, double, int or bool", names[type] || `type ${type}`);
   }
   const data =
     type === STRING ? texts : parts.raw ? rawNumbers(where, label, type, parts.raw) : Float64Array.from(parts.numbers);
@@ -212,7 +212,13 @@ function readPart(where: string, { field, value, bytes }: Field, parts: Parts): 
   else if (field === 10) addAll(parts.numbers, many ? floatsOf(where, bytes, 8) : [value]);
   else if (field === 13 || (field === 14 && value === EXTERNAL)) {
     const remedy = "save the model with its weights in one file";
-    wrongValue(where, clip(`tensor ${parts.name}`), "numbers in the file", "external data, in another file", remedy);
+    wrongValue(
+      where,
+      clip(`tensor ${parts.name}`).replaceAll('"', "'"),
+      "numbers in the file",
+      "external data, in another file",
+      remedy,
+    );
   }
 }
 

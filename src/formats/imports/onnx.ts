@@ -42,16 +42,17 @@ export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportOpt
   const file = fileOf(WHERE, bytes);
   checkObject(WHERE, "options", options);
   checkKeys(WHERE, options, ["loss", "dtype", "output"]);
-  checkImport(WHERE, options);
+  const { output, ...rest } = options as OnnxImportOptions;
+  checkImport(WHERE, rest);
   const model = readModel(WHERE, file);
   const budget = new Budget(WHERE, file.length);
-  const end = endOf(model, evaluate(model, budget), (options as OnnxImportOptions).output);
+  const end = endOf(model, evaluate(model, budget), output);
   const inputs = inputsOf(end.link);
   if (inputs === null) return wrongValue(WHERE, "model", "a layer with weights", "none");
   budget.take(inputs);
   const assembly = new Assembly(WHERE, inputs, budget, stagesOf(end.link));
   const { length = 0 } = end.classes ?? {};
-  const network = assembly.network(end.ending, length, options, dtypeOf(model));
+  const network = assembly.network(end.ending, length, rest, dtypeOf(model));
   const wanted = network.layout.outputs === 1 ? 2 : network.layout.outputs;
   return { network, classes: length === wanted ? end.classes : null };
 }
@@ -148,7 +149,8 @@ function baseOf(link: Link): Link {
 
 function endAt(name: string, value: Value | undefined, step: Step | undefined): End {
   if (!value || !step || (value.kind !== "rows" && value.kind !== "labels")) {
-    return wrongValue(WHERE, clip(name), "an output that layers compute", value ? describe(value) : "none");
+    const label = clip(`output ${name}`).replaceAll('"', "'");
+    return wrongValue(WHERE, label, "an output that layers compute", value ? describe(value) : "none");
   }
   const rows = value.kind === "labels" ? value.rows : value;
   return { ...endingOf(step, rows), classes: value.classes };
