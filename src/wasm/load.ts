@@ -12,8 +12,8 @@ export type Build = "strict" | "relaxed";
 /** What `init` takes. */
 export interface InitOptions {
   /**
-   * Which build to use from now on: the relaxed one where the engine has it and runs it faster
-   * ("auto", the default), or a named one.
+   * Which build to use from now on. "auto" takes the relaxed one where the engine has it and runs
+   * it faster. Default: "auto".
    */
   simd?: "auto" | Build;
   /**
