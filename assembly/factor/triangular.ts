@@ -93,8 +93,9 @@ export function updatePiece<T>(piece: i32, scratch: usize): void {
 }
 
 /**
- * Numbers the products of an update from `job` on, the largest last, and does the one that is `wanted`. Those of more elements than `area` are cut
- * between whole tiles. Returns the number behind the last.
+ * Numbers the products of an update from `job` on, the largest last, and does the one that is
+ * `wanted`. Those of more elements than `area` are cut between whole tiles. Returns the number
+ * behind the last.
  */
 function jobs<T>(
   job: i32, wanted: i32, area: i32,
@@ -115,7 +116,10 @@ function jobs<T>(
   return job;
 }
 
-/** X = U⁻ᵀX for U (n × n, U[i,j] at uRow·i + uCol·j) and X (n × m); U's diagonal counts as 1 where `unit`. */
+/**
+ * X = U⁻ᵀX for U (n × n, U[i,j] at uRow·i + uCol·j) and X (n × m); U's diagonal counts as 1 where
+ * `unit`.
+ */
 export function solveTransposed<T>(
   n: i32, m: i32, unit: bool, u: usize, uRow: i32, uCol: i32, x: usize, ldx: i32, scratch: usize,
 ): void {

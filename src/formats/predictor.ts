@@ -184,7 +184,8 @@ export class Predictor {
  * A single row of a small network is computed in a loop, of a large one by products of weights that
  * stay in the core; many rows go through in chunks.
  *
- * @param model a network, or what `loadNetwork`, `fromJson`, `fromSafetensors` or `fromOnnx` returned: of a model that `hessia train` saved, rows are cells of its table.
+ * @param model a network, or what `loadNetwork`, `fromJson`, `fromSafetensors` or `fromOnnx`
+ * returned: of a model that `hessia train` saved, rows are cells of its table.
  * @param options see `PredictorOptions`.
  * @returns an object that holds an instance of the core, which is garbage collected with it. It
  * follows the network's parameters. Cost: a copy of them.

@@ -41,7 +41,9 @@ const MOST_ROUNDS = 40;
 const CLOSE = 1e-9;
 /** The same where the rounds are over: what is left of the slopes decides nothing. */
 const ENOUGH = 1e-4;
-/** Factor by which the prior of parameters that are all 0 grows a round: no finite one is the best. */
+/**
+ * Factor by which the prior of parameters that are all 0 grows a round: no finite one is the best.
+ */
 const GROWTH = 100;
 /** Least precision of a prior, in units of its parameters' mean square. */
 const WEAKEST = 1e-12;

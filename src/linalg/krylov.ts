@@ -21,7 +21,10 @@ export interface Ritz {
   readonly coefficients: Float64Array;
   /** Residuals' part along the basis' next vector, with its sign: what further steps take away. */
   readonly open: Float64Array;
-  /** Norm of the part of residual i that steps do not take away: products that are not quite symmetric, what restarts left out. m² flops. */
+  /**
+   * Norm of the part of residual i that steps do not take away: products that are not quite
+   * symmetric, what restarts left out. m² flops.
+   */
   readonly fixed: (i: number) => number;
 }
 

@@ -22,7 +22,10 @@ export interface ImportanceOptions {
 export interface ColumnImportance {
   /** Name of the column. */
   readonly column: string;
-  /** By how much the accuracy, or R², falls when the column's values are shuffled: the mean over the shuffles. */
+  /**
+   * By how much the accuracy, or R², falls when the column's values are shuffled: the mean over the
+   * shuffles.
+   */
   readonly drop: number;
   /** Standard deviation of the fall over the shuffles. */
   readonly deviation: number;
@@ -32,7 +35,10 @@ export interface ColumnImportance {
 
 /** What `partialDependence` takes beside the rows. */
 export interface DependenceOptions {
-  /** Most values of a number or a date that are tried; they lie at the column's quantiles. Default: 20. */
+  /**
+   * Most values of a number or a date that are tried; they lie at the column's quantiles.
+   * Default: 20.
+   */
   points?: number;
   /** Most rows that are averaged over, evenly spread. Default: 500. */
   rows?: number;
@@ -44,19 +50,24 @@ export interface Dependence {
   readonly column: string;
   /** What the column was set to: numbers, or the text of cells. */
   readonly values: readonly (string | number)[];
-  /** For each value the mean probabilities of the classes, or the mean value of each target in its unit. */
+  /**
+   * For each value the mean probabilities of the classes, or the mean value of each target in its
+   * unit.
+   */
   readonly outputs: readonly (readonly number[])[];
 }
 
 /**
- * How much a model needs each column: the fall of its score when the column's values are shuffled among the rows (Breiman 2001). Columns that tell the same
- * share their importance. A column of several inputs, as a category has them, is shuffled as one.
+ * How much a model needs each column: the fall of its score when the column's values are shuffled
+ * among the rows (Breiman 2001). Columns with the same information share their importance. A column
+ * of several inputs, as a category has them, is shuffled as one.
  *
  * @param net a network that was trained on encoded rows.
  * @param columns what `describe` found.
  * @param rows that the network was not trained on; those without a target are left out.
  * @param options see `ImportanceOptions`.
- * @returns the columns that are used, the most important first. Cost: `repeats` predictions of the rows for each column.
+ * @returns the columns that are used, the most important first. Cost: `repeats` predictions of the
+ * rows for each column.
  * @throws TypeError or RangeError for bad options, and for rows without targets.
  */
 export function permutationImportance(
@@ -91,15 +102,17 @@ export function permutationImportance(
 }
 
 /**
- * How predictions depend on a column, all else being as it is: the mean prediction over the rows when the column is set to one value in all of them
- * (Friedman 2001). Values that never come together in the table are put together here, too.
+ * How predictions depend on a column, all else being as it is: the mean prediction over the rows
+ * when the column is set to one value in all of them (Friedman 2001). Values that never come
+ * together in the table are put together here, too.
  *
  * @param net a network that was trained on encoded rows.
  * @param columns what `describe` found.
  * @param rows with or without targets.
  * @param name of a column that is used.
  * @param options see `DependenceOptions`.
- * @returns values of the column, by size or in the order of their kinds, and the mean prediction at each. Cost: a prediction of the rows for each value.
+ * @returns values of the column, by size or in the order of their kinds, and the mean prediction at
+ * each. Cost: a prediction of the rows for each value.
  * @throws TypeError or RangeError for bad options, and for a column that is not used.
  */
 export function partialDependence(

@@ -11,7 +11,10 @@ export type Build = "strict" | "relaxed";
 
 /** What `init` takes. */
 export interface InitOptions {
-  /** Which build to use from now on: the relaxed one where the engine has it and runs it faster ("auto", the default), or a named one. */
+  /**
+   * Which build to use from now on. "auto" takes the relaxed one where the engine has it and runs
+   * it faster. Default: "auto".
+   */
   simd?: "auto" | Build;
   /**
    * The core, where compiling bytes is forbidden or the module comes from elsewhere:
@@ -72,9 +75,10 @@ const POLICY =
 /**
  * Chooses the build that networks made from now on use, and compiles it away from the main thread.
  *
- * Optional: without it the strict build is compiled synchronously on first use. Call it to get fused multiply-add where the
- * engine has relaxed SIMD and is faster with it (Firefox is not), to pass a module where compiling bytes is forbidden, or in browsers that limit synchronous
- * compilation. Networks that exist keep the build they were made with.
+ * Optional: without it the strict build is compiled synchronously on first use. Call it to get
+ * fused multiply-add where the engine has relaxed SIMD and is faster with it (Firefox is not). Call
+ * it also to pass a module where compiling bytes is forbidden, or in browsers that limit
+ * synchronous compilation. Networks that exist keep the build they were made with.
  *
  * With `threads`, the same synchronous calls use several cores from now on: dense Hessians, matrix
  * products, factorizations and training steps that are large enough. Workers sleep between calls,
@@ -138,7 +142,10 @@ export function currentBuild(): Build {
   return current;
 }
 
-/** Firefox's engine, which has relaxed SIMD and runs it slower than the strict build. No other engine gives errors a file's name. */
+/**
+ * Firefox's engine, which has relaxed SIMD and runs it slower than the strict build. No other
+ * engine gives errors a file's name.
+ */
 function isSpiderMonkey(): boolean {
   return "fileName" in new Error();
 }

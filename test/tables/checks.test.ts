@@ -22,9 +22,9 @@ it("a column, or two, that are the target in another unit", () => {
   const parts = Array.from({ length: 60 }, (_, i) => [wave(i), Math.sin(3 * i), wave(i + 100)]);
   const sum = parts.map(([a, b, c]): Row => [a, b, c, a + b]);
   const names = ["a", "b", "c", "y"];
-  expect(leaksIn(describe(sum, { names }), sum)[0]).toMatch(/^a \+ b tells y/);
+  expect(leaksIn(describe(sum, { names }), sum)[0]).toMatch(/^a \+ b determines y/);
   const scaled = parts.map(([a, b, c]): Row => [a, b, c, 1e-6 * c + 5]);
-  expect(leaksIn(describe(scaled, { names }), scaled)[0]).toMatch(/^c tells y/);
+  expect(leaksIn(describe(scaled, { names }), scaled)[0]).toMatch(/^c determines y/);
   const near = parts.map(([a, b, c], i): Row => [a, b, c, c + 0.05 * Math.sin(11 * i)]);
   expect(leaksIn(describe(near, { names }), near)).toEqual([]);
 });

@@ -235,7 +235,9 @@ function stop({ fits }: Found, { resume }: TuneGiven): never {
 }
 
 function hintOf(resume: string | undefined): string {
-  return resume === undefined ? "; with --resume it would continue from there" : `; --resume ${printable(resume)} continues`;
+  return resume === undefined
+    ? "; with --resume it would continue from there"
+    : `; --resume ${printable(resume)} continues`;
 }
 
 function jsonOf(file: string, { trials, metric, folds, rows, fits }: Found, outcome: Outcome): string {

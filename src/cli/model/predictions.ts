@@ -81,7 +81,10 @@ export class Predictions {
     return far;
   }
 
-  /** How many rows are far from those that the model was trained on, and the line of the first; null for none. */
+  /**
+   * How many rows are far from those that the model was trained on, and the line of the first; null
+   * for none.
+   */
   get far(): { readonly count: number; readonly line: number } | null {
     return this.#far;
   }
@@ -168,7 +171,10 @@ export async function* csvOf(predictions: Predictions, opened: Opened, append = 
   }
 }
 
-/** The name of the column that marks rows far from those that the model was trained on, unlike all others. */
+/**
+ * The name of the column that marks rows far from those that the model was trained on, unlike all
+ * others.
+ */
 function farName(...taken: readonly (readonly string[])[]): string {
   const all = new Set(taken.flat());
   let name = "far";

@@ -1,6 +1,9 @@
 import type { Advice, Diagnosis } from "../../index.js";
 
-/** What helps, in the command line's own words: options of `hessia train`. A record, so that the compiler sees to it that none is left out. */
+/**
+ * What helps, in the command line's own words: options of `hessia train`. A record, so that the
+ * compiler sees to it that none is left out.
+ */
 const remedies: Record<Advice["code"], string> = {
   "dead-layer": "train again with another --seed, a lower --learning-rate, or --activation leaky-relu",
   "step-activation": "train again with --activation sigmoid, since a step lets no gradient through",

@@ -86,7 +86,9 @@ function scaleHtml({ from, middle, to }: NonNullable<Figure["scale"]>): string {
   return `<div class="scale"><div class="strip" aria-hidden="true"></div><div class="ends">${names}</div></div>`;
 }
 
-/** A table; the first cell of each row is its name. `label` tells it from the page's other tables. */
+/**
+ * A table; the first cell of each row is its name. `label` tells it from the page's other tables.
+ */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], label = "Table"): string {
   const titles = head.map((title) => `<th scope="col">${escaped(title)}</th>`).join("");
   const body = rows.map(

@@ -26,7 +26,7 @@ export function columnSection({ columns, data: { targetNotes } }: Columns): Sect
   return { id: "columns", title: "Columns", html: `${target}\n${table(head, rows, "Columns")}\n${rest}` };
 }
 
-/** How each class is told from the others; nothing for values. */
+/** How each class is separated from the others; nothing for values. */
 export function classTable(net: Network, data: Dataset, { classes, data: { threshold } }: Columns): string {
   if (classes === null) return "";
   const found = scores(net, data, classes.length === 2 ? { threshold } : {});

@@ -44,13 +44,17 @@ export function intervalOf(posterior: Posterior, inputs: Matrix, columns: Column
   return { low: end(-1), high: end(1) };
 }
 
-/** How many times the largest deviation over the training rows, or how many of their ranges outside of them, are far. */
+/**
+ * How many times the largest deviation over the training rows, or how many of their ranges outside
+ * of them, are far.
+ */
 const FAR = 2;
 const OUTSIDE = 1;
 
 /**
- * Rows far from those that the model was trained on: it is far less sure there than on any of them, or a column lies outside of theirs by more than their
- * whole range. Units that are saturated out there would hide the second from the first.
+ * Rows far from those that the model was trained on: it is far less sure there than on any of them,
+ * or a column lies outside of theirs by more than their whole range. Units that are saturated out
+ * there would hide the second from the first.
  */
 export function farRowsOf({ posterior, training }: Certainty): (inputs: Matrix) => Set<number> {
   const largest = (x: Matrix): Float64Array => {

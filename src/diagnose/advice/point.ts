@@ -39,7 +39,8 @@ export const pointRows: readonly Row[] = [
   },
   {
     code: "degenerate-point",
-    remedy: "second derivatives do not settle what kind of point this is: add noise to the parameters, or reinitialize(net, { seed })",
+    remedy:
+      "second derivatives do not settle what kind of point this is: add noise to the parameters, or reinitialize(net, { seed })",
     source: "Kawaguchi 2016, Deep learning without poor local minima (saddles without negative curvature)",
     find: ({ point, statistics, fits }) =>
       point?.kind === "degenerate" && !fits && statistics.blocked.length === 0 && !flatUnits({ point, statistics })

@@ -8,15 +8,21 @@ import { Assembly, checkImport, type Imported, type ImportOptions } from "./asse
 import { fileOf } from "./onnx.js";
 import { Budget, type Stage } from "./stages.js";
 
-/** What `fromTensors` takes beside the tensors, which do not tell it. */
+/** What `fromTensors` takes beside the tensors, which do not hold it. */
 export interface TensorsImportOptions extends ImportOptions {
   /** Of every layer but the last. Default: "relu". */
   activation?: ActivationName | Activation;
   /** Of the last layer. Default: "identity". */
   outputActivation?: ActivationName | Activation;
-  /** Names of the layers from the inputs to the outputs, as the tensors' names begin. Default: all, by their numbers, or as their shapes fit. */
+  /**
+   * Names of the layers from the inputs to the outputs, as the tensors' names begin. Default: all,
+   * by their numbers, or as their shapes fit.
+   */
   layers?: readonly string[];
-  /** Whether weights are units × inputs (PyTorch) or inputs × units (Keras). Default: as shapes and names tell. */
+  /**
+   * Whether weights are units × inputs (PyTorch) or inputs × units (Keras). Default: as shapes and
+   * names tell.
+   */
   orientation?: "units-inputs" | "inputs-units";
   /** What batch norm adds to its variance. Default: 1e-5, as PyTorch; Keras has 1e-3. */
   epsilon?: number;
@@ -46,14 +52,17 @@ interface Group {
 }
 
 /**
- * A multi-layer perceptron of which another library saved the tensors, as a network: PyTorch's state dicts ("0.weight", "fc1.bias"), Keras' ("dense/kernel").
+ * A multi-layer perceptron of which another library saved the tensors, as a network: PyTorch's
+ * state dicts ("0.weight", "fc1.bias"), Keras' ("dense/kernel").
  *
- * Tensors do not tell activations: say them. Order and orientation follow from names and shapes, batch norm stands between map and activation.
+ * Tensors do not hold activations: name them. Order and orientation follow from names and shapes,
+ * batch norm stands between map and activation.
  *
  * @param tensors a safetensors file, or an object of { shape, data } by name.
  * @param options see `TensorsImportOptions`.
  * @returns the network, in double precision unless all tensors are in single.
- * @throws RangeError where tensors are no chain of layers, and where order or orientation does not follow from them: the message names the option.
+ * @throws RangeError where tensors are no chain of layers, and where order or orientation does not
+ * follow from them: the message names the option.
  * @example
  * const data = Float64Array.of(1, 2, 3, 4, 5, 6);
  * fromTensors({ "0.weight": { shape: [2, 3], data }, "0.bias": { shape: [2], data: data.slice(0, 2) } }).network.spec.inputs; // 3
@@ -170,7 +179,10 @@ function ordered(groups: Group[], layers: readonly string[] | undefined): Group[
   });
 }
 
-/** Keras' inputs × units or PyTorch's units × inputs: biases tell where matrices are not square, else the name of the weights. */
+/**
+ * Keras' inputs × units or PyTorch's units × inputs: decided by the biases where matrices are not
+ * square, else by the name of the weights.
+ */
 function isInward(maps: readonly Map2[]): boolean {
   for (const { weight, bias } of maps) {
     const [rows, columns] = weight.shape;

@@ -15,7 +15,10 @@ interface ClassCurve {
   readonly share: number;
 }
 
-/** What every threshold of the probability would give: ROC and precision-recall curves, of the second class or of each against the others. */
+/**
+ * What every threshold of the probability would give: ROC and precision-recall curves, of the
+ * second class or of each against the others.
+ */
 export function decisionFigures(net: Network, data: Dataset, part: string, columns: Columns): Figure[] {
   const { classes } = columns;
   if (classes === null || classes.length > MOST_CLASSES) return [];
