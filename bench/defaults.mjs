@@ -1,5 +1,6 @@
-// Measures the learning rates that first-order methods start from, over the tables in data/tables and three networks: node bench/defaults.mjs
-// For each rate the loss on rows not trained on, after 60 epochs of batches of 32 at a constant rate, over that of the table's best rate of any method.
+// Measures the learning rates that first-order methods start from, over the tables in data/tables
+// and three networks: node bench/defaults.mjs For each rate the loss on rows not trained on, after
+// 60 epochs of batches of 32 at a constant rate, over that of the table's best rate of any method.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { adadelta, adagrad, adam, adamw, fit, init, network, rmsprop, sgd } from "hessia";

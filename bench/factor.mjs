@@ -1,4 +1,5 @@
-// Factorizations: how time grows with n, the rate as a share of the multiply-add loop in registers, and ml-matrix beside it.
+// Factorizations: how time grows with n, the rate as a share of the multiply-add loop in registers,
+// and ml-matrix beside it.
 import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { bytesPer, openBuilds, runPeak } from "./core.mjs";
 import { quantile } from "./measure.mjs";
@@ -8,7 +9,10 @@ const QUICK = [100, 337, 1000];
 /** ml-matrix takes minutes beyond. */
 const PEER_LIMIT = 1000;
 
-/** Flops by which rates are counted; divide and conquer may need fewer, as many values as it finds settled. */
+/**
+ * Flops by which rates are counted; divide and conquer may need fewer, as many values as it finds
+ * settled.
+ */
 const KINDS = {
   cholesky: { flops: (n) => n ** 3 / 3, symbol: "n³/3" },
   ldl: { flops: (n) => n ** 3 / 3, symbol: "n³/3" },
@@ -45,7 +49,10 @@ export async function run({ quick }) {
   }
 }
 
-/** The best time, since others may use the machine too, and the median ratio to the yardstick run right before. */
+/**
+ * The best time, since others may use the machine too, and the median ratio to the yardstick run
+ * right before.
+ */
 function measure(core, peak, dtype, kind, n, flops) {
   const { reset, call } = prepare(core, dtype, n, kind);
   const times = [];

@@ -1,4 +1,5 @@
-// Dense Hessians by their effective rate, N·P² / time, over the multiply-add rate in registers; products against gradients.
+// Dense Hessians by their effective rate, N·P² / time, over the multiply-add rate in registers;
+// products against gradients.
 import { dataset, hessianCost, hessianOperator, init, matrix, network, sgd, training } from "../dist/index.js";
 import { openBuilds, runPeak } from "./core.mjs";
 import { interleave, show, summary } from "./measure.mjs";

@@ -1,4 +1,5 @@
-// Inference: deviations of 1,000 predictions beside the predictions alone, by structure; pruning steps beside an assembly of the Gauss-Newton matrix.
+// Inference: deviations of 1,000 predictions beside the predictions alone, by structure; pruning
+// steps beside an assembly of the Gauss-Newton matrix.
 import { adam, dataset, fit, laplace, lbfgs, network, prune } from "hessia";
 import { interleave, show, summary } from "./measure.mjs";
 

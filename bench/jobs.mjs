@@ -1,6 +1,6 @@
-// node bench/jobs.mjs [tasks | shards] [--tasks 5000] [--rows 1000000]
-// What a task costs the queue and the clock, with a Redis of its own and two worker processes; and a product over shards on two workers against the same
-// product in one process. Needs redis-server or valkey-server on the path.
+// node bench/jobs.mjs [tasks | shards] [--tasks 5000] [--rows 1000000] What a task costs the queue
+// and the clock, with a Redis of its own and two worker processes; and a product over shards on two
+// workers against the same product in one process. Needs redis-server or valkey-server on the path.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -34,7 +34,10 @@ else {
   if (families.includes("shards")) await withRedis(shards);
 }
 
-/** A Redis on a free port in an empty folder; each change is on disk within a second, as Redis's own default has it. */
+/**
+ * A Redis on a free port in an empty folder; each change is on disk within a second, as Redis's own
+ * default has it.
+ */
 async function withRedis(use) {
   const folder = mkdtempSync(join(tmpdir(), "hessia-bench-"));
   const port = await freePort();

@@ -12,7 +12,10 @@ export function summary(values) {
   return { median: quantile(values, 0.5), low: quantile(values, 0.1), high: quantile(values, 0.9) };
 }
 
-/** Median seconds a call of each task, for each round: { name: [seconds, …] }. All tasks run in every round. */
+/**
+ * Median seconds a call of each task, for each round: { name: [seconds, …] }. All tasks run in
+ * every round.
+ */
 export async function interleave(tasks, { rounds = 9, milliseconds = 20 } = {}) {
   const seconds = Object.fromEntries(Object.keys(tasks).map((name) => [name, []]));
   for (let round = 0; round < rounds; ++round) {

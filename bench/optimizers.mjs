@@ -1,4 +1,5 @@
-// Measures what docs/choosing-an-optimizer.md compares, and writes it to bench/optimizers.json: node bench/optimizers.mjs [tanh] [relu] [classifier]
+// Measures what docs/choosing-an-optimizer.md compares, and writes it to bench/optimizers.json:
+// node bench/optimizers.mjs [tanh] [relu] [classifier]
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { adam, dataset, deadUnits, hessianFree, hessianOperator, kfac, lbfgs, network, sgd, training } from "hessia";
@@ -74,7 +75,9 @@ function classifier(seed) {
 
 const median = (values) => quantile(values, 0.5);
 
-/** Seconds of the processor, over all threads of this process: other processes take little of it. */
+/**
+ * Seconds of the processor, over all threads of this process: other processes take little of it.
+ */
 function clock() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
@@ -98,8 +101,9 @@ function relativeCosts(net, data) {
 }
 
 /**
- * Drives a run and shows `look` each point reached, with the seconds and evaluations it took; until `look` says so or the run ends. `share` is what
- * products are taken over. True where it ended by itself.
+ * Drives a run and shows `look` each point reached, with the seconds and evaluations it took; until
+ * `look` says so or the run ends. `share` is what products are taken over. True where it ended by
+ * itself.
  */
 function drive(net, data, { batch, share = 1, make }, value, costs, look) {
   const run = training(net, data, { optimizer: make(value), epochs: 1e6, batchSize: batch ?? data.size });

@@ -1,4 +1,5 @@
-// What calls take on this machine, in milliseconds, by the size of the network: `node bench/prices.mjs` writes bench/prices.json, of which docs/performance.md is made.
+// What calls take on this machine, in milliseconds, by the size of the network:
+// `node bench/prices.mjs` writes bench/prices.json, of which docs/performance.md is made.
 import { writeFileSync } from "node:fs";
 import { adam, dataset, diagnose, hessianOperator, init, matrix, network, training } from "../dist/index.js";
 

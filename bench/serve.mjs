@@ -1,6 +1,7 @@
-// node bench/serve.mjs [--seconds 3] [--turns 5] [--requests 1000000]
-// Requests a second that `hessia serve` answers, a row of JSON each, over those of a server of Node's own that parses the same body and answers as many bytes; in turns,
-// with a client of 20 connections. Then the server's memory over many requests.
+// node bench/serve.mjs [--seconds 3] [--turns 5] [--requests 1000000] Requests a second that
+// `hessia serve` answers, a row of JSON each, over those of a server of Node's own that parses the
+// same body and answers as many bytes; in turns, with a client of 20 connections. Then the server's
+// memory over many requests.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";

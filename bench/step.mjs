@@ -1,4 +1,5 @@
-// Training steps: against the time that their matrix products alone need, and in microseconds for a tiny network.
+// Training steps: against the time that their matrix products alone need, and in microseconds for a
+// tiny network.
 import { adam, dataset, init, matrix, network, training } from "../dist/index.js";
 import { bytesPer, openBuilds } from "./core.mjs";
 import { interleave, show, summary } from "./measure.mjs";

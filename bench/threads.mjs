@@ -1,4 +1,5 @@
-// The same calls on one thread and on several, in turns: ratios of their times. Run by itself, it writes what docs/threads.md shows to threads.json.
+// The same calls on one thread and on several, in turns: ratios of their times. Run by itself, it
+// writes what docs/threads.md shows to threads.json.
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";

@@ -16,7 +16,8 @@ if (isFresh()) {
   node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
   copyFileSync("build/strict.wasm", "dist/core.wasm");
   copyFileSync("build/relaxed.wasm", "dist/core-relaxed.wasm");
-  // Web workers are one file each: bundlers that make classic scripts of workers cannot divide them.
+  // Web workers are one file each: bundlers that make classic scripts of workers cannot divide
+  // them.
   esbuild.buildSync({
     entryPoints: ["dist/jobs/worker.js", "dist/jobs/bridge-worker.js"],
     ...{ outdir: "dist/jobs", allowOverwrite: true, bundle: true, minify: true, format: "esm", target: "es2022" },

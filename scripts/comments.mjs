@@ -1,5 +1,6 @@
-// Fills comments of sources up to 100 characters a line, as prose.mjs does for pages: `node scripts/comments.mjs [--check] [paths]`. Blocks whose lines
-// are short enough stay as they are; so do code, lists of examples and directives.
+// Fills comments of sources up to 100 characters a line, as prose.mjs does for pages:
+// `node scripts/comments.mjs [--check] [paths]`. Blocks whose lines are short enough stay as they
+// are; so do code, lists of examples and directives.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -119,7 +120,10 @@ function filledDoc(block) {
   return [...out, `${indent} */`];
 }
 
-/** Words that may stand at the beginning of a line; what would open a list or a tag there keeps to the word before. */
+/**
+ * Words that may stand at the beginning of a line; what would open a list or a tag there keeps to
+ * the word before.
+ */
 function wrapped(text, first, rest) {
   const words = (text.match(/(?:`[^`]*`|\{@\w+ [^}]*\}|[^\s`{]|[`{])+/g) ?? []).reduce((joined, word) => {
     if (joined.length && /^(?:[-*+]|\d+\.|@\w.*|\|.*|```.*)$/.test(word)) joined.push(`${joined.pop()} ${word}`);

@@ -1,6 +1,6 @@
 // Changes the code that judges, a little at a time, and counts the changes that no test notices.
-// `npm run mutation` takes every group, `npm run mutation -- criticality watch` those named. The report of
-// a group with its survivors goes to coverage/mutation.
+// `npm run mutation` takes every group, `npm run mutation -- criticality watch` those named. The
+// report of a group with its survivors goes to coverage/mutation.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Stryker } from "@stryker-mutator/core";
 

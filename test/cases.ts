@@ -10,11 +10,17 @@ export interface Case {
   spec: NetworkSpec;
   samples: number;
   seed: number;
-  /** The form of the targets: rows by default; "flat" is one column, "labels" and "probabilities" are for cross-entropy. */
+  /**
+   * The form of the targets: rows by default; "flat" is one column, "labels" and "probabilities"
+   * are for cross-entropy.
+   */
   targets: "rows" | "flat" | "labels" | "probabilities";
   /** Whether any layer has batch norm, so that the samples are coupled and the two modes differ. */
   batchNorm: boolean;
-  /** Pre-activations that see a kink, and Huber residuals, stay at least this far from it, in both modes. */
+  /**
+   * Pre-activations that see a kink, and Huber residuals, stay at least this far from it, in both
+   * modes.
+   */
   margin: number;
 }
 
@@ -295,7 +301,10 @@ export function caseNamed(name: string): Case {
   return found;
 }
 
-/** A parameter vector in the library's order: weights of He's scale, small biases and shifts, scales about 1. */
+/**
+ * A parameter vector in the library's order: weights of He's scale, small biases and shifts, scales
+ * about 1.
+ */
 export function makeParameters({ spec, seed }: Pick<Case, "spec" | "seed">): number[] {
   const random = new Random(seed);
   return layout(spec).flatMap(({ inputs, units, scale }) => [
@@ -334,9 +343,9 @@ function targetOf(item: Case, random: Random): number | number[] {
 }
 
 /**
- * Inputs and targets that suit the loss, the same for the same case. Together with `makeParameters` and `makeRunning`
- * they keep the case's margin from every kink: what comes too close is drawn again, sample by sample without batch
- * norm and all together with it.
+ * Inputs and targets that suit the loss, the same for the same case. Together with `makeParameters`
+ * and `makeRunning` they keep the case's margin from every kink: what comes too close is drawn
+ * again, sample by sample without batch norm and all together with it.
  */
 export function makeData(item: Case): CaseData {
   const { spec, samples, batchNorm, margin } = item;

@@ -1,5 +1,5 @@
-// Oracle: the published algorithm (xoshiro128** from Blackman and Vigna's C code, written again with BigInt), and statistics at five
-// standard errors.
+// Oracle: the published algorithm (xoshiro128** from Blackman and Vigna's C code, written again
+// with BigInt), and statistics at five standard errors.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init } from "../src/index.js";
@@ -26,7 +26,10 @@ function reference(state: bigint[]): () => number {
   };
 }
 
-/** The four words that a seed becomes: splitmix32's outputs, the seed's halves mixed in one after the other. */
+/**
+ * The four words that a seed becomes: splitmix32's outputs, the seed's halves mixed in one after
+ * the other.
+ */
 function seeded(...seeds: number[]): bigint[] {
   const mask = 0xffffffffn;
   let state = 0x9e3779b9n;

@@ -1,4 +1,7 @@
-/** What the suites of the library share: the builds to run on, how far apart two vectors are, targets as a data set takes them. */
+/**
+ * What the suites of the library share: the builds to run on, how far apart two vectors are,
+ * targets as a data set takes them.
+ */
 
 import { expect } from "vitest";
 import { type Build, type Dataset, dataset, type Network, type StepRecord } from "../src/index.js";

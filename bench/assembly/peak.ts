@@ -1,8 +1,8 @@
 import { madd } from "../../assembly/inline/lanes";
 
 /**
- * The yardstick: a multiply-add loop that never leaves the registers. Twelve chains are enough to hide the latency of
- * a separate multiply and add, and few enough that nothing is spilled.
+ * The yardstick: a multiply-add loop that never leaves the registers. Twelve chains are enough to
+ * hide the latency of a separate multiply and add, and few enough that nothing is spilled.
  */
 function chains<T>(n: i32, at: usize): void {
   const x = v128.load(at, 192), y = v128.load(at, 208);

@@ -7,7 +7,10 @@ import { enter, type Report, type Row, run, tables } from "./suite.ts";
 const quickSizes = [100, 337];
 const sizes = [...quickSizes, 1000];
 
-/** Uniform on [−1, 1) and mirrored, `shift` added to the diagonal: with a shift of n, positive definite. */
+/**
+ * Uniform on [−1, 1) and mirrored, `shift` added to the diagonal: with a shift of n, positive
+ * definite.
+ */
 function matrixOf(size: number, shift: number): Symmetric {
   const data = uniform("f64", size * size, random(size)) as Float64Array;
   for (let i = 0; i < size; i++) {
@@ -23,7 +26,10 @@ function tolerance({ size, data }: Symmetric): number {
   return size * 2 ** -52 * norm;
 }
 
-/** V·(Λ·(Vᵀt)) and V·(Vᵀt) are held against A·t and t for a random t, later eigenvalues against the first. */
+/**
+ * V·(Λ·(Vᵀt)) and V·(Vᵀt) are held against A·t and t for a random t, later eigenvalues against the
+ * first.
+ */
 function eigenChecker(matrix: Symmetric) {
   const { size, data } = matrix;
   const t = uniform("f64", size, random(1)) as Float64Array;

@@ -5,7 +5,10 @@ export interface Settings {
   /** How long one timed sample lasts at least; short calls are repeated within it. */
   readonly sampleMs: number;
   readonly rounds: number;
-  /** Calls slower than a tenth of a second take part in this many of the rounds, spread evenly, with one sample each. */
+  /**
+   * Calls slower than a tenth of a second take part in this many of the rounds, spread evenly, with
+   * one sample each.
+   */
   readonly slowRounds: number;
   readonly warmUpMs: number;
 }
@@ -20,7 +23,10 @@ export interface Contestant<Result> {
 /** Seconds per call, by round; absent where the contestant sat out. */
 export type Times = readonly (number | undefined)[];
 
-/** A round's figure is the shortest of so many samples: what else runs on the machine only ever adds. */
+/**
+ * A round's figure is the shortest of so many samples: what else runs on the machine only ever
+ * adds.
+ */
 const SAMPLES = 3;
 
 const SLOW_SECONDS = 0.1;
@@ -42,7 +48,10 @@ export async function warmUp<Result>(work: Work<Result>, ms: number): Promise<nu
   return last;
 }
 
-/** Takes turns round by round, each round starting with another contestant, so that drift hits all alike. */
+/**
+ * Takes turns round by round, each round starting with another contestant, so that drift hits all
+ * alike.
+ */
 export async function race<Result>(
   contestants: readonly Contestant<Result>[],
   { sampleMs, rounds, slowRounds, warmUpMs }: Settings,

@@ -4,7 +4,10 @@ export type Numbers = Float32Array | Float64Array;
 export const numbers = (dtype: DType, count: number): Numbers =>
   dtype === "f32" ? new Float32Array(count) : new Float64Array(count);
 
-/** C = op(A)·op(B), rows × columns, summed over `inner`; A and B are stored row-major as they come, before op. */
+/**
+ * C = op(A)·op(B), rows × columns, summed over `inner`; A and B are stored row-major as they come,
+ * before op.
+ */
 export interface Product {
   readonly title: string;
   readonly dtype: DType;
@@ -52,7 +55,10 @@ export interface Symmetric {
   readonly data: Float64Array;
 }
 
-/** y ≈ v·tanh(w·x + b) + c by least squares, from each of the starts until the rms error is at most `target`. */
+/**
+ * y ≈ v·tanh(w·x + b) + c by least squares, from each of the starts until the rms error is at most
+ * `target`.
+ */
 export interface Curve {
   readonly title: string;
   readonly units: number;
@@ -65,7 +71,9 @@ export interface Curve {
   readonly steps: number;
 }
 
-/** Both are finished; `vectors` only puts them into one form: row-major, a vector in each column. */
+/**
+ * Both are finished; `vectors` only puts them into one form: row-major, a vector in each column.
+ */
 export interface Eigen {
   readonly values: ArrayLike<number>;
   readonly vectors: () => ArrayLike<number>;
@@ -90,9 +98,15 @@ export interface Peer {
   readonly read?: (result: unknown) => ArrayLike<number>;
   /** Takes one step and gives the batch's loss before it. */
   readonly step?: (training: Training) => Prepared<number>;
-  /** Gives the dense Hessian of the loss over the first batch, row-major, in the order of the parameters; undefined where it cannot. */
+  /**
+   * Gives the dense Hessian of the loss over the first batch, row-major, in the order of the
+   * parameters; undefined where it cannot.
+   */
   readonly hessian?: (training: Training) => Prepared<ArrayLike<number>> | undefined;
-  /** Gives the parameters reached from each start, with the Levenberg–Marquardt method and an exact Jacobian. */
+  /**
+   * Gives the parameters reached from each start, with the Levenberg–Marquardt method and an exact
+   * Jacobian.
+   */
   readonly leastSquares?: (curve: Curve) => Prepared<readonly ArrayLike<number>[]>;
   /** Gives all eigenvalues, ascending, and their vectors. */
   readonly eigen?: (matrix: Symmetric) => Prepared<Eigen>;

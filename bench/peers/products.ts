@@ -40,7 +40,10 @@ function productOf([rows, inner, columns, transposed]: Shape, dtype: DType): Pro
   };
 }
 
-/** The first result is held against A·(B·t) for a random t, every later one against the first, entry by entry. */
+/**
+ * The first result is held against A·(B·t) for a random t, every later one against the first, entry
+ * by entry.
+ */
 function checker(product: Product) {
   const { dtype, rows, inner, columns, transposeA, transposeB, a, b } = product;
   const unit = dtype === "f32" ? 2 ** -24 : 2 ** -53;

@@ -1,4 +1,5 @@
-// `npm run` puts the pinned Node first on the path; where its package has no build for the platform, the caller's own runs.
+// `npm run` puts the pinned Node first on the path; where its package has no build for the
+// platform, the caller's own runs.
 const needed = 24;
 const current = Number(process.versions.node.split(".")[0]);
 if (current < needed) {

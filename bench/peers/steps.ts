@@ -12,7 +12,10 @@ const problems: Problem[] = [
   { sizes: [2, 8, 8, 1], activation: "tanh", loss: "mse", batchSize: 32 },
 ];
 
-/** Inputs uniform on [−1, 1); a label is the largest of the first ten inputs, a value a smooth function of the first two. */
+/**
+ * Inputs uniform on [−1, 1); a label is the largest of the first ten inputs, a value a smooth
+ * function of the first two.
+ */
 export function trainingOf(problem: Problem, dtype: DType, batches = BATCHES): Training {
   const { sizes, activation, loss, batchSize } = problem;
   const [inputs, outputs] = [sizes[0]!, sizes.at(-1)!];
@@ -42,7 +45,10 @@ export function trainingOf(problem: Problem, dtype: DType, batches = BATCHES): T
 
 const mean = (values: readonly number[]) => values.reduce((left, right) => left + right) / values.length;
 
-/** Two passes over the data: the second's losses lie below the first's, and all are the first contestant's. */
+/**
+ * Two passes over the data: the second's losses lie below the first's, and all are the first
+ * contestant's.
+ */
 function checker({ dtype }: Training) {
   let first: { losses: number[]; coarse: boolean } | undefined;
   return async ({ peer: { coarse = false }, work }: Contestant<number>) => {

@@ -25,7 +25,10 @@ const isBase = (name: string) => name.startsWith("hessia");
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Prepares and checks each peer; who fails is named and left out, who has nothing to prepare only left out. */
+/**
+ * Prepares and checks each peer; who fails is named and left out, who has nothing to prepare only
+ * left out.
+ */
 export async function enter<Result>(
   title: string,
   peers: readonly Peer[],
@@ -75,7 +78,9 @@ export async function run<Result>(
   };
 }
 
-/** A table of speeds, then for each base one of ratios; `speed` turns seconds into what is shown. */
+/**
+ * A table of speeds, then for each base one of ratios; `speed` turns seconds into what is shown.
+ */
 export function tables(
   heading: string,
   rows: readonly Row[],

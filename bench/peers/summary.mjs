@@ -1,5 +1,5 @@
-// Of the figures that `npm run bench -- --json figures.json` wrote, the medians in milliseconds, to bench/peers.json,
-// from which docs/performance.md is made: `node summary.mjs figures.json`.
+// Of the figures that `npm run bench -- --json figures.json` wrote, the medians in milliseconds, to
+// bench/peers.json, from which docs/performance.md is made: `node summary.mjs figures.json`.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const { environment, ...suites } = JSON.parse(readFileSync(process.argv[2], "utf8"));

@@ -1,5 +1,6 @@
-// What the page achieves in a browser: time between frames while it trains as fast as it can, epochs a second against
-// TensorFlow Playground's own engine, first paint, and bytes. Figures are of one run on one machine: run it on a quiet one.
+// What the page achieves in a browser: time between frames while it trains as fast as it can,
+// epochs a second against TensorFlow Playground's own engine, first paint, and bytes. Figures are
+// of one run on one machine: run it on a quiet one.
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
@@ -9,7 +10,10 @@ const root = new URL("..", import.meta.url).pathname;
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const SECONDS = 8;
 
-/** Milliseconds that TensorFlow Playground's engine takes for an epoch of 250 points in batches of 10, under Node 20 at 2.5 GHz. */
+/**
+ * Milliseconds that TensorFlow Playground's engine takes for an epoch of 250 points in batches of
+ * 10, under Node 20 at 2.5 GHz.
+ */
 const peers = [
   { name: "4-2 tanh", layers: "4:tanh,2:tanh", milliseconds: 0.48, aim: 5 },
   { name: "8-8-8 tanh", layers: "8:tanh,8:tanh,8:tanh", milliseconds: 2.1, aim: 10 },

@@ -1,4 +1,5 @@
-// Oracle: axe-core's rules; and the layout's own measures, at widths from a small phone to a large screen.
+// Oracle: axe-core's rules; and the layout's own measures, at widths from a small phone to a large
+// screen.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import axe from "axe-core";

@@ -1,4 +1,5 @@
-// Oracle: the package's own sessions under Node, which take the course that the page's address tells to its end; a picture's digest is held against theirs.
+// Oracle: the package's own sessions under Node, which take the course that the page's address
+// tells to its end; a picture's digest is held against theirs.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -17,7 +18,10 @@ function digestAfter(hash: string, step: number): { digest: string; parameters: 
 
 const pictures = ["plane", "network-canvas", "hessian-canvas", "eigenvalues-canvas", "surface-canvas"];
 
-/** Every picture shows the network that the page's address tells, with as many parameters as the text says. */
+/**
+ * Every picture shows the network that the page's address tells, with as many parameters as the
+ * text says.
+ */
 async function allShow(page: Visit, { step = 0, cards = true } = {}): Promise<void> {
   await page.page.waitForTimeout(400);
   await expect.poll(() => page.steps()).toBe(step);

@@ -18,7 +18,9 @@ export interface Saved {
   readonly metadata: unknown;
 }
 
-/** The page in a browser, watched: a word in the console, or a request to elsewhere, fails the test. */
+/**
+ * The page in a browser, watched: a word in the console, or a request to elsewhere, fails the test.
+ */
 export class Visit {
   readonly problems: string[] = [];
 
@@ -115,7 +117,10 @@ export class Visit {
     return (await this.page.locator("#program").textContent()) ?? "";
   }
 
-  /** What a canvas says its picture is of: start, network, changes, step and digest of the parameters; null where it is empty. */
+  /**
+   * What a canvas says its picture is of: start, network, changes, step and digest of the
+   * parameters; null where it is empty.
+   */
   async shows(canvas: string): Promise<Shown | null> {
     const text = await this.page.locator(`#${canvas}`).getAttribute("data-shows");
     if (text === null) return null;

@@ -1,4 +1,5 @@
-// Oracle: what the page says of itself, in counters, address, pixels and the saved file; and the package, for what a saved file means.
+// Oracle: what the page says of itself, in counters, address, pixels and the saved file; and the
+// package, for what a saved file means.
 import * as hessia from "hessia";
 import { network } from "hessia";
 import { describe, expect, test } from "vitest";

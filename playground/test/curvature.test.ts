@@ -1,4 +1,5 @@
-// Oracle: the package itself under Node, at the same parameters and data; and what the theory of ReLU says of the blocks.
+// Oracle: the package itself under Node, at the same parameters and data; and what the theory of
+// ReLU says of the blocks.
 import { describe, expect, test } from "vitest";
 import { Session } from "../src/engine/session.ts";
 import { fromHash } from "../src/model/link.ts";

@@ -1,4 +1,5 @@
-// Oracle: sessions of the package under Node that take the same course; a picture's digest is held against their parameters at the step it names.
+// Oracle: sessions of the package under Node that take the same course; a picture's digest is held
+// against their parameters at the step it names.
 import { describe, expect, test } from "vitest";
 import { randomOf } from "../src/data/random.ts";
 import { Session } from "../src/engine/session.ts";

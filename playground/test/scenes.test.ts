@@ -1,4 +1,5 @@
-// Oracle: the claims that each act states, held against what the page has computed at its end, at the speed that people see.
+// Oracle: the claims that each act states, held against what the page has computed at its end, at
+// the speed that people see.
 import { describe, expect, test } from "vitest";
 import { scenes } from "../src/scenes/index.ts";
 import { stretchesOf } from "../src/scenes/pace.ts";

@@ -1,4 +1,5 @@
-// Oracle: the window's own measures; the package under Node at the same parameters; and files of docs/ that marks of terms lead to.
+// Oracle: the window's own measures; the package under Node at the same parameters; and files of
+// docs/ that marks of terms lead to.
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Session } from "../src/engine/session.ts";

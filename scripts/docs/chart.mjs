@@ -10,8 +10,8 @@ const LIGHT = ["#2b5fc4", "#a86a00", "#c22f3d", "#1f8577", "#23803f", "#8444bd",
 const DARK = ["#7fa8ff", "#f0b447", "#f4808a", "#6fd0c0", "#63c984", "#c493f0", "#cfa283"];
 
 /**
- * Charts one below the other, logarithmic both ways, with one legend: [{ x, from, to, lines:
- * [{ name, points: [[x, y], …] }] }]. Light and dark, with `description` for those who don't see it.
+ * Charts one below the other, logarithmic both ways, with one legend: [{ x, from, to, lines: [{
+ * name, points: [[x, y], …] }] }]. Light and dark, with `description` for those who don't see it.
  */
 export function lineCharts(title, description, panels) {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");

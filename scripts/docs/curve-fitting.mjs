@@ -1,5 +1,6 @@
-// Computes the table of docs/curve-fitting.md: NIST's 27 nonlinear regressions from both published starts by default options, beside SciPy's
-// (test/fixtures/nist-scipy.json, made by scripts/fixtures/nist_scipy.py). --check compares.
+// Computes the table of docs/curve-fitting.md: NIST's 27 nonlinear regressions from both published
+// starts by default options, beside SciPy's (test/fixtures/nist-scipy.json, made by
+// scripts/fixtures/nist_scipy.py). --check compares.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { init, levenbergMarquardt, minimize } from "hessia";

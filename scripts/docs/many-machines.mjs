@@ -1,4 +1,5 @@
-// Computes the table of docs/many-machines.md that says what follows for many workers, by a simulation of queue and workers, and writes it there; --check compares.
+// Computes the table of docs/many-machines.md that says what follows for many workers, by a
+// simulation of queue and workers, and writes it there; --check compares.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { count, holds, root, table, updatePage } from "./page.mjs";
@@ -13,7 +14,10 @@ function measured(name) {
 
 /** Seconds that a task takes Redis, which does one thing at a time. */
 const QUEUE = measured("Redis's time") / 1000;
-/** Seconds that a task takes its worker beside the fit: measured with two on one machine, and a millisecond for the network. */
+/**
+ * Seconds that a task takes its worker beside the fit: measured with two on one machine, and a
+ * millisecond for the network.
+ */
 const BESIDE = (2 * measured("two worker processes through Redis")) / 1000 + 0.001;
 /** Seconds after which a lost worker's task begins again: its lock, and the next look at locks. */
 const TAKEN_OVER = 10 + 5 / 2;
@@ -72,8 +76,9 @@ class Agenda {
 }
 
 /**
- * The share of the workers' time in which they fit. Durations are exponential: some tasks take several times as long as others. A worker
- * asks the queue, which serves one after another, for its next task as soon as it has put back the last.
+ * The share of the workers' time in which they fit. Durations are exponential: some tasks take
+ * several times as long as others. A worker asks the queue, which serves one after another, for its
+ * next task as soon as it has put back the last.
  */
 function shareOfFitting(workers, mean, { slow = 0, lost = 0 } = {}) {
   const random = generator(workers + 1);

@@ -1,5 +1,7 @@
-// Trains on the tables in data/tables as a newcomer would, by `hessia train --target` alone, and writes what comes of it to docs/tables.md, beside scikit-learn's scores on the
-// same splits (test/fixtures/tables-sklearn.json, made by scripts/fixtures/tables_sklearn.py from what `--export` writes).
+// Trains on the tables in data/tables as a newcomer would, by `hessia train --target` alone, and
+// writes what comes of it to docs/tables.md, beside scikit-learn's scores on the same splits
+// (test/fixtures/tables-sklearn.json, made by scripts/fixtures/tables_sklearn.py from what
+// `--export` writes).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,9 @@
 // The tables in data/tables, as scripts train on them.
 
-/** File, target, columns that give it away, score, and what a good learner reaches (data/tables/README.md). */
+/**
+ * File, target, columns that give it away, score, and what a good learner reaches
+ * (data/tables/README.md).
+ */
 export const tables = [
   ["penguins", "species", "", "accuracy", 0.98],
   ["titanic", "survived", "alive", "accuracy", 0.8],

@@ -1,4 +1,5 @@
-// Takes the figures of docs/threads.md from bench/threads.json, where bench/threads.mjs writes them; --check compares.
+// Takes the figures of docs/threads.md from bench/threads.json, where bench/threads.mjs writes
+// them; --check compares.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, show, table, updatePage } from "./page.mjs";

@@ -1,3 +1,4 @@
+import { finish } from "../parts.js";
 import type { Random } from "../random.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import { currentBuild } from "../wasm/load.js";
@@ -261,7 +262,7 @@ export class Krylov {
 
 /** Eigenvalues of T, m × m, and eigenvectors as rows; T is overwritten. */
 function eigenOf(t: Float64Array, m: number): SmallEigen {
-  const found = m < CORE_FROM ? undefined : eigen({ size: m, dtype: "f64", data: t, build: currentBuild() });
+  const found = m < CORE_FROM ? undefined : finish(eigen({ size: m, dtype: "f64", data: t, build: currentBuild() }));
   if (found?.info !== 0) return smallEigen(t, m);
   const { values, vectors: columns } = found;
   const vectors = new Float64Array(m * m);

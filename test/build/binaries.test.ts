@@ -1,4 +1,5 @@
-// Oracle: binaryen's disassembly of the release binaries, and the interfaces in src/wasm/kernels.ts.
+// Oracle: binaryen's disassembly of the release binaries, and the interfaces in
+// src/wasm/kernels.ts.
 import { readFileSync } from "node:fs";
 import binaryen from "binaryen";
 import ts from "typescript";

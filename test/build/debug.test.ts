@@ -1,4 +1,5 @@
-// The debug build keeps assertions, names and a source map; nothing runs it unless someone is looking for a fault.
+// The debug build keeps assertions, names and a source map; nothing runs it unless someone is
+// looking for a fault.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";

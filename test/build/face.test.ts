@@ -1,4 +1,5 @@
-// What is public is said in an index of each sub-path; whatever has to be computed belongs in a room.
+// What is public is said in an index of each sub-path; whatever has to be computed belongs in a
+// room.
 import { readFileSync } from "node:fs";
 import ts from "typescript";
 import { expect, test } from "vitest";

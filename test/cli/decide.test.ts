@@ -1,4 +1,5 @@
-// Oracles: the library on the same rows; a label and a value that were changed on purpose; held-out coverage.
+// Oracles: the library on the same rows; a label and a value that were changed on purpose; held-out
+// coverage.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Oracle: what a shell's user expects of Ctrl-C, also in the middle of a computation that never lets go of its thread.
+// Oracle: what a shell's user expects of Ctrl-C, also in the middle of a computation that never
+// lets go of its thread.
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Oracles for diagnose, curvature and compare: the library called directly on rows that are split and standardised as the model's are, and a
-// reader of NumPy files that is not ours.
+// Oracles for diagnose, curvature and compare: the library called directly on rows that are split
+// and standardised as the model's are, and a reader of NumPy files that is not ours.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

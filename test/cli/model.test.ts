@@ -1,4 +1,5 @@
-// Oracles: a run without a break, whose bits a resumed one must equal; the library's own answers for rows standardised by hand.
+// Oracles: a run without a break, whose bits a resumed one must equal; the library's own answers
+// for rows standardised by hand.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

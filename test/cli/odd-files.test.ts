@@ -1,4 +1,5 @@
-// Oracle: what each file holds, as whoever wrote it meant it; and for files made at random, the rule that there is a model or one line that says where and why not.
+// Oracle: what each file holds, as whoever wrote it meant it; and for files made at random, the
+// rule that there is a model or one line that says where and why not.
 
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";

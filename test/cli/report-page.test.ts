@@ -1,5 +1,5 @@
-// The report of the first command of the README, in Chromium as a reader opens it: in light and dark, wide, on a telephone and in print; and
-// axe-core on reports of every kind.
+// The report of the first command of the README, in Chromium as a reader opens it: in light and
+// dark, wide, on a telephone and in print; and axe-core on reports of every kind.
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";

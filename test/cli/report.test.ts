@@ -1,4 +1,5 @@
-// Oracles: parse5, a parser of HTML that has no part in making the reports; numbers of the run that a report is of.
+// Oracles: parse5, a parser of HTML that has no part in making the reports; numbers of the run that
+// a report is of.
 
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

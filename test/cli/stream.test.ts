@@ -1,4 +1,5 @@
-// Oracle: memory. A process whose heap is smaller than the file predicts all of it; what is read in pieces is what is read as a whole.
+// Oracle: memory. A process whose heap is smaller than the file predicts all of it; what is read in
+// pieces is what is read as a whole.
 
 import { closeSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { gzipSync } from "node:zlib";

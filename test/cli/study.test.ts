@@ -1,4 +1,5 @@
-// Oracles: the library's losses at points computed by hand, its exact Hessian entry by entry, and kinks counted by signs at both ends.
+// Oracles: the library's losses at points computed by hand, its exact Hessian entry by entry, and
+// kinks counted by signs at both ends.
 
 import { afterAll, describe, expect, it } from "vitest";
 import { Surroundings } from "../../src/cli/study/along.js";

@@ -1,4 +1,7 @@
-/** What the suites of the command line share: running it in this process or as one of its own, and files to run it on. */
+/**
+ * What the suites of the command line share: running it in this process or as one of its own, and
+ * files to run it on.
+ */
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +35,10 @@ export async function call(
   return { code, stdout, stderr };
 }
 
-/** Runs a program, by default this one as it was built; `onOutput` is told everything written so far. */
+/**
+ * Runs a program, by default this one as it was built; `onOutput` is told everything written so
+ * far.
+ */
 export function start(
   args: readonly string[],
   {

@@ -1,4 +1,5 @@
-// The command line from end to end, as it was built, and in this process where only its words matter.
+// The command line from end to end, as it was built, and in this process where only its words
+// matter.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Oracle: signs made by hand, of a network with which nothing is wrong but what a case says, on both sides of each threshold.
+// Oracle: signs made by hand, of a network with which nothing is wrong but what a case says, on
+// both sides of each threshold.
 
 import { describe, expect, it } from "vitest";
 import { counted, figure, percent, type Signs } from "../../src/diagnose/advice/table.js";
@@ -377,7 +378,8 @@ describe("classes", () => {
     expect(codes(rare({ count: 0 }))).toEqual([]);
     expect(codes(rare({}, {}, { fits: true }))).toEqual([]);
     expect(codes(rare({}, {}, { drawn: { ...drawn, untouched: true } }))).toEqual([]);
-    // Of three classes that are there a fifteenth is rare; those without samples and of other outputs do not count.
+    // Of three classes that are there a fifteenth is rare; those without samples and of other
+    // outputs do not count.
     const three = (others: Loose[]) => codes(rare({ share: 0.08 }, {}, {}, others));
     expect(three([{}, {}])).toEqual([]);
     expect(three([{}, { count: 0 }])).toEqual(["imbalanced-classes"]);

@@ -1,4 +1,5 @@
-// Oracle: the parts that a diagnosis gathers, each asked for by itself; and networks of every kind, which all get a report.
+// Oracle: the parts that a diagnosis gathers, each asked for by itself; and networks of every kind,
+// which all get a report.
 
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";

@@ -120,7 +120,10 @@ export function line(): Dataset {
   return dataset([[-2], [-1], [0], [1], [2]], [-2, -1, 0, 1, 2]);
 }
 
-/** An even function: odd units without bias and outgoing weights 0 see nothing of it, and yet may break off either way. */
+/**
+ * An even function: odd units without bias and outgoing weights 0 see nothing of it, and yet may
+ * break off either way.
+ */
 export function evenFunction(): Dataset {
   const xs = Array.from({ length: 21 }, (_, i) => (i - 10) / 5);
   const mean = xs.reduce((sum, x) => sum + x * x, 0) / xs.length;

@@ -1,4 +1,5 @@
-// Oracle: runs of ordinary tables with ordinary settings have no fault; what is said of them all the same is counted once more, another way.
+// Oracle: runs of ordinary tables with ordinary settings have no fault; what is said of them all
+// the same is counted once more, another way.
 
 import { describe, expect, it } from "vitest";
 import { healthyResult, healthyRuns, trueOf } from "../../scripts/docs/healthy-runs.mjs";

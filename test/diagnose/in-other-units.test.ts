@@ -38,7 +38,8 @@ function inOtherUnits({ net, data, options = {} }: Planted, factor: number): Pla
 }
 
 describe("the unit of the targets changes nothing", () => {
-  // What kind of point it is, is for classifyCriticalPoint; penalties and learning rates have units of their own.
+  // What kind of point it is, is for classifyCriticalPoint; penalties and learning rates have units
+  // of their own.
   const owned = (codes: string[]): string[] =>
     codes.filter((code) => !/^(saddle|maximum|degenerate|zero-gradient|unscaled|worse)/.test(code));
   const values = [...faults, ...misses].filter(
@@ -120,7 +121,8 @@ describe("units of columns and of targets change no kind of point and no finding
   });
 
   it("findings of `watch` under descent with the rate in the loss's unit", () => {
-    // Of one layer, targets and parameters in another unit u: the gradient is u times as large, so that the same rate makes the same steps. Plateau, cycle, divergence.
+    // Of one layer, targets and parameters in another unit u: the gradient is u times as large, so
+    // that the same rate makes the same steps. Plateau, cycle, divergence.
     for (const learningRate of [0.2, 1.9, 3]) {
       const found = [1, 2 ** -30, 2 ** 30, 1e-9].map((unit) => {
         const units: Units = [[1, 1], unit];

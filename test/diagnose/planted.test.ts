@@ -1,4 +1,5 @@
-// Oracle: the faults are planted by construction, so what has to be found, and that nothing else is, is known beforehand.
+// Oracle: the faults are planted by construction, so what has to be found, and that nothing else
+// is, is known beforehand.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -41,7 +42,10 @@ interface Fault {
 
 const relus = (hidden: number[], rest = {}) => perceptron(3, hidden, 1, "relu", rest);
 
-/** A narrow deep network whose last hidden layer gives 0 for all samples as drawn: most are like that. */
+/**
+ * A narrow deep network whose last hidden layer gives 0 for all samples as drawn: most are like
+ * that.
+ */
 function bornDead(): Planted {
   const data = samples(20, 3, wave);
   for (let seed = 0; ; ++seed) {
@@ -50,7 +54,10 @@ function bornDead(): Planted {
   }
 }
 
-/** A linear network that has learned the larger of two independent components, its second unit being 0 on both sides. */
+/**
+ * A linear network that has learned the larger of two independent components, its second unit being
+ * 0 on both sides.
+ */
 function lowerRank(): Planted {
   const net = network({ inputs: 2, layers: [{ units: 2 }, { units: 2 }] });
   net.setParameters([1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0]);

@@ -1,4 +1,5 @@
-// Oracle: the network that was exported, and onnxruntime-web on the files of other exporters (scripts/fixtures/onnx_files.py made them).
+// Oracle: the network that was exported, and onnxruntime-web on the files of other exporters
+// (scripts/fixtures/onnx_files.py made them).
 
 import * as ort from "onnxruntime-web/wasm";
 import { describe, expect, it } from "vitest";
@@ -96,7 +97,10 @@ describe("what other exporters write gives what onnxruntime gives", () => {
   });
 });
 
-/** What onnxruntime says of rows. ZipMap's maps are no tensors for it: of such files the labels are compared. */
+/**
+ * What onnxruntime says of rows. ZipMap's maps are no tensors for it: of such files the labels are
+ * compared.
+ */
 async function run(file: File, rows: number[][]): Promise<{ values: number[]; labels?: (string | number)[] }> {
   const double = file.name.includes("double precision");
   const session = await ort.InferenceSession.create(bytesOf(file), { executionProviders: ["wasm"] });

@@ -1,5 +1,5 @@
-// Oracle: none is needed. Whatever the bytes, what is read is whole and saves again to the same, or the error is one of the library's own;
-// and no array is asked for that the file could not fill.
+// Oracle: none is needed. Whatever the bytes, what is read is whole and saves again to the same, or
+// the error is one of the library's own; and no array is asked for that the file could not fill.
 
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -11,7 +11,10 @@ beforeAll(() => init({ simd: "strict" }));
 
 const RUNS = 10_000;
 
-/** A network of two layers, one with batch norm, in the middle of a run, and things that belong to it. */
+/**
+ * A network of two layers, one with batch norm, in the middle of a run, and things that belong to
+ * it.
+ */
 const { net, checkpoint } = running("batch norm relu", { dtype: "f32" });
 const options = {
   checkpoint,
@@ -207,7 +210,9 @@ const files: fc.Arbitrary<Uint8Array> = fc.oneof(
 /** Bytes of all arrays that have been made by length while `counting`. */
 let allocated = 0;
 
-/** Runs something while every constructor of the arrays that the library makes counts their bytes. */
+/**
+ * Runs something while every constructor of the arrays that the library makes counts their bytes.
+ */
 function counting(run: () => void): void {
   const names = ["Float64Array", "Float32Array", "Uint8Array", "ArrayBuffer"] as const;
   const originals = names.map((name) => globalThis[name]);
@@ -233,7 +238,10 @@ function counting(run: () => void): void {
   }
 }
 
-/** Reads what may be anything. Counts what was read, so that a test can tell that it was not all refused at the door. */
+/**
+ * Reads what may be anything. Counts what was read, so that a test can tell that it was not all
+ * refused at the door.
+ */
 function reader(where: string, read: (given: never) => Saved, again: (saved: Saved) => Saved) {
   const seen = { read: 0, refused: new Set<string>() };
   const attempt = (given: { length: number }): void => {

@@ -1,4 +1,5 @@
-// Oracles: the files that numpy itself writes (test/fixtures/npy.json), and npyjs, which reads ours.
+// Oracles: the files that numpy itself writes (test/fixtures/npy.json), and npyjs, which reads
+// ours.
 
 import { readFileSync } from "node:fs";
 import npyjs from "npyjs";

@@ -1,4 +1,5 @@
-// Oracle: onnxruntime-web, which runs the exported model; and `predict`, which other tests hold to other oracles.
+// Oracle: onnxruntime-web, which runs the exported model; and `predict`, which other tests hold to
+// other oracles.
 
 import * as ort from "onnxruntime-web/wasm";
 import { describe, expect, it } from "vitest";
@@ -23,7 +24,10 @@ async function run(net: Network, rows: number[][], dtype = net.spec.dtype): Prom
   return output!.data as Float32Array;
 }
 
-/** The largest difference, relative where outputs, or the inputs they are made of, are larger than 1. */
+/**
+ * The largest difference, relative where outputs, or the inputs they are made of, are larger
+ * than 1.
+ */
 async function difference(net: Network, rows: number[][], dtype = net.spec.dtype): Promise<number> {
   const got = await run(net, rows, dtype);
   const expected = net.predict(rows).data;

@@ -1,4 +1,5 @@
-// Oracles: `predict` and `probabilities` of the network, and `encode` and `decode` of the columns, which the predictor joins.
+// Oracles: `predict` and `probabilities` of the network, and `encode` and `decode` of the columns,
+// which the predictor joins.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromJson, predictor, toJson } from "../../src/formats/index.js";

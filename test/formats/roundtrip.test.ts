@@ -1,4 +1,5 @@
-// Oracle: what was saved; the bits must agree, and a run that goes on from a file ends in those of one without a break.
+// Oracle: what was saved; the bits must agree, and a run that goes on from a file ends in those of
+// one without a break.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromJson, fromSafetensors, toJson, toSafetensors } from "../../src/formats/index.js";

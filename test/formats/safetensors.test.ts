@@ -1,5 +1,6 @@
-// Oracles: the reference implementation of safetensors, which has read our files and written them anew (test/fixtures/safetensors_files.json);
-// @huggingface/hub, which reads headers; and the format's own rules.
+// Oracles: the reference implementation of safetensors, which has read our files and written them
+// anew (test/fixtures/safetensors_files.json); @huggingface/hub, which reads headers; and the
+// format's own rules.
 
 import { readFileSync } from "node:fs";
 import { parseSafetensorsMetadata } from "@huggingface/hub";

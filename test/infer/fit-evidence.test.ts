@@ -1,4 +1,5 @@
-// Oracles: MacKay's fixed point for a line, in loops; held-out rows, against the same training without a penalty.
+// Oracles: MacKay's fixed point for a line, in loops; held-out rows, against the same training
+// without a penalty.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {

@@ -1,4 +1,5 @@
-// Oracle: NumPy with complex steps for every derivative, by way of test/fixtures/laplace.json (scripts/fixtures/laplace.py).
+// Oracle: NumPy with complex steps for every derivative, by way of test/fixtures/laplace.json
+// (scripts/fixtures/laplace.py).
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, type LaplaceOptions, laplace, network } from "../../src/index.js";

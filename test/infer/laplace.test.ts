@@ -1,4 +1,5 @@
-// Oracles: the closed forms of linear and logistic regression in loops of this file; draws against closed forms; invariance to units.
+// Oracles: the closed forms of linear and logistic regression in loops of this file; draws against
+// closed forms; invariance to units.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {

@@ -1,4 +1,5 @@
-// Oracles: the moments of a mixture by loops over its parts; a part alone; networks far from their rows, where they disagree.
+// Oracles: the moments of a mixture by loops over its parts; a part alone; networks far from their
+// rows, where they disagree.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataset, fit, init, laplace, lbfgs, levenbergMarquardt, mixture, network } from "../../src/index.js";

@@ -1,4 +1,5 @@
-// Oracles: for least squares the best of all fits without each weight (what Optimal Brain Surgeon promises); the masked network for the smaller one.
+// Oracles: for least squares the best of all fits without each weight (what Optimal Brain Surgeon
+// promises); the masked network for the smaller one.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataset, fit, init, laplace, lbfgs, network, newton, prune, withParameters } from "../../src/index.js";

@@ -1,4 +1,5 @@
-// Oracle: the same network in other units of its columns and targets says the same: principle, not figures.
+// Oracle: the same network in other units of its columns and targets says the same: principle, not
+// figures.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -41,7 +42,10 @@ const kinds: readonly Units[] = [
 const times = (given: readonly (readonly number[])[], columns: readonly number[]): number[][] =>
   given.map((row) => row.map((x, j) => x * columns[j]));
 
-/** Three hidden units and as many outputs as targets or classes, trained to a minimum; without a penalty, whose meaning would change with the columns' units. */
+/**
+ * Three hidden units and as many outputs as targets or classes, trained to a minimum; without a
+ * penalty, whose meaning would change with the columns' units.
+ */
 async function trained(classes: boolean): Promise<Network> {
   const net = network({
     inputs: 3,

@@ -1,4 +1,5 @@
-// Oracle: the same search one fit after another in this process, whatever happens to workers, Redis and the network on the way.
+// Oracle: the same search one fit after another in this process, whatever happens to workers, Redis
+// and the network on the way.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,4 +1,5 @@
-// Oracle: the same tasks one after another in this thread; operators over all rows at once; counting.
+// Oracle: the same tasks one after another in this thread; operators over all rows at once;
+// counting.
 
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -121,7 +122,9 @@ describe("a pool of threads", () => {
   });
 });
 
-/** Threads that are none: each does its orders in this one, after some turns, and may die of them. */
+/**
+ * Threads that are none: each does its orders in this one, after some turns, and may die of them.
+ */
 function crewOf(
   count: number,
   delays: readonly number[],

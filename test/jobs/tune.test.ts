@@ -1,4 +1,5 @@
-// Oracle: counting for folds and spaces; a closed form (Newton's step on a linear model) for scores; loops by hand for fits.
+// Oracle: counting for folds and spaces; a closed form (Newton's step on a linear model) for
+// scores; loops by hand for fits.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Oracle: naive loops below, in double precision; the coupled gradient also against central differences.
+// Oracle: naive loops below, in double precision; the coupled gradient also against central
+// differences.
 import { describe, expect, it } from "vitest";
 import { type Block, Core, ragged, random, targets } from "./harness.js";
 
@@ -120,7 +121,8 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
             ),
           ),
         );
-        // Two samples differ by little: xhat is ±1 whatever they are, and the gradient a difference of large terms.
+        // Two samples differ by little: xhat is ±1 whatever they are, and the gradient a difference
+        // of large terms.
         const accuracy = Math.max(1e-7, 100 * tolerance);
         expectClose(row(dx, r, n, ld), expected, accuracy);
         expectClose([dgamma.values[r] as number], [difference((h) => objective(values, g + h, b))], accuracy);

@@ -1,5 +1,5 @@
-// Invariant: no kernel of the core's exports reads or writes beyond a buffer. Each buffer stands between canaries; and each in turn ends where the memory ends,
-// where reading further traps.
+// Invariant: no kernel of the core's exports reads or writes beyond a buffer. Each buffer stands
+// between canaries; and each in turn ends where the memory ends, where reading further traps.
 import { describe, expect, it } from "vitest";
 import { Core, kernelNames, ragged, targets } from "./harness.js";
 import { type Make, operands } from "./operands.js";

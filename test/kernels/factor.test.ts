@@ -1,4 +1,5 @@
-// Oracle: the definitions, A = LLᵀ, PAPᵀ = LDLᵀ and AV = VΛ, by plain loops in double precision, in units of n·ε·‖A‖.
+// Oracle: the definitions, A = LLᵀ, PAPᵀ = LDLᵀ and AV = VΛ, by plain loops in double precision, in
+// units of n·ε·‖A‖.
 import { describe, expect, it, test } from "vitest";
 import { type Dense, diagonal, difference, eigenResiduals, families, frobenius, times } from "../oracle/symmetric.js";
 import { type Block, Core, random, targets } from "./harness.js";
@@ -43,7 +44,9 @@ function unit(core: Core, A: Dense, n: number): number {
   return Math.max(1, n) * 2 * core.epsilon * frobenius(A) + Number.MIN_VALUE;
 }
 
-/** U of the rows of a buffer, with zeros below the diagonal; with `one` on it where that is given. */
+/**
+ * U of the rows of a buffer, with zeros below the diagonal; with `one` on it where that is given.
+ */
 function upperOf(block: Block, n: number, ld: number, one?: number): Dense {
   const U = new Float64Array(n * n);
   for (let i = 0; i < n; ++i) for (let j = i; j < n; ++j) U[i * n + j] = block.values[i * ld + j]!;

@@ -1,6 +1,7 @@
 /**
- * Runs single kernels of both builds on buffers with canaries on both sides. A buffer starts one element past
- * a multiple of 16 bytes, because kernels may assume no more alignment than the element's.
+ * Runs single kernels of both builds on buffers with canaries on both sides. A buffer starts one
+ * element past a multiple of 16 bytes, because kernels may assume no more alignment than the
+ * element's.
  */
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
@@ -33,7 +34,9 @@ export function kernelNames(): string[] {
   return names.filter((name) => name.endsWith("_f64")).map((name) => name.slice(0, -4));
 }
 
-/** A buffer in the core's memory. `values` is a view of it, made anew because memory may have grown. */
+/**
+ * A buffer in the core's memory. `values` is a view of it, made anew because memory may have grown.
+ */
 export class Block {
   constructor(
     private readonly memory: WebAssembly.Memory,
@@ -79,7 +82,10 @@ export class Core {
     this.memory = this.exports.memory as WebAssembly.Memory;
   }
 
-  /** A buffer with these values, or of this length and filled with a value that no kernel leaves by accident. */
+  /**
+   * A buffer with these values, or of this length and filled with a value that no kernel leaves by
+   * accident.
+   */
   alloc(values: ArrayLike<number> | number): Block {
     const length = typeof values === "number" ? values : values.length;
     const size = this.array.BYTES_PER_ELEMENT;
@@ -97,7 +103,10 @@ export class Core {
     return block;
   }
 
-  /** A buffer that ends where the memory does, so that reading beyond it traps. There is room for LAST_PAGES of others. */
+  /**
+   * A buffer that ends where the memory does, so that reading beyond it traps. There is room for
+   * LAST_PAGES of others.
+   */
   allocLast(values: ArrayLike<number>): Block {
     this.memory.grow(LAST_PAGES + Math.ceil((values.length * this.array.BYTES_PER_ELEMENT) / 65536));
     this.sealed = true;

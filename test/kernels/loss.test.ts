@@ -1,5 +1,6 @@
-// Oracles: test/oracle/losses.ts, written per sample and in double precision; test/oracle/precise.ts, of 1,400 bits, for what cancels;
-// for huber's δ ≠ 1 the formula in the test.
+// Oracles: test/oracle/losses.ts, written per sample and in double precision;
+// test/oracle/precise.ts, of 1,400 bits, for what cancels; for huber's δ ≠ 1 the formula in the
+// test.
 import { describe, expect, it } from "vitest";
 import { dataLoss } from "../oracle/losses.js";
 import { binaryCrossEntropy, crossEntropy } from "../oracle/precise.js";
@@ -192,7 +193,10 @@ describe.each(targets)("$build $dtype", ({ build, dtype }) => {
   });
 });
 
-/** Against fixed-point arithmetic of 1,400 bits: relative errors of every element, not of the largest. */
+/**
+ * Against fixed-point arithmetic of 1,400 bits: relative errors of every element, not of the
+ * largest.
+ */
 describe.each(targets)("$build $dtype where a class takes nearly all", ({ build, dtype }) => {
   const logits = (core: Core): number[] => {
     const range = dtype === "f32" ? 80 : 700;

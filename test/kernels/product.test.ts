@@ -1,4 +1,5 @@
-// Oracle: the naive triple loop in double precision, and for large sizes Freivalds' projection, C·t against A·(B·t).
+// Oracle: the naive triple loop in double precision, and for large sizes Freivalds' projection, C·t
+// against A·(B·t).
 import { describe, expect, it } from "vitest";
 import { Core, random, targets } from "./harness.js";
 

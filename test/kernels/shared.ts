@@ -1,6 +1,7 @@
 /**
- * The builds with shared memory, in one thread: when the owner of a memory wakes the others, a second instance over the same memory does all pieces at once,
- * or none. So a test knows who does what, without timing.
+ * The builds with shared memory, in one thread: when the owner of a memory wakes the others, a
+ * second instance over the same memory does all pieces at once, or none. So a test knows who does
+ * what, without timing.
  */
 import { readFileSync } from "node:fs";
 import type { CoreExports } from "../../src/wasm/kernels.js";
@@ -17,7 +18,10 @@ export interface Owner {
   readonly shared: () => number;
 }
 
-/** `helped`: whether a helper does the pieces, as each of the other threads in turn; the owner does otherwise. */
+/**
+ * `helped`: whether a helper does the pieces, as each of the other threads in turn; the owner does
+ * otherwise.
+ */
 export function openShared(build: Build, threads: number, helped: boolean, pages = 400): Owner {
   const module = new WebAssembly.Module(readFileSync(new URL(`../../build/${build}-threads.wasm`, import.meta.url)));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });

@@ -1,5 +1,6 @@
-// Oracle: values to 50 digits (test/fixtures/special.json). Errors are in units in the last place of the element type;
-// the bounds are a little above the largest errors over 40,000 points, which the kernels' comments state.
+// Oracle: values to 50 digits (test/fixtures/special.json). Errors are in units in the last place
+// of the element type; the bounds are a little above the largest errors over 40,000 points, which
+// the kernels' comments state.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { builds, Core, type Dtype, targets } from "./harness.js";

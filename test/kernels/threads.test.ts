@@ -1,4 +1,5 @@
-// Oracle: the builds without threads. Whoever does the pieces, and however many threads there are, the bits are the same.
+// Oracle: the builds without threads. Whoever does the pieces, and however many threads there are,
+// the bits are the same.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { CoreExports, Dtype, Kernels } from "../../src/wasm/kernels.js";
@@ -63,7 +64,10 @@ function symmetricMatrix(space: Space, n: number, shift: number): number {
   return at;
 }
 
-/** Products of all forms, with ragged edges, bias and activation; each size is large enough to be cut. */
+/**
+ * Products of all forms, with ragged edges, bias and activation; each size is large enough to be
+ * cut.
+ */
 function products(space: Space): string[] {
   const { kernels, scratch } = space;
   const sizes = [
@@ -128,7 +132,10 @@ function eigenvectors(space: Space): string[] {
   });
 }
 
-/** Activations of all kinds with their derivatives, and Adam's update, over a ragged number of elements. */
+/**
+ * Activations of all kinds with their derivatives, and Adam's update, over a ragged number of
+ * elements.
+ */
 function elements(space: Space): string[] {
   const { kernels } = space;
   const n = 40_003;

@@ -1,6 +1,7 @@
 /**
- * A network of three layers as assembly/network/unit.ts reads it, in buffers of its own: what src/network/unit-plan.ts makes of one memory. Rows are whole
- * tiles of 32 bytes, and what takes whole vectors may run over a buffer's end by as many numbers as the plan leaves there.
+ * A network of three layers as assembly/network/unit.ts reads it, in buffers of its own: what
+ * src/network/unit-plan.ts makes of one memory. Rows are whole tiles of 32 bytes, and what takes
+ * whole vectors may run over a buffer's end by as many numbers as the plan leaves there.
  */
 import type { Block, Core } from "./harness.js";
 import type { Argument, Make } from "./operands.js";

@@ -22,7 +22,10 @@ function expectClose(got: ArrayLike<number>, wanted: ArrayLike<number>, toleranc
   }
 }
 
-/** Each column of repeated values once, times its weight where values are derivatives that have it in them. */
+/**
+ * Each column of repeated values once, times its weight where values are derivatives that have it
+ * in them.
+ */
 function gathered(block: Block, weights: number[], times: boolean): number[] {
   const n = weights.reduce((sum, weight) => sum + weight, 0);
   return Array.from({ length: C }, (_, c) => c).flatMap((c) => {

@@ -1,4 +1,5 @@
-// Oracles: Gaussian elimination, matrices built from their eigenvalues, the model's value and trust-region optimality by plain loops.
+// Oracles: Gaussian elimination, matrices built from their eigenvalues, the model's value and
+// trust-region optimality by plain loops.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -239,7 +240,8 @@ describe("radius", () => {
     expect([result.status, result.boundary]).toEqual(["converged", true]);
     expect(length(result.x) / radius).toBeCloseTo(1, 12);
     expectHonest(definite, b, result);
-    // At least as good as the steepest descent's best point (Steihaug's theorem), and at least half as good as any (Yuan 2000).
+    // At least as good as the steepest descent's best point (Steihaug's theorem), and at least half
+    // as good as any (Yuan 2000).
     const slope = length(b);
     const tau = Math.min(radius / slope, inner(b, b) / inner(b, times(definite, b)));
     expect(result.model).toBeLessThanOrEqual(

@@ -1,4 +1,5 @@
-// Oracles: moments, counts and the smoothed density of spectra that are known; the quadrature's own degree of exactness.
+// Oracles: moments, counts and the smoothed density of spectra that are known; the quadrature's own
+// degree of exactness.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

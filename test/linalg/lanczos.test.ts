@@ -1,4 +1,5 @@
-// Oracles: matrices built from their eigenvalues, diagonal operators (sorted entries), residuals and inner products by plain loops.
+// Oracles: matrices built from their eigenvalues, diagonal operators (sorted entries), residuals
+// and inner products by plain loops.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Oracles: traces and diagonals of dense matrices by plain loops; standard errors against the spread over many seeds.
+// Oracles: traces and diagonals of dense matrices by plain loops; standard errors against the
+// spread over many seeds.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Oracles: the closed form of (−1, 2, −1), matrices built from their eigenvalues, T·z = λ·z and zᵢ·zⱼ = δᵢⱼ by plain loops.
+// Oracles: the closed form of (−1, 2, −1), matrices built from their eigenvalues, T·z = λ·z and
+// zᵢ·zⱼ = δᵢⱼ by plain loops.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Oracles: rows and columns of the whole matrix, entries of the whole gradient, products with vectors that are 0 elsewhere.
+// Oracles: rows and columns of the whole matrix, entries of the whole gradient, products with
+// vectors that are 0 elsewhere.
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { init, type LayerSpec, type Network, network } from "../../src/index.js";
 import { Assembly } from "../../src/network/assembly.js";

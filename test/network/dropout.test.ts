@@ -1,4 +1,5 @@
-// Oracles: closed forms of a linear network whose mask can be read from its gradient, central differences under a fixed mask, and statistics.
+// Oracles: closed forms of a linear network whose mask can be read from its gradient, central
+// differences under a fixed mask, and statistics.
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromJson, toJson } from "../../src/formats/index.js";
 import {

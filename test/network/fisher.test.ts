@@ -1,5 +1,6 @@
-// Oracles: inputs by the loops of test/oracle; and, for what is drawn, the Gauss-Newton matrix by hyper-dual numbers, which the draws' mean
-// has to be: its diagonal, of the biases' blocks for each layer, of the whole block where there is one sample.
+// Oracles: inputs by the loops of test/oracle; and, for what is drawn, the Gauss-Newton matrix by
+// hyper-dual numbers, which the draws' mean has to be: its diagonal, of the biases' blocks for each
+// layer, of the whole block where there is one sample.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, network } from "../../src/index.js";

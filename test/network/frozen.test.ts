@@ -1,4 +1,5 @@
-// Oracles: the head alone, trained on what the trunk gives; bits before and after; central differences of the loss.
+// Oracles: the head alone, trained on what the trunk gives; bits before and after; central
+// differences of the loss.
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromJson, fromSafetensors, toJson, toSafetensors } from "../../src/formats/index.js";
 import {

@@ -1,4 +1,5 @@
-// Oracle: the plain loops of test/oracle/network.ts, which are themselves held to PyTorch, central differences and hyper-dual numbers.
+// Oracle: the plain loops of test/oracle/network.ts, which are themselves held to PyTorch, central
+// differences and hyper-dual numbers.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, network } from "../../src/index.js";

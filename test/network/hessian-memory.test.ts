@@ -1,9 +1,13 @@
-// Invariant: a Hessian's peak memory is the matrix it returns, a tenth of it and 64 MB, whatever the number of samples.
+// Invariant: a Hessian's peak memory is the matrix it returns, a tenth of it and 64 MB, whatever
+// the number of samples.
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { builds } from "../support.js";
 
-/** Runs in a process of its own, whose largest resident set is asked of the operating system before and after. */
+/**
+ * Runs in a process of its own, whose largest resident set is asked of the operating system before
+ * and after.
+ */
 const script = `
   import { dataset, init, matrix, network } from "./dist/index.js";
   const [build, samples, batchNorm] = [process.argv[1], Number(process.argv[2]), process.argv[3] === "normed"];

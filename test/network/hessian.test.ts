@@ -1,5 +1,5 @@
-// Oracles: hyper-dual numbers through the forward pass, PyTorch's Hessians, closed forms, products of the R-operator, and
-// central differences of the gradient at two steps.
+// Oracles: hyper-dual numbers through the forward pass, PyTorch's Hessians, closed forms, products
+// of the R-operator, and central differences of the gradient at two steps.
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataset, hessianCost, init, type Network, network } from "../../src/index.js";
 import { cases, makeData, makeParameters, makeRunning, Random } from "../cases.js";
@@ -167,7 +167,10 @@ describe.each(builds)("%s", (build) => {
   describe("batch norm under running statistics", () => {
     const running = { batchNorm: "running" } as const;
 
-    /** Layers with batch norm where there is an "n" behind the width; scales of both signs, one of them 0. */
+    /**
+     * Layers with batch norm where there is an "n" behind the width; scales of both signs, one of
+     * them 0.
+     */
     function normed(widths: (number | `${number}n`)[], activation: string, options: object = {}): Network {
       const layers = widths.slice(1).map((width, l) => ({
         units: Number.parseInt(String(width), 10),

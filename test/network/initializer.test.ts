@@ -1,4 +1,5 @@
-// Oracle: the moments and bounds that He et al. (2015) and Glorot and Bengio (2010) state, at five standard errors of their estimates.
+// Oracle: the moments and bounds that He et al. (2015) and Glorot and Bengio (2010) state, at five
+// standard errors of their estimates.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, network, type WeightPlace } from "../../src/index.js";

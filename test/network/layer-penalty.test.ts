@@ -1,4 +1,5 @@
-// Oracles: one number for all layers, to the bit; ½·Σ l2·θ² by a loop; central differences of the gradient.
+// Oracles: one number for all layers, to the bit; ½·Σ l2·θ² by a loop; central differences of the
+// gradient.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataset, diagnose, influence, init, network, prune } from "../../src/index.js";

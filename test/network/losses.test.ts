@@ -1,4 +1,5 @@
-// Oracles: test/oracle's loops and hyper-dual numbers, central differences of the gradient, and for losses of the caller's the built-in ones.
+// Oracles: test/oracle's loops and hyper-dual numbers, central differences of the gradient, and for
+// losses of the caller's the built-in ones.
 import { beforeAll, describe, expect, it } from "vitest";
 import { toJson } from "../../src/formats/index.js";
 import {

@@ -1,4 +1,5 @@
-// Oracle: what fills up a tile belongs to no sample, so the gradient and products are finite wherever the loss is.
+// Oracle: what fills up a tile belongs to no sample, so the gradient and products are finite
+// wherever the loss is.
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataset, hessianOperator, init, network } from "../../src/index.js";
 import { Random } from "../../src/random.js";

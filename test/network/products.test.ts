@@ -1,4 +1,5 @@
-// Oracle: the hyper-dual oracle's Hessian and generalised Gauss-Newton matrix, column by column, and PyTorch's Hessians.
+// Oracle: the hyper-dual oracle's Hessian and generalised Gauss-Newton matrix, column by column,
+// and PyTorch's Hessians.
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataset, hessianOperator, init, type Matrix, network } from "../../src/index.js";
 import { caseNamed, cases, makeData, makeParameters, makeRunning, Random } from "../cases.js";

@@ -1,5 +1,5 @@
-// Oracle: invariants over random networks (central differences at two steps, samples that do not see each other, means that add up),
-// and the loops of test/oracle.
+// Oracle: invariants over random networks (central differences at two steps, samples that do not
+// see each other, means that add up), and the loops of test/oracle.
 
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -91,7 +91,8 @@ describe.each(builds)("%s build", (build) => {
             net.setParameters(parameters.map((p, k) => p + (t * direction[k]) / length));
             return net.loss(data, { batchNorm });
           }, 0);
-          // Units with few and almost equal samples make batch norm steep, and differences of it poor.
+          // Units with few and almost equal samples make batch norm steep, and differences of it
+          // poor.
           const limit = batchNorm === "batch" ? 1e-4 : 1e-8;
           expect(Math.abs(along - slope) / Math.max(1, Math.hypot(...gradient))).toBeLessThan(limit);
         }
@@ -196,7 +197,8 @@ describe.each(builds)("%s build", (build) => {
     it("and under the batch's", () => {
       fc.assert(
         fc.property(small(true), (item) => {
-          // Two or three almost equal samples make batch norm steep; its curvature has few digits there.
+          // Two or three almost equal samples make batch norm steep; its curvature has few digits
+          // there.
           expectOracle({ ...item, samples: 6 }, "f64", "batch", 1e-7);
         }),
         runs(80),

@@ -1,5 +1,5 @@
-// Oracle: PyTorch in double precision, by way of test/fixtures/networks.json, for values, gradients and running statistics; beyond
-// one step the oracle's loops, which the same fixtures check.
+// Oracle: PyTorch in double precision, by way of test/fixtures/networks.json, for values, gradients
+// and running statistics; beyond one step the oracle's loops, which the same fixtures check.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, network, sgd, training } from "../../src/index.js";

@@ -1,4 +1,5 @@
-// Oracle: counting, closed forms, and the definition of the area under the ROC curve as a share of pairs.
+// Oracle: counting, closed forms, and the definition of the area under the ROC curve as a share of
+// pairs.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

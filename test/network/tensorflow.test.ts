@@ -1,4 +1,5 @@
-// Oracle: TensorFlow.js on its cpu backend, which differentiates the same network, built from its own operations, in single precision.
+// Oracle: TensorFlow.js on its cpu backend, which differentiates the same network, built from its
+// own operations, in single precision.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +18,10 @@ type Tensor = import("@tensorflow/tfjs-core").Tensor;
 let tf: Tensorflow;
 const folder = mkdtempSync(join(tmpdir(), "tfjs-"));
 
-/** The package's entry for Node registers no gradients, and its modules that do are not made for Node; so they are bundled first. */
+/**
+ * The package's entry for Node registers no gradients, and its modules that do are not made for
+ * Node; so they are bundled first.
+ */
 beforeAll(async () => {
   const contents = `
     export * from "@tensorflow/tfjs-core/dist/base.js";

@@ -141,7 +141,8 @@ describe.each(builds)("weights of samples, %s", (build) => {
     levenbergMarquardt: () => levenbergMarquardt(),
     hessianFree: () => hessianFree({ damping: 1 }),
   };
-  // A single output, so that the random signs of hessianFree's preconditioner cancel; a penalty on all parameters, so that no curvature is 0.
+  // A single output, so that the random signs of hessianFree's preconditioner cancel; a penalty on
+  // all parameters, so that no curvature is 0.
   it.each(Object.keys(methods))("%s takes the same steps on all of the rows", (name) => {
     for (const batchNorm of name === "hessianFree" ? [false] : [false, true]) {
       for (const kind of ["mse", "binary-cross-entropy"] as const) {

@@ -1,7 +1,8 @@
 /**
- * Trains, and saves a checkpoint after every so many steps: `node killed-child.js FILE EVERY MOST`. Goes on from FILE where there is one. EVERY 0
- * reads and saves none, for the run without a break. After MOST steps it saves the last checkpoint again and again until it is killed.
- * At the end of the run it prints the bits of what came out.
+ * Trains, and saves a checkpoint after every so many steps: `node killed-child.js FILE EVERY MOST`.
+ * Goes on from FILE where there is one. EVERY 0 reads and saves none, for the run without a break.
+ * After MOST steps it saves the last checkpoint again and again until it is killed. At the end of
+ * the run it prints the bits of what came out.
  */
 import { existsSync } from "node:fs";
 import { adam, type Checkpoint, dataset, type NetworkSpec, network, training } from "../../src/index.js";

@@ -1,4 +1,5 @@
-// Oracle: a run of the same training without a break, whose bits those of a run that was killed 20 times must equal.
+// Oracle: a run of the same training without a break, whose bits those of a run that was killed 20
+// times must equal.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -26,7 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Starts the program, kills it some milliseconds after its first word, and gives what it printed. */
+/**
+ * Starts the program, kills it some milliseconds after its first word, and gives what it printed.
+ */
 async function killed(path: string, after: number): Promise<string> {
   const child = spawn(process.execPath, [program, path, "1", "40"], { stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";

@@ -1,4 +1,5 @@
-// Oracles: SciPy's least_squares and L-BFGS-B (test/fixtures/curve-fitting.json); closed forms; other units.
+// Oracles: SciPy's least_squares and L-BFGS-B (test/fixtures/curve-fitting.json); closed forms;
+// other units.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";

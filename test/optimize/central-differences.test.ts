@@ -1,4 +1,5 @@
-// Oracles: exact Jacobians of the problems of Moré, Garbow and Hillstrom; searches with exact Jacobians; invariance under units.
+// Oracles: exact Jacobians of the problems of Moré, Garbow and Hillstrom; searches with exact
+// Jacobians; invariance under units.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, type LeastSquares, levenbergMarquardt, minimize } from "../../src/index.js";

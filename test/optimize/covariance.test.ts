@@ -1,4 +1,5 @@
-// Oracles: NIST's certified standard deviations, at its certified parameters; the closed form of a regression line; invariance under units.
+// Oracles: NIST's certified standard deviations, at its certified parameters; the closed form of a
+// regression line; invariance under units.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { gaussNewton, init, type LeastSquares, lbfgs, levenbergMarquardt, minimize } from "../../src/index.js";
@@ -25,7 +26,8 @@ const line = (more: (x: number) => number[] = () => []): LeastSquares => {
 };
 
 describe("standardErrors on NIST's regressions, Jacobians by central differences", () => {
-  // Residuals of Lanczos1 are the rounding of its data: its certified deviations hold at parameters of more digits than are published.
+  // Residuals of Lanczos1 are the rounding of its data: its certified deviations hold at parameters
+  // of more digits than are published.
   it.each(regressions.filter(({ name }) => name !== "Lanczos1").map((one) => [one.name, one] as const))(
     "%s",
     (_, { certified, deviations, residuals }) => {
@@ -67,7 +69,8 @@ describe("covariance", () => {
   });
 
   it("keeps the digits that JᵀJ loses: columns that differ by 1e-9", () => {
-    // b₂·(x + 1e-9·x²) beside b₁·x: with c = b₁ + b₂ and d = 1e-9·b₂ it is a regression on x and x².
+    // b₂·(x + 1e-9·x²) beside b₁·x: with c = b₁ + b₂ and d = 1e-9·b₂ it is a regression on x and
+    // x².
     const rows = xs.map((x) => [x, x + 1e-9 * x * x]);
     const plain = xs.map((x) => [x, x * x]);
     const of = (J: number[][]): LeastSquares => ({

@@ -1,4 +1,5 @@
-// Oracle: closed forms, both sides of each threshold; and the invariance of each test under changes of units.
+// Oracle: closed forms, both sides of each threshold; and the invariance of each test under changes
+// of units.
 
 import { describe, expect, it } from "vitest";
 import {

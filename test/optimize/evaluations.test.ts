@@ -1,4 +1,5 @@
-// Oracle: spies on what computes: passes that give gradients, passes that give values, products. Each method asks for its own kinds, and counts all of it.
+// Oracle: spies on what computes: passes that give gradients, passes that give values, products.
+// Each method asks for its own kinds, and counts all of it.
 
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { adam, init, minimize, network, sgd, training } from "../../src/index.js";
@@ -70,7 +71,8 @@ describe.each(builds)("%s build", (build) => {
     expect(calls.factors).toBe(optimizer.name === "kfac" ? 6 : 0);
     expect(calls.squares).toBe(name === "hessianFree" ? 6 : 0);
     expect(calls.bend > 0).toBe(name === "levenbergMarquardt");
-    // A gradient a step, but for those that line searches look ahead with and have left over at the end.
+    // A gradient a step, but for those that line searches look ahead with and have left over at the
+    // end.
     if (optimizer.name !== "lbfgs" && !name.includes("wolfe")) expect(calls.gradient).toBe(6);
   });
 
@@ -97,7 +99,8 @@ describe.each(builds)("%s build", (build) => {
       },
     };
     const { evaluations } = minimize(f, [3], { optimizer: make(), maxSteps: 5 });
-    // One more each where the last step has led; the value that is returned is looked up once again.
+    // One more each where the last step has led; the value that is returned is looked up once
+    // again.
     expect(calls).toEqual({ value: 7, gradient: 6 });
     expect(evaluations).toEqual({ value: 6, gradient: 6, hvp: 0, hessian: 0 });
   });

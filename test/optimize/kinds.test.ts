@@ -1,4 +1,5 @@
-// Oracle: functions whose infimum is known in closed form; the right verdict on each, in any unit of the objective.
+// Oracle: functions whose infimum is known in closed form; the right verdict on each, in any unit
+// of the objective.
 
 import { describe, expect, it } from "vitest";
 import {

@@ -1,4 +1,5 @@
-// Oracle: targets that a method has to reach, from every seed; SciPy's runs from the same starts (test/fixtures/levenberg-marquardt.json).
+// Oracle: targets that a method has to reach, from every seed; SciPy's runs from the same starts
+// (test/fixtures/levenberg-marquardt.json).
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

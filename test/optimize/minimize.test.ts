@@ -1,4 +1,5 @@
-// Oracles: published minima of Moré, Garbow and Hillstrom's problems with exact derivatives; the caller's functions, which count their calls.
+// Oracles: published minima of Moré, Garbow and Hillstrom's problems with exact derivatives; the
+// caller's functions, which count their calls.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -207,7 +208,8 @@ describe("options and records", () => {
   it.each(forFunctions.filter(({ name }) => !name.includes("half") && !name.includes("gradient")))(
     "$name: the tolerance is an accuracy relative to the value",
     ({ make, squares: stands, name }) => {
-      // A minimum of 0.00821: the model's decrease is at most tolerance² of that, and so is what is left, but for higher derivatives.
+      // A minimum of 0.00821: the model's decrease is at most tolerance² of that, and so is what is
+      // left, but for higher derivatives.
       const bard = problemNamed("Bard");
       const g = stands ? squares(bard) : smooth(bard);
       const left = [1e-1, 1e-3, 1e-5].map((tolerance) => {

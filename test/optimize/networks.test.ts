@@ -1,4 +1,5 @@
-// Oracles: loops over samples for patterns, running statistics and the objective; a penalty for weight decay; closed forms.
+// Oracles: loops over samples for patterns, running statistics and the objective; a penalty for
+// weight decay; closed forms.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {

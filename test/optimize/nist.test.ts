@@ -1,4 +1,5 @@
-// Oracle: the certified values of NIST's Statistical Reference Datasets for nonlinear regression, from both published starts.
+// Oracle: the certified values of NIST's Statistical Reference Datasets for nonlinear regression,
+// from both published starts.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init, type LeastSquares, levenbergMarquardt, minimize, type Result } from "../../src/index.js";
@@ -21,7 +22,10 @@ interface Units {
   readonly parameter: (index: number) => number;
 }
 
-/** The regression with its response and its parameters in other units, and the result back in NIST's. */
+/**
+ * The regression with its response and its parameters in other units, and the result back in
+ * NIST's.
+ */
 function solved(run: Regression & { start: readonly number[] }, { response, parameter }: Units): Result {
   const back = (b: ArrayLike<number>): number[] => run.certified.map((_, i) => b[i] * parameter(i));
   const f: LeastSquares = { residuals: (b) => run.residuals(back(b)).map((r) => response * r) };

@@ -1,4 +1,5 @@
-// Oracle: the documented contract: state in and out, one run at a time, refusals that change nothing.
+// Oracle: the documented contract: state in and out, one run at a time, refusals that change
+// nothing.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {

@@ -1,5 +1,6 @@
-// Oracle: the contract, on networks and data drawn at random, of hostile sizes and with hostile options: every run ends with a status and a reason,
-// parameters are finite, and the objective is no greater than the least that the run has told of.
+// Oracle: the contract, on networks and data drawn at random, of hostile sizes and with hostile
+// options: every run ends with a status and a reason, parameters are finite, and the objective is
+// no greater than the least that the run has told of.
 
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -136,7 +137,8 @@ describe.each(builds)("%s build", (build) => {
         expect(snapshot(net).every(Number.isFinite)).toBe(true);
         const rounding = given.spec.dtype === "f32" ? 1e-5 : 1e-11;
         expect(net.loss(data)).toBeLessThanOrEqual(least * (1 + rounding));
-        // A Gauss-Newton matrix of a convex loss has no negative eigenvalues; but damping drowns in the rounding of huge ones.
+        // A Gauss-Newton matrix of a convex loss has no negative eigenvalues; but damping drowns in
+        // the rounding of huge ones.
         if (/^(gauss|leven|hessianFree|kfac)/.test(name) && Math.max(given.inputs, given.targets) <= 1) {
           expect(history.status).not.toBe("not-positive-definite");
         }

@@ -1,4 +1,5 @@
-// Oracle: saddles whose escape direction is known: closed forms, and the dense Hessian by hyper-dual numbers with Jacobi's eigenvalues.
+// Oracle: saddles whose escape direction is known: closed forms, and the dense Hessian by
+// hyper-dual numbers with Jacobi's eigenvalues.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -47,7 +48,9 @@ const leaving: [string, () => Optimizer][] = [
   ["trustRegion, products", () => trustRegion({ products: true })],
 ];
 
-/** One hidden layer of tanh: with all parameters 0 and targets of mean 0 the gradient is exactly 0. */
+/**
+ * One hidden layer of tanh: with all parameters 0 and targets of mean 0 the gradient is exactly 0.
+ */
 const spec: NetworkSpec = {
   inputs: 2,
   layers: [{ units: 3, activation: "tanh" }, { units: 1 }],

@@ -1,5 +1,5 @@
-// Oracle: PyTorch's trajectories over 25 steps (test/fixtures/optimizers.json), and for whole networks the loops of test/oracle
-// with PyTorch's rules one number at a time.
+// Oracle: PyTorch's trajectories over 25 steps (test/fixtures/optimizers.json), and for whole
+// networks the loops of test/oracle with PyTorch's rules one number at a time.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -68,7 +68,10 @@ function unasked(): never {
   throw new Error("first-order methods take gradients alone");
 }
 
-/** Without the biases under batch norm: their gradients are 0 but for rounding, which adaptive methods scale up to whole steps. */
+/**
+ * Without the biases under batch norm: their gradients are 0 but for rounding, which adaptive
+ * methods scale up to whole steps.
+ */
 function determined(spec: NetworkSpec, parameters: ArrayLike<number>): number[] {
   const values = Array.from(parameters);
   for (const { bias, scale } of layout(spec)) if (scale >= 0) values.fill(0, bias, scale);

@@ -1,4 +1,5 @@
-// Oracle: the contract: every end has a status and a reason, the point is finite and none that was seen is better.
+// Oracle: the contract: every end has a status and a reason, the point is finite and none that was
+// seen is better.
 
 import { describe, expect, it } from "vitest";
 import {

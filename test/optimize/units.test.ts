@@ -1,5 +1,7 @@
-// Oracle: the same problem in other units. Statuses and points agree, but where rounding decides between two ends: in powers of two, which change no
-// rounding of the caller's, for at most one problem, in powers of ten for at most two. Methods without scales of their own take the same steps to the bit.
+// Oracle: the same problem in other units. Statuses and points agree, but where rounding decides
+// between two ends: in powers of two, which change no rounding of the caller's, for at most one
+// problem, in powers of ten for at most two. Methods without scales of their own take the same
+// steps to the bit.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {

@@ -1,4 +1,7 @@
-/** Derivatives by central differences at two steps, combined so that the error of order h² cancels (Richardson). */
+/**
+ * Derivatives by central differences at two steps, combined so that the error of order h² cancels
+ * (Richardson).
+ */
 
 import { loss } from "./network.js";
 import type { NetworkSpec, Options, Targets } from "./spec.js";

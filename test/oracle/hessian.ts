@@ -1,8 +1,9 @@
 /**
- * Second derivatives by hyper-dual numbers: x = v + a·ε₁ + b·ε₂ + ab·ε₁ε₂ with ε₁² = ε₂² = 0.
- * With the directions u and w as the ε-parts of the parameters, the objective comes out as
- * f + (∇fᵀu)·ε₁ + (∇fᵀw)·ε₂ + (uᵀHw)·ε₁ε₂, exact to rounding. No backpropagation is involved.
- * Source: Fike and Alonso, "The development of hyper-dual numbers for exact second-derivative calculations", 2011.
+ * Second derivatives by hyper-dual numbers: x = v + a·ε₁ + b·ε₂ + ab·ε₁ε₂ with ε₁² = ε₂² = 0. With
+ * the directions u and w as the ε-parts of the parameters, the objective comes out as f +
+ * (∇fᵀu)·ε₁ + (∇fᵀw)·ε₂ + (uᵀHw)·ε₁ε₂, exact to rounding. No backpropagation is involved.
+ * Source: Fike and Alonso, "The development of hyper-dual numbers for exact second-derivative
+ * calculations", 2011.
  */
 
 import { activation } from "./activations.js";
@@ -169,7 +170,10 @@ function penaltyDiagonal(spec: NetworkSpec): number[] {
   return penalised(spec).map((on) => (on ? (spec.penalty?.l2 ?? 0) : 0));
 }
 
-/** The dense Hessian, or the generalised Gauss-Newton matrix Jᵀ ∇²ℓ J; the l2 penalty's curvature is in both. */
+/**
+ * The dense Hessian, or the generalised Gauss-Newton matrix Jᵀ ∇²ℓ J; the l2 penalty's curvature is
+ * in both.
+ */
 export function hessian(
   spec: NetworkSpec,
   θ: Vector,

@@ -1,4 +1,7 @@
-/** Eigenvalues and eigenvectors of a symmetric matrix by Jacobi's rotations: slow, and as simple as can be. */
+/**
+ * Eigenvalues and eigenvectors of a symmetric matrix by Jacobi's rotations: slow, and as simple as
+ * can be.
+ */
 
 import type { Rows } from "./spectra.js";
 

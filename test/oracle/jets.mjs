@@ -1,12 +1,15 @@
 // @ts-check
 /**
- * Taylor series cut off after the second order: a function written once over `Scalar` gives its value for numbers, and its exact gradient
- * and Hessian for jets.
+ * Taylor series cut off after the second order: a function written once over `Scalar` gives its
+ * value for numbers, and its exact gradient and Hessian for jets.
  *
  * @typedef {number | Jet} Scalar
  */
 
-/** value + gradientᵀs + ½ sᵀ·hessian·s; the Hessian's lower triangle, row by row, or empty where only the gradient is wanted. */
+/**
+ * value + gradientᵀs + ½ sᵀ·hessian·s; the Hessian's lower triangle, row by row, or empty where
+ * only the gradient is wanted.
+ */
 export class Jet {
   /**
    * @param {number} value

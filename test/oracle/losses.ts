@@ -1,4 +1,7 @@
-/** Losses with their gradients and Hessians with respect to the network's outputs, reduced as PyTorch reduces them. */
+/**
+ * Losses with their gradients and Hessians with respect to the network's outputs, reduced as
+ * PyTorch reduces them.
+ */
 
 import type { LossName, LossSpec, Targets } from "./spec.js";
 
@@ -10,7 +13,10 @@ export interface LossDerivatives {
   hessian: number[][][];
 }
 
-/** One scalar term with its first two derivatives with respect to the output f; p is Huber's δ or the quantile's level. */
+/**
+ * One scalar term with its first two derivatives with respect to the output f; p is Huber's δ or
+ * the quantile's level.
+ */
 type Pointwise = (f: number, y: number, p: number) => [value: number, first: number, second: number];
 
 const pointwise: Record<Exclude<LossName, "cross-entropy">, Pointwise> = {
@@ -55,7 +61,10 @@ export function softmax(logits: number[]): number[] {
   return powers.map((e) => e / sum);
 }
 
-/** −Σ y_k log softmax(f)_k; with s = softmax(f) and t = Σ y_k: gradient t·s − y, Hessian t·(diag s − s sᵀ). */
+/**
+ * −Σ y_k log softmax(f)_k; with s = softmax(f) and t = Σ y_k: gradient t·s − y, Hessian t·(diag s −
+ * s sᵀ).
+ */
 function crossEntropyOfSample(f: number[], y: number[]) {
   const largest = Math.max(...f);
   const logSum = largest + Math.log(f.reduce((sum, v) => sum + Math.exp(v - largest), 0));

@@ -1,9 +1,10 @@
 // @ts-check
 /**
- * The test problems for unconstrained optimisation of Moré, Garbow and Hillstrom, "Testing unconstrained optimization software", ACM
- * Transactions on Mathematical Software 7 (1981) 17–41, in the paper's order: f(x) = Σ r_i(x)². Residuals are written once, over numbers or jets, so
- * that derivatives are exact. Minima are the published ones, and where they have been refined to all digits
- * (scripts/fixtures/more-garbow-hillstrom.py) those digits.
+ * The test problems for unconstrained optimisation of Moré, Garbow and Hillstrom, "Testing
+ * unconstrained optimization software", ACM Transactions on Mathematical Software 7 (1981) 17–41,
+ * in the paper's order: f(x) = Σ r_i(x)². Residuals are written once, over numbers or jets, so that
+ * derivatives are exact. Minima are the published ones, and where they have been refined to all
+ * digits (scripts/fixtures/more-garbow-hillstrom.py) those digits.
  */
 import { readFileSync } from "node:fs";
 import {
@@ -72,7 +73,10 @@ const powellSingular = ([a, b, c, d]) => [
   mul(Math.sqrt(10), square(sub(a, d))),
 ];
 
-/** @type {(size: number, model: (x: Scalar[]) => Scalar[]) => (x: Scalar[]) => Scalar[]} the same for each `size` variables */
+/**
+ * @type {(size: number, model: (x: Scalar[]) => Scalar[]) => (x: Scalar[]) => Scalar[]} the same
+ * for each `size` variables
+ */
 const repeated = (size, model) => (x) =>
   from1(x.length / size, (block) => model(x.slice((block - 1) * size, block * size))).flat();
 
@@ -168,7 +172,8 @@ const small = [
     model: ([a, b, c]) => meyer.map((y, k) => sub(mul(a, exp(div(b, add(50 + 5 * k, c)))), y)),
   },
   {
-    // |y_i − x₂| where the paper has y_i·m·i·x₂, a misprint: only so is (50, 25, 1.5) a zero. 99 residuals, as the 100th has no Hessian there.
+    // |y_i − x₂| where the paper has y_i·m·i·x₂, a misprint: only so is (50, 25, 1.5) a zero. 99
+    // residuals, as the 100th has no Hessian there.
     name: "Gulf research and development",
     number: 11,
     x0: [5, 2.5, 0.15],
@@ -235,7 +240,10 @@ const osborne2 = [
   0.559, 0.597, 0.625, 0.739, 0.71, 0.729, 0.72, 0.636, 0.581, 0.428, 0.292, 0.162, 0.098, 0.054,
 ];
 
-/** 1, t, …, t^(count − 1) by products: engines round `**` differently. @type {(t: number, count: number) => number[]} */
+/**
+ * 1, t, …, t^(count − 1) by products: engines round `**` differently. @type {(t: number, count:
+ * number) => number[]}
+ */
 function powers(t, count) {
   const all = [1];
   while (all.length < count) all.push(all[all.length - 1] * t);
@@ -289,7 +297,10 @@ const larger = [
 
 // ---- any number of variables ----
 
-/** @type {(model: (x: Scalar[]) => Scalar[]) => (number: number, name: string, starts: number[][]) => Definition[]} */
+/**
+ * @type {(model: (x: Scalar[]) => Scalar[]) => (number: number, name: string, starts: number[][])
+ * => Definition[]}
+ */
 const sized = (model) => (number, name, starts) =>
   starts.map((x0) => ({ name: starts.length > 1 ? `${name}, n = ${x0.length}` : name, number, x0, model }));
 
@@ -388,7 +399,10 @@ const linearRank1Zeros = sized((x) => {
   return from1(LINEAR_ROWS, (i) => (i === LINEAR_ROWS ? -1 : sub(mul(i - 1, weighted), 1)));
 });
 
-/** As many residuals as variables: means of the Chebyshev polynomials of [0, 1], less their integrals. */
+/**
+ * As many residuals as variables: means of the Chebyshev polynomials of [0, 1], less their
+ * integrals.
+ */
 const chebyquad = sized((x) => {
   const n = x.length;
   const twice = x.map((value) => sub(mul(4, value), 2));

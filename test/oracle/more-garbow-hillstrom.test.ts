@@ -1,5 +1,5 @@
-// Oracles: MINPACK's test output (norms of the residuals at the published starts and at minima), the same residuals in 100-digit arithmetic
-// (fixtures), published minima, central differences.
+// Oracles: MINPACK's test output (norms of the residuals at the published starts and at minima),
+// the same residuals in 100-digit arithmetic (fixtures), published minima, central differences.
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -99,7 +99,8 @@ describe("the problems of Moré, Garbow and Hillstrom", () => {
   );
   it.each(located)("$name: $least is the value where the gradient is 0", (problem) => {
     const { least, x, value, jacobian, residuals, gradient } = problem;
-    // What the rounding of x alone does to residuals, and through them to the value and the gradient.
+    // What the rounding of x alone does to residuals, and through them to the value and the
+    // gradient.
     const J = jacobian(x);
     const rounding = 1e-15 * largest(J.flatMap((row) => row.map((d, k) => d * Math.max(1, Math.abs(x[k])))));
     const size = Math.max(largest(residuals(x)), rounding);

@@ -104,7 +104,9 @@ export function forward(spec: NetworkSpec, θ: Parameters, X: number[][], option
   return layerTraces(spec, θ, X, options)[spec.layers.length - 1].outputs;
 }
 
-/** The running statistics after one training batch: (1 − m)·old + m·new, the new variance unbiased. */
+/**
+ * The running statistics after one training batch: (1 − m)·old + m·new, the new variance unbiased.
+ */
 export function updateRunning(
   spec: NetworkSpec,
   θ: Parameters,
@@ -147,8 +149,8 @@ export function gradient(spec: NetworkSpec, θ: Parameters, X: number[][], Y: Ta
 }
 
 /**
- * The gradient without the penalty, as the sum of what each sample's pre-activations (under batch norm: what it normalises, and what comes of
- * that) contribute.
+ * The gradient without the penalty, as the sum of what each sample's pre-activations (under batch
+ * norm: what it normalises, and what comes of that) contribute.
  */
 export function contributions(
   spec: NetworkSpec,
@@ -204,7 +206,10 @@ export function contributions(
   return parts;
 }
 
-/** The smallest distance of any pre-activation to a kink of its activation, or of a residual to the loss's; Infinity without kinks. */
+/**
+ * The smallest distance of any pre-activation to a kink of its activation, or of a residual to the
+ * loss's; Infinity without kinks.
+ */
 export function kinkDistance(
   spec: NetworkSpec,
   θ: Parameters,

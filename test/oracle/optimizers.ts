@@ -122,7 +122,9 @@ export function rmsprop(options: RmspropOptions = {}): Step {
   );
 }
 
-/** AMSGrad keeps the largest uncorrected second moment and corrects it by the current step's factor. */
+/**
+ * AMSGrad keeps the largest uncorrected second moment and corrects it by the current step's factor.
+ */
 function adamStep(state: AdamState, g: number, t: number, options: Required<AdamOptions>): number {
   const { learningRate, betas, epsilon, amsgrad } = options;
   state.first = betas[0] * state.first + (1 - betas[0]) * g;

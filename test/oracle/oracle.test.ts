@@ -1,4 +1,5 @@
-// Oracles of the oracle: torch in f64 (fixtures), 50-digit arithmetic (fixtures), central differences, invariants.
+// Oracles of the oracle: torch in f64 (fixtures), 50-digit arithmetic (fixtures), central
+// differences, invariants.
 
 import { describe, expect, it } from "vitest";
 import { caseNamed, cases, makeData, makeParameters, makeRunning, Random } from "../cases.js";

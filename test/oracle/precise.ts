@@ -1,4 +1,7 @@
-/** The cross-entropies and their derivatives by a thousand binary digits of fixed-point arithmetic: textbook formulas, which may cancel here. */
+/**
+ * The cross-entropies and their derivatives by a thousand binary digits of fixed-point arithmetic:
+ * textbook formulas, which may cancel here.
+ */
 
 const BITS = 1400n;
 const ONE = 1n << BITS;

@@ -1,4 +1,7 @@
-/** The description of a network, as users write it for `network({...})`, declared again so that the oracle depends on nothing. */
+/**
+ * The description of a network, as users write it for `network({...})`, declared again so that the
+ * oracle depends on nothing.
+ */
 
 export type ActivationName =
   | "identity"
@@ -61,7 +64,10 @@ export interface Options {
   running?: RunningStatistics;
 }
 
-/** Where each of a layer's parameters starts in the flat vector; `scale` and `shift` are −1 without batch norm. */
+/**
+ * Where each of a layer's parameters starts in the flat vector; `scale` and `shift` are −1 without
+ * batch norm.
+ */
 export interface LayerLayout {
   inputs: number;
   units: number;

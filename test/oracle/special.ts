@@ -7,7 +7,10 @@ function gaussian(x: number, s: number): number {
   return Math.exp(-s * high * high) * Math.exp(-s * (x - high) * (x + high));
 }
 
-/** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!: every term has the sign of x, so nothing cancels. */
+/**
+ * erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!: every term has the sign of x, so nothing
+ * cancels.
+ */
 function series(x: number): number {
   let term = x;
   let sum = x;
@@ -48,7 +51,10 @@ export function normalDensity(x: number): number {
   return gaussian(x, 1 / 2) / Math.sqrt(2 * Math.PI);
 }
 
-/** The standard normal distribution function; far to the left it is density(x) / (−x + 1/(−x + 2/(−x + …))). */
+/**
+ * The standard normal distribution function; far to the left it is density(x) / (−x + 1/(−x +
+ * 2/(−x + …))).
+ */
 export function normalDistribution(x: number): number {
   return x < -1 ? normalDensity(x) / continuedFraction(-x, 1) : erfc(-x / Math.SQRT2) / 2;
 }

@@ -1,4 +1,7 @@
-/** Symmetric matrices whose eigenvalues are known because they were built from them, and plain loops to work with them. */
+/**
+ * Symmetric matrices whose eigenvalues are known because they were built from them, and plain loops
+ * to work with them.
+ */
 
 import { Random } from "../cases.js";
 

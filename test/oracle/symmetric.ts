@@ -1,4 +1,5 @@
-// Symmetric matrices that factorizations go wrong on, and residuals by plain loops in double precision.
+// Symmetric matrices that factorizations go wrong on, and residuals by plain loops in double
+// precision.
 
 type Draw = () => number;
 
@@ -41,7 +42,10 @@ function wilkinson(n: number): Dense {
   return fill(n, (i, j) => (i === j ? Math.abs(i - (n - 1) / 2) : j === i + 1 ? 1 : 0));
 }
 
-/** Copies of it that hardly know of each other: many values that agree, and vectors that must be told apart. */
+/**
+ * Copies of it that hardly know of each other: many values that agree, and vectors that must be
+ * told apart.
+ */
 function gluedWilkinson(n: number): Dense {
   const size = 21;
   return fill(n, (i, j) => {

@@ -6,7 +6,10 @@ export function launchFirefox(executablePath: string): Promise<Browser> {
   return puppeteer.launch({ browser: "firefox", executablePath, headless: true });
 }
 
-/** The first line that a page logs on its console; Firefox itself warns there, of icons that a policy forbids. */
+/**
+ * The first line that a page logs on its console; Firefox itself warns there, of icons that a
+ * policy forbids.
+ */
 export async function printedByFirefox(browser: Browser, url: string): Promise<string> {
   const page: Page = await browser.newPage();
   try {

@@ -1,4 +1,7 @@
-/** What the tests need beside npm's packages, and may be missing: browsers, other runtimes, and Redis. */
+/**
+ * What the tests need beside npm's packages, and may be missing: browsers, other runtimes, and
+ * Redis.
+ */
 
 import { accessSync, constants } from "node:fs";
 import { arch } from "node:os";

@@ -1,4 +1,5 @@
-// Oracle: the same program under plain Node. Bundlers find the workers by themselves; Chromium runs what they made.
+// Oracle: the same program under plain Node. Bundlers find the workers by themselves; Chromium runs
+// what they made.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

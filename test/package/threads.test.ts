@@ -1,4 +1,5 @@
-// Oracle: the bits of one thread, in Node and, bundled, on pages in Chromium: where memory may be shared, and where it may not.
+// Oracle: the bits of one thread, in Node and, bundled, on pages in Chromium: where memory may be
+// shared, and where it may not.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,4 +1,5 @@
-// Oracle: tables in which a leak, a repetition or a contradiction has been planted, and the same without.
+// Oracle: tables in which a leak, a repetition or a contradiction has been planted, and the same
+// without.
 
 import { expect, it } from "vitest";
 import { conflictsIn, describe, leaksIn, type Row, repeatedRows } from "../../src/tables/index.js";

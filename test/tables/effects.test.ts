@@ -32,7 +32,8 @@ describe("importance by shuffles", () => {
   it("is the fall of R² and the rise of the loss that shuffled values bring", () => {
     const found = permutationImportance(exact(), columns, rows, { repeats: 30 });
     expect(found.map(({ column }) => column)).toEqual(["a", "kind", "b"]);
-    // A shuffled column x·β adds 2·β²·var(x) to the squared error, whose unit is the target's variance.
+    // A shuffled column x·β adds 2·β²·var(x) to the squared error, whose unit is the target's
+    // variance.
     const variance = (of: (row: (typeof rows)[number]) => number): number => {
       const values = rows.map(of);
       const mean = values.reduce((sum, x) => sum + x, 0) / values.length;

@@ -1,4 +1,5 @@
-// Oracle: the documented behaviour, by counting: every sample once an epoch, in batches of the asked size.
+// Oracle: the documented behaviour, by counting: every sample once an epoch, in batches of the
+// asked size.
 
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";

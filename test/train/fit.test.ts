@@ -1,4 +1,5 @@
-// Oracle: the same training done again by other means: step by step, for fewer epochs, or with the oracle's loops.
+// Oracle: the same training done again by other means: step by step, for fewer epochs, or with the
+// oracle's loops.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {

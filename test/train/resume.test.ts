@@ -63,7 +63,10 @@ type Rest = Omit<TrainingOptions, "optimizer" | "epochs">;
 
 const timeless = (epochs: readonly EpochRecord[]) => epochs.map(({ seconds, ...rest }) => rest);
 
-/** Runs to the end; then again but broken off after `steps`, saved, and gone on with in a new network by a new optimizer. */
+/**
+ * Runs to the end; then again but broken off after `steps`, saved, and gone on with in a new
+ * network by a new optimizer.
+ */
 function verify(
   make: () => Optimizer,
   steps: number,

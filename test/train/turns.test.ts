@@ -11,7 +11,10 @@ const data = toDataset(
 );
 const make = (seed = 1) => network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed });
 
-/** How many macrotasks run while `work` goes on, by a clock that a millisecond passes on with each look. */
+/**
+ * How many macrotasks run while `work` goes on, by a clock that a millisecond passes on with each
+ * look.
+ */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let now = performance.now();
   const clock = vi.spyOn(performance, "now").mockImplementation(() => ++now);

@@ -47,7 +47,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A run whose every step waits wherever it may, since no time passes; calls `waiting` each time. */
+/**
+ * A run whose every step waits wherever it may, since no time passes; calls `waiting` each time.
+ */
 function impatient(net: Network, optimizer: Optimizer, epochs: number, waiting: (run: Run) => void): History {
   const run = new Run("fit", net, data, resolveTraining("fit", net, data, { optimizer, epochs }));
   run.problem.due = () => true;

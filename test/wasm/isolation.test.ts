@@ -1,4 +1,5 @@
-// Oracle: the same calls in a fresh process; the bits must agree, whatever this one has done before.
+// Oracle: the same calls in a fresh process; the bits must agree, whatever this one has done
+// before.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,7 +21,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Calls of every kind, and their results as bytes in hexadecimal. Self-contained, because its text runs in the other process. */
+/**
+ * Calls of every kind, and their results as bytes in hexadecimal. Self-contained, because its text
+ * runs in the other process.
+ */
 function sample(hessia: typeof library): string[] {
   const results: string[] = [];
   const add = (values: Float64Array | Float32Array | number[]) =>
@@ -61,7 +65,10 @@ function sample(hessia: typeof library): string[] {
   return results;
 }
 
-/** Leaves NaN, infinities and large numbers all over the pooled memories, and other sizes in their history. */
+/**
+ * Leaves NaN, infinities and large numbers all over the pooled memories, and other sizes in their
+ * history.
+ */
 function disturb(): void {
   const { matrix, multiply, network, dataset, sgd, training } = library;
   for (const value of [Number.NaN, Infinity, 1e308, -1]) {

@@ -1,4 +1,5 @@
-// Oracle: the process's own counters over two halves of the same work, nothing in between that would let finalizers run.
+// Oracle: the process's own counters over two halves of the same work, nothing in between that
+// would let finalizers run.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { adam, dataset, fit, init, matrix, multiply, network, sgd, training } from "../../src/index.js";
@@ -18,9 +19,10 @@ const make = (seed: number) => network({ inputs: 2, layers: [{ units: 8, activat
 const MiB = 2 ** 20;
 
 /**
- * Does the work in two halves, after a first run of a quarter, and compares the least that is held in each: how far it rises in between is
- * for the engine's collector to say, and differs widely from run to run; what leaks raises the least as well. The resident set has slack of
- * its own: the engine sizes its young generation as it goes, and takes long to give pages back.
+ * Does the work in two halves, after a first run of a quarter, and compares the least that is held
+ * in each: how far it rises in between is for the engine's collector to say, and differs widely
+ * from run to run; what leaks raises the least as well. The resident set has slack of its own: the
+ * engine sizes its young generation as it goes, and takes long to give pages back.
  */
 function expectFlat(work: (i: number) => void, count: number): void {
   let i = 0;

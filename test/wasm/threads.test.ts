@@ -1,4 +1,5 @@
-// Oracle: the same calls on one thread. Bits must agree whatever the number of threads; a lost worker ends one call at most.
+// Oracle: the same calls on one thread. Bits must agree whatever the number of threads; a lost
+// worker ends one call at most.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";

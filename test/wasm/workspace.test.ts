@@ -1,4 +1,5 @@
-// Oracle: the documented contract of the workspace: aligned, in order, grown without loss, taken back all at once, pooled.
+// Oracle: the documented contract of the workspace: aligned, in order, grown without loss, taken
+// back all at once, pooled.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { init } from "../../src/index.js";

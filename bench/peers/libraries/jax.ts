@@ -142,7 +142,8 @@ function hessianBy(curvature: Curvature) {
     const batch = batchesOf(training)[0]!;
     const x = tensor(batch.x, [batchSize, sizes[0]!]);
     const y = tensor(batch.y, [batchSize, sizes.at(-1)!]);
-    // A tensor: in f64, with a constant number here or with mean(), the compiled second derivatives are wrong.
+    // A tensor: in f64, with a constant number here or with mean(), the compiled second derivatives
+    // are wrong.
     const scale = scalar(dtype, 1 / batch.y.length);
     const cost = (flat: Tensor): Tensor => {
       let offset = 0;
@@ -172,7 +173,10 @@ function hessianBy(curvature: Curvature) {
   };
 }
 
-/** A second way to the Hessian: `hessian` carries a tangent for each parameter through activations and loss as well. */
+/**
+ * A second way to the Hessian: `hessian` carries a tangent for each parameter through activations
+ * and loss as well.
+ */
 export async function openLinearize(version: string): Promise<Peer> {
   const { name, dtypes, coarse } = await open(version);
   return { name: `${name} linearize`, version, dtypes, coarse, hessian: hessianBy(linearized) };

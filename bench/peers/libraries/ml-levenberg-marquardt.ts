@@ -2,8 +2,9 @@ import { levenbergMarquardt } from "ml-levenberg-marquardt";
 import type { Curve, Peer } from "../peer.ts";
 
 /**
- * The method gives the parameters before the last step unless that step gained more than the tolerance, so the model keeps those that it was
- * asked for last: at the end they are the ones that met the tolerance.
+ * The method gives the parameters before the last step unless that step gained more than the
+ * tolerance, so the model keeps those that it was asked for last: at the end they are the ones that
+ * met the tolerance.
  */
 function fitFrom(start: ArrayLike<number>, { units, x, y, target, steps }: Curve): ArrayLike<number> {
   let last: ArrayLike<number> = start;

@@ -55,7 +55,9 @@ function softmax(logits: Matrix, targets: Matrix): number {
   return sum / logits.rows;
 }
 
-/** Backpropagation as one would write it on this library: h is samples × units, W is units × inputs. */
+/**
+ * Backpropagation as one would write it on this library: h is samples × units, W is units × inputs.
+ */
 function step(training: Training) {
   const { sizes, batchSize, activation, loss } = training;
   const layers = layersOf(training).map(({ inputs, units, weight, bias }) => {

@@ -1,6 +1,7 @@
 import type { Product } from "../peer.ts";
 
-// The few messages of onnx.proto that one node needs, in protobuf's wire format: (field << 3 | type), then the value.
+// The few messages of onnx.proto that one node needs, in protobuf's wire format: (field << 3 |
+// type), then the value.
 
 type Field = readonly [number: number, value: number | string | Uint8Array];
 

@@ -4,7 +4,10 @@ import { productModel, shapesOf } from "./onnx-model.ts";
 
 ort.env.wasm.numThreads = 1;
 
-/** The runtime copies its operands in and its result out at each run; it has no other way on the processor. */
+/**
+ * The runtime copies its operands in and its result out at each run; it has no other way on the
+ * processor.
+ */
 async function product(product: Product) {
   const session = await ort.InferenceSession.create(productModel(product), { executionProviders: ["wasm"] });
   Reflect.deleteProperty(globalThis, "Worker"); // set by the runtime, not needed for one thread, and a sign to jax-js to start workers

@@ -64,7 +64,10 @@ function step(training: Training) {
   };
 }
 
-/** Column by column, the gradient of the gradient's dot product with a unit vector: right for relu and mse. */
+/**
+ * Column by column, the gradient of the gradient's dot product with a unit vector: right for relu
+ * and mse.
+ */
 function hessian(training: Training) {
   const { sizes, batchSize, activation, loss, parameters } = training;
   if (activation !== "relu" || loss !== "mse") return undefined;

@@ -7,7 +7,9 @@ import { at, go, halt, lead, losses, restart, run, running, speed, version } fro
 
 const parts = ["settings", "network", "output", "curvature"] as const;
 
-/** Two networks side by side, in step: each with settings of its own, from what the address says. */
+/**
+ * Two networks side by side, in step: each with settings of its own, from what the address says.
+ */
 export function Pair() {
   const left = useRef<HTMLIFrameElement>(null);
   const right = useRef<HTMLIFrameElement>(null);

@@ -1,6 +1,8 @@
 import type { FeatureName } from "../model/settings.ts";
 
-/** What the network may be given of a point; single precision for the same reason as in `generate`. */
+/**
+ * What the network may be given of a point; single precision for the same reason as in `generate`.
+ */
 export const features: Record<
   FeatureName,
   { readonly label: string; readonly spoken: string; of(x: number, y: number): number }

@@ -101,7 +101,10 @@ export const generators: Record<Exclude<DataName, "own">, { readonly label: stri
   "six-gauss": { label: "Six Gaussians", make: sixGauss },
 };
 
-/** Samples in single precision, so that engines whose sines differ in the last place give the same ones. */
+/**
+ * Samples in single precision, so that engines whose sines differ in the last place give the same
+ * ones.
+ */
 export function generate(name: Exclude<DataName, "own">, count: number, noise: number, seed: number): Sample[] {
   return generators[name]
     .make(count, noise / 100, randomOf(seed))

@@ -4,7 +4,10 @@ import { Plain } from "../model/plainly.ts";
 import type { Problem } from "../model/settings.ts";
 import { EXTENT } from "./generators.ts";
 
-/** A user's table, ready to train on: inputs of mean 0 and standard deviation 2, so that the square of the plane holds most of it. */
+/**
+ * A user's table, ready to train on: inputs of mean 0 and standard deviation 2, so that the square
+ * of the plane holds most of it.
+ */
 export interface OwnData {
   readonly problem: Problem;
   readonly inputNames: readonly string[];

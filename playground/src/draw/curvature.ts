@@ -8,7 +8,9 @@ import { strokeSegments } from "./strokes.ts";
 
 let raster: Raster | null = null;
 
-/** Entries by sign and size, logarithmic over four powers of ten, with the layers' blocks ruled off. */
+/**
+ * Entries by sign and size, logarithmic over four powers of ten, with the layers' blocks ruled off.
+ */
 export function drawMatrix(
   canvas: HTMLCanvasElement,
   side: number,

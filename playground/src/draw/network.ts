@@ -210,7 +210,10 @@ export function partAt({ plan, places }: Pick<NetworkLook, "plan" | "places">, x
   return best;
 }
 
-/** The curve's parameter at an abscissa: x(t) = x₀ + (x₁ − x₀)·(3t/2 − 3t²/2 + t³) rises, so halving finds it. */
+/**
+ * The curve's parameter at an abscissa: x(t) = x₀ + (x₁ − x₀)·(3t/2 − 3t²/2 + t³) rises, so halving
+ * finds it.
+ */
 function parameterAt(x: number, x0: number, x1: number): number {
   const share = (x - x0) / (x1 - x0);
   let low = 0;

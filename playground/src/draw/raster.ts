@@ -100,7 +100,10 @@ export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   return context;
 }
 
-/** Makes a canvas as many pixels as the screen has where it lies, and gives its context in CSS pixels. */
+/**
+ * Makes a canvas as many pixels as the screen has where it lies, and gives its context in CSS
+ * pixels.
+ */
 export function prepared(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
   const ratio = Math.min(3, window.devicePixelRatio || 1);
   const w = Math.max(1, Math.round(width * ratio));

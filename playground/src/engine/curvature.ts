@@ -101,8 +101,8 @@ export function extremes(
 }
 
 /**
- * Steps along the direction of most negative curvature, downhill, as far as the loss falls: lengths double from a hundredth on.
- * Stays where it is when no curvature is negative.
+ * Steps along the direction of most negative curvature, downhill, as far as the loss falls: lengths
+ * double from a hundredth on. Stays where it is when no curvature is negative.
  */
 export function leaveSaddle(net: Network, data: Dataset): boolean {
   const { escape: direction, loss } = classifyCriticalPoint(net, data);

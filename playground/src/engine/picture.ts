@@ -74,7 +74,10 @@ function confusion({ net, world }: Session, data: Dataset): number[][] {
   return counts;
 }
 
-/** The output over the plane: in [−1, 1]; with several classes the class plus its probability, less than 1. */
+/**
+ * The output over the plane: in [−1, 1]; with several classes the class plus its probability, less
+ * than 1.
+ */
 export function outputMap({ net, world }: Pick<Session, "net" | "world">): Float32Array {
   const grid = world.grid(OUTPUT_MAP);
   if (world.loss === "binary-cross-entropy") return Float32Array.from(net.probabilities(grid).data, (p) => 2 * p - 1);
@@ -87,7 +90,10 @@ export function outputMap({ net, world }: Pick<Session, "net" | "world">): Float
   });
 }
 
-/** Makes the maps of a session's pictures, and counts what crosses a kink from one picture to the next. */
+/**
+ * Makes the maps of a session's pictures, and counts what crosses a kink from one picture to the
+ * next.
+ */
 export class Painter {
   crossings = 0;
   #probes: Probes | null = null;

@@ -22,7 +22,9 @@ export class Probes {
     });
   }
 
-  /** Activations of every hidden unit over the plane, each divided by its largest absolute value. */
+  /**
+   * Activations of every hidden unit over the plane, each divided by its largest absolute value.
+   */
   unitMaps(net: Network): Float32Array[][] {
     const grid = this.#world.grid(UNIT_MAP);
     return this.#activations.map((probe) => columns(follow(probe, net).predict(grid)).map(scaled));
@@ -77,7 +79,10 @@ export function scaled(values: Float32Array): Float32Array {
   return largest > 0 ? values.map((value) => value / largest) : values;
 }
 
-/** Regions of one sign pattern: a number for each point, the same where all units are on the same sides. */
+/**
+ * Regions of one sign pattern: a number for each point, the same where all units are on the same
+ * sides.
+ */
 export function regions(maps: readonly Float32Array[]): { count: number; of: Uint32Array } {
   const size = maps[0]?.length ?? 0;
   const of = new Uint32Array(size);

@@ -13,7 +13,10 @@ interface Runner {
   epochs: number;
 }
 
-/** Lets methods race from the same start: whoever is behind, by the measure that was chosen, goes next. */
+/**
+ * Lets methods race from the same start: whoever is behind, by the measure that was chosen, goes
+ * next.
+ */
 export class Referee {
   #runners: Runner[] = [];
   #by: RaceBy = "steps";

@@ -34,7 +34,10 @@ const ENDLESS = 1e9;
 
 type Progress = Checkpoint["progress"];
 
-/** A network in training, to which anything may happen between two steps, and which gives the same bits when all of it happens again. */
+/**
+ * A network in training, to which anything may happen between two steps, and which gives the same
+ * bits when all of it happens again.
+ */
 export class Session {
   readonly world: World;
   settings: Settings;
@@ -249,7 +252,8 @@ export class Session {
 
   #resumed(progress: Progress): Checkpoint {
     const { net } = this;
-    // Batch norm needs two samples at least: a rest of one, left by another batch size, is passed over.
+    // Batch norm needs two samples at least: a rest of one, left by another batch size, is passed
+    // over.
     const rest = this.world.train.size - progress.used === 1;
     // Settings may change in the middle of a run here.
     const { fingerprint: _, ...place } = progress;

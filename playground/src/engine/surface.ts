@@ -8,7 +8,10 @@ import type { World } from "./world.ts";
 const SIZE = 41;
 const SLICE_POINTS = 121;
 
-/** The loss in a plane through the network's point, with the models that Taylor's formula makes of it there. */
+/**
+ * The loss in a plane through the network's point, with the models that Taylor's formula makes of
+ * it there.
+ */
 export function surfaceOf(
   net: Network,
   { train }: World,
@@ -57,8 +60,8 @@ function coordinates(point: Float64Array, start: Float64Array, a: Float64Array, 
 }
 
 /**
- * Two directions of length 1 at right angles. A direction of curvature stays what it is, and the other one gives way: the
- * part of it that lies along the first is taken out, and said so.
+ * Two directions of length 1 at right angles. A direction of curvature stays what it is, and the
+ * other one gives way: the part of it that lies along the first is taken out, and said so.
  */
 function basis(
   names: readonly DirectionName[],

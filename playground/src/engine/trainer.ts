@@ -19,7 +19,10 @@ const EVERY = 100;
 /** `moved`: buffers that go to the page instead of being copied. */
 type Post = (message: FromTrainer, moved?: ArrayBuffer[]) => void;
 
-/** Trains one network for the page: slices of work between messages, and a picture whenever one is asked for. */
+/**
+ * Trains one network for the page: slices of work between messages, and a picture whenever one is
+ * asked for.
+ */
 export class Trainer {
   #session: Session | null = null;
   #painter: Painter | null = null;
@@ -118,7 +121,10 @@ export class Trainer {
     session.change(change);
   }
 
-  /** Back to the last parameters that were no worse than the first ones, and on from there in another way. */
+  /**
+   * Back to the last parameters that were no worse than the first ones, and on from there in
+   * another way.
+   */
   #rescue(session: Session, set: Partial<LiveSettings>): void {
     this.post({ type: "kept", snapshot: session.snapshot() });
     const sane = this.#sane;

@@ -37,7 +37,10 @@ export class World {
   readonly testRows: readonly Row[];
   readonly train: Dataset;
   readonly test: Dataset;
-  /** How many of the training rows have a wrong label: the first ones, which lie anywhere since rows are shuffled. */
+  /**
+   * How many of the training rows have a wrong label: the first ones, which lie anywhere since rows
+   * are shuffled.
+   */
   readonly flipped: number;
   readonly inputs: number;
   readonly outputs: number;

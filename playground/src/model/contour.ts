@@ -1,6 +1,6 @@
 /**
- * Traces the line where a raster of values crosses a level, by marching squares: a list of segments x₀ y₀ x₁ y₁ in units of
- * the raster, in which value (row, column) lies at (column + ½, row + ½).
+ * Traces the line where a raster of values crosses a level, by marching squares: a list of segments
+ * x₀ y₀ x₁ y₁ in units of the raster, in which value (row, column) lies at (column + ½, row + ½).
  */
 export function contour(values: ArrayLike<number>, size: number, level = 0): Float32Array {
   const segments: number[] = [];

@@ -1,6 +1,9 @@
 import type { Settings } from "./settings.ts";
 
-/** Where a layer's parameters lie in the flat vector: weight (units × inputs), bias, then batch norm's scale and shift. */
+/**
+ * Where a layer's parameters lie in the flat vector: weight (units × inputs), bias, then batch
+ * norm's scale and shift.
+ */
 export interface LayerPlaces {
   readonly inputs: number;
   readonly units: number;

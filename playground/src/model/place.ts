@@ -1,11 +1,14 @@
 /**
- * Which network a picture is of, and at which step. Every picture carries one; what belongs to another network than the
- * one there is now is not drawn.
+ * Which network a picture is of, and at which step. Every picture carries one; what belongs to
+ * another network than the one there is now is not drawn.
  */
 export interface Place {
   /** Counts the starts of the page. */
   readonly start: number;
-  /** Counts what has made the network another one since: other layers, another penalty, parameters that were set. */
+  /**
+   * Counts what has made the network another one since: other layers, another penalty, parameters
+   * that were set.
+   */
   readonly network: number;
   /** Changes of any kind since the start. */
   readonly changes: number;

@@ -3,7 +3,10 @@ import type { OwnData } from "../data/own.ts";
 import type { Place } from "./place.ts";
 import type { Change, Course, Halt, LiveSettings, Logged, Problem, Settings, Snapshot } from "./settings.ts";
 
-/** How fast to train: so many steps for each picture, below 1 a step every few pictures; or as fast as it goes. */
+/**
+ * How fast to train: so many steps for each picture, below 1 a step every few pictures; or as fast
+ * as it goes.
+ */
 export type Pace = number | "full";
 
 /** What the next picture needs. */
@@ -67,11 +70,20 @@ export interface Frame {
   readonly parameters: Float64Array;
   readonly statistics: Float64Array;
   readonly confusion: Confusion | null;
-  /** Layer by layer, unit by unit: activations over the plane, scaled to [−1, 1] by the activation's own range. */
+  /**
+   * Layer by layer, unit by unit: activations over the plane, scaled to [−1, 1] by the activation's
+   * own range.
+   */
   readonly unitMaps: readonly (readonly Float32Array[])[] | null;
-  /** Output over the plane: in [−1, 1], or with several classes `class + probability` (0 to below 1). */
+  /**
+   * Output over the plane: in [−1, 1], or with several classes `class + probability` (0 to below
+   * 1).
+   */
   readonly outputMap: Float32Array | null;
-  /** Where every unit of the layers that have kinks switches: segments x₀ y₀ x₁ y₁ in units of a raster of `KINK_MAP` points a side. */
+  /**
+   * Where every unit of the layers that have kinks switches: segments x₀ y₀ x₁ y₁ in units of a
+   * raster of `KINK_MAP` points a side.
+   */
   readonly kinks: readonly { readonly layer: number; readonly lines: readonly Float32Array[] }[] | null;
   /** Number of regions of one sign pattern, and the region of each point of the raster. */
   readonly regions: { readonly count: number; readonly of: Uint32Array } | null;
@@ -211,7 +223,10 @@ export const STUDY_MAP = 48;
 
 export interface Uncertainty {
   readonly kind: "uncertainty";
-  /** Standard deviation of the output over the plane, in its own units: logits, where classes are told. */
+  /**
+   * Standard deviation of the output over the plane, in its own units: logits, where classes are
+   * told.
+   */
   readonly deviation: Float32Array;
   /** Median deviation where the training data are, and in the corners of the plane. */
   readonly atData: number;

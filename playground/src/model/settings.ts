@@ -1,7 +1,10 @@
 import type { Checkpoint, Loss, OptimizerState } from "hessia";
 import { optimizers } from "./optimizers.ts";
 
-/** Everything that says where training starts and how it goes on; a link holds it, so bits depend on nothing else. */
+/**
+ * Everything that says where training starts and how it goes on; a link holds it, so bits depend on
+ * nothing else.
+ */
 export type Problem = "classification" | "regression";
 export type DataName = "circle" | "xor" | "gauss" | "spiral" | "plane" | "six-gauss" | "own";
 export type FeatureName = "x1" | "x2" | "x1^2" | "x2^2" | "x1*x2" | "sin x1" | "sin x2";
@@ -15,7 +18,10 @@ export type ActivationName =
   | "tanh"
   | "sigmoid"
   | "identity";
-/** Losses of values, for numbers and, behind a tanh, for two classes; those that curve, so that every optimizer takes them. */
+/**
+ * Losses of values, for numbers and, behind a tanh, for two classes; those that curve, so that
+ * every optimizer takes them.
+ */
 export const valueLosses = ["mse", "huber", "log-cosh"] as const satisfies readonly Loss[];
 export type LossName = "cross-entropy" | (typeof valueLosses)[number];
 export type InitializerName = "he-normal" | "he-uniform" | "glorot-normal" | "glorot-uniform" | "zeros";
@@ -210,7 +216,9 @@ export type Change =
   | { readonly kind: "activation"; readonly layer: number; readonly activation: ActivationName }
   | { readonly kind: "batch-norm"; readonly layer: number }
   | { readonly kind: "revive" }
-  /** Takes parameters out, by the curvature, until so many are left; what is left makes up for them. */
+  /**
+   * Takes parameters out, by the curvature, until so many are left; what is left makes up for them.
+   */
   | { readonly kind: "prune"; readonly parameters: number }
   /** Along the eigenvector of the most negative eigenvalue. */
   | { readonly kind: "escape" }
@@ -229,7 +237,9 @@ export interface Halt {
   readonly message: string;
 }
 
-/** A run at one of its steps, whole: from here it goes on to the bits that it would have reached. */
+/**
+ * A run at one of its steps, whole: from here it goes on to the bits that it would have reached.
+ */
 export interface Snapshot {
   readonly settings: Settings;
   readonly step: number;

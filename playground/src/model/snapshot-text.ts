@@ -1,6 +1,8 @@
 import { currentSettings, type Settings, type Snapshot } from "./settings.ts";
 
-/** A run as text for a link: JSON, its numbers' bits as base64. What has gone before is not in it. */
+/**
+ * A run as text for a link: JSON, its numbers' bits as base64. What has gone before is not in it.
+ */
 export function snapshotText({ settings, log: _, ...rest }: Snapshot, start: Settings): string {
   const changed = Object.entries(settings).filter(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(start[key as keyof Settings]),

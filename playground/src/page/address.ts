@@ -11,7 +11,10 @@ import { course, failure, frame, load, own, playing, startNow, starts, view } fr
 /** Longest address that browsers and messages pass on whole. */
 const LONGEST = 60_000;
 
-/** What the page is now, as a link; `at` is the step it has reached. A long course is not told but its end. */
+/**
+ * What the page is now, as a link; `at` is the step it has reached. A long course is not told but
+ * its end.
+ */
 export function linked(at: number): Linked {
   const table = own.value;
   const { start, log } = course.value;
@@ -23,7 +26,10 @@ export function linked(at: number): Linked {
   return { course: { start, log: past, at }, ...rest };
 }
 
-/** A link that restores everything, the training so far included; without the user's table where that is too long. */
+/**
+ * A link that restores everything, the training so far included; without the user's table where
+ * that is too long.
+ */
 export function shareLink(): { href: string; whole: boolean } {
   const now = linked(frame.value?.step ?? 0);
   const base = location.href.split("#")[0];
@@ -67,7 +73,10 @@ let visited = "";
 
 const actNow = (): string => JSON.stringify([view.peek().scene, view.peek().act]);
 
-/** Writes the address: another act is an entry of its own in the browser's history, everything else changes the entry at hand. */
+/**
+ * Writes the address: another act is an entry of its own in the browser's history, everything else
+ * changes the entry at hand.
+ */
 function write(): void {
   timer = 0;
   const hash = pending?.() ?? "";

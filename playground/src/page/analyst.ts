@@ -4,7 +4,10 @@ import type { FromAnalyst, Point, Study, StudyRequest, SurfaceRequest, ToAnalyst
 import { spectra } from "./spectra.ts";
 import { answers, course, frame, hessian, own, starts } from "./store.ts";
 
-/** The second worker, made when the first question comes; it looks at points of training without holding it up. */
+/**
+ * The second worker, made when the first question comes; it looks at points of training without
+ * holding it up.
+ */
 let worker: Worker | null = null;
 let loaded = -1;
 let next = 0;
@@ -56,7 +59,10 @@ const PAUSE: Record<Kind, number> = { hessian: 120, diagnose: 400 };
 /** Counts looks that are done: whoever else follows the same kind may take the next. */
 const looked: Readonly<Record<Kind, Signal<number>>> = { hessian: signal(0), diagnose: signal(0) };
 
-/** Looks at the newest point whenever the last look is done, while `wanted` says so; several may follow one kind. */
+/**
+ * Looks at the newest point whenever the last look is done, while `wanted` says so; several may
+ * follow one kind.
+ */
 export function follow(kind: Kind, wanted: () => boolean): () => void {
   const look = async (): Promise<void> => {
     const point = pointNow();

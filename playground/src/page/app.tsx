@@ -40,7 +40,10 @@ export function App() {
   );
 }
 
-/** What is on the first screen; a scene's text takes the place of the data, which are the scene's own. */
+/**
+ * What is on the first screen; a scene's text takes the place of the data, which are the scene's
+ * own.
+ */
 function Bench() {
   const scene = view.value.scene !== "" && shows("scene");
   return (

@@ -3,7 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 
 const GAP = 12;
 
-/** Where a box goes beside a target: to the right, left, below or above, wherever there is room; else at the window's foot. */
+/**
+ * Where a box goes beside a target: to the right, left, below or above, wherever there is room;
+ * else at the window's foot.
+ */
 function beside(target: DOMRect, { width, height }: DOMRect): { left: number; top: number } {
   const right = document.documentElement.clientWidth;
   const bottom = window.innerHeight;

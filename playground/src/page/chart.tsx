@@ -16,7 +16,10 @@ export interface Curve {
 /** Between two drawings, in milliseconds: more a second than are read take time from the maps. */
 const PAUSE = 200;
 
-/** A chart by uPlot that follows its data, its width and the theme. `data` reads signals: it is asked again when they change. */
+/**
+ * A chart by uPlot that follows its data, its width and the theme. `data` reads signals: it is
+ * asked again when they change.
+ */
 export function Chart(props: {
   label: string;
   curves: readonly Curve[];

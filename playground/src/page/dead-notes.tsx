@@ -2,7 +2,10 @@ import { useComputed } from "@preact/signals";
 import { plural } from "../model/format.ts";
 import { change, frame, say, settings } from "./store.ts";
 
-/** A line for each layer with dead units, right below the drawing: what is the matter, and what can be done at once. */
+/**
+ * A line for each layer with dead units, right below the drawing: what is the matter, and what can
+ * be done at once.
+ */
 export function DeadNotes() {
   // A string, so that pictures with the same units dead draw nothing here.
   const dead = useComputed(() => JSON.stringify(frame.value?.dead ?? []));

@@ -1,8 +1,8 @@
 import { type Place, placeText } from "../model/place.ts";
 
 /**
- * Says on a canvas what its picture is of. A canvas whose picture is of another network is emptied, but for one that
- * waits for the next picture, which is there in a moment.
+ * Says on a canvas what its picture is of. A canvas whose picture is of another network is emptied,
+ * but for one that waits for the next picture, which is there in a moment.
  */
 export function drawn(canvas: HTMLCanvasElement | null, place: Place | null | undefined, waits = false): void {
   if (!canvas) return;

@@ -37,7 +37,8 @@ export function Inspector({
   const title = output
     ? outputName(place.unit, here.units, classes)
     : `Layer ${place.layer + 1}, unit ${place.unit + 1}`;
-  // While training runs the numbers would change under the typing hand: they are read when it pauses.
+  // While training runs the numbers would change under the typing hand: they are read when it
+  // pauses.
   const parameters = playing.value ? frame.peek()?.parameters : frame.value?.parameters;
   const value = (index: number): number => Number((parameters?.[index] ?? 0).toPrecision(5));
   const field = (index: number, label: string) => (

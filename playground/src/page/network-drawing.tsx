@@ -35,7 +35,8 @@ export function Drawing({ scene }: { scene: Scenery }) {
     const colours = palette.value;
     if (!shown) drawn(canvas.current, null, failure.value === "");
     if (!canvas.current || !shown || !current || width.value === 0) return;
-    // Thousands of links take longer to draw than a frame has: while they train, a few drawings a second are enough.
+    // Thousands of links take longer to draw than a frame has: while they train, a few drawings a
+    // second are enough.
     const look = [part, unit, colours, width.value];
     const same = look.every((value, i) => value === last.current.look[i]);
     const pause = Math.min(250, shown.parameters.length / 8);

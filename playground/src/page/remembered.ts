@@ -5,7 +5,10 @@ type Own = Pick<Settings, "learningRate" | "options">;
 
 const known = new Map<string, Own>();
 
-/** The settings that go with a method when it is chosen: those it had when it was left, else its usual ones. */
+/**
+ * The settings that go with a method when it is chosen: those it had when it was left, else its
+ * usual ones.
+ */
 export function rememberedOf(
   { optimizer, learningRate, options }: Pick<Settings, "optimizer" | "learningRate" | "options">,
   key: string,

@@ -10,7 +10,10 @@ const HEIGHT = 630;
 const SIDE = 400;
 const TOP = 96;
 
-/** Network, plane and Hessian as they are on the page, with what is said of them: a picture to pass on. */
+/**
+ * Network, plane and Hessian as they are on the page, with what is said of them: a picture to pass
+ * on.
+ */
 export function snapshot(): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = WIDTH;

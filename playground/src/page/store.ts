@@ -44,7 +44,10 @@ function belonging<T extends { readonly place: Place }>(answer: T | null): T | n
   return sameNetwork(answer?.place, place.value) ? answer : null;
 }
 
-/** Whether the run is no longer that of the scene's act: it was reset, or other settings were chosen. */
+/**
+ * Whether the run is no longer that of the scene's act: it was reset, or other settings were
+ * chosen.
+ */
 export const strayed = signal(false);
 /** What a screen reader is told. */
 export const spoken = signal("");
@@ -56,7 +59,10 @@ const made = computed(() => {
   return log.reduce((sum, entry) => sum + (entry.step <= step ? 1 : 0), 0);
 });
 
-/** Settings as they are now: the same object until a change comes, so that no picture draws the page anew. */
+/**
+ * Settings as they are now: the same object until a change comes, so that no picture draws the page
+ * anew.
+ */
 export const settings = computed<Settings>(() => {
   const { log, ...rest } = course.value;
   return currentSettings({ ...rest, log: log.toSorted((a, b) => a.step - b.step).slice(0, made.value) });
@@ -211,7 +217,10 @@ export function change(what: Change): void {
   refresh();
 }
 
-/** Changes settings: on the fly where that is possible and training has begun, else by starting anew. */
+/**
+ * Changes settings: on the fly where that is possible and training has begun, else by starting
+ * anew.
+ */
 export function set(values: Partial<Settings>): void {
   const begun = (frame.value?.step ?? 0) > 0 || playing.value;
   if (begun && Object.keys(values).every(isLive)) change({ kind: "set", set: values as Partial<LiveSettings> });

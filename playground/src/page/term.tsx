@@ -8,7 +8,9 @@ function guideOf(page: string): string {
   return `../documents/${page}.html`;
 }
 
-/** A small mark beside a term: it opens what the term means, its formula, and a link to the guide. */
+/**
+ * A small mark beside a term: it opens what the term means, its formula, and a link to the guide.
+ */
 export function Term({ name }: { name: TermName }) {
   const id = useId();
   const open = useSignal(false);

@@ -19,7 +19,10 @@ effect(() => {
   if (now && now.step > furthest.peek()) furthest.value = now.step;
 });
 
-/** Goes to a step of the run, back or forward again: training is deterministic, so it is the same network as it was then. */
+/**
+ * Goes to a step of the run, back or forward again: training is deterministic, so it is the same
+ * network as it was then.
+ */
 function goTo(step: number): void {
   if (playing.value) pause();
   load({ ...course.value, at: step });

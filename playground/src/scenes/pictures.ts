@@ -1,4 +1,7 @@
-/** Pictures of the scenes, 120 × 72: strokes in the colour of ink, of what curves up, and of what curves down. */
+/**
+ * Pictures of the scenes, 120 × 72: strokes in the colour of ink, of what curves up, and of what
+ * curves down.
+ */
 export const pictures = {
   dying: {
     ink: "M8 60H112M8 60V10",

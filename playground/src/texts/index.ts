@@ -1,7 +1,9 @@
 import { en } from "./en.ts";
 import { terms } from "./terms.ts";
 
-/** What the page says, in one place: another language is a file of the same shape, and a line here. */
+/**
+ * What the page says, in one place: another language is a file of the same shape, and a line here.
+ */
 export type Texts = typeof en & { readonly terms: typeof terms };
 
 const languages: Readonly<Record<string, Texts>> = { en: { ...en, terms } };

@@ -1,4 +1,5 @@
-// Small figures of docs/answers.md: RMSProp's scaling beside curvature, the edge of stability, conjugate gradients, and a sparse code.
+// Small figures of docs/answers.md: RMSProp's scaling beside curvature, the edge of stability,
+// conjugate gradients, and a sparse code.
 
 import { encode } from "fast-png";
 import {

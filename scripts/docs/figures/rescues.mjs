@@ -1,4 +1,5 @@
-// Ways out of the dead zone: bars of the table that scripts/docs/answers.mjs computes for docs/answers.md.
+// Ways out of the dead zone: bars of the table that scripts/docs/answers.mjs computes for
+// docs/answers.md.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { figure, rect, text } from "../figure.mjs";

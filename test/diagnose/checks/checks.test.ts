@@ -1,4 +1,5 @@
-// Oracle: every gradient and Hessian of the shared cases is right, those with an error planted are wrong; kinks on the way by another algorithm and by hand.
+// Oracle: every gradient and Hessian of the shared cases is right, those with an error planted are
+// wrong; kinks on the way by another algorithm and by hand.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkGradient, checkHessian, dataset, init, kinks, network } from "../../../src/index.js";
@@ -160,7 +161,8 @@ describe("intervals that meet a kink", () => {
   it("what single precision sees on the other side of a kink is not judged", () => {
     const w = 1 + 2 ** -23;
     const net = network({ inputs: 1, layers: [relu(1), { units: 1 }], dtype: "f32" });
-    // 1·(1 + 2⁻²³ + 2⁻⁴⁰) − (1 + 2⁻²³) is 2⁻⁴⁰ in double precision, and 0 in single, where the input is rounded.
+    // 1·(1 + 2⁻²³ + 2⁻⁴⁰) − (1 + 2⁻²³) is 2⁻⁴⁰ in double precision, and 0 in single, where the
+    // input is rounded.
     net.setParameters([1, -w, 1, 0]);
     const check = checkGradient(net, dataset([[w + 2 ** -40]], [-1]));
     expect(check.coordinates.map(({ verdict }) => verdict)).toEqual(["atKink", "atKink", "agrees", "agrees"]);

@@ -1,4 +1,5 @@
-// Oracle: values, slopes and curvatures by the loops and hyper-dual numbers of test/oracle; polynomials and exponentials in closed form.
+// Oracle: values, slopes and curvatures by the loops and hyper-dual numbers of test/oracle;
+// polynomials and exponentials in closed form.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataset, init, network, taylorCheck } from "../../../src/index.js";

@@ -1,4 +1,5 @@
-// Oracle: the nearest change of sign along many directions of the input space, by the loops of test/oracle; closed forms.
+// Oracle: the nearest change of sign along many directions of the input space, by the loops of
+// test/oracle; closed forms.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { activationPatterns, dataset, init, kinkDistances, network } from "../../../src/index.js";
@@ -139,7 +140,8 @@ it("the distance from a line is |w·x + b|/‖w‖, and there is none where noth
   const net = network({ inputs: 2, layers: [relu(2), relu(1), { units: 1 }] });
   net.setParameters([3, 4, 0, 0, 5, 2, 1, 0, 7, 1, 0]);
   const { samples } = kinkDistances(net, dataset([[0, 0], [-5, 0]], [0, 0])); // biome-ignore format: as rows
-  // The first unit's line is at 5/5 and 10/5; the second's plane is nowhere. The unit above gives relu(3x + 4y + 5) + 7, at 12/5 from 0.
+  // The first unit's line is at 5/5 and 10/5; the second's plane is nowhere. The unit above gives
+  // relu(3x + 4y + 5) + 7, at 12/5 from 0.
   expect(samples).toEqual([
     { distance: 1, layer: 0, unit: 0 },
     { distance: 2, layer: 0, unit: 0 },

@@ -1,4 +1,5 @@
-// Oracle: pre-activations by the loops of test/oracle at many points of the way, whose signs the crossings must account for; closed forms.
+// Oracle: pre-activations by the loops of test/oracle at many points of the way, whose signs the
+// crossings must account for; closed forms.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { searchKinks } from "../../../src/diagnose/kinks/kink-search.js";

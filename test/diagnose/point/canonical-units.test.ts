@@ -1,4 +1,5 @@
-// Oracle: a unit is no property of a point. The same network, data and predictions in other units get the same verdict.
+// Oracle: a unit is no property of a point. The same network, data and predictions in other units
+// get the same verdict.
 
 import { describe, expect, it } from "vitest";
 import {

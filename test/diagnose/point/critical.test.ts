@@ -1,5 +1,6 @@
-// Oracles: points whose kind, index and zero modes are known in closed form; the dense matrix's own eigenvalues; and products H·t of
-// constructed directions. Minima of networks are searched for with steps along |H|⁻¹g.
+// Oracles: points whose kind, index and zero modes are known in closed form; the dense matrix's own
+// eigenvalues; and products H·t of constructed directions. Minima of networks are searched for with
+// steps along |H|⁻¹g.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -136,7 +137,8 @@ describe.each(builds)("%s build", (build) => {
   });
 
   it("where ‖g‖² is least and g is not 0, H·g = 0: gradient-flat", () => {
-    // (tanh w − 2)² alone has its inflection where (1 − t²)(1 − t·(t − 2)·…) changes sign: found by bisection on g′ = L″.
+    // (tanh w − 2)² alone has its inflection where (1 − t²)(1 − t·(t − 2)·…) changes sign: found by
+    // bisection on g′ = L″.
     const net = network({ inputs: 1, layers: [{ units: 1, activation: "tanh" }] });
     const data = dataset([[0]], [2]);
     const curvatureAt = (b: number): number => {
@@ -241,7 +243,8 @@ describe.each(builds)("%s build", (build) => {
     });
 
     it("relu: one rescaling a live unit; l2 breaks it", () => {
-      // Two units, each for one side, that meet the least squares of their side: kinks at samples' gaps.
+      // Two units, each for one side, that meet the least squares of their side: kinks at samples'
+      // gaps.
       const inputs = [-3, -2, -1, 1, 2, 3];
       const data = dataset(
         inputs.map((x) => [x]),

@@ -1,5 +1,6 @@
-// Oracles: gradients of single batches by the network itself, squared and averaged by a loop; condition numbers of diagonal matrices in closed
-// form (orthogonal inputs); optimizers' states after hand-made steps.
+// Oracles: gradients of single batches by the network itself, squared and averaged by a loop;
+// condition numbers of diagonal matrices in closed form (orthogonal inputs); optimizers' states
+// after hand-made steps.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {

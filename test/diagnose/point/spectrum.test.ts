@@ -1,4 +1,5 @@
-// Oracles: eigenvalues of the dense matrix (themselves tested against closed forms), traces by summing diagonals, and linear regression's closed form.
+// Oracles: eigenvalues of the dense matrix (themselves tested against closed forms), traces by
+// summing diagonals, and linear regression's closed form.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataset, init, network, spectrum } from "../../../src/index.js";

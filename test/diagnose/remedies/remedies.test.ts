@@ -1,5 +1,6 @@
-// Oracle: training the same network on the same data with the same options, with and without the remedy: it fails before and
-// succeeds after, by the margin that each row states; and what each remedy promises to leave alone is left alone.
+// Oracle: training the same network on the same data with the same options, with and without the
+// remedy: it fails before and succeeds after, by the margin that each row states; and what each
+// remedy promises to leave alone is left alone.
 
 import { describe, expect, it } from "vitest";
 import {

@@ -1,4 +1,5 @@
-// Oracle: closed forms. On a parabola (w − 1)² + b² the curvature is 2 in each direction, and every threshold can be met from both sides.
+// Oracle: closed forms. On a parabola (w − 1)² + b² the curvature is 2 in each direction, and every
+// threshold can be met from both sides.
 
 import { describe, expect, it } from "vitest";
 import { Movement } from "../../../src/diagnose/run/movement.js";
@@ -165,7 +166,9 @@ describe("steps far too long", () => {
 });
 
 describe("steps far too short", () => {
-  /** Epochs that move w by `step` and end at 0, where the parabola's least is 1 / step of them away. */
+  /**
+   * Epochs that move w by `step` and end at 0, where the parabola's least is 1 / step of them away.
+   */
   const furthers = (step: number, { epochs = 3, loss = 1, first = 1 } = {}) => {
     const net = parabola(-epochs * step);
     const paces = new Paces(net, data, "batch", first, 1);

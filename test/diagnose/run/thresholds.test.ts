@@ -1,4 +1,5 @@
-// Oracle: records made by hand, on both sides of each threshold of `watch`, on a parabola whose losses are known: (w − 1)² + b², for a constant 1.
+// Oracle: records made by hand, on both sides of each threshold of `watch`, on a parabola whose
+// losses are known: (w − 1)² + b², for a constant 1.
 
 import { describe, expect, it } from "vitest";
 import {

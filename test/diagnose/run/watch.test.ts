@@ -1,4 +1,5 @@
-// Oracle: runs whose course is known by arithmetic (a parabola of curvature λ under steps of length η), or by where a fault was planted.
+// Oracle: runs whose course is known by arithmetic (a parabola of curvature λ under steps of length
+// η), or by where a fault was planted.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -69,7 +70,8 @@ describe.each(builds)("%s build", (build) => {
     const { net, data } = parabola();
     const watcher = watch(net, data);
     stepThrough(training(net, data, { optimizer: sgd({ learningRate: 1.5 }), epochs: 20, batchSize: 2 }), watcher.step);
-    // The loss grows by (1 − 2·1.5)² = 4 a step: 16 times the first at record 3, three such records at 5.
+    // The loss grows by (1 − 2·1.5)² = 4 a step: 16 times the first at record 3, three such records
+    // at 5.
     expect(codes(watcher.findings)).toEqual(["divergence"]);
     expect(watcher.findings[0]).toMatchObject({ step: 5, evidence: { loss: 256, first: 1, best: 1 } });
   });
@@ -178,7 +180,8 @@ describe.each(builds)("%s build", (build) => {
       Array.from({ length: 10 }, (_, i) => [i % 2 ? 1 : -1]),
       Array.from({ length: 10 }, (_, i) => (i % 2 ? 1 : -1)),
     );
-    // 1 − w goes −2 times as far each step: w is 0, 3, −3, 9, −15, 33 where η = 1.5 and λ = 2, whichever two samples are in the batch.
+    // 1 − w goes −2 times as far each step: w is 0, 3, −3, 9, −15, 33 where η = 1.5 and λ = 2,
+    // whichever two samples are in the batch.
     const watcher = watch(net, data, { guard: { big: 10 } });
     const run = { optimizer: sgd({ learningRate: 1.5 }), epochs: 1, batchSize: 2, shuffle: false };
     stepThrough(training(net, data, run), watcher.step);

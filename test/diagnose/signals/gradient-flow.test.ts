@@ -1,4 +1,5 @@
-// Oracle: the loops' gradient (test/oracle), of all samples and of one at a time; chains of single units in closed form.
+// Oracle: the loops' gradient (test/oracle), of all samples and of one at a time; chains of single
+// units in closed form.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { adam, dataset, fit, gradientFlow, init, type NetworkSpec, network, sgd } from "../../../src/index.js";
@@ -54,7 +55,8 @@ describe.each(builds)("gradient flow, %s build", (build) => {
             close(unit.shift, shift < 0 ? 0 : Math.abs(g[shift + i]), "shift");
           });
           if (mode === "running" || !item.batchNorm) {
-            // The bias's gradient for one sample alone is that sample's ∂L/∂a; the mean is over all.
+            // The bias's gradient for one sample alone is that sample's ∂L/∂a; the mean is over
+            // all.
             const signals = Array.from({ length: units }, () => [] as number[]);
             inputs.forEach((x, n) => {
               const one = gradient(bare, θ, [x], [targets[n]] as Targets, { mode, running });
@@ -97,7 +99,10 @@ describe.each(builds)("gradient flow, %s build", (build) => {
   });
 });
 
-/** A chain of single linear units with the given weights, without biases, at x = 1 and residual 1, so that ∂L/∂f = 2. */
+/**
+ * A chain of single linear units with the given weights, without biases, at x = 1 and residual 1,
+ * so that ∂L/∂f = 2.
+ */
 function chain(weights: number[], dtype: "f32" | "f64" = "f64") {
   const net = network({ inputs: 1, layers: weights.map(() => ({ units: 1 })), dtype });
   net.setParameters(weights.flatMap((w) => [w, 0]));
@@ -193,7 +198,8 @@ describe("single precision", () => {
 
 describe("what cannot move", () => {
   const spec: NetworkSpec = { inputs: 2, layers: [relu(2), { units: 1 }] };
-  // Unit 1 is dead: two weights (one of them 0), a bias, and the weight behind it. Input 1 is always 0: one more weight.
+  // Unit 1 is dead: two weights (one of them 0), a bias, and the weight behind it. Input 1 is
+  // always 0: one more weight.
   const θ = [1, 0.5, 0, 2, 0.1, -50, 1, 3, 0];
   const data = dataset(
     [

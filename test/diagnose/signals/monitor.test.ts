@@ -1,4 +1,5 @@
-// Oracle: forward passes and pre-activation derivatives by the loops and differences of test/oracle.
+// Oracle: forward passes and pre-activation derivatives by the loops and differences of
+// test/oracle.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { adam, fit, init, monitor, network } from "../../../src/index.js";

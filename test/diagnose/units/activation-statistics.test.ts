@@ -1,4 +1,5 @@
-// Oracle: pre-activations by the loops of test/oracle, counted one by one; closed forms for what random networks do on average.
+// Oracle: pre-activations by the loops of test/oracle, counted one by one; closed forms for what
+// random networks do on average.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { activationStatistics, dataset, deadUnits, init, type NetworkSpec, network } from "../../../src/index.js";

@@ -1,4 +1,5 @@
-// Oracle: pre-activations by the loops of test/oracle, and networks whose dead units are known by construction.
+// Oracle: pre-activations by the loops of test/oracle, and networks whose dead units are known by
+// construction.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { deadUnits, init, network } from "../../../src/index.js";

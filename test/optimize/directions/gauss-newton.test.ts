@@ -1,5 +1,5 @@
-// Oracles: normal equations by elimination, the shortest solution Jᵀ(JJᵀ)⁻¹r, second directional derivatives in closed form, and for
-// networks Jacobians by hyper-dual numbers.
+// Oracles: normal equations by elimination, the shortest solution Jᵀ(JJᵀ)⁻¹r, second directional
+// derivatives in closed form, and for networks Jacobians by hyper-dual numbers.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -114,7 +114,8 @@ describe("one step on least squares", () => {
   });
 
   it("mu grows by muInc, its square and so on up to muMax, and shrinks by no more than muDec", () => {
-    // r = x − 10 is nothing beyond 0.2, and p = 10/(1 + μ): of μ = 1, 2, 8, 64 the last is the first that falls, as foretold.
+    // r = x − 10 is nothing beyond 0.2, and p = 10/(1 + μ): of μ = 1, 2, 8, 64 the last is the
+    // first that falls, as foretold.
     const f: LeastSquares = { residuals: ([x]) => [x > 0.2 ? Number.NaN : x - 10], jacobian: () => [[1]] };
     const first = (muMax: number) => {
       const records: MinimizeRecord[] = [];
@@ -200,7 +201,8 @@ describe.each(builds)("on a network, %s build", (build) => {
   const random = new Random(9);
   const inputs = random.rows(15, 2);
 
-  // With one output f̈ is the forward difference 2/h·((f(θ + hp) − f(θ))/h − Jp), with more the central one.
+  // With one output f̈ is the forward difference 2/h·((f(θ + hp) − f(θ))/h − Jp), with more the
+  // central one.
   it.each([
     [1, false],
     [1, true],

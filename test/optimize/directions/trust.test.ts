@@ -1,5 +1,6 @@
-// Oracles: a search over the ball (fine grids in two and three dimensions, random points in more), and the conditions that characterise the
-// minimiser: (H + μI)p = −g, μ ≥ max(0, −λ), ‖p‖ = radius or μ = 0. For the truncated step the exact solution and Cauchy's point.
+// Oracles: a search over the ball (fine grids in two and three dimensions, random points in more),
+// and the conditions that characterise the minimiser: (H + μI)p = −g, μ ≥ max(0, −λ), ‖p‖ = radius
+// or μ = 0. For the truncated step the exact solution and Cauchy's point.
 
 import { describe, expect, it } from "vitest";
 import { isEnd, type Proposal } from "../../../src/optimize/directions/direction.js";
@@ -84,7 +85,8 @@ describe("the exact minimiser in a ball", () => {
       for (const radius of [0.5, 2, 100]) {
         const { step, decrease } = within(new TrustDirection(), H, g, radius);
         expect(Math.abs(length(step) / radius - 1)).toBeLessThan(1e-7);
-        // −2 is the multiplier's bound: in the others' directions p_i = −g_i / (λ_i + 2), what is left goes along the lowest.
+        // −2 is the multiplier's bound: in the others' directions p_i = −g_i / (λ_i + 2), what is
+        // left goes along the lowest.
         const others = values.map((value, k) => (k < multiple ? 0 : -inner(g, vectors[k]) / (value - values[0])));
         const rest = radius ** 2 - inner(others, others);
         const expected =

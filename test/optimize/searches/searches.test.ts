@@ -1,4 +1,5 @@
-// Oracle: the conditions that each search promises, checked on random functions of one variable with exact derivatives.
+// Oracle: the conditions that each search promises, checked on random functions of one variable
+// with exact derivatives.
 
 import { describe, expect, it } from "vitest";
 import type { SmoothFunction } from "../../../src/index.js";
@@ -141,7 +142,9 @@ describe("damping on a batch among others", () => {
     value: ([x]) => 0.5 * curvature * (x - minimum) ** 2,
     gradient: ([x]) => [curvature * (x - minimum)],
   });
-  /** A step of −1 from 3 that a model of curvature 1 has made on one batch, judged on the next at 2. */
+  /**
+   * A step of −1 from 3 that a model of curvature 1 has made on one batch, judged on the next at 2.
+   */
   const factorOn = (next: SmoothFunction, scale: number, solvesBatch = false) => {
     const settings = { start: 1, ...MARTENS, solvesBatch };
     const memory = new Memory();
@@ -172,7 +175,8 @@ describe("damping on a batch among others", () => {
       expect(factorOn(bowl(1.76, minimum), scale)).toBeCloseTo(3 / 2, 12);
       expect(factorOn(bowl(0.24, minimum), scale)).toBeCloseTo(3 / 2, 12);
     }
-    // There the step leads up, which is the gradient's noise and nothing that damping cures, but where a step is made to solve its batch.
+    // There the step leads up, which is the gradient's noise and nothing that damping cures, but
+    // where a step is made to solve its batch.
     expect(factorOn(bowl(1, 2.6), scale)).toBeCloseTo(2 / 3, 12);
     expect(factorOn(bowl(1, 2.6), scale, true)).toBeCloseTo(3 / 2, 12);
     expect(factorOn(bowl(1, 2.4), scale, true)).toBeCloseTo(2 / 3, 12);

@@ -1,4 +1,5 @@
-// Oracle: functions of one variable whose values are prescribed, so that each threshold of a search can be met from both sides.
+// Oracle: functions of one variable whose values are prescribed, so that each threshold of a search
+// can be met from both sides.
 
 import { describe, expect, it } from "vitest";
 import type { SmoothFunction } from "../../../src/index.js";
@@ -14,7 +15,10 @@ import { extended, failed, fallsTo, type Move, nothingLeft, scaled } from "../..
 import { TrustRegionSearch } from "../../../src/optimize/searches/trust-region.js";
 import { localAt } from "../local.js";
 
-/** A function of the way from 1, with slope −1 there unless said otherwise; values are those of a table, and what is asked for is written down. */
+/**
+ * A function of the way from 1, with slope −1 there unless said otherwise; values are those of a
+ * table, and what is asked for is written down.
+ */
 function prescribed(at: (t: number) => number, slope = -1) {
   const asked: number[] = [];
   const f: SmoothFunction = {
@@ -36,7 +40,10 @@ const step = (length: number, decrease: number): Proposal => ({
 });
 
 describe("a trust region of radius 4", () => {
-  /** A step of that length with a predicted fall of 1, of which the share comes true; what becomes of the radius. */
+  /**
+   * A step of that length with a predicted fall of 1, of which the share comes true; what becomes
+   * of the radius.
+   */
   const radius = (ratio: number, length: number, maxRadius = 100) => {
     const { local, asked } = prescribed((t) => 10 - (t === 0 ? 0 : ratio));
     const model: Model = { damped: () => null, within: (r) => step(Math.min(length, r), Math.min(length, r) / length) };

@@ -1,5 +1,5 @@
-// Prints the bits of a Hessian and of a short training by each build that this engine has, and which
-// one `init` chooses by itself.
+// Prints the bits of a Hessian and of a short training by each build that this engine has, and
+// which one `init` chooses by itself.
 import { adam, dataset, fit, init, network } from "hessia";
 
 const rows = Array.from({ length: 40 }, (_, i) => [((i * 7) % 11) / 4 - 1, ((i * 5) % 13) / 5 - 1, (i % 3) - 0.7]);

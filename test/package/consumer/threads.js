@@ -1,4 +1,5 @@
-// Large calls on one thread and then on two. Prints what is in use and whether the bits are the same.
+// Large calls on one thread and then on two. Prints what is in use and whether the bits are the
+// same.
 import { dataset, init, matrix, multiply, network } from "hessia";
 
 const square = matrix(
