@@ -34,12 +34,13 @@ export class Probe {
     { gradients = "none", penalty = true }: ProbeOptions = {},
   ) {
     const spec = { ...net.spec, dtype, ...(penalty ? {} : { penalty: { l1: 0, l2: 0, on: "weights" as const } }) };
+    const layout = penalty ? net.layout : { ...net.layout, penalised: [] };
     const needs = { capacity: data.size, gradients };
     this.#size = net.parameterCount;
     this.#theta = workspace.allocate(dtype, this.#size);
     this.#gradient = gradients === "none" ? 0 : workspace.allocate(dtype, this.#size);
     this.#statistics = workspace.allocate(dtype, net.layout.statisticsCount);
-    this.#objective = new Objective(workspace, spec, net.layout, data, mode, needs);
+    this.#objective = new Objective(workspace, spec, layout, data, mode, needs);
     workspace.write(dtype, this.#statistics, net.current().statistics);
   }
 
