@@ -36,9 +36,9 @@ export function columnScale({ problem }: Local, memory: Memory, diagonal: Float6
   const kept = before ? squares.map((square, j) => Math.max(square, before[j])) : squares;
   memory.vectors.set("scale", kept);
   const largest = kept.reduce((most, square) => Math.max(most, square), 0) || 1;
-  // What a network's columns lose by cancellation, as those of a bias before batch norm, is
-  // rounding and no scale.
-  const least = layout ? (ROUNDINGS * epsilonOf(dtype)) ** 2 * largest : 0;
+  // A bias before batch norm moves nothing: its column is rounding and no scale.
+  const cancels = layout?.layers.some(({ batchNorm }) => batchNorm);
+  const least = cancels ? (ROUNDINGS * epsilonOf(dtype)) ** 2 * largest : 0;
   return kept.map((square) => Math.sqrt(square > least ? square : largest));
 }
 
