@@ -8,8 +8,8 @@ import { SecondOrder } from "./second-order.js";
 /** What `levenbergMarquardt` takes; named as in MATLAB's trainlm. */
 export interface LevenbergMarquardtOptions {
   /**
-   * Damping of the first step. Default: 1e-3, for networks 1e-5, or as much more as keeps that step
-   * within three lengths of the parameters.
+   * Damping of the first step. Default: 1e-3, for networks without a penalty 1e-5, or as much more
+   * as keeps that step within three lengths of the parameters.
    */
   mu?: number;
   /**
@@ -24,7 +24,7 @@ export interface LevenbergMarquardtOptions {
   /** Damping beyond which the search has failed. Default: 1e20. */
   muMax?: number;
   /**
-   * "columns": damping counts in units of the parameters and of G; "identity": in its own unit, as
+   * "columns": damping counts in units of G's diagonal; "identity": in its own unit, as
    * in trainlm.
    * Default: "columns".
    */
@@ -39,15 +39,16 @@ export interface LevenbergMarquardtOptions {
 
 /**
  * Levenberg's and Marquardt's method: p = −(G + μD)⁻¹·g with the generalised Gauss-Newton matrix G
- * and a diagonal D in their units, for functions that of G.
+ * and its diagonal D.
  *
  * A trial that does not fall multiplies μ by `muInc`, then by its square, and so on. A step
  * multiplies μ by max(muDec, 1 − (2ρ − 1)³), where ρ is its fall over the predicted one (Nielsen
- * 1999). For functions D keeps larger diagonals of the steps before (Moré 1978) until μ is below
- * 1e-6. A network's D is that of the first step; the weights of one input share their mean,
- * tenfold, as do those of one output and the others of a layer. So no unit of the objective or of
- * the parameters matters. With `scaling: "identity"` D is the identity and μ has the unit of G, as
- * in MATLAB's trainlm; results then depend on units.
+ * 1999). D keeps larger diagonals of the steps before (Moré 1978), a network's half of them, until
+ * μ is below 1e-6. In a network the weights of one input share the largest of theirs, as do those
+ * of one output and the others of a layer; without a penalty they share the mean at the point,
+ * tenfold for the weights of the inputs. So no unit of the objective or of the parameters matters.
+ * With `scaling: "identity"` D is the identity and μ has the unit of G, as in MATLAB's trainlm;
+ * results then depend on units.
  *
  * Residuals of up to 100 parameters are solved by QR of [J; √(μD)], which keeps twice the digits of
  * JᵀJ. For networks G is the matrix of the mean loss: 2/(N·C)·JᵀJ for `mse`.

@@ -62,6 +62,11 @@ export class Local {
     return this.#replay ? this.#replay.inParts(work) : finish(work());
   }
 
+  /** Whether nothing holds a network's parameters back: no penalty and no weight decay. */
+  get unbound(): boolean {
+    return this.weightDecay === 0 && !this.problem.penalised;
+  }
+
   /** A length in the parameters' own unit; only where all of them are 0 it is a number. */
   get unit(): number {
     return norm2(this.theta) || 1;

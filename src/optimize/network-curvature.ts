@@ -9,7 +9,7 @@ import type { LayerLayout } from "../network/layout.js";
 import type { Batch, Objective } from "../network/objective.js";
 import { ActivationPattern, switches } from "../network/pattern.js";
 import type { Propagation } from "../network/propagation.js";
-import { lossName, lossTraits } from "../network/spec.js";
+import { isPenalised, lossName, lossTraits } from "../network/spec.js";
 import type { CurvatureKind } from "../network/tangent.js";
 import { acquire, bytesPer, describeBytes, type FloatArray, release } from "../wasm/workspace.js";
 import type { NetworkProblem } from "./network-problem.js";
@@ -91,6 +91,10 @@ function derive(Base: typeof NetworkProblem): typeof NetworkProblem {
         visit?.(from);
         this.#patterns?.[this.#pattern].record(this.objective.propagation, from - this.batch.from);
       };
+    }
+
+    override get penalised(): boolean {
+      return isPenalised(this.net.spec);
     }
 
     override placesOf(parameters: readonly number[]): readonly number[] {

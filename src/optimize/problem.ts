@@ -172,6 +172,11 @@ export abstract class Problem {
     return null;
   }
 
+  /** Whether a penalty is part of the objective, as far as the problem knows. */
+  get penalised(): boolean {
+    return false;
+  }
+
   /** Places of parameters among all that there are, fixed ones included. */
   placesOf(parameters: readonly number[]): readonly number[] {
     return parameters;

@@ -8,8 +8,8 @@ import { failed, type Move, type Search } from "./search.js";
 /** The course of the damping, in units of the model's diagonal. */
 export interface LevenbergSettings {
   /**
-   * Damping of the first step; null for 10⁻³, for a network 10⁻⁵, or as much more as keeps that
-   * step within three lengths of the parameters.
+   * Damping of the first step; null for 10⁻³, for a network without penalty 10⁻⁵, or as much more
+   * as keeps that step within three lengths of the parameters.
    */
   readonly start: number | null;
   /** Factor after a trial that did not fall; it is squared from one such trial to the next. */
@@ -80,7 +80,7 @@ export class LevenbergSearch implements Search {
     const { start } = this.settings;
     if (start !== null) return start;
     const reach = REACH * lengthIn(local.theta, model.scale);
-    let damping: number = local.problem.layout ? START.network : START.function;
+    let damping: number = local.problem.layout && local.unbound ? START.network : START.function;
     for (let trial = 0; reach > 0 && trial < MOST_STRONGER; ++trial, damping *= STRONGER) {
       const proposal = model.damped(damping);
       if (proposal && lengthIn(proposal.step, model.scale) <= reach) break;
@@ -99,7 +99,7 @@ export class LevenbergSearch implements Search {
       Math.max(LEAST, damping * Math.max(this.settings.decrease, 1 - t * t * t)),
     );
     memory.scalars.set("damping", next);
-    if (next < FORGOTTEN && !local.problem.layout) memory.vectors.delete("scale");
+    if (next < FORGOTTEN) memory.vectors.delete("scale");
     return { step, value, report: { gainRatio: ratio, damping: next } };
   }
 
