@@ -76,7 +76,10 @@ async function bundleParser() {
     format: "esm",
     platform: "browser",
   });
-  writeFileSync("dist/tables/reading/csv.d.ts", "export declare function parse(text: string, options: object): unknown;\n");
+  writeFileSync(
+    "dist/tables/reading/csv.d.ts",
+    "export declare function parse(text: string, options: object): unknown;\n",
+  );
   return result;
 }
 

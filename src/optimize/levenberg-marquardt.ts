@@ -8,7 +8,7 @@ import { SecondOrder } from "./second-order.js";
 /** What `levenbergMarquardt` takes; named as in MATLAB's trainlm. */
 export interface LevenbergMarquardtOptions {
   /**
-   * Damping of the first step. Default: 1e-3, for networks without a penalty 1e-5, or as much more
+   * Damping of the first step. Default: 1e-3, or as much more
    * as keeps that step within three lengths of the parameters.
    */
   mu?: number;
@@ -46,9 +46,9 @@ export interface LevenbergMarquardtOptions {
  * 1999). D keeps larger diagonals of the steps before (Moré 1978), a network's half of them, until
  * μ is below 1e-6. In a network the weights of one input share the largest of theirs, as do those
  * of one output and the others of a layer; without a penalty they share the mean at the point,
- * tenfold for the weights of the inputs. So no unit of the objective or of the parameters matters.
- * With `scaling: "identity"` D is the identity and μ has the unit of G, as in MATLAB's trainlm;
- * results then depend on units.
+ * threefold for the weights of the inputs. So no unit of the objective or of the parameters
+ * matters. With `scaling: "identity"` D is the identity and μ has the unit of G, as in MATLAB's
+ * trainlm; results then depend on units.
  *
  * Residuals of up to 100 parameters are solved by QR of [J; √(μD)], which keeps twice the digits of
  * JᵀJ. For networks G is the matrix of the mean loss: 2/(N·C)·JᵀJ for `mse`.

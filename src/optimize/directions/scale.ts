@@ -15,7 +15,7 @@ const KEPT = { function: 1, network: 0.5 } as const;
  * holds these back: a unit then shifts its bend before it turns. Measured on curves of one input: a
  * third of the steps. Under a penalty it would make the last steps more.
  */
-const STIFFNESS = 10;
+const STIFFNESS = 3;
 
 /**
  * D^½ of the norm ‖D^½·s‖ in which steps are measured and damped, so that no unit of a parameter

@@ -8,7 +8,7 @@ import { failed, type Move, type Search } from "./search.js";
 /** The course of the damping, in units of the model's diagonal. */
 export interface LevenbergSettings {
   /**
-   * Damping of the first step; null for 10⁻³, for a network without penalty 10⁻⁵, or as much more
+   * Damping of the first step; null for 10⁻³, or as much more
    * as keeps that step within three lengths of the parameters.
    */
   readonly start: number | null;
@@ -19,7 +19,7 @@ export interface LevenbergSettings {
   readonly most: number;
 }
 
-const START = { function: 1e-3, network: 1e-5 } as const;
+const START = 1e-3;
 /** Lengths of the parameters that a first step may have (MINPACK's factor, 0.1 to 100). */
 const REACH = 3;
 /** Factor of a first damping that allows too long a step, and how often at most. */
@@ -80,7 +80,7 @@ export class LevenbergSearch implements Search {
     const { start } = this.settings;
     if (start !== null) return start;
     const reach = REACH * lengthIn(local.theta, model.scale);
-    let damping: number = local.problem.layout && local.unbound ? START.network : START.function;
+    let damping = START;
     for (let trial = 0; reach > 0 && trial < MOST_STRONGER; ++trial, damping *= STRONGER) {
       const proposal = model.damped(damping);
       if (proposal && lengthIn(proposal.step, model.scale) <= reach) break;
