@@ -281,9 +281,9 @@ export function trueOf(one, { hessia, net, train, dead, score, held, drawn }) {
     // A constant does better.
     case "worse-than-baseline":
       return score.loss > score.baselineLoss;
-    // The layer's outputs themselves are at an end of the sigmoid.
+    // The layer's outputs themselves are at an end of the activation.
     case "saturated-units":
-      return net.spec.layers[layer].activation.type === "sigmoid" && atEnds(hessia, net, train, layer) > 0.5;
+      return net.spec.layers[layer].activation.type in slopes && atEnds(hessia, net, train, layer) > 0.5;
     // Predictions do without the units that are named, a quarter of the layer's at least.
     case "dying-units":
       return dead.has(one);
@@ -296,15 +296,16 @@ export function trueOf(one, { hessia, net, train, dead, score, held, drawn }) {
   }
 }
 
-/**
- * Share of a sigmoid layer's outputs h at which its slope h·(1 − h) is at most a hundredth of the
- * largest.
- */
+/** Slopes of bounded activations by their outputs h, over the largest. */
+const slopes = { sigmoid: (h) => 4 * h * (1 - h), tanh: (h) => 1 - h * h };
+
+/** Share of a layer's outputs at which its slope is at most a hundredth of the largest. */
 function atEnds(hessia, net, train, layer) {
   const { inputs, layers, dtype } = net.spec;
   const cut = hessia.network({ inputs, layers: layers.slice(0, layer + 1), dtype });
   cut.setParameters(net.getParameters().slice(0, cut.parameterCount));
   cut.setRunningStatistics(net.getRunningStatistics().slice(0, cut.getRunningStatistics().length));
   const outputs = cut.predict(train.inputs).data;
-  return outputs.filter((h) => 4 * h * (1 - h) <= 0.01).length / outputs.length;
+  const slope = slopes[layers[layer].activation.type];
+  return outputs.filter((h) => slope(h) <= 0.01).length / outputs.length;
 }

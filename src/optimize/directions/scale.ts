@@ -12,8 +12,9 @@ const KEPT = { function: 1, network: 0.5 } as const;
 
 /**
  * How much less the weights of the data are to move than the other parameters where no penalty
- * holds these back: a unit then shifts its bend before it turns. Measured on curves of one input: a
- * third of the steps. Under a penalty it would make the last steps more.
+ * holds these back: a unit then shifts its bend before it turns. Measured on two curves of one
+ * input: half of the steps on one, as many on the other. Under a penalty the last steps would
+ * become more.
  */
 const STIFFNESS = 3;
 
