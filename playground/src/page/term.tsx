@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { texts } from "../texts/index.ts";
 import type { TermName } from "../texts/terms.ts";
 
@@ -54,7 +54,8 @@ export function Term({ name }: { name: TermName }) {
 
 function Explained(props: { id: string; title: string; sentence: string; formula: string; guide: string }) {
   const place = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
+  // Before it is painted.
+  useLayoutEffect(() => {
     const element = place.current;
     if (!element) return;
     // Within the window, whichever side the mark is on.
