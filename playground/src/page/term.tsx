@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { texts } from "../texts/index.ts";
 import type { TermName } from "../texts/terms.ts";
 
@@ -16,7 +16,8 @@ export function Term({ name }: { name: TermName }) {
   const open = useSignal(false);
   const box = useRef<HTMLSpanElement>(null);
   const { title, sentence, formula, guide } = texts.terms[name];
-  useEffect(() => {
+  // At once: a key may follow the click.
+  useLayoutEffect(() => {
     if (!open.value) return;
     const away = (event: Event): void => {
       if (!box.current?.contains(event.target as Node)) open.value = false;
