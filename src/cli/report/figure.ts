@@ -37,7 +37,7 @@ export function draw(alt: string, options: PlotOptions): string {
     document,
     width: WIDTH,
     height: HEIGHT,
-    marginLeft: 54,
+    marginLeft: 62,
     marginBottom: 40,
     marginTop: 26,
     marginRight: 18,

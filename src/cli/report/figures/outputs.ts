@@ -121,7 +121,7 @@ function residualFigures(net: Network, data: Dataset, part: string, columns: Col
   const alt = `Predicted against actual values of ${count(data.size)} ${part} rows; root mean squared error ${short(rmse)}.`;
   const exponents = Math.max(-ends[0], ends[1]) >= 1e6 || ends[1] - ends[0] < 1e-4;
   const against = draw(alt, {
-    marginLeft: exponents ? 80 : 54,
+    marginLeft: exponents ? 80 : 62,
     x: { label: "actual", grid: true, ticks: exponents ? 3 : 6, nice: true },
     y: { label: "predicted", grid: true, ticks: 6, nice: true },
     marks: [
