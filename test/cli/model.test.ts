@@ -4,8 +4,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { init, matrix } from "../../src/index.js";
-import { loadNetwork } from "../../src/node/index.js";
+import { init, type Loss, matrix, network } from "../../src/index.js";
+import { loadNetwork, saveNetwork } from "../../src/node/index.js";
 import { call, folder, root, start } from "./support.js";
 
 const digits = join(root, "data/digits.csv");
@@ -62,6 +62,17 @@ describe("a saved model", () => {
     expect(stdout).toMatch(/^target +species \(one of setosa, versicolor, virginica\)$/m);
     expect(stdout).toMatch(/^test +accuracy /m);
     expect(stdout).toMatch(/^resumable +after 2 of 2 epochs, 8 steps$/m);
+  });
+
+  it.each([
+    [{ type: "huber", delta: 0.5 }, "huber, delta 0.5"],
+    [{ type: "quantile", at: [0.1, 0.9] }, "quantile, at 0.1 and 0.9"],
+    ["mse", "mse"],
+  ] as const)("is told of with the parameter of its loss: %j", async (loss, text) => {
+    const layers = [{ units: 2 }];
+    await saveNetwork(path("loss.safetensors"), network({ inputs: 1, layers, loss: loss as Loss, seed: 1 }));
+    const { stdout } = await run("info", path("loss.safetensors"));
+    expect(stdout).toContain(`4 parameters, f64, ${text}\n`);
   });
 
   it("predicts classes with their probabilities, as the library does for rows standardised by the training rows", async () => {

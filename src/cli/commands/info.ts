@@ -4,7 +4,7 @@ import type { Io } from "../io.js";
 import { loadModel, type Model } from "../model/file.js";
 import type { ModelRecord } from "../model/record.js";
 import { count, counted } from "../output/format.js";
-import { columnLines, type Line, layOut, scoreText, shapeOf } from "../output/summary.js";
+import { columnLines, type Line, layOut, lossText, scoreText, shapeOf } from "../output/summary.js";
 import { labelOf } from "../training/optimizer.js";
 import type { MissingChoice } from "../training/settings.js";
 
@@ -39,7 +39,7 @@ function infoText(model: Model): string {
   const { net, path, record } = model;
   const lines: Line[] = [
     ["model", path],
-    ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}, ${net.spec.loss}`],
+    ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}, ${lossText(net)}`],
   ];
   if (record) lines.push(...recordLines(record));
   lines.push(["resumable", resumeText(model)]);

@@ -159,6 +159,15 @@ export function shapeOf({ spec }: Network): string {
   return `${shape}, ${activation.type}${batchNorm ? " after batch norm" : ""}`;
 }
 
+/** A loss with its parameter: "huber, delta 0.5". */
+export function lossText({ spec: { loss } }: Network): string {
+  if (typeof loss === "string") return loss;
+  const [type, ...parameters] = Object.entries(loss).map(([name, value]) => {
+    return name === "type" ? String(value) : `${name} ${[value].flat().join(" and ")}`;
+  });
+  return [type, ...parameters].join(", ");
+}
+
 export function scoreText({ rows, loss, accuracy, rmse, r2 }: Score): string {
   if (accuracy !== undefined) {
     return `accuracy ${percent(accuracy)} (${count(accuracy * rows)} of ${count(rows)}), loss ${short(loss)}`;
