@@ -1,6 +1,7 @@
 export { datasetFromSafetensors, datasetToSafetensors } from "./dataset.js";
 export type { Saved, SaveOptions } from "./document.js";
 export type { Imported, ImportOptions } from "./imports/assemble.js";
+export { fromLayersModel } from "./imports/layers-model.js";
 export { fromOnnx, type OnnxImportOptions } from "./imports/onnx.js";
 export { fromTensors, type TensorsImportOptions } from "./imports/tensors.js";
 export { type JavaScriptOptions, toJavaScript } from "./javascript.js";

@@ -45,8 +45,7 @@ export interface LevenbergMarquardtOptions {
  * multiplies μ by max(muDec, 1 − (2ρ − 1)³), where ρ is its fall over the predicted one (Nielsen
  * 1999). D keeps larger diagonals of the steps before (Moré 1978), a network's half of them, until
  * μ is below 1e-6. In a network the weights of one input share the largest of theirs, as do those
- * of one output and the others of a layer; without a penalty they share the mean at the point,
- * threefold for the weights of the inputs. So no unit of the objective or of the parameters
+ * of one output and the others of a layer. So no unit of the objective or of the parameters
  * matters. With `scaling: "identity"` D is the identity and μ has the unit of G, as in MATLAB's
  * trainlm; results then depend on units.
  *

@@ -1,5 +1,5 @@
 import type { Layout } from "../../network/layout.js";
-import { dataWeights, unitGroups } from "../../network/unit-groups.js";
+import { unitGroups } from "../../network/unit-groups.js";
 import { epsilonOf } from "../../wasm/workspace.js";
 import type { Local } from "../local.js";
 import type { Memory } from "../memory.js";
@@ -11,14 +11,6 @@ export const ROUNDINGS = 100;
 const KEPT = { function: 1, network: 0.5 } as const;
 
 /**
- * How much less the weights of the data are to move than the other parameters where no penalty
- * holds these back: a unit then shifts its bend before it turns. Measured on two curves of one
- * input: half of the steps on one, as many on the other. Under a penalty the last steps would
- * become more.
- */
-const STIFFNESS = 3;
-
-/**
  * D^½ of the norm ‖D^½·s‖ in which steps are measured and damped, so that no unit of a parameter
  * matters: the lengths of the Jacobian's columns.
  *
@@ -26,19 +18,17 @@ const STIFFNESS = 3;
  * run where nothing is known; half of it in a network, which training moves far from its start.
  *
  * A network's parameters that share a unit share a scale, or a unit that hardly takes part would be
- * thrown about: the largest of theirs, and without a penalty the mean at the point, stiffer for the
- * weights of the data.
+ * thrown about: the largest of theirs.
  *
  * @param diagonal squares of the columns' lengths at this point, the diagonal of JᵀJ.
  */
-export function columnScale(local: Local, memory: Memory, diagonal: Float64Array): Float64Array {
-  const { layout, dtype } = local.problem;
-  const squares = local.unbound && layout ? means(diagonal, layout) : kept(memory, diagonal, layout);
+export function columnScale({ problem }: Local, memory: Memory, diagonal: Float64Array): Float64Array {
+  const { layout, dtype } = problem;
+  const squares = kept(memory, diagonal, layout);
   const most = squares.reduce((a, b) => Math.max(a, b), 0) || 1;
   // What a network's columns lose by cancellation, as those of a bias before batch norm, is
   // rounding and no scale.
-  const cancels = layout && (!local.unbound || layout.layers.some(({ batchNorm }) => batchNorm));
-  const least = cancels ? (ROUNDINGS * epsilonOf(dtype)) ** 2 * most : 0;
+  const least = layout ? (ROUNDINGS * epsilonOf(dtype)) ** 2 * most : 0;
   return squares.map((square) => Math.sqrt(square > least ? square : most));
 }
 
@@ -57,15 +47,4 @@ function largest(squares: Float64Array, groups: Uint32Array): Float64Array {
     most[groups[j]] = Math.max(most[groups[j]], square);
   });
   return squares.map((_, j) => most[groups[j]]);
-}
-
-function means(squares: Float64Array, layout: Layout): Float64Array {
-  const groups = unitGroups(layout);
-  const stiff = dataWeights(layout);
-  const [sums, counts] = [new Float64Array(squares.length), new Float64Array(squares.length)];
-  squares.forEach((square, j) => {
-    sums[groups[j]] += square;
-    ++counts[groups[j]];
-  });
-  return squares.map((_, j) => ((stiff[j] ? STIFFNESS : 1) * sums[groups[j]]) / counts[groups[j]]);
 }
