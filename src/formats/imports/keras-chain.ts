@@ -8,7 +8,10 @@ export interface KerasLayer {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Layers from the inputs to the outputs, and the number of inputs; null where the model leaves it open. */
+/**
+ * Layers from the inputs to the outputs, and the number of inputs; null where the model leaves it
+ * open.
+ */
 export interface Chain {
   readonly inputs: number | null;
   readonly layers: readonly KerasLayer[];
@@ -18,7 +21,10 @@ interface Found extends KerasLayer {
   readonly inbound: unknown;
 }
 
-/** The layers of a sequential model, or of a functional one in which each takes what one other gives. */
+/**
+ * The layers of a sequential model, or of a functional one in which each takes what one other
+ * gives.
+ */
 export function chainOf(where: string, { class_name: type, config }: Record<string, unknown>): Chain {
   const given = Array.isArray(config) ? config : isObject(config) ? config.layers : undefined;
   if (!Array.isArray(given)) return wrongValue(where, "model", "a model with a list of layers", show(type));
@@ -66,7 +72,10 @@ function chained(where: string, layers: readonly Found[]): KerasLayer[] {
   return chain;
 }
 
-/** Names of the layers that a layer takes from: Keras 2 lists them, Keras 3 has them within its arguments. */
+/**
+ * Names of the layers that a layer takes from: Keras 2 lists them, Keras 3 has them within its
+ * arguments.
+ */
 function sourcesOf(inbound: unknown): string[] {
   if (!Array.isArray(inbound)) {
     if (!isObject(inbound)) return [];

@@ -15,7 +15,7 @@ const KEPT = { function: 1, network: 0.5 } as const;
  * matters: the lengths of the Jacobian's columns.
  *
  * As in Moré (1978) a column that becomes shorter keeps its scale, so that a step is not allowed to
- * run where nothing is known; half of it in a network, which training moves far from its start.
+ * run where nothing is known. A network keeps half of it: training moves it far from its start.
  *
  * A network's parameters that share a unit share a scale, or a unit that hardly takes part would be
  * thrown about: the largest of theirs.
