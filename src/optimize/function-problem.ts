@@ -254,7 +254,7 @@ export class FunctionProblem extends Problem {
 
 /** NaN and infinity are allowed: they say that the function cannot be computed there. */
 function numbers(name: string, values: unknown): Float64Array {
-  if (values instanceof Float64Array) return values;
+  if (isFloat64(values)) return values;
   if (!isFloatArray(values) && !(Array.isArray(values) && values.every((x) => typeof x === "number"))) {
     wrongType(WHERE, `f.${name}`, "an array of numbers in return", values);
   }

@@ -1,3 +1,4 @@
+import { isFloat64 } from "../check.js";
 import { axpy, dot, norm2 } from "../linalg/vector.js";
 import type { FloatArray } from "../wasm/workspace.js";
 import { exhausted, measureOf, perfect, type Verdict } from "./criticality.js";
@@ -24,7 +25,7 @@ export class Secants {
   judge(problem: Problem, value: number, gradientAt: number): End | null {
     const read = (at: number): Float64Array => {
       const values: FloatArray = problem.workspace.read(problem.dtype, at, problem.size);
-      return values instanceof Float64Array ? values : Float64Array.from(values);
+      return isFloat64(values) ? values : Float64Array.from(values);
     };
     const theta = read(problem.theta);
     const gradient = read(gradientAt);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { isObject } from "../../check.js";
 import { type ClusterOptions, cluster, type Pool, threads } from "../../jobs/index.js";
 import { add } from "../commands/options.js";
 import { badInput, CommandError, exitCodes, refusals } from "../errors.js";
@@ -60,8 +61,6 @@ export function poolOf(given: ClusterGiven & { readonly workers?: number }, io: 
 
 /** One line reports a cluster that is not there, or that runs another version. */
 export function asClusterError(error: unknown): unknown {
-  const { message } = error as Error;
-  return error instanceof Error && /^(cluster|worker|jobs): /.test(message)
-    ? new CommandError(exitCodes.failed, message)
-    : error;
+  const message = isObject(error) && typeof error.message === "string" ? error.message : "";
+  return /^(cluster|worker|jobs): /.test(message) ? new CommandError(exitCodes.failed, message) : error;
 }
