@@ -18,7 +18,9 @@ export function fileName(path: string): string {
   return path === STDIN ? "standard input" : printable(path);
 }
 
-/** Bytes that are read at a time: their rows, as text and encoded, take some thirty times as much. */
+/**
+ * Bytes that are read at a time: their rows, as text and encoded, take some thirty times as much.
+ */
 const PIECE = 1 << 18;
 
 /**
