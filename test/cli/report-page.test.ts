@@ -25,6 +25,8 @@ describe.skipIf(!program)("the report of the digits in Chromium", () => {
       ["train", "data/diabetes.csv", ...small, "--report", path("regression.html")],
       ["train", "data/iris.csv", ...small, "--save", model],
       ["curvature", model, "--quiet", "--report", path("curvature.html")],
+      ["audit", model, "--report", path("audit.html")],
+      ["prune", model, "--share", "0.5", "--report", path("pruning.html")],
     ]) {
       expect(await start(more)).toMatchObject({ code: 0, stderr: "" });
     }
@@ -36,7 +38,7 @@ describe.skipIf(!program)("the report of the digits in Chromium", () => {
   });
 
   const figures = [
-    ...["loss", "accuracy", "learning-rate", "confusion", "importance", "sparsity", "gradient-flow"],
+    ...["loss", "accuracy", "learning-rate", "confusion", "calibration", "importance", "sparsity", "gradient-flow"],
     ...["unit-gradients", "hessian", "spectrum", "eigenvalues", "along-gradient", "along-negative"],
   ];
 
@@ -161,6 +163,8 @@ describe.skipIf(!program)("the report of the digits in Chromium", () => {
     ["digits", "dark"],
     ["compare", "light"],
     ["regression", "light"],
+    ["audit", "light"],
+    ["pruning", "dark"],
     ["curvature", "dark"],
   ] as const)("of %s, %s, has nothing that axe-core complains of", async (name, colorScheme) => {
     // The page's own policy admits no script, not even this one.

@@ -1,7 +1,7 @@
 // Oracles: parse5, a parser of HTML that has no part in making the reports; numbers of the run that
 // a report is of.
 
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, type DefaultTreeAdapterTypes as Tree } from "parse5";
 import { afterAll, describe, expect, it } from "vitest";
@@ -57,7 +57,7 @@ async function run(...args: string[]): Promise<string> {
 const learning = ["figure-loss", "figure-accuracy", "figure-learning-rate"];
 const units = ["figure-sparsity", "figure-gradient-flow", "figure-unit-gradients"];
 /** Of a run's own classes, after the confusion matrix. */
-const decisions = ["figure-roc", "figure-precision-recall", "figure-importance"];
+const decisions = ["figure-roc", "figure-precision-recall", "figure-calibration", "figure-importance"];
 const curvature = [
   ...["figure-hessian", "figure-spectrum", "figure-eigenvalues"],
   ...["figure-along-gradient", "figure-along-negative"],
@@ -83,10 +83,21 @@ describe.each<[string, string[], string[]]>([
     "train, values",
     ["train", diabetes, ...small, "--validation", "0.2"],
     [
-      ...["figure-loss", "figure-learning-rate", "figure-predictions", "figure-residuals", "figure-importance"],
+      ...["figure-loss", "figure-learning-rate", "figure-predictions", "figure-residuals"],
+      ...["figure-intervals-1", "figure-importance"],
       ...[...units, ...curvature],
     ],
   ],
+  [
+    "train, by the evidence",
+    ["train", diabetes, "--hidden", "4", "--epochs", "30", "--penalty", "evidence"],
+    [
+      ...["figure-loss", "figure-predictions", "figure-residuals"],
+      ...["figure-intervals-1", "figure-evidence", "figure-importance", ...units, ...curvature],
+    ],
+  ],
+  ["audit", ["audit", model], ["figure-suspects"]],
+  ["prune", ["prune", model, "--share", "0.5"], ["figure-pruning"]],
   ["diagnose", ["diagnose", model], [...learning, "figure-confusion", ...units, ...curvature]],
   [
     "diagnose, no curvature asked for",
@@ -105,8 +116,8 @@ describe.each<[string, string[], string[]]>([
     ["train", iris, "--hidden", "3", "--epochs", "1", "--batch-norm", "--activation", "tanh"],
     [...learning.slice(0, 2), "figure-confusion", ...decisions, ...units, ...curvature],
   ],
-])("the report of %s", (_, args, figures) => {
-  const file = path(`${figures.length}.html`);
+])("the report of %s", (name, args, figures) => {
+  const file = path(`${name.replaceAll(" ", "-")}.html`);
 
   it("has every figure, with words for those who do not see it", async () => {
     await run(...args, "--report", file);
@@ -278,3 +289,71 @@ describe("a matrix as a picture", () => {
     expect(large.method).toContain("downsampled to 600²");
   });
 });
+
+describe("a report of what the curvature decides", () => {
+  const captionOf = (file: string, id: string): string =>
+    readFileSync(file, "utf8").split(`id="figure-${id}"`)[1].split("</figure>")[0];
+
+  it("counts the rows inside their intervals as predict gives them", async () => {
+    const [file, saved] = [path("inside.html"), path("inside.json")];
+    const args = [
+      "--target",
+      "progression",
+      "--hidden",
+      "4",
+      "--epochs",
+      "30",
+      "--test-share",
+      "0",
+      "--validation",
+      "0",
+    ];
+    await run("train", diabetes, ...args, "--save", saved, "--report", file);
+    const { rows } = JSON.parse(await run("predict", saved, diabetes, "--interval", "95", "--json", "--quiet"));
+    const targets = readFileSync(diabetes, "utf8")
+      .trimEnd()
+      .split("\n")
+      .slice(1)
+      .map((line) => Number(line.split(",").at(-1)));
+    const inside = rows.filter(
+      ({ interval: [low, high] }: { interval: number[] }, i: number) => low <= targets[i] && targets[i] <= high,
+    ).length;
+    expect(inside).toBeGreaterThan(0.9 * targets.length);
+    expect(captionOf(file, "intervals-1")).toContain(`${inside} of ${targets.length} rows`);
+  });
+
+  it("has the greatest evidence at the prior that was found, and names the penalty", async () => {
+    const file = path("train,-by-the-evidence.html");
+    const [, strength] = /greatest is [^,]+, at ([\d.]+) times/.exec(captionOf(file, "evidence")) as RegExpExecArray;
+    expect(Number(strength)).toBeGreaterThan(0.6);
+    expect(Number(strength)).toBeLessThan(1.6);
+    expect(new Report(file).text).toMatch(/The evidence leaves [\d.]+ of 49 parameters to the data/);
+  });
+
+  it("lists the rows that are suspects, with their lines", async () => {
+    const wrong = readFileSync(iris, "utf8").replaceAll("\r", "").split("\n");
+    wrong[20] = wrong[20].replace("setosa", "virginica");
+    const [table, saved, file] = [path("wrong.csv"), path("wrong.json"), path("suspects.html")];
+    writeFileSync(table, wrong.join("\n"));
+    const args = [
+      "--target",
+      "species",
+      "--test-share",
+      "0",
+      "--hidden",
+      "none",
+      "--optimizer",
+      "newton",
+      "--l2",
+      "0.01",
+    ];
+    await run("train", table, ...args, "--save", saved);
+    await run("audit", saved, "--report", file);
+    const cells = new Report(file).all("tr").map((row) => row.childNodes.map(textOf));
+    expect(cells[1]).toEqual(["line 21", "virginica", "setosa", expect.stringMatching(/^0\.\d\d$/)]);
+  });
+});
+
+function textOf(node: Tree.ChildNode): string {
+  return "childNodes" in node ? node.childNodes.map(textOf).join("") : "value" in node ? node.value : "";
+}

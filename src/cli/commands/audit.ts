@@ -12,18 +12,19 @@ import { finiteJson } from "../output/json.js";
 import { layOut } from "../output/summary.js";
 import { addThreadsOption, flopsOfCurvature, shareWork, type ThreadsGiven } from "../threads.js";
 import { prepare } from "../training/prepare.js";
-import { add } from "./options.js";
+import { add, addReportOption } from "./options.js";
 
 const examples = `
 Examples:
   hessia audit iris.safetensors
-  hessia audit iris.safetensors --output suspects.csv
+  hessia audit iris.safetensors --output suspects.csv --report audit.html
 
 A row is a suspect where the model, trained without it, would give it another
 class, or a value that is far off. It may be wrong; or it may be rare.`;
 
 interface Given extends ThreadsGiven {
   readonly output?: string;
+  readonly report?: string;
   readonly json?: true;
 }
 
@@ -36,6 +37,7 @@ export function addAudit(program: Command, io: Io): void {
   command.argument("<model>", "what hessia train --save wrote");
   command.argument("[file]", "the data that the model was trained on, where it has moved");
   add(command, "--output <file>", "all suspects as CSV");
+  addReportOption(command);
   addThreadsOption(command);
   command.option("--json", "as JSON");
   command.addHelpText("after", examples);
@@ -50,18 +52,19 @@ interface Finding extends Suspect {
 
 async function runAudit(path: string, file: string | undefined, given: Given, io: Io): Promise<void> {
   const model = await loadTableModel(path);
-  await checkOutputs([path, file], { "--output": given.output });
-  const { data, columns } = await dataFor(model, file, "training");
+  await checkOutputs([path, file], { "--output": given.output, "--report": given.report });
+  const { data, columns, path: table } = await dataFor(model, file, "training");
   await shareWork(given, model.net, flopsOfCurvature(model.net, data));
   const source = await readSource(file ?? model.record.data.path, model.record.settings);
   const { parts } = prepare(source, model.record.settings, model.record.settings.batchNorm);
   const found = refusals(() => influence(model.net, data, { damping: "evidence" }));
   if (found.status !== "converged") failed(`the rows could not be looked at: ${found.reason}`);
   const label = (value: number): string => (columns.classes ? columns.classes[value] : short(columns.inUnits(value)));
+  const lineOf = (row: number): number => source.text.lines[parts.training[row]];
   const findings = found.mislabelled.map(
     (suspect): Finding => ({
       ...suspect,
-      line: source.text.lines[parts.training[suspect.row]],
+      line: lineOf(suspect.row),
       target: label(suspect.given),
       suggestion: label(suspect.likely),
     }),
@@ -70,9 +73,18 @@ async function runAudit(path: string, file: string | undefined, given: Given, io
     (note) => note !== null,
   );
   if (given.output !== undefined) await writeOutput(given.output, csvOf(findings));
-  io.stdout.write(
-    given.json ? jsonOf(model, findings, notes) : textOf(model, data.size, findings, notes, given.output),
-  );
+  if (given.report !== undefined) {
+    const suspects = new Set(found.mislabelled.map(({ row }) => row));
+    const rows = Array.from(found.leaveOneOutLoss, (loss, row) => ({
+      line: lineOf(row),
+      loss,
+      suspect: suspects.has(row),
+    }));
+    // Plotting is loaded by those who want a report alone.
+    const { auditReport } = await import("../report/audit.js");
+    await auditReport(given.report, { model: path, data: table, rows, suspects: findings, notes });
+  }
+  io.stdout.write(given.json ? jsonOf(model, findings, notes) : textOf(model, data.size, findings, notes, given));
 }
 
 function csvOf(findings: readonly Finding[]): string {
@@ -89,7 +101,7 @@ function textOf(
   rows: number,
   findings: readonly Finding[],
   notes: readonly string[],
-  output: string | undefined,
+  { output, report }: Given,
 ): string {
   const shown = findings.slice(0, SHOWN).map(({ line, target, suggestion, score }) => {
     return [
@@ -110,6 +122,7 @@ function textOf(
     ...shown,
     ...more,
     ...(output === undefined ? [] : ([["written to", output]] as const)),
+    ...(report === undefined ? [] : ([["report", report]] as const)),
   ]);
 }
 

@@ -11,12 +11,13 @@ import { finiteJson } from "../output/json.js";
 import { layOut, scoreText, shapeOf } from "../output/summary.js";
 import { addThreadsOption, flopsOfCurvature, shareWork, type ThreadsGiven } from "../threads.js";
 import { scoreOf } from "../training/score.js";
-import { add } from "./options.js";
+import { add, addReportOption } from "./options.js";
 
 const examples = `
 Examples:
   hessia prune iris.safetensors --save small.safetensors
-  hessia prune iris.safetensors --of units --save small.json`;
+  hessia prune iris.safetensors --of units --save small.json
+  hessia prune iris.safetensors --share 0.9 --report pruning.html`;
 
 interface Given extends ThreadsGiven {
   readonly save?: string;
@@ -24,6 +25,7 @@ interface Given extends ThreadsGiven {
   readonly of: NonNullable<PruneOptions["of"]>;
   readonly share?: number;
   readonly lossIncrease?: number;
+  readonly report?: string;
   readonly json?: true;
 }
 
@@ -45,6 +47,7 @@ export function addPrune(program: Command, io: Io): void {
     "until the loss would rise by more (default: 0.1, without --share)",
     nonNegative,
   );
+  addReportOption(command);
   addThreadsOption(command);
   command.option("--json", "as JSON");
   command.addHelpText("after", examples);
@@ -55,7 +58,7 @@ async function runPrune(path: string, file: string | undefined, given: Given, io
   const { save, method, of, share: part } = given;
   if (part === 0) badInput("--share: expected a share in (0, 1), as in 0.5, got 0");
   const model = await loadTableModel(path);
-  await checkOutputs([path, file], { "--save": save });
+  await checkOutputs([path, file], { "--save": save, "--report": given.report });
   const { data, columns, heldOut } = await dataFor(model, file, "training");
   await shareWork(given, model.net, flopsOfCurvature(model.net, data));
   const lossIncrease = given.lossIncrease ?? (part === undefined ? 0.1 : undefined);
@@ -73,6 +76,13 @@ async function runPrune(path: string, file: string | undefined, given: Given, io
   const [before, after] = [model.net, found.network].map((net) => scoreOf(net, rows, columns, data));
   const weights = found.mask.reduce((sum, kept) => sum + kept, 0);
   const about = { model: path, part: heldOut ? "held out" : "training", status: found.status, reason: found.reason };
+  if (given.report !== undefined) {
+    // Plotting is loaded by those who want a report alone.
+    const { pruningReport } = await import("../report/pruning.js");
+    const loss = model.net.loss(data, { batchNorm: "running" });
+    const pruned = { model: path, net: model.net, found, loss, left: weights, part: about.part };
+    await pruningReport(given.report, { ...pruned, before, after });
+  }
   if (given.json) {
     io.stdout.write(
       finiteJson({
@@ -95,6 +105,7 @@ async function runPrune(path: string, file: string | undefined, given: Given, io
       [`${about.part} before`, scoreText(before)],
       [`${about.part} after`, scoreText(after)],
       ...(save === undefined ? [] : ([["model", save]] as const)),
+      ...(given.report === undefined ? [] : ([["report", given.report]] as const)),
     ]),
   );
 }

@@ -9,6 +9,7 @@ import type { Prepared } from "../training/prepare.js";
 import type { Score } from "../training/score.js";
 import type { OutputSettings } from "../training/settings.js";
 import type { Outcome, Run } from "../training/train.js";
+import { certaintySection } from "./certainty.js";
 import { curveFigures } from "./figures/curves.js";
 import { decisionFigures } from "./figures/decisions.js";
 import { effectFigures } from "./figures/effects.js";
@@ -27,10 +28,15 @@ export async function trainingReport(
 ): Promise<void> {
   const { net, prepared, settings, source } = run;
   const { history } = outcome;
-  const steps = stepsOf(EXAMINATION_STEPS + 2, io, quiet);
+  const steps = stepsOf(EXAMINATION_STEPS + 3, io, quiet);
   try {
     await steps.next("columns");
     const effects = effectSection(run);
+    await steps.next("error bars");
+    const certainty = certaintySection({
+      ...{ net, training: prepared.training, judged: judged(prepared), columns: prepared.columns },
+      evidence: settings.penalty === "evidence" ? history.notes : null,
+    });
     const { sections } = await examine(net, prepared.training, { seed: settings.seed, steps });
     await steps.next("page");
     const learning: Section = { id: "learning", title: "Learning", figures: curveFigures(history.epochs) };
@@ -38,7 +44,7 @@ export async function trainingReport(
       title: `${prepared.columns.targetNames.join(", ")} from ${source.path}`,
       summary: `${shapeOf(net)} trained by ${labelOf(settings.optimizer)} on ${counted(prepared.training.size, "row")} of ${source.path}: ${endOf(run, history)}.`,
       facts: factsOf(run, outcome),
-      sections: [learning, outputSection(run), effects, ...sections, columnSection(prepared.columns)],
+      sections: [learning, outputSection(run), certainty, effects, ...sections, columnSection(prepared.columns)],
     });
     await writeOutput(path, page);
   } finally {

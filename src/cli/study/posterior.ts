@@ -1,4 +1,4 @@
-import { laplace, type Matrix, type Posterior } from "../../index.js";
+import { type Dataset, laplace, type Matrix, type Network, type Posterior } from "../../index.js";
 import type { Columns } from "../../tables/index.js";
 import { refusals } from "../errors.js";
 import { dataFor } from "../model/data.js";
@@ -17,8 +17,23 @@ export interface Certainty {
 /** The posterior of a model, from the rows that it was trained on. */
 export async function certaintyOf(model: TableModel, file: string | undefined): Promise<Certainty> {
   const { data } = await dataFor(model, file, "training");
-  const structure = model.net.parameterCount <= MOST ? "full" : "last-layer";
-  return { posterior: refusals(() => laplace(model.net, data, { structure })), training: data.inputs };
+  return { posterior: refusals(() => posteriorOf(model.net, data)), training: data.inputs };
+}
+
+/** The posterior of all parameters, or of the last layer's where there are very many. */
+export function posteriorOf(net: Network, data: Dataset): Posterior {
+  return laplace(net, data, { structure: isWhole(net) ? "full" : "last-layer" });
+}
+
+function isWhole({ parameterCount }: Network): boolean {
+  return parameterCount <= MOST;
+}
+
+/** Parameters that such a posterior is of. */
+export function sizeOf(net: Network): number {
+  const { inputs, layers } = net.spec;
+  const width = layers.length > 1 ? layers[layers.length - 2].units : inputs;
+  return isWhole(net) ? net.parameterCount : layers[layers.length - 1].units * (width + 1);
 }
 
 /** Ends of an interval for each row and target, in the targets' own units. */
