@@ -5,7 +5,7 @@ import type { Network } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import type { ParameterHolder } from "../network/parameters.js";
 import { Score } from "../network/score.js";
-import { decidesClasses } from "../network/spec.js";
+import { decidesClasses, isPenalised } from "../network/spec.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, epsilonOf, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
@@ -44,6 +44,7 @@ export class Run implements ParameterHolder, RunHandle {
   readonly position: Mutable<SchedulePosition>;
   readonly #where: string;
   readonly #statistics: number;
+  readonly #penalised: boolean;
   readonly #validation: Validation | null;
   readonly #score: Score | null;
   /** The data, with weights as multiples of the training rows' mean. */
@@ -55,6 +56,7 @@ export class Run implements ParameterHolder, RunHandle {
   #goesOn = 0;
   #version = -1;
   #lossSum = 0;
+  #penaltySum = 0;
   #best: Best | null = null;
   /**
    * Where the objective was least, as long as a second-order method on the whole of the data has
@@ -77,6 +79,7 @@ export class Run implements ParameterHolder, RunHandle {
     const held = heldOutOf(countedRows(data), share, seed);
     this.#training = weighedBy(data, held.training);
     this.#where = where;
+    this.#penalised = isPenalised(spec);
     this.#optimizer = optimizer;
     // Where a step sees all samples their order is nothing but rounding, and gradients are kept
     // from one step to the next.
@@ -136,6 +139,7 @@ export class Run implements ParameterHolder, RunHandle {
       this.position.step = step;
       this.position.epoch = epoch;
       this.#lossSum = lossSum;
+      this.#penaltySum = resume.progress.penaltySum ?? 0;
       this.batches.seek(epoch, used);
       this.#score?.resume(right, this.#weightOf(0, used));
       this.#epochs.push(...epochs);
@@ -185,6 +189,7 @@ export class Run implements ParameterHolder, RunHandle {
     if (this.#waits) this.#upload();
     else this.#open();
     const start = problem.theta;
+    const penalty = this.#penalised ? problem.objective.penalty(problem.place(start)) : 0;
     this.outcome = this.#optimizer.step(problem, this.learningRate, this.options.clip);
     if (this.outcome.waits) return;
     const { breakdown, end, value } = this.outcome;
@@ -199,6 +204,7 @@ export class Run implements ParameterHolder, RunHandle {
     problem.updateRunning();
     this.#version = this.net.heldBy(this);
     this.#lossSum += value * this.samples;
+    this.#penaltySum += penalty * this.samples;
     if (this.#score) {
       this.#score.addRight(problem.rightAt(start), this.#weightOf(batches.from, batches.from + batches.count));
     }
@@ -256,6 +262,7 @@ export class Run implements ParameterHolder, RunHandle {
     const record: EpochRecord = {
       epoch: position.epoch + 1,
       loss: this.#lossSum / batches.samples.length,
+      ...(this.#penalised ? { penalty: this.#penaltySum / batches.samples.length } : {}),
       ...(validation ? { validationLoss: validation.loss } : {}),
       ...(accuracy === undefined ? {} : { accuracy }),
       ...(validation?.accuracy === undefined ? {} : { validationAccuracy: validation.accuracy }),
@@ -266,6 +273,7 @@ export class Run implements ParameterHolder, RunHandle {
     this.#epochs.push(record);
     this.epochRecord = record;
     this.#lossSum = 0;
+    this.#penaltySum = 0;
     this.#score?.reset();
     ++position.epoch;
     this.#watch(record);
@@ -386,6 +394,7 @@ export class Run implements ParameterHolder, RunHandle {
         epoch: position.epoch,
         used: failed || this.#waits ? batches.from : batches.last ? 0 : batches.from + batches.count,
         lossSum: this.#lossSum,
+        ...(this.#penalised ? { penaltySum: this.#penaltySum } : {}),
         right: this.#score?.right ?? 0,
         epochs: this.#epochs.slice(),
         best: this.#best,

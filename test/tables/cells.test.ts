@@ -5,6 +5,7 @@ import { Missing } from "../../src/tables/cells.js";
 import { orderOf, toMoment } from "../../src/tables/dates.js";
 import { isCode, toNumber, writingOf } from "../../src/tables/numbers.js";
 import { levelsOf } from "../../src/tables/order.js";
+import { countKinds } from "../../src/tables/types.js";
 
 describe("numbers", () => {
   it.each<[string, number]>([
@@ -61,12 +62,12 @@ describe("numbers", () => {
   ])("takes %j for no number", (text) => expect(toNumber(text)).toBeNull());
 
   it("decides by the whole column, and says where nothing decides", () => {
-    expect(writingOf(["1,234.5", "2"])).toEqual({ decimal: "point", ambiguous: null });
-    expect(writingOf(["1.234", "1.234,5"])).toEqual({ decimal: "comma", ambiguous: null });
-    expect(writingOf(["1,5", "1,234"])).toEqual({ decimal: "comma", ambiguous: null });
-    expect(writingOf(["1,234", "12"])).toEqual({ decimal: "point", ambiguous: "1,234" });
-    expect(writingOf(["1,234", "12"], "comma")).toEqual({ decimal: "comma", ambiguous: "1,234" });
-    expect(writingOf(["1.234", "12"])).toEqual({ decimal: "point", ambiguous: null });
+    expect(writingOf(countKinds(["1,234.5", "2"]))).toEqual({ decimal: "point", ambiguous: null });
+    expect(writingOf(countKinds(["1.234", "1.234,5"]))).toEqual({ decimal: "comma", ambiguous: null });
+    expect(writingOf(countKinds(["1,5", "1,234"]))).toEqual({ decimal: "comma", ambiguous: null });
+    expect(writingOf(countKinds(["1,234", "12"]))).toEqual({ decimal: "point", ambiguous: "1,234" });
+    expect(writingOf(countKinds(["1,234", "12"]), "comma")).toEqual({ decimal: "comma", ambiguous: "1,234" });
+    expect(writingOf(countKinds(["1.234", "12"]))).toEqual({ decimal: "point", ambiguous: null });
   });
 
   it("knows digits that say more than their number", () => {
