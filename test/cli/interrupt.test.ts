@@ -52,6 +52,16 @@ describe("a reader that has seen enough", () => {
   });
 });
 
+it("nobody reads what is told of a prediction", async () => {
+  const model = path("read.safetensors");
+  await start(["train", "data/iris.csv", "--hidden", "4", "--epochs", "2", "--quiet", "--save", model]);
+  const predict = `'${process.execPath}' '${main}' predict '${model}' data/iris.csv --output '${path("read.csv")}'`;
+  const { stdout } = await start(["-c", `(${predict}; echo $? >&3) 3>&1 2>&1 >/dev/null | :; wait`], {
+    program: ["sh"],
+  });
+  expect(stdout).toBe("0\n");
+});
+
 it("the same command leaves the same file", async () => {
   const saved = async (name: string): Promise<Buffer> => {
     await start(["train", "data/iris.csv", "--hidden", "8", "--epochs", "5", "--save", path(name), "--quiet"]);

@@ -3,11 +3,11 @@
  * come.
  */
 import { Missing } from "../cells.js";
+import { short } from "../types.js";
 import type { parse } from "./csv.js";
 import { Decoder, EncodingError, lineEnds, unpacked } from "./decode.js";
 import { headerOf, titlesIn } from "./header.js";
 import { type Record, recordsIn } from "./records.js";
-import { short } from "../types.js";
 import { roughCells, type Separator, separatorOf } from "./separator.js";
 import { TableError } from "./table-error.js";
 
