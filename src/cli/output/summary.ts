@@ -76,15 +76,11 @@ function noteLines(notes: readonly string[]): Line[] {
 
 /** Whole numbers may be classes or values, and what they were taken for is said. */
 function assumedLines({ data: { targets, targetNotes } }: Columns, { task }: Settings): Line[] {
-  const notes = targetNotes.filter((note) => /whole numbers$/.test(note));
-  if (task !== undefined || targets.length > 1 || notes.length === 0) return [];
-  const [{ name, task: taken }] = targets;
-  const [why, other] = [
-    notes[0].slice(`${name}: ${taken}, `.length),
-    taken === "regression" ? "classification" : "regression",
-  ];
-  const words = taken === "regression" ? ["values", "classes"] : ["classes", "values"];
-  return [["assumed", `${why} are taken for ${words[0]}; --task ${other} takes them for ${words[1]}`]];
+  const kinds = /, (\d+) different whole numbers$/.exec(targetNotes[0])?.[1];
+  if (task !== undefined || targets.length > 1 || kinds === undefined) return [];
+  const [taken, other] = targets[0].task === "regression" ? ["values", "classes"] : ["classes", "values"];
+  const option = other === "classes" ? "classification" : "regression";
+  return [["assumed", `${kinds} whole numbers are ${taken}; --task ${option} for ${other}`]];
 }
 
 /** Where a row does not count as the likelier of two classes. */
