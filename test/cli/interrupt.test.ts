@@ -56,9 +56,8 @@ it("nobody reads what is told of a prediction", async () => {
   const model = path("read.safetensors");
   await start(["train", "data/iris.csv", "--hidden", "4", "--epochs", "2", "--quiet", "--save", model]);
   const predict = `'${process.execPath}' '${main}' predict '${model}' data/iris.csv --output '${path("read.csv")}'`;
-  const { stdout } = await start(["-c", `(${predict}; echo $? >&3) 3>&1 2>&1 >/dev/null | :; wait`], {
-    program: ["sh"],
-  });
+  const command = `exec 3>&1; { ${predict} 2>&1 >/dev/null; echo $? >&3; } | :`;
+  const { stdout } = await start(["-c", command], { program: ["sh"] });
   expect(stdout).toBe("0\n");
 });
 
