@@ -215,6 +215,11 @@ export class Columns {
     return !this.#missing.asked && (decimal === "point" || Number.isInteger(value)) && isUsual(value);
   }
 
+  /** Raw inputs at mean 0 and deviation 1; what is far away comes nearer. */
+  scaled({ rows, columns, data }: Matrix): Matrix {
+    return this.#scaled({ rows, columns, data: data.slice() });
+  }
+
   /** Raw inputs at mean 0 and deviation 1, where they stand; what is far away comes nearer. */
   #scaled(raw: Matrix): Matrix {
     const { data } = standardize(raw, this.data.inputScale);
