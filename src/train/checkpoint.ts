@@ -14,7 +14,7 @@ export interface EpochRecord {
    * step.
    */
   readonly loss: number;
-  /** The penalty's part in `loss`, where the network has a penalty. */
+  /** The penalty's part in `loss`; left out where it is 0. */
   readonly penalty?: number;
   /** Loss of the held-out data after the epoch, without penalty, under running statistics. */
   readonly validationLoss?: number;
@@ -62,7 +62,7 @@ export interface Progress {
   readonly used: number;
   /** The sum of their losses. */
   readonly lossSum: number;
-  /** The penalty's part in that sum. */
+  /** The penalty's part in that sum; left out where it is 0. */
   readonly penaltySum?: number;
   /** How many of them were classified correctly. */
   readonly right: number;

@@ -5,7 +5,7 @@ import type { Network } from "../network/network.js";
 import { type Batch, Objective } from "../network/objective.js";
 import type { ParameterHolder } from "../network/parameters.js";
 import { Score } from "../network/score.js";
-import { decidesClasses, isPenalised } from "../network/spec.js";
+import { decidesClasses } from "../network/spec.js";
 import { NetworkProblem } from "../optimize/network-problem.js";
 import type { Optimizer, StepOutcome } from "../optimize/optimizer.js";
 import { acquire, bytesPer, epsilonOf, type FloatArray, release, type Workspace } from "../wasm/workspace.js";
@@ -44,7 +44,6 @@ export class Run implements ParameterHolder, RunHandle {
   readonly position: Mutable<SchedulePosition>;
   readonly #where: string;
   readonly #statistics: number;
-  readonly #penalised: boolean;
   readonly #validation: Validation | null;
   readonly #score: Score | null;
   /** The data, with weights as multiples of the training rows' mean. */
@@ -79,7 +78,6 @@ export class Run implements ParameterHolder, RunHandle {
     const held = heldOutOf(countedRows(data), share, seed);
     this.#training = weighedBy(data, held.training);
     this.#where = where;
-    this.#penalised = isPenalised(spec);
     this.#optimizer = optimizer;
     // Where a step sees all samples their order is nothing but rounding, and gradients are kept
     // from one step to the next.
@@ -189,7 +187,7 @@ export class Run implements ParameterHolder, RunHandle {
     if (this.#waits) this.#upload();
     else this.#open();
     const start = problem.theta;
-    const penalty = this.#penalised ? problem.objective.penalty(problem.place(start)) : 0;
+    const penalty = problem.objective.penalty(problem.place(start));
     this.outcome = this.#optimizer.step(problem, this.learningRate, this.options.clip);
     if (this.outcome.waits) return;
     const { breakdown, end, value } = this.outcome;
@@ -262,7 +260,7 @@ export class Run implements ParameterHolder, RunHandle {
     const record: EpochRecord = {
       epoch: position.epoch + 1,
       loss: this.#lossSum / batches.samples.length,
-      ...(this.#penalised ? { penalty: this.#penaltySum / batches.samples.length } : {}),
+      ...(this.#penaltySum > 0 ? { penalty: this.#penaltySum / batches.samples.length } : {}),
       ...(validation ? { validationLoss: validation.loss } : {}),
       ...(accuracy === undefined ? {} : { accuracy }),
       ...(validation?.accuracy === undefined ? {} : { validationAccuracy: validation.accuracy }),
@@ -394,7 +392,7 @@ export class Run implements ParameterHolder, RunHandle {
         epoch: position.epoch,
         used: failed || this.#waits ? batches.from : batches.last ? 0 : batches.from + batches.count,
         lossSum: this.#lossSum,
-        ...(this.#penalised ? { penaltySum: this.#penaltySum } : {}),
+        ...(this.#penaltySum > 0 ? { penaltySum: this.#penaltySum } : {}),
         right: this.#score?.right ?? 0,
         epochs: this.#epochs.slice(),
         best: this.#best,
