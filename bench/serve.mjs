@@ -1,7 +1,7 @@
 // node bench/serve.mjs [--seconds 3] [--turns 5] [--requests 1000000] Requests a second that
 // `hessia serve` answers, a row of JSON each, over those of a server of Node's own that parses the
 // same body and answers as many bytes; in turns, with a client of 20 connections. Then the server's
-// memory over many requests.
+// memory over many requests, what it says to malformed and oversized ones, and how it ends.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -80,6 +80,58 @@ function load(port, { seconds = Infinity, requests = Infinity }) {
   );
 }
 
+/** What the server answers to requests that are none, and whether it is there afterwards. */
+async function malformed(port) {
+  const at = `http://127.0.0.1:${port}`;
+  const post = (own, type = "application/json") =>
+    fetch(`${at}/predict`, { method: "POST", body: own, headers: { "content-type": type } }).then(
+      ({ status }) => status,
+      (error) => error.cause?.code ?? error.message,
+    );
+  const asked = {
+    "half a document": await post("{"),
+    "no row": await post("7"),
+    "a column that lacks": await post('{"sepal_length":1}'),
+    "no table": await post("\0\0", "text/csv"),
+    "another type": await post("<a/>", "text/xml"),
+    "11 MB": await post(`[${"1,".repeat(5.5e6)}1]`),
+    "no HTTP": await raw(port, "HELLO\r\n\r\n"),
+    "a header without an end": await raw(port, `GET / HTTP/1.1\r\nx: ${"y".repeat(1e5)}`),
+  };
+  console.log(
+    Object.entries(asked)
+      .map(([name, status]) => `${name}: ${status}`)
+      .join(", "),
+  );
+  console.log(`then ${await post(body)} to a row`);
+}
+
+/** The status that bytes are answered with. */
+function raw(port, bytes) {
+  return new Promise((done) => {
+    let text = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => done(/^HTTP\/1.1 (\d+)/.exec(text)?.[1] ?? "closed"));
+  });
+}
+
+/** Ends a server while requests are under way: all of them have to be answered. */
+async function ended({ child, port }) {
+  const under = load(port, { requests: 2000 }).then(
+    () => "all answered",
+    (error) => `a connection ended by ${error.code ?? error.message.slice(0, 60)}`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const start = performance.now();
+  const code = new Promise((resolve) => child.on("exit", resolve));
+  child.kill("SIGTERM");
+  console.log(`SIGTERM: exit code ${await code} after ${(performance.now() - start).toFixed(0)} ms; ${await under}`);
+}
+
 const megabytes = (pid) => Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)])) / 1024;
 const sorted = (values) => values.toSorted((a, b) => a - b);
 const spread = (values, digits) => {
@@ -115,6 +167,9 @@ async function measure() {
       await load(own.port, { requests: total / 5 });
       console.log(`after ${Math.round(done + total / 5)} more requests: ${megabytes(own.child.pid).toFixed(0)} MB`);
     }
+    await malformed(own.port);
+    own.child.removeAllListeners("exit");
+    await ended(own);
   } finally {
     for (const { child } of [own, other]) child.removeAllListeners("exit").kill("SIGTERM");
     rmSync(folder, { recursive: true });

@@ -20,6 +20,8 @@ let keeps = false;
 /** Whether the command has work to keep at all, whose end is waited for. */
 let saves = false;
 let ended = false;
+/** Why text could not be written, where work that is kept went on all the same. */
+let unwritten: string | null = null;
 
 worker.on("message", (message: FromWorker) => {
   if (message.kind === "text") write(message);
@@ -35,6 +37,7 @@ worker.on("message", (message: FromWorker) => {
 worker.on("error", (error) => end(exitCodes.failed, `hessia: ${error.message}`));
 worker.on("exit", () => {
   if (readsInput) process.stdin.destroy();
+  if (unwritten !== null) end(exitCodes.failed, unwritten);
   if (!ended) process.exitCode ??= exitCodes.failed;
 });
 
@@ -50,13 +53,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 // A reader that has seen enough, as `head` has, is no failure; a full disk is.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // What there is to save is saved all the same.
+  const goesOn = keeps || saves;
   if (error.code === "EPIPE") {
-    // What there is to save is saved all the same.
-    if (keeps || saves) return;
-    process.exit(exitCodes.ended);
+    if (!goesOn) process.exit(exitCodes.ended);
+    return;
   }
-  end(exitCodes.failed, `hessia: the output could not be written: ${error.message}`);
+  const message = `hessia: the output could not be written: ${error.message}`;
+  if (!goesOn) end(exitCodes.failed, message);
+  unwritten = message;
 });
+// Nobody is left to hear of it.
+process.stderr.on("error", () => {});
 
 /** Says when the text is out, so that a slow reader slows the work down. */
 function write({ output, text }: Extract<FromWorker, { kind: "text" }>): void {

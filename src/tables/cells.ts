@@ -15,6 +15,8 @@ const MARKERS: ReadonlySet<string> = new Set([
     "?",
     "-",
     "--",
+    "–",
+    "—",
     ".",
     "na",
     "n/a",
@@ -39,6 +41,11 @@ export class Missing {
   /** `more`: markers beside the usual ones; case counts for neither. */
   constructor(more: readonly string[] = []) {
     this.#more = new Set(more.map((marker) => marker.trim().toLowerCase()));
+  }
+
+  /** Whether numbers may be markers. */
+  get asked(): boolean {
+    return this.#more.size > 0;
   }
 
   has(text: string): boolean {

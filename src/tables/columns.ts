@@ -1,7 +1,8 @@
 import { type Matrix, matrix } from "../linalg/matrix.js";
 import { type Dataset, dataset } from "../network/dataset.js";
 import { type Cell, Missing, type Row } from "./cells.js";
-import { type Encoding, encode, inputNames } from "./encodings.js";
+import { type Encoding, encode, encodeValue, inputNames } from "./encodings.js";
+import { type Decimal, isUsual } from "./numbers.js";
 import { type Scale, scaleOf, standardize } from "./scale.js";
 import { encodeTarget, type TargetEncoding, type Task } from "./target.js";
 import type { ColumnType } from "./types.js";
@@ -147,7 +148,7 @@ export class Columns {
     const targets = this.#targets(rows);
     const known = targets === null ? [] : knownRows(targets, rows.length);
     return {
-      inputs: this.scaled(raw),
+      inputs: this.#scaled(raw),
       targets: targets && this.#scaledTargets(targets),
       known,
       notes: unknown.notes(),
@@ -197,15 +198,30 @@ export class Columns {
     rows.forEach((row, r) => {
       const cellAt = this.#cellsOf(row, r);
       for (const { name, place, encoding, at } of this.#plan) {
-        const cell = this.#missing.read(cellAt(place, name));
+        const given = cellAt(place, name);
+        if (typeof given === "number" && encoding.kind === "number" && this.#asItIs(given, encoding)) {
+          encodeValue(encoding, given, data, r * width + at);
+          continue;
+        }
+        const cell = this.#missing.read(given);
         encode(encoding, cell, data, r * width + at, unknown && ((text) => unknown.note(name, text, r)));
       }
     });
     return matrix(rows.length, width, data);
   }
 
+  /** Whether a number is what its text would be read as. */
+  #asItIs(value: number, { decimal }: { readonly decimal: Decimal }): boolean {
+    return !this.#missing.asked && (decimal === "point" || Number.isInteger(value)) && isUsual(value);
+  }
+
   /** Raw inputs at mean 0 and deviation 1; what is far away comes nearer. */
-  scaled(raw: Matrix): Matrix {
+  scaled({ rows, columns, data }: Matrix): Matrix {
+    return this.#scaled({ rows, columns, data: data.slice() });
+  }
+
+  /** Raw inputs at mean 0 and deviation 1, where they stand; what is far away comes nearer. */
+  #scaled(raw: Matrix): Matrix {
     const { data } = standardize(raw, this.data.inputScale);
     for (const { encoding, at } of this.#plan) {
       if (encoding.kind !== "number" || encoding.reach === null) continue;
@@ -213,7 +229,7 @@ export class Columns {
         if (Math.abs(data[i]) > encoding.reach) data[i] = nearer(data[i], encoding.reach);
       }
     }
-    return matrix(raw.rows, raw.columns, data);
+    return raw;
   }
 
   /**
@@ -313,6 +329,7 @@ export function learned(target: TargetEncoding, value: number): number {
 /** The rows that are known, as data. */
 export function datasetOf(inputs: Matrix, targets: Encoded["targets"], known: readonly number[]): Dataset {
   if (targets === null) throw new RangeError("dataset: expected rows with a target, got rows without");
+  if (known.length === inputs.rows) return dataset(inputs, targets);
   const chosen = pickRows(inputs, known);
   if ("data" in targets) return dataset(chosen, pickRows(targets, known));
   return dataset(
@@ -340,9 +357,18 @@ export function columnsFrom(data: ColumnsData): Columns {
 /** Deviations below this would blow up kinds that a few rows have. */
 const LEAST_DEVIATION = 0.25;
 
-/** Means and deviations of inputs; rare kinds are not blown up. */
-export function inputScaleOf(raw: Matrix, columns: readonly Column[]): Scale {
-  const { mean, deviation } = scaleOf(raw);
+/** Means and deviations of the inputs of some rows, a column of the table at a time. */
+export function inputScaleOf(data: ColumnsData, rows: readonly Row[]): Scale {
+  const scales = data.columns.flatMap((column) => {
+    if (column.encoding === null) return [];
+    return scaleOf(new Columns({ ...data, columns: [column] }).raw(rows));
+  });
+  const [mean, deviation] = [scales.flatMap((scale) => scale.mean), scales.flatMap((scale) => scale.deviation)];
+  return limited({ mean, deviation }, data.columns);
+}
+
+/** Rare kinds are not blown up. */
+function limited({ mean, deviation }: Scale, columns: readonly Column[]): Scale {
   const measured = columns.flatMap(({ name, encoding }) => {
     if (!encoding) return [];
     const own = encoding.kind === "number" || encoding.kind === "date";

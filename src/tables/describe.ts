@@ -244,10 +244,10 @@ function scaledBy(
     },
     ...{ inputScale: none, threshold: 0.5, targetScale: targets[0].task === "regression" ? none : null },
   };
-  const raw = new Columns(data).raw(fitRows.map((row) => rows[row]));
+  const fitted = fitRows.map((row) => rows[row]);
   return {
     ...data,
-    inputScale: inputScaleOf(raw, columns),
+    inputScale: inputScaleOf(data, fitted),
     targetScale: data.targetScale && targetScaleOf(targets, places, cellsOf, fitRows),
     threshold: thresholdOf(found.threshold, targets[0], cellsOf(places[0]), fitRows),
   };

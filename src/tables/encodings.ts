@@ -105,23 +105,28 @@ export function fitted(
 }
 
 function numberEncoding(decimal: Decimal, cells: readonly (string | null)[], fill: "median" | "mean"): Encoding {
-  const read = cells.map((cell) => (cell === null ? null : toNumber(cell, decimal)));
-  const values = read.filter((value): value is number => value !== null).sort((a, b) => a - b);
+  const read = new Float64Array(cells.length);
+  let known = 0;
+  for (const cell of cells) {
+    const value = cell === null ? null : toNumber(cell, decimal);
+    if (value !== null) read[known++] = value;
+  }
+  const values = read.subarray(0, known).sort();
   const flag = fill === "median" && values.length < cells.length;
   const median = fill === "mean" ? null : (values[values.length >> 1] ?? 0);
-  const continuous = new Set(values).size > CONTINUOUS;
+  const continuous = values.filter((value, i) => i === 0 || value !== values[i - 1]).length > CONTINUOUS;
   const unit = continuous && values[0] >= 0 && skewness(values) > SKEWED ? middle(values) : null;
   return { kind: "number", decimal, median, flag, unit, reach: continuous ? REACH : null };
 }
 
 /** The median of what is not 0: the unit in which 1 + x bends. */
-function middle(values: readonly number[]): number {
+function middle(values: Float64Array): number {
   const positive = values.filter((value) => value > 0);
   return positive[positive.length >> 1];
 }
 
 /** Third moment over the cube of the deviation; it has no unit. */
-export function skewness(values: readonly number[]): number {
+export function skewness(values: Float64Array): number {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (!(largest > 0 && largest < Infinity)) return 0;
   const mean = values.reduce((sum, value) => sum + value / largest, 0) / values.length;
@@ -193,7 +198,8 @@ export function encode(
   else encodeDate(encoding, cell, out, at, unknown);
 }
 
-type Of<K extends Encoding["kind"]> = Extract<Encoding, { kind: K }>;
+/** The encodings of one kind. */
+export type Of<K extends Encoding["kind"]> = Extract<Encoding, { kind: K }>;
 
 function encodeNumber(
   encoding: Of<"number">,
@@ -202,9 +208,14 @@ function encodeNumber(
   at: number,
   unknown?: OnUnknown,
 ): void {
-  const { decimal, median, flag, unit } = encoding;
-  const value = cell === null ? null : toNumber(cell, decimal);
+  const value = cell === null ? null : toNumber(cell, encoding.decimal);
   if (cell !== null && value === null) unknown?.(cell);
+  encodeValue(encoding, value, out, at);
+}
+
+/** As `encode`, for a number that was read already; null where it is missing. */
+export function encodeValue(encoding: Of<"number">, value: number | null, out: Float64Array, at: number): void {
+  const { median, flag, unit } = encoding;
   const x = value ?? median ?? Number.NaN;
   // Below 0, where no training row was, the logarithm continues as its mirror image.
   out[at] = unit === null ? x : Math.sign(x) * Math.log1p(Math.abs(x) / unit);

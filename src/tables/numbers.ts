@@ -5,6 +5,7 @@ export type Decimal = "point" | "comma";
 
 /** What programs write; most cells of most files. */
 const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const THOUSANDS = /^[+-]?\d{1,3}\.\d{3}(?:e[+-]?\d+)?$/i;
 const SPACES = /[\s\u00a0\u2007\u2009\u202f]+/g;
 const CURRENCY =
   /^(?:[\p{Sc}]|(?:usd|eur|gbp|chf|jpy|cny|inr|brl|rub|sek|nok|dkk|pln|czk|aud|cad|us\$|rs\.?|kr\.?|r\$)(?![a-z]))/iu;
@@ -23,6 +24,7 @@ const GROUPED: Record<Decimal, RegExp> = {
  * digit.
  */
 function core(text: string): { digits: string; negative: boolean } | null {
+  if (!/\d/.test(text)) return null;
   let rest = text.replaceAll("\u2212", "-").replaceAll(SPACES, " ").trim();
   let negative = false;
   const within = /^\((.*)\)$/.exec(rest);
@@ -46,7 +48,11 @@ function core(text: string): { digits: string; negative: boolean } | null {
  * is 12.
  */
 export function toNumber(text: string, decimal: Decimal = "point"): number | null {
-  if (decimal === "point" && PLAIN.test(text)) return finite(Number(text));
+  if (PLAIN.test(text)) {
+    if (decimal === "point" || !text.includes(".")) return finite(Number(text));
+    // A point among decimal commas stands before thousands.
+    return THOUSANDS.test(text) ? finite(Number(text.replace(".", ""))) : null;
+  }
   const found = core(text);
   if (!found || !GROUPED[decimal].test(found.digits)) return null;
   const [thousands, comma] = decimal === "point" ? [/[,'’_]/g, "."] : [/[.'’_]/g, ","];
@@ -58,9 +64,14 @@ export function toNumber(text: string, decimal: Decimal = "point"): number | nul
 const LARGEST = 1e150;
 
 function finite(value: number): number | null {
+  if (isUsual(value)) return value;
+  return Math.abs(value) < 1 ? 0 : null;
+}
+
+/** Whether a number is 0, or of a size that a column may hold. */
+export function isUsual(value: number): boolean {
   const size = Math.abs(value);
-  if (!(size <= LARGEST)) return null;
-  return size < 1 / LARGEST ? 0 : value;
+  return size === 0 || (size <= LARGEST && size >= 1 / LARGEST);
 }
 
 /** How the numbers of a column are written. */
@@ -78,20 +89,21 @@ export interface Writing {
  * points are decimal signs, and so are commas only if `likely` says so: a column of 1,234 alone
  * does not tell.
  */
-export function writingOf(cells: readonly string[], likely: Decimal = "point"): Writing {
+export function writingOf(kinds: ReadonlyMap<string, number>, likely: Decimal = "point"): Writing {
   let [point, comma] = [0, 0];
   let ambiguous: string | null = null;
-  for (const cell of cells) {
+  for (const [cell, count] of kinds) {
     const [a, b] = [toNumber(cell, "point"), toNumber(cell, "comma")];
-    if (a !== null) ++point;
-    if (b !== null) ++comma;
+    if (a !== null) point += count;
+    if (b !== null) comma += count;
     if (a !== null && b !== null && a !== b) ambiguous ??= cell;
   }
   if (point !== comma) return { decimal: point > comma ? "point" : "comma", ambiguous: null };
   if (ambiguous === null) return { decimal: likely, ambiguous };
   // 1.234 is how programs write a fraction; 1,234 may be either.
-  const decimal = cells.some((cell) => cell.includes(".")) ? "point" : likely;
-  return { decimal, ambiguous: decimal === "point" && !cells.some((cell) => cell.includes(",")) ? null : ambiguous };
+  const holds = (sign: string): boolean => Array.from(kinds.keys()).some((cell) => cell.includes(sign));
+  const decimal = holds(".") ? "point" : likely;
+  return { decimal, ambiguous: decimal === "point" && !holds(",") ? null : ambiguous };
 }
 
 /**

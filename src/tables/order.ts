@@ -45,16 +45,24 @@ function byWords(kinds: readonly string[]): string[] | null {
   return null;
 }
 
-const RANGE =
-  /^(?:(<=?|≤|under|below|up to)\s*)?(\d+(?:\.\d+)?)\s*(?:(?:-|–|to)\s*\d+(?:\.\d+)?|\+|\s*(?:or\s+)?more|\s*plus)?$/i;
+const SIZE = String.raw`\p{Sc}?\s*(\d+(?:[.,]\d+)*)\s*([km])?\s*\p{Sc}?`;
+const RANGE = new RegExp(
+  String.raw`^(?:(<=?|≤|under|below|up to|less than)|(>=?|≥|over|above|more than))?\s*${SIZE}\s*(?:(?:-|–|to)\s*${SIZE}|\+|(?:or\s+)?more|plus)?$`,
+  "iu",
+);
 const MORE = /^(?:more|many|over|\+)$/i;
+const THOUSANDS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6 };
 
-/** 2, 3, 4, "5more"; "0-10", "10-20"; "<18", "18-30", "30+". */
+/** 2, 3, 4, "5more"; "0-10", "10-20"; "<18", "18-30", "30+"; "under 20k", "$20k-$50k", ">$50k". */
 function byNumbers(kinds: readonly string[]): string[] | null {
   const places = kinds.map((kind) => {
     if (MORE.test(kind)) return Infinity;
     const found = RANGE.exec(kind);
-    return found ? Number(found[2]) - (found[1] ? 0.5 : 0) : Number.NaN;
+    if (!found) return Number.NaN;
+    const [, below, above, digits, own, , last = ""] = found;
+    const size = Number(digits.replaceAll(",", "")) * (THOUSANDS[(own ?? last).toLowerCase()] ?? 1);
+    // An open end comes before, or after, whatever else begins with its number.
+    return size * (1 + (above ? 1e-9 : 0) - (below ? 1e-9 : 0));
   });
   if (places.some(Number.isNaN) || new Set(places).size < places.length) return null;
   // Numbers alone are numbers.

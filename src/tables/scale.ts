@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from "../linalg/matrix.js";
+import type { Matrix } from "../linalg/matrix.js";
 
 /** How columns are brought to mean 0 and deviation 1. */
 export interface Scale {
@@ -52,14 +52,14 @@ function countKnown(data: Matrix["data"], rows: number, columns: number, column:
 }
 
 /**
- * (x − mean) / deviation for every row; 0 for what is missing, and in a column that was constant: a
- * network cannot have learned from it.
+ * (x − mean) / deviation for every row, where it stands; 0 for what is missing, and in a column that
+ * was constant: a network cannot have learned from it.
  */
 export function standardize({ rows, columns, data }: Matrix, { mean, deviation }: Scale): Matrix {
-  const scaled = new Float64Array(data.length);
   for (let at = 0; at < data.length; ++at) {
     const column = at % columns;
-    if (deviation[column] > 0 && !Number.isNaN(data[at])) scaled[at] = (data[at] - mean[column]) / deviation[column];
+    const known = deviation[column] > 0 && !Number.isNaN(data[at]);
+    data[at] = known ? (data[at] - mean[column]) / deviation[column] : 0;
   }
-  return matrix(rows, columns, scaled);
+  return { rows, columns, data };
 }

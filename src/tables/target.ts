@@ -1,3 +1,4 @@
+import { toMoment } from "./dates.js";
 import { type Decimal, isCode, toNumber, writingOf } from "./numbers.js";
 import { byNumberOrName, countKinds, short } from "./types.js";
 
@@ -39,10 +40,12 @@ const MOST_CLASSES = 10;
 /** Text in fewer of the rows is taken for a mistake among numbers. */
 const LEAST_TEXT = 0.1;
 /**
- * Share of the whole numbers between the least and the greatest that occur, from which they count
- * something.
+ * Share of the whole numbers, or of the multiples of a step, that occur where most rows are, from
+ * which they count or measure something.
  */
 const CONSECUTIVE = 0.5;
+/** Of the rows at either end: a long tail of counts has gaps. */
+const TAIL = 0.1;
 const MOST_CODES = 20;
 
 /** A column that cannot be the target: where, and why. */
@@ -69,7 +72,7 @@ export function targetOf(
 ): TargetFinding {
   const cells = column.filter((cell): cell is string => cell !== null);
   if (cells.length === 0) throw new TargetError("expected values, got none", name);
-  const { decimal, ambiguous } = writingOf(cells, likely);
+  const { decimal, ambiguous } = writingOf(countKinds(cells), likely);
   const numbers = cells.map((cell) => toNumber(cell, decimal));
   const assumed = assumption(cells, numbers);
   const task = asked ?? assumed.task;
@@ -96,14 +99,24 @@ function assumption(cells: readonly string[], numbers: readonly (number | null)[
     return { task: "classification", why: "codes" };
   }
   if (!numbers.every(Number.isInteger)) return { task: "regression", why: "numbers with fractions" };
-  const sorted = (numbers as number[]).slice().sort((a, b) => a - b);
-  const width = sorted[sorted.length - 1] - sorted[0] + 1;
-  const consecutive = kinds.size >= CONSECUTIVE * width;
-  const most = consecutive ? MOST_CLASSES : MOST_CODES;
+  const most = isConsecutive(numbers as number[]) ? MOST_CLASSES : MOST_CODES;
   if (kinds.size <= most && 2 * kinds.size <= numbers.length) {
     return { task: "classification", why: `${kinds.size} different whole numbers` };
   }
   return { task: "regression", why: `${kinds.size} different whole numbers` };
+}
+
+/** Whether whole numbers stand close together, in whatever unit: 1, 2, 3 and 100, 200, 300. */
+function isConsecutive(numbers: readonly number[]): boolean {
+  const sorted = numbers.slice().sort((a, b) => a - b);
+  const cut = Math.floor(TAIL * sorted.length);
+  const kinds = Array.from(new Set(sorted.slice(cut, sorted.length - cut)));
+  const step = kinds.reduce((divisor, kind) => commonDivisor(divisor, kind - kinds[0]), 0) || 1;
+  return kinds.length >= CONSECUTIVE * ((kinds[kinds.length - 1] - kinds[0]) / step + 1);
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 function values(name: string, column: readonly (string | null)[], decimal: Decimal): TargetEncoding {
@@ -124,6 +137,13 @@ function classes(name: string, cells: readonly string[], numbers: readonly (numb
   const names = [...kinds.keys()].sort(numeric ? byNumberOrName : undefined);
   if (names.length === 1)
     throw new TargetError(`expected at least two classes to tell apart, got ${short(names[0])} in every row`, name);
+  if (2 * names.length > cells.length && cells.every((cell) => toMoment(cell, "dmy") || toMoment(cell, "mdy"))) {
+    const remedy = "a column with the days since some date, as numbers, can be";
+    throw new TargetError(
+      `expected classes or numbers, got dates, which cannot be learned as they are; ${remedy}`,
+      name,
+    );
+  }
   if (2 * names.length > cells.length) {
     throw new TargetError(
       `expected classes that have at least two rows each on average, got ${names.length} classes in ${cells.length} rows`,

@@ -1,4 +1,4 @@
-import { type DateOrder, orderOf, toMoment } from "./dates.js";
+import { type DateOrder, isCompactDate, orderOf, toMoment } from "./dates.js";
 import { type Decimal, isCode, toNumber, writingOf } from "./numbers.js";
 import { levelsOf } from "./order.js";
 
@@ -60,6 +60,8 @@ const MOST_KINDS = 50;
 /** Share of the rows whose kinds are frequent enough, below which text is no category. */
 const COVERED = 0.5;
 
+/** Of two words: yes, Yes, YES. */
+const MOST_SPELLINGS = 8;
 const PAIRS: readonly (readonly [string, string])[] = [
   ["no", "yes"],
   ["n", "y"],
@@ -68,6 +70,27 @@ const PAIRS: readonly (readonly [string, string])[] = [
   ["off", "on"],
   ["nein", "ja"],
   ["non", "oui"],
+  ["no", "sí"],
+  ["no", "si"],
+  ["no", "sì"],
+  ["não", "sim"],
+  ["nao", "sim"],
+  ["nee", "ja"],
+  ["nej", "ja"],
+  ["nei", "ja"],
+  ["ei", "kyllä"],
+  ["nie", "tak"],
+  ["ne", "ano"],
+  ["nem", "igen"],
+  ["hayır", "evet"],
+  ["нет", "да"],
+  ["否", "是"],
+  ["いいえ", "はい"],
+  ["falsch", "wahr"],
+  ["faux", "vrai"],
+  ["falso", "verdadero"],
+  ["falso", "verdadeiro"],
+  ["falso", "vero"],
 ];
 
 /** Takes a column for something: what its cells say, unless a type is asked for. */
@@ -80,11 +103,12 @@ export function findingOf(look: Look, asked?: ColumnType): Finding {
   if (kinds.size === 1 && known.length === look.cells.length) {
     return { type: "constant", why: `every cell is ${short(known[0])}`, notes: [] };
   }
+  if (kinds.size > 1 && every(kinds, isCompactDate)) return dates(kinds, "dmy");
   return (
     pairOf(kinds) ??
     identifierOf(look, known, kinds) ??
-    numberOf(look, known) ??
-    dateOf(known) ??
+    numberOf(look, kinds) ??
+    dateOf(kinds) ??
     orderedOf(kinds) ??
     categoryOf(known, kinds, look.cells.length)
   );
@@ -94,8 +118,8 @@ export function findingOf(look: Look, asked?: ColumnType): Finding {
 function asFound(look: Look, known: readonly string[], type: ColumnType): Finding {
   const why = "by option";
   const kinds = countKinds(known);
-  if (type === "number") return { ...numbers(known, look.likely), why };
-  if (type === "date") return { ...dates(known, orderOf(known)?.order ?? "dmy"), why };
+  if (type === "number") return { ...numbers(kinds, look.likely), why };
+  if (type === "date") return { ...dates(kinds, orderOf([...kinds.keys()])?.order ?? "dmy"), why };
   if (type === "ordered") {
     const levels = levelsOf([...kinds.keys()]) ?? [...kinds.keys()].sort(byNumberOrName);
     return { type, why, notes: [], kinds: levels };
@@ -110,27 +134,21 @@ function asFound(look: Look, known: readonly string[], type: ColumnType): Findin
   return { type, why, notes: [] };
 }
 
-function pairOf(kinds: ReadonlyMap<string, number>): Finding | null {
-  if (kinds.size < 1 || kinds.size > 2) return null;
+function pairOf(kinds: Kinds): Finding | null {
   const names = [...kinds.keys()];
-  for (const [no, yes] of PAIRS) {
-    if (!names.every((name) => name.toLowerCase() === no || name.toLowerCase() === yes)) continue;
-    const find = (word: string): string | undefined => names.find((name) => name.toLowerCase() === word);
-    return {
-      type: "boolean",
-      why: `${names.map(short).join(" or ")}`,
-      notes: [],
-      pair: [find(no) ?? no, find(yes) ?? yes],
-    };
-  }
-  return null;
+  const words = names.length > MOST_SPELLINGS ? [] : [...new Set(names.map((name) => name.toLowerCase()))];
+  if (words.length < 1 || words.length > 2) return null;
+  const pair = PAIRS.find(([no, yes]) => words.every((word) => word === no || word === yes));
+  if (!pair) return null;
+  const [no, yes] = pair.map((word) => names.find((name) => name.toLowerCase() === word) ?? word);
+  return { type: "boolean", why: names.map(short).join(" or "), notes: [], pair: [no, yes] };
 }
 
 const NAMED_IDENTIFIER =
   /(?:^|[^a-z])(?:id|ids|pid|uid|uuid|guid|key|index|row|row ?number|record|no|nr|num|number|serial|instant|obs|observation|order|case|sno|s\.no|unnamed.*|)#?$/i;
 
 /** All cells differ, and they count rows or are named like it. */
-function identifierOf(look: Look, known: readonly string[], kinds: ReadonlyMap<string, number>): Finding | null {
+function identifierOf(look: Look, known: readonly string[], kinds: Kinds): Finding | null {
   const { cells, named, name, first } = look;
   if (kinds.size < cells.length || cells.length < 10) return null;
   const found = (why: string): Finding => ({ type: "identifier", why, notes: [] });
@@ -151,26 +169,25 @@ function identifierOf(look: Look, known: readonly string[], kinds: ReadonlyMap<s
   return found("every row has another text");
 }
 
-function numberOf(look: Look, known: readonly string[]): Finding | null {
-  if (known.some(isCode) && known.every((cell) => /^\d+$/.test(cell))) return null;
-  const finding = numbers(known, look.likely);
+function numberOf(look: Look, kinds: Kinds): Finding | null {
+  if (some(kinds, isCode) && every(kinds, (cell) => /^\d+$/.test(cell))) return null;
+  const finding = numbers(kinds, look.likely);
   const { decimal } = finding;
-  const fine = known.filter((cell) => toNumber(cell, decimal) !== null).length;
-  if (fine < MOSTLY * known.length) return null;
+  const [fine, all] = [cellsIn(kinds, (cell) => toNumber(cell, decimal) !== null), cellsIn(kinds)];
+  if (fine < MOSTLY * all) return null;
   // A few words among few numbers are kinds of their own.
-  if (fine < known.length && levelsOf([...countKinds(known).keys()])) return null;
+  if (fine < all && levelsOf([...kinds.keys()])) return null;
   return finding;
 }
 
-function numbers(known: readonly string[], likely: Decimal): Finding & { decimal: Decimal } {
-  const { decimal, ambiguous } = writingOf(known, likely);
+function numbers(kinds: Kinds, likely: Decimal): Finding & { decimal: Decimal } {
+  const { decimal, ambiguous } = writingOf(kinds, likely);
   const notes: string[] = [];
-  const fine = known.filter((cell) => toNumber(cell, decimal) !== null).length;
-  const stray = known.find((cell) => toNumber(cell, decimal) === null);
-  if (stray !== undefined) {
-    notes.push(
-      `${known.length - fine} of ${known.length} cells are no numbers and count as missing, the first ${short(stray)}`,
-    );
+  const isStray = (cell: string): boolean => toNumber(cell, decimal) === null;
+  const strays = cellsIn(kinds, isStray);
+  if (strays > 0) {
+    const first = short(firstOf(kinds, isStray));
+    notes.push(`${strays} of ${cellsIn(kinds)} cells are no numbers and count as missing, the first ${first}`);
   }
   if (ambiguous !== null) {
     const [one, other] = [toNumber(ambiguous, decimal), toNumber(ambiguous, decimal === "point" ? "comma" : "point")];
@@ -179,19 +196,19 @@ function numbers(known: readonly string[], likely: Decimal): Finding & { decimal
   return { type: "number", why: decimal === "comma" ? "numbers with decimal commas" : "numbers", notes, decimal };
 }
 
-function dateOf(known: readonly string[]): Finding | null {
-  const sample = known.length > 1000 ? known.filter((_, i) => i % Math.floor(known.length / 1000) === 0) : known;
-  const order = orderOf(sample);
+function dateOf(kinds: Kinds): Finding | null {
+  const order = orderOf(kinds.keys());
   if (order === null) return null;
-  const fine = known.filter((cell) => toMoment(cell, order.order) !== null).length;
-  if (fine < MOSTLY * known.length) return null;
-  return dates(known, order.order, order.ambiguous);
+  const fine = cellsIn(kinds, (cell) => toMoment(cell, order.order) !== null);
+  return fine < MOSTLY * cellsIn(kinds) ? null : dates(kinds, order.order, order.ambiguous);
 }
 
-function dates(known: readonly string[], order: DateOrder, ambiguous = false): Finding {
+function dates(kinds: Kinds, order: DateOrder, ambiguous = false): Finding {
   const notes: string[] = [];
-  const stray = known.find((cell) => toMoment(cell, order) === null);
-  if (stray !== undefined) notes.push(`cells that are no dates count as missing, the first ${short(stray)}`);
+  const isStray = (cell: string): boolean => toMoment(cell, order) === null;
+  if (some(kinds, isStray)) {
+    notes.push(`cells that are no dates count as missing, the first ${short(firstOf(kinds, isStray))}`);
+  }
   if (ambiguous) {
     notes.push(
       `days and months cannot be told apart; ${order === "mdy" ? "the month" : "the day"} is taken to come first`,
@@ -200,12 +217,35 @@ function dates(known: readonly string[], order: DateOrder, ambiguous = false): F
   return { type: "date", why: "dates or times", notes, order };
 }
 
-function orderedOf(kinds: ReadonlyMap<string, number>): Finding | null {
+/** The different cells of a column in the order in which they come, and how often each does. */
+type Kinds = ReadonlyMap<string, number>;
+
+function cellsIn(kinds: Kinds, fits: (cell: string) => boolean = () => true): number {
+  let cells = 0;
+  for (const [cell, count] of kinds) if (fits(cell)) cells += count;
+  return cells;
+}
+
+function some(kinds: Kinds, fits: (cell: string) => boolean): boolean {
+  for (const cell of kinds.keys()) if (fits(cell)) return true;
+  return false;
+}
+
+function every(kinds: Kinds, fits: (cell: string) => boolean): boolean {
+  return !some(kinds, (cell) => !fits(cell));
+}
+
+function firstOf(kinds: Kinds, fits: (cell: string) => boolean): string {
+  for (const cell of kinds.keys()) if (fits(cell)) return cell;
+  return "";
+}
+
+function orderedOf(kinds: Kinds): Finding | null {
   const levels = levelsOf([...kinds.keys()]);
   return levels && { type: "ordered", why: levels.map(short).join(" < "), notes: [], kinds: levels };
 }
 
-function categoryOf(known: readonly string[], kinds: ReadonlyMap<string, number>, rows: number): Finding {
+function categoryOf(known: readonly string[], kinds: Kinds, rows: number): Finding {
   const kept = frequent(kinds, known.length);
   const covered = kept.reduce((sum, kind) => sum + (kinds.get(kind) as number), 0);
   if (kept.length === 0 || covered < COVERED * known.length) {
@@ -217,7 +257,7 @@ function categoryOf(known: readonly string[], kinds: ReadonlyMap<string, number>
 }
 
 /** Kinds that are not rare, the most frequent first. */
-function frequent(kinds: ReadonlyMap<string, number>, rows: number): string[] {
+function frequent(kinds: Kinds, rows: number): string[] {
   const least = Math.min(Math.max(LEAST_ROWS, LEAST_SHARE * rows), rows / 2);
   return [...kinds]
     .filter(([, count]) => count >= least)

@@ -14,6 +14,8 @@ export interface EpochRecord {
    * step.
    */
   readonly loss: number;
+  /** The penalty's part in `loss`; left out where it is 0. */
+  readonly penalty?: number;
   /** Loss of the held-out data after the epoch, without penalty, under running statistics. */
   readonly validationLoss?: number;
   /** Share of the epoch's samples classified correctly, each before its step. */
@@ -60,6 +62,8 @@ export interface Progress {
   readonly used: number;
   /** The sum of their losses. */
   readonly lossSum: number;
+  /** The penalty's part in that sum; left out where it is 0. */
+  readonly penaltySum?: number;
   /** How many of them were classified correctly. */
   readonly right: number;
   /** Records of the epochs ended. */
@@ -118,6 +122,7 @@ export function checkProgress(
   checkObject(where, name, progress);
   for (const key of ["step", "epoch", "used", "right"]) checkInteger(where, `${name}.${key}`, progress[key], 0);
   checkNumber(where, `${name}.lossSum`, progress.lossSum, "a finite number", Number.isFinite);
+  checkNumber(where, `${name}.penaltySum`, progress.penaltySum ?? 0, "a finite number", Number.isFinite);
   checkEpochs(where, `${name}.epochs`, progress.epochs);
   const { best, seen, fingerprint } = progress;
   if (fingerprint !== undefined) checkObject(where, `${name}.fingerprint`, fingerprint);

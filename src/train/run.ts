@@ -55,6 +55,7 @@ export class Run implements ParameterHolder, RunHandle {
   #goesOn = 0;
   #version = -1;
   #lossSum = 0;
+  #penaltySum = 0;
   #best: Best | null = null;
   /**
    * Where the objective was least, as long as a second-order method on the whole of the data has
@@ -136,6 +137,7 @@ export class Run implements ParameterHolder, RunHandle {
       this.position.step = step;
       this.position.epoch = epoch;
       this.#lossSum = lossSum;
+      this.#penaltySum = resume.progress.penaltySum ?? 0;
       this.batches.seek(epoch, used);
       this.#score?.resume(right, this.#weightOf(0, used));
       this.#epochs.push(...epochs);
@@ -185,6 +187,7 @@ export class Run implements ParameterHolder, RunHandle {
     if (this.#waits) this.#upload();
     else this.#open();
     const start = problem.theta;
+    const penalty = problem.objective.penalty(problem.place(start));
     this.outcome = this.#optimizer.step(problem, this.learningRate, this.options.clip);
     if (this.outcome.waits) return;
     const { breakdown, end, value } = this.outcome;
@@ -199,6 +202,7 @@ export class Run implements ParameterHolder, RunHandle {
     problem.updateRunning();
     this.#version = this.net.heldBy(this);
     this.#lossSum += value * this.samples;
+    this.#penaltySum += penalty * this.samples;
     if (this.#score) {
       this.#score.addRight(problem.rightAt(start), this.#weightOf(batches.from, batches.from + batches.count));
     }
@@ -256,6 +260,7 @@ export class Run implements ParameterHolder, RunHandle {
     const record: EpochRecord = {
       epoch: position.epoch + 1,
       loss: this.#lossSum / batches.samples.length,
+      ...(this.#penaltySum > 0 ? { penalty: this.#penaltySum / batches.samples.length } : {}),
       ...(validation ? { validationLoss: validation.loss } : {}),
       ...(accuracy === undefined ? {} : { accuracy }),
       ...(validation?.accuracy === undefined ? {} : { validationAccuracy: validation.accuracy }),
@@ -266,6 +271,7 @@ export class Run implements ParameterHolder, RunHandle {
     this.#epochs.push(record);
     this.epochRecord = record;
     this.#lossSum = 0;
+    this.#penaltySum = 0;
     this.#score?.reset();
     ++position.epoch;
     this.#watch(record);
@@ -386,6 +392,7 @@ export class Run implements ParameterHolder, RunHandle {
         epoch: position.epoch,
         used: failed || this.#waits ? batches.from : batches.last ? 0 : batches.from + batches.count,
         lossSum: this.#lossSum,
+        ...(this.#penaltySum > 0 ? { penaltySum: this.#penaltySum } : {}),
         right: this.#score?.right ?? 0,
         epochs: this.#epochs.slice(),
         best: this.#best,

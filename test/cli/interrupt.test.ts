@@ -52,6 +52,15 @@ describe("a reader that has seen enough", () => {
   });
 });
 
+it("nobody reads what is told of a prediction", async () => {
+  const model = path("read.safetensors");
+  await start(["train", "data/iris.csv", "--hidden", "4", "--epochs", "2", "--quiet", "--save", model]);
+  const predict = `'${process.execPath}' '${main}' predict '${model}' data/iris.csv --output '${path("read.csv")}'`;
+  const command = `exec 3>&1; { ${predict} 2>&1 >/dev/null; echo $? >&3; } | :`;
+  const { stdout } = await start(["-c", command], { program: ["sh"] });
+  expect(stdout).toBe("0\n");
+});
+
 it("the same command leaves the same file", async () => {
   const saved = async (name: string): Promise<Buffer> => {
     await start(["train", "data/iris.csv", "--hidden", "8", "--epochs", "5", "--save", path(name), "--quiet"]);

@@ -1,7 +1,7 @@
 // Oracles: a run without a break, whose bits a resumed one must equal; the library's own answers
 // for rows standardised by hand.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { init, type Loss, matrix, network } from "../../src/index.js";
@@ -350,6 +350,29 @@ describe("refused", () => {
         }
       }
     }
+  });
+
+  it("is a file that is read, under whatever name", async () => {
+    writeFileSync(path("data.csv"), lines.join("\n"));
+    symlinkSync(path("data.csv"), path("soft.csv"));
+    linkSync(path("data.csv"), path("hard.csv"));
+    for (const [read, written] of [
+      ["data.csv", "data.csv"],
+      ["data.csv", "soft.csv"],
+      ["soft.csv", "data.csv"],
+      ["data.csv", "hard.csv"],
+    ]) {
+      const { code, stderr } = await call(["predict", path("iris.safetensors"), path(read), "--output", path(written)]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("another file than those that are read")]);
+    }
+    expect(readFileSync(path("data.csv"), "utf8")).toBe(lines.join("\n"));
+  });
+
+  it("are options of predict that would do nothing", async () => {
+    const refused = async (...args: string[]): Promise<string> =>
+      (await call(["predict", path("iris.safetensors"), iris, ...args])).stderr;
+    expect(await refused("--append", "--json")).toMatch(/^hessia: --append: expected nothing beside --json/);
+    expect(await refused("--training-data", iris)).toMatch(/^hessia: --training-data: expected --interval beside it/);
   });
 
   it("with exit code 1 is a file that cannot be written, before any training", async () => {

@@ -58,6 +58,7 @@ describe("files are read whatever they are like", () => {
     ["quotation marks", plain.replaceAll(/[^,\n]+/g, '"$&"')],
     ["spaces around cells", plain.replaceAll(",", " , ")],
     ["no line end", plain.trimEnd()],
+    ["titles above the table", `Sales of 2024\nin thousands,,\n\n${plain}`],
     ["no header", table((i) => String((7 * i) % 40), { head: [] })],
   ];
   it.each(whole)("%s", async (_, bytes) => {
@@ -72,6 +73,88 @@ describe("files are read whatever they are like", () => {
     const { columns } = await prepared(bytes);
     expect(columns.targetNames).toEqual(["Höhe"]);
     expect(columns.inputNames).toContain("k = größer");
+  });
+});
+
+describe("what a first row is", () => {
+  const rows = (names: string): string =>
+    `${names}\n${Array.from({ length: 60 }, (_, i) => `${i % 2 ? "x" : ""},${i % 3 ? "oui" : "non"},${i % 5 ? "on" : "off"}`).join("\n")}\n`;
+
+  it("names, also where one of them stands below too, which is said", async () => {
+    const { names, text } = await read(rows("x,smokes,lamp"));
+    expect(names).toEqual(["x", "smokes", "lamp"]);
+    expect(text.notes).toEqual(["the first row is taken for names, although 1 of them stands below too"]);
+  });
+
+  it("a title is told of", async () => {
+    expect((await read(`Sales\n${plain}`)).text.notes).toEqual(['1 line above the table passed over, such as "Sales"']);
+  });
+
+  it("data, where all of it stands below too", async () => {
+    expect((await read(rows("x,non,off"))).header).toBe(false);
+  });
+});
+
+describe("yes and no", () => {
+  it.each([
+    ["No", "Sí"],
+    ["Não", "Sim"],
+    ["nie", "tak"],
+    ["нет", "да"],
+    ["FALSCH", "WAHR"],
+    ["Faux", "Vrai"],
+    ["いいえ", "はい"],
+  ])("%s, %s", async (no, yes) => {
+    const { columns } = await prepared(table((i) => (i % 3 ? yes : no)));
+    expect(columns.columns[0].encoding).toMatchObject({ kind: "boolean", no, yes });
+  });
+
+  it("in several spellings", async () => {
+    const { columns } = await prepared(table((i) => ["yes", "Yes", "YES", "no", "No"][i % 5]));
+    expect(columns.columns[0].type).toBe("boolean");
+    const raw = columns.raw([["yes"], ["YES"], ["No"]].map(([cell]) => [cell, "a", "1"]));
+    expect([0, 1, 2].map((row) => raw.data[row * raw.columns])).toEqual([1, 1, 0]);
+  });
+});
+
+describe("dates are what they mean", () => {
+  const day = (i: number): Date => new Date(Date.UTC(2023, 0, 1) + i * 7 * 864e5);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const german = (i: number): string => day(i).toLocaleDateString("de-DE", { dateStyle: "long", timeZone: "UTC" });
+  const written: [string, (i: number) => string][] = [
+    ["ISO", (i) => day(i).toISOString().slice(0, 10)],
+    ["ISO with time and zone", (i) => day(i).toISOString().replace("Z", "+02:00")],
+    [
+      "the day first",
+      (i) => `${day(i).getUTCDate()}/${day(i).getUTCMonth() + 1}/2023`.replace("2023", String(day(i).getUTCFullYear())),
+    ],
+    [
+      "the month first, years of two digits",
+      (i) => `${day(i).getUTCMonth() + 1}/${day(i).getUTCDate()}/${two(day(i).getUTCFullYear() % 100)}`,
+    ],
+    ["eight digits", (i) => day(i).toISOString().slice(0, 10).replaceAll("-", "")],
+    ["a German month", german],
+    ["as in letters", (i) => `"${day(i).toUTCString()}"`],
+  ];
+  it.each(written)("%s", async (_, cell) => {
+    const source = await read(table(cell));
+    const { columns } = prepare(source, settings, false);
+    expect([columns.columns[0].type, columns.columns[0].notes]).toEqual(["date", []]);
+    const raw = columns.raw(source.text.rows as never);
+    const days = Array.from({ length: 40 }, (_, i) => raw.data[i * raw.columns]);
+    expect(days).toEqual(Array.from({ length: 40 }, (_, i) => day(i).getTime() / 864e5));
+  });
+
+  it("as a target they are refused", async () => {
+    const text = table(String)
+      .replaceAll(/,\d+\.25/g, () => "")
+      .replace("x,k,y", "x,k")
+      .replaceAll(/,[ab]$/gm, "");
+    const dated = text
+      .split("\n")
+      .filter(Boolean)
+      .map((line, i) => (i ? `${line},${day(i).toISOString().slice(0, 10)}` : "x,when"));
+    await expect(prepared(dated.join("\n"))).rejects.toThrow(/column "when": expected classes or numbers, got dates/);
   });
 });
 

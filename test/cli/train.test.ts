@@ -36,6 +36,7 @@ describe("the first command of the README", () => {
   it.each([
     [/^data +data\/digits\.csv: 1,797 rows, 61 inputs$/m],
     [/^target +digit \(classification, 10 classes\)$/m],
+    [/^assumed +10 whole numbers are classes; --task regression for values$/m],
     [/^split +1,438 rows to train on, 359 to test on \(stratified, seed 0\)$/m],
     [/^network +61-64-32-10, relu, 6,378 parameters, f32$/m],
     [/^test +accuracy 9[5-9]\.\d % \(3\d\d of 359\), loss /m],

@@ -5,6 +5,7 @@ import { Missing } from "../../src/tables/cells.js";
 import { orderOf, toMoment } from "../../src/tables/dates.js";
 import { isCode, toNumber, writingOf } from "../../src/tables/numbers.js";
 import { levelsOf } from "../../src/tables/order.js";
+import { countKinds } from "../../src/tables/types.js";
 
 describe("numbers", () => {
   it.each<[string, number]>([
@@ -61,12 +62,12 @@ describe("numbers", () => {
   ])("takes %j for no number", (text) => expect(toNumber(text)).toBeNull());
 
   it("decides by the whole column, and says where nothing decides", () => {
-    expect(writingOf(["1,234.5", "2"])).toEqual({ decimal: "point", ambiguous: null });
-    expect(writingOf(["1.234", "1.234,5"])).toEqual({ decimal: "comma", ambiguous: null });
-    expect(writingOf(["1,5", "1,234"])).toEqual({ decimal: "comma", ambiguous: null });
-    expect(writingOf(["1,234", "12"])).toEqual({ decimal: "point", ambiguous: "1,234" });
-    expect(writingOf(["1,234", "12"], "comma")).toEqual({ decimal: "comma", ambiguous: "1,234" });
-    expect(writingOf(["1.234", "12"])).toEqual({ decimal: "point", ambiguous: null });
+    expect(writingOf(countKinds(["1,234.5", "2"]))).toEqual({ decimal: "point", ambiguous: null });
+    expect(writingOf(countKinds(["1.234", "1.234,5"]))).toEqual({ decimal: "comma", ambiguous: null });
+    expect(writingOf(countKinds(["1,5", "1,234"]))).toEqual({ decimal: "comma", ambiguous: null });
+    expect(writingOf(countKinds(["1,234", "12"]))).toEqual({ decimal: "point", ambiguous: "1,234" });
+    expect(writingOf(countKinds(["1,234", "12"]), "comma")).toEqual({ decimal: "comma", ambiguous: "1,234" });
+    expect(writingOf(countKinds(["1.234", "12"]))).toEqual({ decimal: "point", ambiguous: null });
   });
 
   it("knows digits that say more than their number", () => {
@@ -105,14 +106,35 @@ describe("dates", () => {
     ["12:00 am", 0],
     ["2005-03", days(2005, 2, 1)],
     ["29.02.2004", days(2004, 1, 29)],
+    ["20110301", days(2011, 2, 1)],
+    ["03/2011", days(2011, 2, 1)],
+    ["March 2011", days(2011, 2, 1)],
+    ["1. März 2011", days(2011, 2, 1)],
+    ["1 févr. 2011", days(2011, 1, 1)],
+    ["1er juillet 2011", days(2011, 6, 1)],
+    ["1 de diciembre de 2011", days(2011, 11, 1)],
+    ["March 1st, 2011", days(2011, 2, 1)],
+    ["Tue, 01 Mar 2011 06:30:00 GMT", days(2011, 2, 1, 6, 30)],
+    ["Tue Mar 01 2011", days(2011, 2, 1)],
+    ["2011-03-01 06:30:00.123456+02:00", days(2011, 2, 1, 6, 30)],
+    ["2011-03-01 6:30 p.m.", days(2011, 2, 1, 18, 30)],
   ])("%s", (text, expected) => {
     const order = text.includes(".") ? "dmy" : "mdy";
     expect(toMoment(text, order)?.days).toBeCloseTo(expected, 9);
   });
 
-  it.each(["30.02.2004", "13/13/2011", "25:00", "12:61", "1 Foo 2005", "2011-13-01", "abcd", "5-6"])("not %s", (text) =>
-    expect(toMoment(text, "dmy")).toBeNull(),
-  );
+  it.each([
+    "30.02.2004",
+    "13/13/2011",
+    "25:00",
+    "12:61",
+    "1 Foo 2005",
+    "2011-13-01",
+    "20111301",
+    "1 jui 2011",
+    "abcd",
+    "5-6",
+  ])("not %s", (text) => expect(toMoment(text, "dmy")).toBeNull());
 
   it("the order of day and month is the whole column's", () => {
     expect(orderOf(["1/2/2011", "13/2/2011"])).toEqual({ order: "dmy", ambiguous: false });
@@ -147,6 +169,14 @@ it.each<[string[], string[] | null]>([
   [
     ["Ex", "TA", "Gd", "Fa"],
     ["Fa", "TA", "Gd", "Ex"],
+  ],
+  [
+    [">$100k", "$50k-$100k", "<$50k"],
+    ["<$50k", "$50k-$100k", ">$100k"],
+  ],
+  [
+    ["20-50k", "over 50k", "under 20k"],
+    ["under 20k", "20-50k", "over 50k"],
   ],
   [["1", "2", "3"], null],
   [["red", "green", "blue"], null],

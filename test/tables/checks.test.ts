@@ -19,6 +19,20 @@ it("a column whose kinds have one class each", () => {
   expect(leaksIn(describe(near, { names: ["a", "outcome", "colour", "state"] }), near)).toEqual([]);
 });
 
+it("a column in which each class has a range for itself", () => {
+  const names = ["a", "after", "state"];
+  const rows = Array.from(
+    { length: 60 },
+    (_, i): Row => [wave(i), (i % 2 ? 10 : 0) + Math.sin(i), i % 2 ? "alive" : "dead"],
+  );
+  expect(leaksIn(describe(rows, { names }), rows)[0]).toMatch(/^after determines state/);
+  const near = rows.map((row, i): Row => (i === 30 ? [0, 10, "dead"] : row));
+  expect(leaksIn(describe(near, { names }), near)).toEqual([]);
+  // With few rows of a class it may be chance.
+  const few = Array.from({ length: 60 }, (_, i): Row => [wave(i), i < 5 ? 10 : Math.sin(i), i < 5 ? "alive" : "dead"]);
+  expect(leaksIn(describe(few, { names }), few)).toEqual([]);
+});
+
 it("a column, or two, that are the target in another unit", () => {
   const parts = Array.from({ length: 60 }, (_, i) => [wave(i), Math.sin(3 * i), wave(i + 100)]);
   const sum = parts.map(([a, b, c]): Row => [a, b, c, a + b]);

@@ -25,6 +25,7 @@ describe("readTable", () => {
     ["names in a comment", "# a b\n1 x\n2 y\n"],
     ["quotation marks", '"a","b"\n"1","x"\n"2","y"\n'],
     ["no line end", "a,b\n1,x\n2,y"],
+    ["a title", "Sales of 2011\na,b\n1,x\n2,y\n"],
     ["empty rows", "a,b\n\n1,x\n,\n2,y\n\n,,\n"],
     ["empty columns", "a,b,,\n1,x,,\n2,y,,\n"],
   ])("takes %s", async (_, text) => {

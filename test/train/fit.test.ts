@@ -52,6 +52,30 @@ describe.each(builds)("%s build", (build) => {
     expect(net.evaluate(xor).loss).toBeLessThan(1e-3);
   });
 
+  it("tells the penalty's part in the loss of an epoch, also of one that was resumed", async () => {
+    const penalised: NetworkSpec = {
+      ...spec,
+      layers: [{ units: 5, activation: "tanh" }, { units: 3 }],
+      penalty: { l1: 0.01, l2: 0.1 },
+    };
+    const net = network(penalised);
+    const { loss } = net.evaluate(data);
+    const whole = await fit(net, data, { optimizer: sgd({ learningRate: 0.1 }), epochs: 1, batchSize: 40 });
+    const [first] = whole.epochs;
+    expect(first.loss - (first.penalty as number)).toBeCloseTo(loss, 12);
+    const options = () => ({ optimizer: sgd({ learningRate: 0.1 }), epochs: 2, batchSize: 7 });
+    const run = training(network(penalised), data, options());
+    const { value } = run.next();
+    const rest = training(network(penalised), data, { ...options(), resume: (value as StepRecord).checkpoint() });
+    const penalties = (records: Iterable<StepRecord>): (number | undefined)[] =>
+      Array.from(records).flatMap(({ epochRecord }) => (epochRecord ? [epochRecord.penalty] : []));
+    const expected = penalties(run);
+    expect(penalties(rest)).toEqual(expected);
+    expect(expected.every((penalty) => (penalty as number) > 0)).toBe(true);
+    const without = await fit(network(spec), data, { optimizer: sgd({ learningRate: 0.1 }), epochs: 1 });
+    expect(without.epochs[0]).not.toHaveProperty("penalty");
+  });
+
   it("does what training does, to the bit, with the same records", async () => {
     const options = () => ({
       optimizer: adam({ learningRate: 0.01 }),

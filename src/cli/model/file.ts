@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { access, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Saved } from "../../formats/index.js";
 import { type Checkpoint, init, type Network } from "../../index.js";
 import { type FileData, loadNetwork, saveNetwork, writeFileAtomically } from "../../node/index.js";
@@ -96,16 +96,24 @@ export async function checkOutputs(
   inputs: readonly (string | undefined)[],
   outputs: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const given = Object.entries(outputs).flatMap(([option, path]) =>
-    path === undefined ? [] : [{ option, path, at: resolve(path) }],
-  );
-  const read = inputs.flatMap((path) => (path === undefined || path === STDIN ? [] : [resolve(path)]));
+  const named = Object.entries(outputs).flatMap(([option, path]) => (path === undefined ? [] : [{ option, path }]));
+  const given = await Promise.all(named.map(async (one) => ({ ...one, at: await identityOf(one.path) })));
+  const files = inputs.filter((path) => path !== undefined && path !== STDIN) as string[];
+  const read = await Promise.all(files.map(identityOf));
   for (const [i, { option, path, at }] of given.entries()) {
     if (read.includes(at)) badInput(`${option}: expected another file than those that are read, got ${quote(path)}`);
     const other = given.slice(0, i).find((before) => before.at === at);
     if (other) badInput(`${option}: expected another file than ${other.option}, got ${quote(path)}`);
   }
   await checkWritable(...given.map(({ path }) => path));
+}
+
+/** What tells a file from others, under whatever name or link; its path where there is none yet. */
+async function identityOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isFile()) return `${found.dev}:${found.ino}`;
+  const folder = dirname(resolve(path));
+  return join(await realpath(folder).catch(() => folder), basename(path));
 }
 
 /** Finds out before any work is done that a file could not be written. */

@@ -120,9 +120,15 @@ function barOn(output: Output, format: string, total: number): SingleBar {
   return bar;
 }
 
+/** The loss as scores and validation have it: without the penalty. */
+export function dataLoss({ loss, penalty = 0 }: EpochRecord): number {
+  return loss - penalty;
+}
+
 /** What fits beside the bar. */
-function stateOf({ loss, accuracy, validationLoss, validationAccuracy }: EpochRecord): string {
-  const parts = [`loss ${short(loss)}`];
+function stateOf(record: EpochRecord): string {
+  const { accuracy, validationLoss, validationAccuracy } = record;
+  const parts = [`loss ${short(dataLoss(record))}`];
   if (validationAccuracy !== undefined) parts.push(`validation ${percent(validationAccuracy)}`);
   else if (validationLoss !== undefined) parts.push(`validation ${short(validationLoss)}`);
   else if (accuracy !== undefined) parts.push(`accuracy ${percent(accuracy)}`);
@@ -163,10 +169,10 @@ export function niceStep(least: number): number {
 type Cell = readonly [head: string, text: string];
 
 function cellsOf(record: EpochRecord, elapsed: number): Cell[] {
-  const { epoch, loss, accuracy, validationLoss, validationAccuracy } = record;
+  const { epoch, accuracy, validationLoss, validationAccuracy } = record;
   const cells: Cell[] = [
     ["epoch", String(epoch)],
-    ["loss", short(loss)],
+    ["loss", short(dataLoss(record))],
   ];
   if (accuracy !== undefined) cells.push(["accuracy", percent(accuracy)]);
   if (validationLoss !== undefined) cells.push(["validation loss", short(validationLoss)]);

@@ -25,6 +25,7 @@ export function opening({ source, prepared, settings, net, optimizer, resume, se
     ...columnLines(columns),
     ...(gapsText(prepared) ? ([["missing", gapsText(prepared)]] as const) : []),
     ["target", `${columns.targetNames.join(", ")} (${kind}${columns.learnsLogs ? ", by its logarithm" : ""})`],
+    ...assumedLines(columns, settings),
     ...thresholdLines(columns),
     ...prepared.warnings.map((warning): Line => ["warning", warning]),
     ["split", splitText(prepared, settings.seed)],
@@ -71,6 +72,15 @@ function rateText({ optimizer: choice, schedule }: Settings, { learningRate }: O
 /** What the reader of a file passed over and assumed. */
 function noteLines(notes: readonly string[]): Line[] {
   return notes.length > 0 ? [["read as", notes.join("; ")]] : [];
+}
+
+/** Whole numbers may be classes or values, and what they were taken for is said. */
+function assumedLines({ data: { targets, targetNotes } }: Columns, { task }: Settings): Line[] {
+  const kinds = /, (\d+) different whole numbers$/.exec(targetNotes[0])?.[1];
+  if (task !== undefined || targets.length > 1 || kinds === undefined) return [];
+  const [taken, other] = targets[0].task === "regression" ? ["values", "classes"] : ["classes", "values"];
+  const option = other === "classes" ? "classification" : "regression";
+  return [["assumed", `${kinds} whole numbers are ${taken}; --task ${option} for ${other}`]];
 }
 
 /** Where a row does not count as the likelier of two classes. */
@@ -179,12 +189,15 @@ export function scoreText({ rows, loss, accuracy, rmse, r2 }: Score): string {
  * What the majority class or the mean scores on the same rows, whether the network is better, and
  * what accuracy does not tell.
  */
-export function baselineText({ baseline, verdict, balancedAccuracy, auc, mae }: Score): string {
+export function baselineText({ accuracy, baseline, verdict, balancedAccuracy, auc, mae }: Score): string {
   const claim =
     verdict === undefined ? "" : { better: ": better", worse: ": worse", unclear: ": no clear difference" }[verdict];
   if (baseline?.accuracy !== undefined) {
     const area = auc === undefined ? "" : `, AUC ${auc.toFixed(3)}`;
-    return `majority ${percent(baseline.accuracy)}${claim}; balanced ${percent(balancedAccuracy ?? Number.NaN)}${area}`;
+    // A balanced decision gives up accuracy on purpose.
+    const given = accuracy !== undefined && accuracy < baseline.accuracy && verdict === "better";
+    const by = given ? ` in its probabilities, not in accuracy` : "";
+    return `majority ${percent(baseline.accuracy)}${claim}${by}; balanced ${percent(balancedAccuracy ?? Number.NaN)}${area}`;
   }
   return `mean ${short(baseline?.rmse ?? Number.NaN)}${claim}; MAE ${short(mae ?? Number.NaN)}`;
 }

@@ -35,12 +35,25 @@ export interface Prepared {
   readonly dropped: number;
 }
 
+/** Options that the target has no use for are no decoration. */
+function checkTask({ classes, targetNames }: Columns, { threshold, targetScale }: DataSettings): void {
+  const target = targetNames.join(", ");
+  if (threshold !== undefined && classes?.length !== 2) {
+    const got = classes ? counted(classes.length, "class", "classes") : "values";
+    badInput(`--threshold: expected a target of two classes, got ${got} in ${quote(target)}`);
+  }
+  if (targetScale !== undefined && classes) {
+    badInput(`--target-scale: expected a target of values, got classes in ${quote(target)}`);
+  }
+}
+
 /** Splits a table, by class where there are classes, and encodes the parts. */
 export function prepare(source: Source, settings: DataSettings, batchNorm: boolean): Prepared {
   const table = source.text;
   checkRows(source, table.rows.length, 0);
   const given = optionsOf(source, settings);
   const first = described(source, given);
+  checkTask(first, settings);
   const { rows, usable } = usableRows(source, first, settings);
   const values = usable.map(({ target }) => target);
   const asked = { ...given, threshold: settings.threshold ?? usualThreshold(first, values) };

@@ -90,8 +90,8 @@ export async function search(
 }
 
 /**
- * The best settings once more, with the logarithm of the target, where its values have one sign and
- * range over several sizes.
+ * The best settings once more, with the logarithm of the target, where its values range over several
+ * sizes.
  */
 async function withLogarithms(
   { columns, training }: Prepared,
@@ -102,10 +102,12 @@ async function withLogarithms(
   const { targets } = training;
   if (columns.task === "classification" || "data" in targets || asked !== undefined) return trials;
   const values = Array.from(targets, (value) => columns.inUnits(value)).sort((a, b) => a - b);
-  const positive = values.filter((value) => value > 0);
-  if (values[0] < 0 || positive.length < values.length / 2) return trials;
-  const [low, high] = [0.05, 0.95].map((share) => positive[Math.floor(share * (positive.length - 1))]);
-  if (!(high >= RANGE * low)) return trials;
+  const sizes = values.map(Math.abs).filter((size) => size > 0);
+  sizes.sort((a, b) => a - b);
+  if (sizes.length < values.length / 2) return trials;
+  const [low, middle, high] = [0.05, 0.5, 0.95].map((share) => sizes[Math.floor(share * (sizes.length - 1))]);
+  // Values around 0 are often small: of both signs, only those far above the median range widely.
+  if (!(values[0] < 0 ? high >= FAR * middle : high >= RANGE * low)) return trials;
   const { mean, deviation } = columns.data.targetScale as { mean: readonly number[]; deviation: readonly number[] };
   const logFrom = -mean[0] / deviation[0];
   const best = trials.slice(0, FINALISTS).map(({ setting }) => setting);
@@ -121,17 +123,19 @@ async function withLogarithms(
  */
 const FINALISTS = 2;
 const RANGE = 2.5;
+const FAR = 10;
 
 function reportOf(best: Trial, metric: "logLoss" | "rmse", tried: number, folds: number, rows: number): Search {
   const scale = metric === "rmse" ? "r2" : metric;
-  return {
-    tried,
-    folds,
-    rows,
-    metric: scale,
-    score: best.mean[scale] ?? Number.NaN,
-    baseline: best.baseline[scale] ?? Number.NaN,
-  };
+  const score = scoreIn(scale, best);
+  return { tried, folds, rows, metric: scale, score, baseline: best.baseline[scale] ?? Number.NaN };
+}
+
+/** Folds of one row have no R²: then it is that of their errors together. */
+function scoreIn(scale: "r2" | "logLoss", { mean, baseline }: Trial): number {
+  const score = mean[scale] ?? Number.NaN;
+  if (scale !== "r2" || !Number.isNaN(score)) return score;
+  return 1 - ((mean.rmse ?? Number.NaN) / (baseline.rmse ?? Number.NaN)) ** 2;
 }
 
 /** A setting of a search in the command line's words. */

@@ -13,6 +13,27 @@ const MOSTLY = 0.8;
 /** Rows below words of which none comes again, from which they are names for sure. */
 const SURE = 20;
 
+/** Rows with so many cells filled in have no title among them. */
+const TABLE = 3;
+const MOST_TITLES = 10;
+
+/**
+ * How many rows at the beginning are titles, as spreadsheets have above a table: a text in the first
+ * cell alone, where the rows below fill in more.
+ */
+export function titlesIn(rows: readonly { readonly cells: readonly string[] }[]): number {
+  const filled = rows.map(({ cells }) => cells.filter((cell) => cell !== "").length);
+  const usual = filled.slice().sort((a, b) => a - b)[filled.length >> 1];
+  const isTitle = (row: number): boolean => {
+    const { cells } = rows[row];
+    const alone = filled[row] === 1 && /\p{L}/u.test(cells[0]) && usual >= (cells.length === 1 ? 2 : TABLE);
+    return alone && rows.every((other, i) => i === row || other.cells[0] !== cells[0]);
+  };
+  let titles = 0;
+  while (titles < Math.min(MOST_TITLES, rows.length - 2) && isTitle(titles)) ++titles;
+  return titles;
+}
+
 /**
  * Names differ from what is below them: text over numbers, or words that never come again. Where
  * nothing tells, the first row is taken for names if it has no numbers, and a note says so.
@@ -28,7 +49,7 @@ export function headerOf(
     toNumber(cell, "comma") !== null ||
     toMoment(cell, "dmy") !== null ||
     toMoment(cell, "mdy") !== null;
-  let [over, under, outside, repeated, value] = [0, 0, 0, 0, 0];
+  let [over, under, outside, repeated, value, apart] = [0, 0, 0, 0, 0, 0];
   first.forEach((cell, j) => {
     const column = sample.map((row) => row[j] ?? "").filter((text) => !isMissing(text));
     const values = column.length > 0 && column.filter(isValue).length >= MOSTLY * column.length;
@@ -39,7 +60,9 @@ export function headerOf(
       if (isOutside(cell, column)) ++outside;
       else ++under;
     }
-    if (!values && column.includes(cell)) ++repeated;
+    if (values) return;
+    if (column.includes(cell)) ++repeated;
+    else if (recurs(column)) ++apart;
   });
   if (repeated === 0 && under === 0 && outside > 0 && value < first.length) {
     return {
@@ -55,12 +78,24 @@ export function headerOf(
       : { header: false, note: "the first row is taken for data" };
   }
   if (value === first.length) return numbered(first, sample);
+  // A column may be called what one of its cells holds; among kinds that recur other words are names.
+  if (apart > repeated && repeated > 0 && value === 0) {
+    return {
+      header: true,
+      note: `the first row is taken for names, although ${repeated} of them ${repeated === 1 ? "stands" : "stand"} below too`,
+    };
+  }
   if (repeated > 0 || value > 0) return { header: false, note: null };
   // Words over words.
   const distinct = new Set(first).size === first.length && first.every((cell) => cell !== "");
   if (!distinct) return { header: false, note: null };
   const sure = sample.length >= SURE;
   return { header: true, note: sure ? null : "the first row is taken for names, which nothing below it confirms" };
+}
+
+/** Whether a column has few kinds, so that a word that is none of them is no data. */
+function recurs(column: readonly string[]): boolean {
+  return column.length >= SURE && 4 * new Set(column).size <= column.length;
 }
 
 /**

@@ -3,9 +3,10 @@
  * come.
  */
 import { Missing } from "../cells.js";
+import { short } from "../types.js";
 import type { parse } from "./csv.js";
 import { Decoder, EncodingError, lineEnds, unpacked } from "./decode.js";
-import { headerOf } from "./header.js";
+import { headerOf, titlesIn } from "./header.js";
 import { type Record, recordsIn } from "./records.js";
 import { roughCells, type Separator, separatorOf } from "./separator.js";
 import { TableError } from "./table-error.js";
@@ -52,11 +53,13 @@ export async function openTable(
   const { text: head, done } = await headOf(texts);
   const start = beginning(head, options.separator);
   const separator = options.separator ?? start.separator ?? separatorOf(start.lines);
-  const all = done ? once(start.text) : chain([start.text], texts);
+  const text = done ? once(start.text) : chain([start.text], texts);
   const rows = { empty: 0 };
-  const records = filled(recordsIn(csv, all, separator, start.offset), rows);
-  const first = await firstRows(records);
-  if (first.length === 0) throw new TableError("expected rows of data, got only empty lines");
+  const records = filled(recordsIn(csv, text, separator, start.offset), rows);
+  const all = await firstRows(records);
+  if (all.length === 0) throw new TableError("expected rows of data, got only empty lines");
+  const titles = titlesIn(all);
+  const first = all.slice(titles);
   const { header, note } = namesIn(first, options);
   return {
     header: header ? first[0] : null,
@@ -67,10 +70,15 @@ export async function openTable(
     notes: () => [
       ...(decoder.encoding === "utf-8" ? [] : [`read as ${decoder.encoding}`]),
       ...(start.passed > 0 ? [`${start.passed} comment ${start.passed === 1 ? "line" : "lines"} passed over`] : []),
+      ...(titles > 0 ? [titleNote(titles, all[0])] : []),
       ...(rows.empty > 0 ? [`${rows.empty} ${rows.empty === 1 ? "row" : "rows"} without any value passed over`] : []),
       ...(note ? [note] : []),
     ],
   };
+}
+
+function titleNote(lines: number, { cells: [title] }: Record): string {
+  return `${lines} ${lines === 1 ? "line" : "lines"} above the table passed over, such as ${short(title)}`;
 }
 
 function namesIn([first, ...rest]: readonly Record[], { header, expects = [], missing = [] }: OpenOptions) {

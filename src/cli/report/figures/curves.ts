@@ -1,6 +1,7 @@
 import { line, ruleY } from "@observablehq/plot";
 import type { EpochRecord } from "../../../index.js";
 import { percent, short } from "../../output/format.js";
+import { dataLoss } from "../../output/progress.js";
 import { axis, draw, type Figure, type LegendEntry, least, series, spansDecades, stroke } from "../figure.js";
 
 /** A curve over epochs. */
@@ -17,14 +18,14 @@ export function curveFigures(epochs: readonly EpochRecord[]): Figure[] {
 
 function lossFigure(epochs: readonly EpochRecord[]): Figure {
   const curves: Curve[] = [
-    { name: "training", of: ({ loss }) => loss },
+    { name: "training", of: dataLoss },
     { name: "validation", of: ({ validationLoss }) => validationLoss },
   ];
   const last = epochs[epochs.length - 1];
-  const lowest = least(epochs.map(({ validationLoss, loss }) => validationLoss ?? loss));
-  const alt = `Loss over ${epochs.length} epochs, from ${short(epochs[0].loss)} to ${short(last.loss)} in training.`;
+  const lowest = least(epochs.map((record) => record.validationLoss ?? dataLoss(record)));
+  const alt = `Loss over ${epochs.length} epochs, from ${short(dataLoss(epochs[0]))} to ${short(dataLoss(last))} in training.`;
   const best = last.validationLoss === undefined ? "" : ` The lowest validation loss is ${short(lowest)}.`;
-  const caption = `Training: mean over the epoch's steps, with penalty, each before its step. Validation: after the epoch, without.${best}`;
+  const caption = `Training: mean over the epoch's steps, each before its step. Validation: after the epoch. Neither has the penalty in it.${best}`;
   return overEpochs(
     "loss",
     "Loss",
