@@ -1,5 +1,6 @@
-// Oracles: test/oracle's loops and hyper-dual numbers, central differences of the gradient, and for
-// losses of the caller's the built-in ones.
+// Oracles: PyTorch in double precision, by way of test/fixtures/losses.json; test/oracle's loops
+// and hyper-dual numbers; central differences of the gradient; for losses of the caller's the
+// built-in ones.
 import { beforeAll, describe, expect, it } from "vitest";
 import { toJson } from "../../src/formats/index.js";
 import {
@@ -32,6 +33,7 @@ import {
 import { lossNames } from "../../src/network/spec.js";
 import { Random } from "../cases.js";
 import { jacobianDifferences } from "../oracle/differences.js";
+import { fromTriangle, readFixture } from "../oracle/fixtures.js";
 import { hessian } from "../oracle/hessian.js";
 import * as oracle from "../oracle/network.js";
 import type { LossSpec } from "../oracle/spec.js";
@@ -88,6 +90,16 @@ describe.each(builds)("losses, %s", (build) => {
     },
   );
 
+  it.each(readFixture("losses").items)("$name: value, gradient and Hessian are PyTorch's", (item) => {
+    const net = network(item.spec as NetworkSpec);
+    net.setParameters(item.parameters);
+    const data = dataset(item.inputs, item.targets, { weights: item.weights });
+    const { loss, gradient } = net.gradient(data);
+    expect(distance([net.loss(data), loss], [item.loss, item.loss])).toBeLessThan(1e-12);
+    expect(distance(gradient, item.gradient)).toBeLessThan(1e-12);
+    expect(distance(net.hessian(data).data, fromTriangle(item.hessian).flat())).toBeLessThan(1e-12);
+  });
+
   it.each(table)("$loss: central differences of the gradient are the Hessian", (row) => {
     const { spec, inputs, targets, parameters } = setUp(row, false);
     const net = network(spec as NetworkSpec);
@@ -127,7 +139,7 @@ describe.each(builds)("losses, %s", (build) => {
       built: { type: "huber", delta: 0.5 },
       targets: "rows",
       own: elementwise(
-        (r) => (Math.abs(r) <= 0.5 ? r * r / 2 : 0.5 * (Math.abs(r) - 0.25)),
+        (r) => (Math.abs(r) <= 0.5 ? (r * r) / 2 : 0.5 * (Math.abs(r) - 0.25)),
         (r) => Math.max(-0.5, Math.min(0.5, r)),
         (r) => Number(Math.abs(r) <= 0.5),
       ),
@@ -135,7 +147,11 @@ describe.each(builds)("losses, %s", (build) => {
     "log-cosh": {
       built: "log-cosh",
       targets: "rows",
-      own: elementwise((r) => Math.log(Math.cosh(r)), Math.tanh, (r) => Math.cosh(r) ** -2),
+      own: elementwise(
+        (r) => Math.log(Math.cosh(r)),
+        Math.tanh,
+        (r) => Math.cosh(r) ** -2,
+      ),
     },
     poisson: {
       built: "poisson",
