@@ -21,7 +21,6 @@ const examples = `
 Examples:
   hessia info iris.safetensors
   hessia info iris.safetensors --json
-  hessia info net.onnx
 
 ${otherModels}`;
 

@@ -91,7 +91,9 @@ async function load(path: string, activation?: ActivationName): Promise<Saved | 
     if (code === "EISDIR") badInput(`${printable(path)}: expected a file, got a directory`);
     if (code === "EACCES" || code === "EPERM") badInput(`${printable(path)}: no permission to read it`);
     if (error instanceof RangeError && error.message.startsWith('loadNetwork: "path"')) {
-      badInput(`${printable(path)}: expected a model, a file that ends in .safetensors, .json or .onnx`);
+      badInput(
+        `${printable(path)}: expected a model, a file that ends in .safetensors or .json, or another program's .onnx`,
+      );
     }
     throw asRefusal(error);
   }
