@@ -35,7 +35,13 @@ export {
 } from "./linalg/conjugate-gradients.js";
 export { dataset, type Dataset, type DatasetOptions } from "./network/dataset.js";
 export { network, type Network, type NetworkJson } from "./network/network.js";
-export type { CurvatureOptions, DerivativeOptions, HessianOptions, PassOptions } from "./network/pass.js";
+export type {
+  CurvatureOptions,
+  DerivativeOptions,
+  HessianOptions,
+  JacobianOptions,
+  PassOptions,
+} from "./network/pass.js";
 export { hessianCost } from "./network/cost.js";
 export type { HessianCost } from "./network/cost-model.js";
 export { type HessianOperator, hessianOperator } from "./network/operator.js";

@@ -1,6 +1,7 @@
-import { checkKeys, checkObject, wrongType } from "../check.js";
+import { checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
 import { checkNetwork, type Network } from "../network/network.js";
 import { foldedLayers } from "../network/resident.js";
+import { decidesClasses } from "../network/spec.js";
 import type { Columns, ColumnsData } from "../tables/columns.js";
 
 /** What `toJavaScript` takes beside the network. */
@@ -10,6 +11,11 @@ export interface JavaScriptOptions {
    * in their own units. Default: rows are inputs.
    */
   columns?: Columns | ColumnsData;
+  /**
+   * Labels of the classes without `columns`, in the order of the outputs, such as `fromOnnx` finds;
+   * two for a single output. Default: numbers from 0.
+   */
+  classes?: readonly (string | number)[];
   /** "f32" writes parameters with 9 digits, "f64" with all. Default: the network's. */
   dtype?: "f32" | "f64";
 }
@@ -20,8 +26,9 @@ export interface JavaScriptOptions {
  *
  * The module exports `predict(row)`, which gives a label or a value (an array of values where there
  * are several), `outputs(row)`, and for classes `probabilities(row)` and `classes`. A row is an
- * array or, with `columns`, an object by column names. Batch norm counts with its running
- * statistics, folded into the weights.
+ * array or, with `columns`, an object by column names; a row of another width, an object without a
+ * column and, without `columns`, what is no finite number are refused with a RangeError. Batch norm
+ * counts with its running statistics, folded into the weights.
  *
  * @param options see `JavaScriptOptions`.
  * @returns the text of an ES module; it agrees with `predict` to rounding.
@@ -34,15 +41,25 @@ export interface JavaScriptOptions {
 export function toJavaScript(net: Network, options: JavaScriptOptions = {}): string {
   checkNetwork("toJavaScript", net);
   checkObject("toJavaScript", "options", options);
-  checkKeys("toJavaScript", options, ["columns", "dtype"]);
-  const { columns, dtype = net.spec.dtype } = options as JavaScriptOptions;
+  checkKeys("toJavaScript", options, ["columns", "classes", "dtype"]);
+  const { columns, classes, dtype = net.spec.dtype } = options as JavaScriptOptions;
   const data = columns === undefined ? null : "toJSON" in columns ? columns.toJSON() : columns;
   if (data !== null && (typeof data !== "object" || !Array.isArray(data.columns))) {
     wrongType("toJavaScript", "columns", "what describe found", columns);
   }
+  if (classes !== undefined) checkClasses(net, classes, data);
   const digits = (value: number): number => (dtype === "f32" ? Number(value.toPrecision(9)) : value);
-  const model = { layers: layersOf(net, digits), loss: lossOf(net), columns: data && kept(data) };
+  const own = data ? { columns: kept(data) } : { inputs: net.spec.inputs, classes: classes ?? null };
+  const model = { layers: layersOf(net, digits), loss: lossOf(net), ...own };
   return `${HEADER}const model = ${JSON.stringify(model)};\n${data ? CELLS : ""}${NETWORK}${data ? COLUMNS : PLAIN}`;
+}
+
+function checkClasses({ spec, layout }: Network, classes: unknown, data: ColumnsData | null): void {
+  if (!Array.isArray(classes)) wrongType("toJavaScript", "classes", "an array of labels", classes);
+  const wanted = decidesClasses(spec.loss) && !data ? Math.max(2, layout.outputs) : 0;
+  if (classes.length === wanted) return;
+  const expected = wanted > 0 ? `${wanted} labels, as the network has classes` : "no labels beside columns or values";
+  wrongValue("toJavaScript", "classes", expected, String(classes.length));
 }
 
 /** What the module needs of a description. */
@@ -122,9 +139,16 @@ function softmax(z) {
 `;
 
 const PLAIN = `
+/** Labels of the classes in the order of the probabilities; null for numbers from 0, or values. */
+export const classes = model.classes;
+
 /** The network's outputs for an array of inputs. */
 export function outputs(row) {
-  return forward(Array.from(row));
+  const x = Array.from(row);
+  if (x.length !== model.inputs) throw new RangeError("row expected " + model.inputs + " numbers, got " + x.length);
+  const wrong = x.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) throw new RangeError("row[" + wrong + "] expected a finite number, got " + JSON.stringify(x[wrong]));
+  return forward(x);
 }
 
 /** The probabilities of the classes. */
@@ -132,11 +156,12 @@ export function probabilities(row) {
   return softmax(outputs(row));
 }
 
-/** The number of the likeliest class; a value, or several. */
+/** The likeliest class, by label or number; a value, or several. */
 export function predict(row) {
   const z = outputs(row);
-  if (model.loss.endsWith("cross-entropy")) return z.length === 1 ? Number(z[0] > 0) : z.indexOf(Math.max(...z));
-  return z.length === 1 ? z[0] : z;
+  if (!model.loss.endsWith("cross-entropy")) return z.length === 1 ? z[0] : z;
+  const k = z.length === 1 ? Number(z[0] > 0) : z.indexOf(Math.max(...z));
+  return classes ? classes[k] : k;
 }
 `;
 
@@ -159,7 +184,7 @@ const grouped = {
 };
 
 function numberOf(text, decimal) {
-  const finite = (value) => (Number.isFinite(value) ? value : null);
+  const finite = (value) => (!(Math.abs(value) <= 1e150) ? null : Math.abs(value) < 1e-150 ? 0 : value);
   if (decimal === "point" && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return finite(Number(text));
   let rest = text.replaceAll("\u2212", "-").replaceAll(/[\s\u00a0\u2007\u2009\u202f]+/g, " ").trim();
   let negative = false;
@@ -242,8 +267,10 @@ const encoders = {
 function encode(row) {
   const { inputs, targetPlaces, width, mean, deviation } = model.columns;
   const x = [];
+  if (Array.isArray(row) && row.length !== width && row.length !== width - targetPlaces.length) throw new RangeError("row expected " + width + " cells, got " + row.length);
   for (const input of inputs) {
     const shift = Array.isArray(row) && row.length !== width ? targetPlaces.filter((place) => place < input.place).length : 0;
+    if (!Array.isArray(row) && !(input.name in row)) throw new RangeError("row expected a property " + JSON.stringify(input.name) + ", got none");
     const cell = Array.isArray(row) ? row[input.place - shift] : row[input.name];
     encoders[input.kind](input, textOf(cell)).forEach((value, k) => {
       const j = x.length;

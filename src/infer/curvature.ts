@@ -5,7 +5,6 @@
 
 import type { Matrix } from "../linalg/matrix.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
-import { layerRows, pulled } from "../network/derivatives.js";
 import { penaltyOf } from "../network/layout.js";
 import { Network } from "../network/network.js";
 import type { NetworkSpec } from "../network/spec.js";
@@ -21,40 +20,11 @@ export function freeParameters({ layout, parameterCount }: Network, lastLayer = 
   return lastLayer ? free.filter((i) => i >= last.weight) : free;
 }
 
-/**
- * Outputs' derivatives in the chosen parameters, of which those of the last layer take no others.
- */
+/** Outputs' derivatives in the chosen parameters. */
 export function rowsOf(net: Network, inputs: Matrix, chosen: Uint32Array): Matrix {
-  const last = net.layout.layers[net.layout.layers.length - 1];
-  return chosen[0] >= last.weight
-    ? columnsOf(lastRows(net, inputs), chosen, last.weight)
-    : columnsOf(net.jacobian(inputs), chosen, 0);
-}
-
-function lastRows(net: Network, inputs: Matrix): Matrix {
-  const { spec, layout } = net;
-  const { outputs, layers } = layout;
-  const last = layers[layers.length - 1];
-  const first = last.weight;
-  const { bias, scale, shift } = last;
-  const own = { ...last, weight: 0, bias: bias - first, scale: scale - first, shift: shift - first };
-  const columns = last.end - first;
-  const data = new Float64Array(inputs.rows * outputs * columns);
-  net.resident((workspace, theta, statistics) =>
-    pulled({ workspace, spec, layout, theta, statistics }, inputs, (propagation, l, view, from, c) => {
-      const rowOf = (s: number): Float64Array => data.subarray(((from + s) * outputs + c) * columns);
-      if (l === layers.length - 1) layerRows(own, propagation, l, view, rowOf);
-    }),
-  );
-  return { rows: inputs.rows * outputs, columns, data };
-}
-
-/** The chosen columns, counted from `first` on. */
-function columnsOf({ rows, columns, data }: Matrix, chosen: Uint32Array, first: number): Matrix {
-  if (chosen.length === columns) return { rows, columns, data };
-  const part = new Float64Array(rows * chosen.length);
-  for (let i = 0, at = 0; i < rows; ++i) for (const j of chosen) part[at++] = data[i * columns + j - first];
-  return { rows, columns: chosen.length, data: part };
+  const marks = new Uint8Array(net.parameterCount);
+  for (const place of chosen) marks[place] = 1;
+  return net.jacobian(inputs, { of: marks });
 }
 
 /**
@@ -67,9 +37,7 @@ export function eachPart(
   chosen: Uint32Array,
   use: (inputs: Matrix, from: number) => void,
 ): void {
-  const last = net.layout.layers[net.layout.layers.length - 1];
-  const width = chosen[0] >= last.weight ? last.end - last.weight : net.parameterCount;
-  const most = Math.max(1, Math.floor(ROOM / (net.layout.outputs * width)));
+  const most = Math.max(1, Math.floor(ROOM / (net.layout.outputs * chosen.length)));
   for (let from = 0; from < rows; from += most) {
     const count = Math.min(most, rows - from);
     use(

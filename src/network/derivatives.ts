@@ -3,6 +3,7 @@ import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js"
 import type { LayerLayout, Layout } from "./layout.js";
 import { forwardChunks } from "./objective.js";
 import type { Propagation } from "./propagation.js";
+import { lowestLayer } from "./selection.js";
 import type { ResolvedSpec } from "./spec.js";
 
 /** A network with its parameters in the memory of a workspace. */
@@ -15,19 +16,28 @@ export interface Resident {
 }
 
 /**
- * Derivatives of every output by every parameter under running statistics, in double precision: row
- * s·outputs + c is ∂f_c(x_s)/∂θ. A backward pass an output and chunk leaves δ = ∂f_c/∂a of each
- * layer; then ∂f_c/∂W = δ·hᵀ, ∂f_c/∂b = δ and, through batch norm, ∂f_c/∂γ = δ ⊙ x̂.
+ * Derivatives of every output by every parameter, or by chosen ones, under running statistics, in
+ * double precision: row s·outputs + c is ∂f_c(x_s)/∂θ. A backward pass an output and chunk leaves
+ * δ = ∂f_c/∂a of each layer; then ∂f_c/∂W = δ·hᵀ, ∂f_c/∂b = δ and, through batch norm,
+ * ∂f_c/∂γ = δ ⊙ x̂. Passes stop at the lowest layer that has one of the chosen parameters.
  */
-export function jacobianOf(net: Resident, inputs: Matrix): Matrix {
-  const { outputs, parameterCount } = net.layout;
-  const data = new Float64Array(inputs.rows * outputs * parameterCount);
-  pulled(net, inputs, (propagation, l, view, from, c) => {
-    layerRows(net.layout.layers[l], propagation, l, view, (s) =>
-      data.subarray(((from + s) * outputs + c) * parameterCount, ((from + s) * outputs + c + 1) * parameterCount),
-    );
-  });
-  return { rows: inputs.rows * outputs, columns: parameterCount, data };
+export function jacobianOf(net: Resident, inputs: Matrix, places: Uint32Array | null): Matrix {
+  const { outputs, layers, parameterCount } = net.layout;
+  const columns = places?.length ?? parameterCount;
+  const data = new Float64Array(inputs.rows * outputs * columns);
+  const visit: OnLayer = (propagation, l, view, from, c) => {
+    const { weight, end } = layers[l];
+    const first = places ? places.findIndex((place) => place >= weight) : weight;
+    if (first < 0) return;
+    const chosen = places?.subarray(first).filter((place) => place < end);
+    layerRows(layers[l], propagation, l, view, (row, s) => {
+      const at = ((from + s) * outputs + c) * columns + first;
+      if (!chosen) data.set(row, at);
+      else for (let k = 0; k < chosen.length; ++k) data[at + k] = row[chosen[k] - weight];
+    });
+  };
+  pulled(net, inputs, visit, places ? lowestLayer(net.layout, places) : 0);
+  return { rows: inputs.rows * outputs, columns, data };
 }
 
 /**
@@ -54,8 +64,16 @@ export function sensitivityOf(net: Resident, inputs: Matrix): Matrix {
 
 type OnLayer = (propagation: Propagation, layer: number, view: FloatArray, from: number, output: number) => void;
 
-/** Pulls each output back alone; `visit` is called when a layer's δ of an output is ready. */
-export function pulled({ workspace, spec, layout, theta, statistics }: Resident, inputs: Matrix, visit: OnLayer): void {
+/**
+ * Pulls each output back alone, down to the lowest layer that is wanted; `visit` is called when a
+ * layer's δ of an output is ready.
+ */
+function pulled(
+  { workspace, spec, layout, theta, statistics }: Resident,
+  inputs: Matrix,
+  visit: OnLayer,
+  lowest = 0,
+): void {
   const { outputs } = layout;
   forwardChunks(
     workspace,
@@ -66,6 +84,7 @@ export function pulled({ workspace, spec, layout, theta, statistics }: Resident,
     statistics,
     (propagation, from) => {
       const { stride, size } = propagation;
+      propagation.lowest = lowest;
       for (let c = 0; c < outputs; ++c) {
         const view = workspace.view(spec.dtype);
         const to = propagation.cotangent / bytesPer(spec.dtype);
@@ -78,32 +97,35 @@ export function pulled({ workspace, spec, layout, theta, statistics }: Resident,
   );
 }
 
-/** Writes a layer's derivatives into each sample's row, from where the layout says on. */
-export function layerRows(
-  { inputs, units, weight, bias, batchNorm, scale, shift }: LayerLayout,
+/** Calls `take` with a layer's derivatives of each sample, in the order of its parameters. */
+function layerRows(
+  { inputs, units, weight, end, bias, batchNorm, scale, shift }: LayerLayout,
   { layers, below, stride, size, spec }: Propagation,
   l: number,
   view: FloatArray,
-  rowOf: (sample: number) => Float64Array,
+  take: (row: Float64Array, sample: number) => void,
 ): void {
   const index = (address: number): number => address / bytesPer(spec.dtype);
   const [delta, dy, xhat] = [layers[l].delta, layers[l].dy, layers[l].xhat].map(index);
+  const [b, gamma, beta] = [bias, scale, shift].map((place) => place - weight);
   const features = below[l];
   const h = new Float64Array(inputs);
+  const row = new Float64Array(end - weight);
   for (let s = 0; s < size; ++s) {
-    const row = rowOf(s);
     const at = index(features.at) + s * features.column;
     for (let i = 0; i < inputs; ++i) h[i] = view[at + i * features.row];
     for (let u = 0; u < units; ++u) {
       const factor = view[delta + u * stride + s];
-      row[bias + u] = factor;
+      row[b + u] = factor;
       if (batchNorm) {
-        row[shift + u] = view[dy + u * stride + s];
-        row[scale + u] = row[shift + u] * view[xhat + u * stride + s];
+        row[beta + u] = view[dy + u * stride + s];
+        row[gamma + u] = row[beta + u] * view[xhat + u * stride + s];
       }
+      const to = u * inputs;
       // An inactive unit's weights do nothing.
-      if (factor === 0) continue;
-      for (let i = 0, to = weight + u * inputs; i < inputs; ++i, ++to) row[to] = factor * h[i];
+      if (factor === 0) row.fill(0, to, to + inputs);
+      else for (let i = 0; i < inputs; ++i) row[to + i] = factor * h[i];
     }
+    take(row, s);
   }
 }

@@ -1,10 +1,11 @@
 import { isFloat32 } from "../check.js";
-import { bytesPer, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { Above } from "./above.js";
 import { Assembly } from "./assembly.js";
 import { CurvatureProducts } from "./curvature.js";
-import { type Dataset, withInputs } from "./dataset.js";
-import { type Layout, layoutOf } from "./layout.js";
-import { Objective, wholeBatch } from "./objective.js";
+import type { Dataset } from "./dataset.js";
+import type { Layout } from "./layout.js";
+import { wholeBatch } from "./objective.js";
 import type { BatchNormMode } from "./propagation.js";
 import { lowestLayer } from "./selection.js";
 import type { ResolvedSpec } from "./spec.js";
@@ -104,15 +105,6 @@ export function blockOf(
   return block;
 }
 
-/** A network with its data and the addresses of its parameters and running statistics. */
-export interface Part {
-  readonly spec: ResolvedSpec;
-  readonly layout: Layout;
-  readonly data: Dataset;
-  readonly theta: number;
-  readonly statistics: number;
-}
-
 /**
  * The block of some parameters: of the matrix of the layers from the lowest of theirs on, which
  * work on what the layers below give. Those below are not differentiated, and the matrix has no
@@ -130,7 +122,8 @@ export function* assembleBlock(
   places: Uint32Array,
   used?: FloatArray,
 ): Generator<void, FloatArray> {
-  const part = above(workspace, { spec, layout, data, theta, statistics }, mode, lowestLayer(layout, places));
+  const part = new Above(workspace, { spec, layout, data, theta, statistics }, mode, lowestLayer(layout, places));
+  part.refresh();
   const { parameterCount: size } = part.layout;
   const all = places.length === size;
   const matrix = yield* assembleHessian(
@@ -146,30 +139,4 @@ export function* assembleBlock(
         places.map((place) => place - from),
         used,
       );
-}
-
-/** The layers from one on as a network of their own, whose data is what the layers below give. */
-export function above(workspace: Workspace, whole: Part, mode: BatchNormMode, lowest: number): Part {
-  if (lowest === 0) return whole;
-  const { spec, layout, data, theta, statistics } = whole;
-  const { units } = layout.layers[lowest - 1];
-  const { trainable: _, ...rest } = spec;
-  const upper = { ...rest, inputs: units, layers: spec.layers.slice(lowest) };
-  const inputs = floatArray(spec.dtype, data.size * units);
-  const objective = new Objective(workspace, spec, layout, data, mode, { capacity: data.size, gradients: "none" });
-  const { propagation } = objective;
-  objective.dataLoss(theta, statistics, wholeBatch(data), (first) => {
-    const { size, stride, layers } = propagation;
-    const h = workspace.slice(spec.dtype, layers[lowest - 1].h, units * stride);
-    for (let s = 0; s < size; ++s) for (let u = 0; u < units; ++u) inputs[(first + s) * units + u] = h[u * stride + s];
-  });
-  const made = layoutOf(upper);
-  const bytes = bytesPer(spec.dtype);
-  return {
-    spec: upper,
-    layout: made,
-    data: withInputs(data, { rows: data.size, columns: units, data: inputs }),
-    theta: theta + layout.layers[lowest].weight * bytes,
-    statistics: statistics + (layout.statisticsCount - made.statisticsCount) * bytes,
-  };
 }

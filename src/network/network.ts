@@ -14,14 +14,15 @@ import { finish } from "../parts.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
+import { Above } from "./above.js";
 import { CurvatureProducts } from "./curvature.js";
 import { checkDataset, checkSingle, countedRows, type Dataset } from "./dataset.js";
 import { jacobianOf, type Resident, sensitivityOf } from "./derivatives.js";
-import { above, assembleBlock, assembleHessian } from "./hessian.js";
+import { assembleBlock, assembleHessian } from "./hessian.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { forwardChunks, Objective, wholeBatch } from "./objective.js";
 import { checkParameters, checkStatistics, type ParameterHolder, ParameterStore } from "./parameters.js";
-import type { DerivativeOptions, HessianOptions, PassOptions } from "./pass.js";
+import type { DerivativeOptions, HessianOptions, JacobianOptions, PassOptions } from "./pass.js";
 import type { BatchNormMode, Gradients } from "./propagation.js";
 import { decide, type Evaluation, Score } from "./score.js";
 import { chosenParameters, lowestLayer, picked, rangesOf, spread } from "./selection.js";
@@ -248,7 +249,7 @@ export class Network {
     });
   }
 
-  #chosen(where: string, { of }: DerivativeOptions): Uint32Array | null {
+  #chosen(where: string, { of }: JacobianOptions): Uint32Array | null {
     return of === undefined ? null : chosenParameters(where, "of", of, this.layout);
   }
 
@@ -328,14 +329,21 @@ export class Network {
    * ∂f_c(x_s)/∂θ, before any loss. The derivative at a kink is that of `gradient`.
    *
    * @param inputs one row a sample; or a data set, whose inputs are taken.
-   * @returns (samples · outputs) × P in double precision, owned by the caller. Cost: a backward
-   * pass an output, and as many numbers.
-   * @throws as `predict`.
+   * @param options of: the parameters to differentiate by, all by default; layers below theirs are
+   * not passed back through.
+   * @returns (samples · outputs) × P in double precision, owned by the caller; with `of` as many
+   * columns as it chooses. Cost: a backward pass an output, and as many numbers.
+   * @throws as `predict`, and for an `of` that is no mask of this network.
    * @example
-   * network({ inputs: 1, layers: [{ units: 1 }], seed: 1 }).jacobian([[3]]).data; // Float64Array [3, 1]
+   * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
+   * net.jacobian([[3]]).data; // Float64Array [3, 1]
    */
-  jacobian(inputs: Dataset | Matrix | readonly (readonly number[])[]): Matrix {
-    return this.#differentiated("jacobian", inputs, jacobianOf);
+  jacobian(inputs: Dataset | Matrix | readonly (readonly number[])[], options: JacobianOptions = {}): Matrix {
+    checkObject("jacobian", "options", options);
+    checkKeys("jacobian", options, ["of"]);
+    const places = this.#chosen("jacobian", options);
+    const columns = places?.length ?? this.parameterCount;
+    return this.#differentiated("jacobian", inputs, columns, (net, x) => jacobianOf(net, x, places));
   }
 
   /**
@@ -352,17 +360,17 @@ export class Network {
    * net.sensitivity([[3, 4]]).data; // Float64Array [5, -2]
    */
   sensitivity(inputs: Dataset | Matrix | readonly (readonly number[])[]): Matrix {
-    return this.#differentiated("sensitivity", inputs, sensitivityOf);
+    return this.#differentiated("sensitivity", inputs, this.layout.inputs, sensitivityOf);
   }
 
-  #differentiated(where: string, given: unknown, derivatives: (net: Resident, x: Matrix) => Matrix): Matrix {
+  #differentiated(
+    where: string,
+    given: unknown,
+    columns: number,
+    derivatives: (net: Resident, x: Matrix) => Matrix,
+  ): Matrix {
     const x = this.#checkInputs(where, isObject(given) && "inputs" in given ? given.inputs : given);
-    if (x.rows === 0)
-      return {
-        rows: 0,
-        columns: derivatives === jacobianOf ? this.parameterCount : x.columns,
-        data: new Float64Array(0),
-      };
+    if (x.rows === 0) return { rows: 0, columns, data: new Float64Array(0) };
     const { spec, layout } = this;
     return this.resident((workspace, theta, statistics) =>
       derivatives({ workspace, spec, layout, theta, statistics }, x),
@@ -402,7 +410,8 @@ export class Network {
     checkVector(where, "v", v, places?.length ?? this.parameterCount, this.spec.dtype);
     return this.resident((workspace, theta, statistics) => {
       const whole = { spec: this.spec, layout: this.layout, data, theta, statistics };
-      const part = places ? above(workspace, whole, mode, lowestLayer(this.layout, places)) : whole;
+      const part = new Above(workspace, whole, mode, places ? lowestLayer(this.layout, places) : 0);
+      part.refresh();
       const { parameterCount: size } = part.layout;
       const own = places?.map((place) => place - (this.parameterCount - size));
       const [at, out] = [workspace.allocate(this.spec.dtype, size), workspace.allocate(this.spec.dtype, size)];

@@ -1,6 +1,7 @@
 import { checkChoice, checkVector } from "../check.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import { acquire, type FloatArray, type Workspace } from "../wasm/workspace.js";
+import { Above } from "./above.js";
 import { checksum } from "./checksum.js";
 import { CurvatureProducts } from "./curvature.js";
 import type { Dataset } from "./dataset.js";
@@ -8,6 +9,7 @@ import type { Network } from "./network.js";
 import { wholeBatch } from "./objective.js";
 import type { CurvatureOptions } from "./pass.js";
 import type { BatchNormMode } from "./propagation.js";
+import { chosenParameters, lowestLayer, picked, spread } from "./selection.js";
 import type { CurvatureKind } from "./tangent.js";
 
 /**
@@ -17,11 +19,15 @@ import type { CurvatureKind } from "./tangent.js";
 class CurvatureOperator implements LinearOperator {
   readonly size: number;
   readonly #workspace: Workspace;
+  /** The layers from the lowest on that has one of the chosen parameters. */
+  readonly #part: Above;
   readonly #products: CurvatureProducts;
   readonly #theta: number;
   readonly #statistics: number;
   readonly #v: number;
   readonly #out: number;
+  /** Places of the chosen parameters in the part, where these are not all of its. */
+  readonly #places: Uint32Array | null;
   #version = -1;
   /** Of the data at the last look: callers may change it in place. */
   #seen = "";
@@ -33,18 +39,24 @@ class CurvatureOperator implements LinearOperator {
     data: Dataset,
     readonly kind: CurvatureKind,
     mode: BatchNormMode,
+    chosen: Uint32Array | null,
   ) {
     const { spec, layout } = net;
     const workspace = acquire(net.build);
-    this.size = net.parameterCount;
+    this.size = chosen?.length ?? net.parameterCount;
     this.#data = data;
     this.#workspace = workspace;
-    const vector = (): number => workspace.allocate(spec.dtype, this.size);
-    this.#theta = vector();
-    this.#v = vector();
-    this.#out = vector();
+    this.#theta = workspace.allocate(spec.dtype, net.parameterCount);
     this.#statistics = workspace.allocate(spec.dtype, layout.statisticsCount);
-    this.#products = new CurvatureProducts(workspace, spec, layout, data, mode);
+    const whole = { spec, layout, data, theta: this.#theta, statistics: this.#statistics };
+    const part = new Above(workspace, whole, mode, chosen ? lowestLayer(layout, chosen) : 0);
+    const { parameterCount } = part.layout;
+    const first = net.parameterCount - parameterCount;
+    this.#places = this.size < parameterCount && chosen ? chosen.map((place) => place - first) : null;
+    this.#part = part;
+    this.#v = workspace.allocate(spec.dtype, parameterCount);
+    this.#out = workspace.allocate(spec.dtype, parameterCount);
+    this.#products = new CurvatureProducts(workspace, part.spec, part.layout, part.data, mode);
   }
 
   /**
@@ -53,11 +65,13 @@ class CurvatureOperator implements LinearOperator {
    */
   matvec(v: ArrayLike<number>): FloatArray {
     const { dtype } = this.net.spec;
+    const { theta, statistics, layout } = this.#part;
     checkVector("matvec", "v", v, this.size, dtype);
     this.#follow();
-    this.#workspace.write(dtype, this.#v, v);
-    this.#products.multiply(this.#theta, this.#statistics, this.#v, this.#out, this.kind);
-    return this.#workspace.read(dtype, this.#out, this.size);
+    this.#workspace.write(dtype, this.#v, this.#places ? spread(v, this.#places, layout.parameterCount) : v);
+    this.#products.multiply(theta, statistics, this.#v, this.#out, this.kind);
+    const product = this.#workspace.read(dtype, this.#out, layout.parameterCount);
+    return this.#places ? picked(product, this.#places) : product;
   }
 
   #follow(): void {
@@ -67,7 +81,8 @@ class CurvatureOperator implements LinearOperator {
     const { parameters, statistics } = this.net.current();
     this.#workspace.write(dtype, this.#theta, parameters);
     this.#workspace.write(dtype, this.#statistics, statistics);
-    this.#products.linearize(this.#theta, this.#statistics, wholeBatch(this.#data));
+    this.#part.refresh();
+    this.#products.linearize(this.#part.theta, this.#part.statistics, wholeBatch(this.#data));
     this.#version = this.net.version;
     this.#seen = seen;
   }
@@ -88,23 +103,26 @@ export interface HessianOperator extends LinearOperator {
  *
  * Activations and derivatives are kept between products at the same point (up to 256 MiB of them),
  * so that a product with the Hessian costs about two gradients. After the parameters have changed,
- * the next product is at the new point.
+ * the next product is at the new point. With `of`, layers below those of the chosen parameters are
+ * passed through once a point, and take no part in the products.
  *
  * @param net a network; products are always at its parameters as they are then.
  * @param data what the objective is a mean over.
- * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `net.loss`.
- * @returns size = parameterCount; matvec gives arrays that belong to the caller. The operator holds
- * an instance of the core, which is garbage collected with it.
+ * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `net.loss`; of: the parameters
+ * whose block it is, all by default.
+ * @returns size = parameterCount, or as many as `of` chooses; matvec gives arrays that belong to
+ * the caller. The operator holds an instance of the core, which is garbage collected with it.
  * @throws TypeError or RangeError for data that does not fit the network, a single row under batch
- * statistics and unknown options.
+ * statistics and unknown options, and for an `of` that is no mask of this network.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
  * const op = hessianOperator(net, dataset([[1], [2]], [1, 2]));
  * op.matvec([1, 0]); // Float64Array [5, 3]: the mean of 2x² and of 2x
  */
 export function hessianOperator(net: Network, data: Dataset, options: CurvatureOptions = {}): HessianOperator {
-  const mode = net.mode("hessianOperator", data, options, ["kind"]);
-  const { kind = "exact" } = options;
+  const mode = net.mode("hessianOperator", data, options, ["kind", "of"]);
+  const { kind = "exact", of } = options;
   checkChoice("hessianOperator", "kind", kind, ["exact", "ggn"]);
-  return new CurvatureOperator(net, data, kind, mode);
+  const chosen = of === undefined ? null : chosenParameters("hessianOperator", "of", of, net.layout);
+  return new CurvatureOperator(net, data, kind, mode, chosen);
 }

@@ -12,8 +12,8 @@ export interface PassOptions {
   batchNorm?: BatchNormMode;
 }
 
-/** What derivatives with respect to parameters take. */
-export interface DerivativeOptions extends PassOptions {
+/** What `net.jacobian` takes beside the inputs. */
+export interface JacobianOptions {
   /**
    * The parameters to differentiate by, as `withParameters` takes them. What is returned is over
    * these alone, in their order. Default: all.
@@ -21,14 +21,17 @@ export interface DerivativeOptions extends PassOptions {
   of?: ParameterMask;
 }
 
+/** What derivatives of the objective with respect to parameters take. */
+export interface DerivativeOptions extends PassOptions, JacobianOptions {}
+
 /** What `hessianOperator` takes beside the data. */
-export interface CurvatureOptions extends PassOptions {
+export interface CurvatureOptions extends DerivativeOptions {
   /** The Hessian ("exact") or the generalised Gauss-Newton matrix ("ggn"). Default: "exact". */
   kind?: CurvatureKind;
 }
 
 /** What `net.hessian` takes beside the data. */
-export interface HessianOptions extends CurvatureOptions, DerivativeOptions {
+export interface HessianOptions extends CurvatureOptions {
   /** Bytes of the largest matrix to make. Default: 2 GiB. */
   maxBytes?: number;
   /**

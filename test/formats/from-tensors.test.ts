@@ -71,6 +71,71 @@ describe("fromTensors", () => {
     expectSame(tensors, square, { layers: ["d", "e", "b", "a"] });
   });
 
+  it("names of several kinds: numbers rise within each, sizes tell the rest, and what neither tells is asked for", () => {
+    const deep = made([4, 8, 8, 8, 3]);
+    expectSame(tensorsOf(deep, ["fc1", "fc2", "fc10", "out"]), deep);
+    expectSame(tensorsOf(deep, ["net.input", "net.hidden.0", "net.hidden.1", "net.head"]), deep);
+    const mirror = made([6, 3, 2, 2, 3, 6]);
+    const named = tensorsOf(mirror, ["encoder.0", "encoder.2", "middle", "decoder.0", "decoder.2"]);
+    expect(() => fromTensors(named)).toThrow(/"layers" expected .* in one order alone, got .*; name them in order$/);
+    const layers = ["encoder.0", "encoder.2", "middle", "decoder.0", "decoder.2"];
+    expectSame(named, mirror, { layers });
+    const square = made([8, 8, 8, 1]);
+    expect(() => fromTensors(tensorsOf(square, ["input", "hidden", "output"]))).toThrow(/in one order alone/);
+  });
+
+  it.each([
+    ["fc1", "bn1", "fc2", "bn2", "fc3"],
+    ["dense", "batch_normalization", "dense_1", "batch_normalization_1", "dense_2"],
+    ["block1.linear", "block1.norm", "block2.linear", "block2.norm", "head"],
+    ["layers.0.fc", "layers.0.bn", "layers.1.fc", "layers.1.bn", "layers.2.fc"],
+    ["0", "1", "3", "4", "6"],
+  ])("batch norm stands behind the map of its number: %s", (...names) => {
+    const norm = network({
+      inputs: 4,
+      layers: [
+        { units: 4, activation: "relu", batchNorm: true },
+        { units: 4, activation: "relu", batchNorm: true },
+        { units: 1 },
+      ],
+      seed: 1,
+    });
+    norm.setParameters(norm.getParameters().map((x, i) => x + 0.2 * Math.sin(i)));
+    norm.setRunningStatistics(norm.getRunningStatistics().map((_, i) => 1 + 0.5 * Math.sin(i)));
+    const [theta, statistics] = [norm.getParameters(), norm.getRunningStatistics()].map((x) => Float64Array.from(x));
+    const tensors: Named = {};
+    norm.layout.layers.forEach(({ inputs, units, weight, bias, scale, shift, statistics: at }, l) => {
+      const put = (name: string, from: number, values: Float64Array, ...shape: number[]): void => {
+        tensors[name] = { shape, data: values.slice(from, from + shape.reduce((a, b) => a * b)) };
+      };
+      const [map, own] = [names[2 * l]!, names[2 * l + 1]!];
+      put(`${map}.weight`, weight, theta!, units, inputs);
+      put(`${map}.bias`, bias, theta!, units);
+      if (scale < 0) return;
+      put(`${own}.weight`, scale, theta!, units);
+      put(`${own}.bias`, shift, theta!, units);
+      put(`${own}.running_mean`, at, statistics!, units);
+      put(`${own}.running_var`, at + units, statistics!, units);
+    });
+    expectSame(tensors, norm);
+  });
+
+  it("numbers of 16 bits, as they are", () => {
+    // 1, −2.5, 0.333251953125 and 2⁻²⁴ in binary16; 1, −2.5, 0.333984375 and 2⁻²⁴ in bfloat16.
+    const types = { F16: [0x3c00, 0xc100, 0x3555, 0x0001], BF16: [0x3f80, 0xc020, 0x3eab, 0x3380] };
+    const values = { F16: [1, -2.5, 0.333251953125, 2 ** -24], BF16: [1, -2.5, 0.333984375, 2 ** -24] };
+    for (const type of ["F16", "BF16"] as const) {
+      const header = JSON.stringify({ "0.weight": { dtype: type, shape: [1, 4], data_offsets: [0, 8] } });
+      const bytes = new Uint8Array(8 + header.length + 8);
+      const view = new DataView(bytes.buffer);
+      view.setBigUint64(0, BigInt(header.length), true);
+      bytes.set(new TextEncoder().encode(header), 8);
+      types[type].forEach((bits, i) => view.setUint16(8 + header.length + 2 * i, bits, true));
+      const { network: net } = fromTensors(bytes);
+      expect([Array.from(net.getParameters()), net.spec.dtype]).toEqual([[...values[type], 0], "f32"]);
+    }
+  });
+
   it("square layers without a telling name ask for the orientation", () => {
     const square = made([4, 4, 4]);
     const tensors = Object.fromEntries(

@@ -1,7 +1,7 @@
 // Oracles: rows and columns of the whole matrix, entries of the whole gradient, products with
 // vectors that are 0 elsewhere.
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { init, type LayerSpec, type Network, network } from "../../src/index.js";
+import { diagonal, hessianOperator, init, type LayerSpec, type Network, network } from "../../src/index.js";
 import { Assembly } from "../../src/network/assembly.js";
 import { Propagation } from "../../src/network/propagation.js";
 import { cases, makeData, makeParameters, makeRunning } from "../cases.js";
@@ -59,11 +59,76 @@ describe.each(builds)("blocks of chosen parameters, %s", (build) => {
                 places.map((i) => wanted[i]),
               ),
             ).toBeLessThan(1e-12);
+            const operator = hessianOperator(net, data, { batchNorm, kind, of });
+            expect(operator.size).toBe(places.length);
+            expect(
+              distance(
+                operator.matvec(v),
+                places.map((i) => wanted[i]),
+              ),
+            ).toBeLessThan(1e-12);
           }
         }
       }
     },
   );
+
+  it.each(cases.map((c) => ({ name: c.name, c })))("$name: the Jacobian's columns are the whole one's", ({ c }) => {
+    const net = network(c.spec as never);
+    net.setParameters(makeParameters(c));
+    net.setRunningStatistics(flatStatistics(makeRunning(c)));
+    const { inputs } = makeData(c);
+    const J = net.jacobian(inputs);
+    const last = net.spec.layers.length - 1;
+    const every = Array.from({ length: net.parameterCount }, (_, i) => i % 3 !== 1);
+    for (const of of [last, 0, every, every.map((mark, i) => mark && i >= net.layout.layers[last].weight)]) {
+      const places = placesOf(net, of);
+      const block = net.jacobian(inputs, { of });
+      expect([block.rows, block.columns]).toEqual([J.rows, places.length]);
+      const expected = Array.from({ length: J.rows }, (_, row) => places.map((i) => J.data[row * J.columns + i]));
+      expect(distance(block.data, expected.flat())).toBe(0);
+    }
+    expect(net.jacobian([], { of: last }).columns).toBe(placesOf(net, last).length);
+  });
+
+  it("each layer keeps its own penalty", () => {
+    const layers: LayerSpec[] = [{ units: 4, activation: "tanh" }, { units: 3, activation: "tanh" }, { units: 1 }];
+    const net = network({ inputs: 2, layers, penalty: { l2: [10, 1, 0.1], on: "all" }, seed: 1 });
+    const rows = [
+      [1, 2],
+      [3, -1],
+      [0, 1],
+    ];
+    const data = toDataset(rows, [1, 0, 2]);
+    for (const of of [1, 2, [1, 2]]) {
+      const places = placesOf(net, of);
+      const H = net.hessian(data);
+      const expected = places.flatMap((i) => places.map((j) => H.data[i * H.size + j]));
+      expect(distance(net.hessian(data, { of }).data, expected)).toBeLessThan(1e-12);
+      const d = diagonal(hessianOperator(net, data, { of }), { probes: 100, seed: 1 });
+      places.forEach((place, i) => {
+        const error = Math.abs(d.values[i] - H.data[place * (H.size + 1)]);
+        expect(error).toBeLessThan(5 * d.standardErrors[i] + 1e-12);
+      });
+    }
+  });
+
+  it("an operator's block follows parameters and data, through the layers below", () => {
+    const layers: LayerSpec[] = [{ units: 4, activation: "tanh" }, { units: 3, activation: "tanh" }, { units: 1 }];
+    const net = network({ inputs: 2, layers, seed: 1 });
+    const x = { rows: 3, columns: 2, data: Float64Array.of(1, 2, 3, -1, 0, 1) };
+    const data = toDataset(x as never, [1, 0, 2]);
+    const v = [1, -1, 2, 0.5];
+    const operator = hessianOperator(net, data, { of: 2 });
+    const same = (): number => distance(operator.matvec(v), net.hvp(data, v, { of: 2 }));
+    const before = operator.matvec(v);
+    expect(same()).toBeLessThan(1e-14);
+    net.setParameters(net.getParameters().map((value, i) => (i < 8 ? value + 0.3 : value)));
+    expect(distance(operator.matvec(v), before)).toBeGreaterThan(1e-3);
+    expect(same()).toBeLessThan(1e-14);
+    x.data[0] = -2;
+    expect(same()).toBeLessThan(1e-14);
+  });
 
   it("the last layer's block is made without the rest: no passes back and no matrix of the layers below", () => {
     const layers: LayerSpec[] = [{ units: 20, activation: "relu" }, { units: 20, activation: "tanh" }, { units: 2 }];
@@ -101,6 +166,9 @@ describe.each(builds)("blocks of chosen parameters, %s", (build) => {
     const data = toDataset([[1]], [[1]]);
     expect(() => net.gradient(data, { of: 2 })).toThrow('gradient: "of" expected layers from 0 to 1');
     expect(() => net.hvp(data, [1, 2], { of: 1 })).toThrow('"v" expected 3 numbers, got 2');
+    expect(() => hessianOperator(net, data, { of: [] })).toThrow('hessianOperator: "of" expected at least one');
+    expect(() => net.jacobian([[1]], { of: 2 })).toThrow('jacobian: "of" expected layers from 0 to 1');
+    expect(() => net.jacobian([[1]], { batchNorm: "batch" } as never)).toThrow("batchNorm");
     expect(() => net.hessian(data, { of: 1, out: net.hessian(data) })).toThrow("of size 3");
     expect(() => net.loss(data, { of: 1 } as never)).toThrow("of");
   });

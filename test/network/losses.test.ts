@@ -1,5 +1,6 @@
-// Oracles: test/oracle's loops and hyper-dual numbers, central differences of the gradient, and for
-// losses of the caller's the built-in ones.
+// Oracles: PyTorch in double precision, by way of test/fixtures/losses.json; test/oracle's loops
+// and hyper-dual numbers; central differences of the gradient; for losses of the caller's the
+// built-in ones.
 import { beforeAll, describe, expect, it } from "vitest";
 import { toJson } from "../../src/formats/index.js";
 import {
@@ -16,18 +17,23 @@ import {
   kfac,
   kinks,
   type Loss,
+  lbfgs,
   levenbergMarquardt,
   type Network,
   type NetworkSpec,
   network,
   newton,
   type Optimizer,
+  saddleFreeNewton,
   scores,
+  sgd,
   training,
+  trustRegion,
 } from "../../src/index.js";
 import { lossNames } from "../../src/network/spec.js";
 import { Random } from "../cases.js";
 import { jacobianDifferences } from "../oracle/differences.js";
+import { fromTriangle, readFixture } from "../oracle/fixtures.js";
 import { hessian } from "../oracle/hessian.js";
 import * as oracle from "../oracle/network.js";
 import type { LossSpec } from "../oracle/spec.js";
@@ -84,6 +90,16 @@ describe.each(builds)("losses, %s", (build) => {
     },
   );
 
+  it.each(readFixture("losses").items)("$name: value, gradient and Hessian are PyTorch's", (item) => {
+    const net = network(item.spec as NetworkSpec);
+    net.setParameters(item.parameters);
+    const data = dataset(item.inputs, item.targets, { weights: item.weights });
+    const { loss, gradient } = net.gradient(data);
+    expect(distance([net.loss(data), loss], [item.loss, item.loss])).toBeLessThan(1e-12);
+    expect(distance(gradient, item.gradient)).toBeLessThan(1e-12);
+    expect(distance(net.hessian(data).data, fromTriangle(item.hessian).flat())).toBeLessThan(1e-12);
+  });
+
   it.each(table)("$loss: central differences of the gradient are the Hessian", (row) => {
     const { spec, inputs, targets, parameters } = setUp(row, false);
     const net = network(spec as NetworkSpec);
@@ -97,8 +113,19 @@ describe.each(builds)("losses, %s", (build) => {
     expect(distance(net.hessian(data).data, expected.flat())).toBeLessThan(1e-6);
   });
 
+  /** Targets of three normal numbers. */
+  const drawn = {
+    rows: (row: number[]) => row,
+    counts: (row: number[]) => row.map((y) => Math.floor(Math.exp(y))),
+    marks: (row: number[]) => row.map((y) => Number(y > 0)),
+    shares: (row: number[]) => {
+      const sum = row.reduce((total, y) => total + Math.exp(y), 0);
+      return row.map((y) => Math.exp(y) / sum);
+    },
+  };
+
   /** Built-in losses once more, as a caller would write them. */
-  const twins: Record<string, { built: Loss; own: CustomLoss; targets: "rows" | "shares" }> = {
+  const twins: Record<string, { built: Loss; own: CustomLoss; targets: keyof typeof drawn }> = {
     mse: {
       built: "mse",
       targets: "rows",
@@ -108,17 +135,48 @@ describe.each(builds)("losses, %s", (build) => {
         hessian: (z) => Array.from(z, (_, i) => Array.from(z, (_x, j) => (i === j ? 2 / z.length : 0))),
       },
     },
+    "huber of δ ½": {
+      built: { type: "huber", delta: 0.5 },
+      targets: "rows",
+      own: elementwise(
+        (r) => (Math.abs(r) <= 0.5 ? (r * r) / 2 : 0.5 * (Math.abs(r) - 0.25)),
+        (r) => Math.max(-0.5, Math.min(0.5, r)),
+        (r) => Number(Math.abs(r) <= 0.5),
+      ),
+    },
+    "log-cosh": {
+      built: "log-cosh",
+      targets: "rows",
+      own: elementwise(
+        (r) => Math.log(Math.cosh(r)),
+        Math.tanh,
+        (r) => Math.cosh(r) ** -2,
+      ),
+    },
+    poisson: {
+      built: "poisson",
+      targets: "counts",
+      own: elementwise(
+        (_, z, y) => Math.exp(z) - y * z,
+        (_, z, y) => Math.exp(z) - y,
+        (_, z) => Math.exp(z),
+      ),
+    },
+    "binary-cross-entropy": {
+      built: "binary-cross-entropy",
+      targets: "marks",
+      own: elementwise(
+        (_, z, y) => Math.log(1 + Math.exp(z)) - y * z,
+        (_, z, y) => 1 / (1 + Math.exp(-z)) - y,
+        (_, z) => 1 / (2 + Math.exp(z) + Math.exp(-z)),
+      ),
+    },
     "cross-entropy": { built: "cross-entropy", targets: "shares", own: softmaxLoss() },
   };
-  const twinData = (targets: "rows" | "shares", weights: number[] | null = null): Dataset => {
+  const twinData = (targets: keyof typeof drawn, weights: number[] | null = null): Dataset => {
     const random = new Random(3);
     const inputs = random.rows(12, 3);
-    const rows = inputs.map(() => {
-      const row = random.normals(3);
-      if (targets === "rows") return row;
-      const sum = row.reduce((total, y) => total + Math.exp(y), 0);
-      return row.map((y) => Math.exp(y) / sum);
-    });
+    const rows = inputs.map(() => drawn[targets](random.normals(3)));
     return dataset(inputs, rows, { weights });
   };
   const make = (loss: Loss, batchNorm = false): Network => {
@@ -148,20 +206,24 @@ describe.each(builds)("losses, %s", (build) => {
   });
 
   const methods: Record<string, () => Optimizer> = {
+    sgd: () => sgd({ learningRate: 0.05 }),
     adam: () => adam({ learningRate: 0.05 }),
+    lbfgs: () => lbfgs(),
     newton: () => newton(),
+    saddleFreeNewton: () => saddleFreeNewton(),
+    trustRegion: () => trustRegion(),
     gaussNewton: () => gaussNewton(),
     levenbergMarquardt: () => levenbergMarquardt(),
   };
   it.each(Object.keys(methods))("%s takes the same steps under a loss of the caller's", (name) => {
-    for (const { built, own, targets } of Object.values(twins)) {
-      const data = twinData(targets);
+    for (const [loss, { built, own, targets }] of Object.entries(twins)) {
+      const data = twinData(targets, [1, 2, 0, 1, 1, 3, 1, 1, 0.5, 1, 1, 1]);
       const [a, b] = [own, built].map((loss) => {
         const net = make(loss);
         finish(training(net, data, { optimizer: methods[name](), epochs: 4, batchSize: data.size }));
         return net.getParameters();
       });
-      expect(distance(a, b)).toBeLessThan(1e-8);
+      expect(distance(a, b), loss).toBeLessThan(1e-8);
     }
   });
 
@@ -350,6 +412,22 @@ describe("losses", () => {
     expect(() => scores(net(own), data)).toThrow(/net.evaluate/);
   });
 });
+
+type Term = (residual: number, z: number, y: number) => number;
+
+/** The mean over the outputs of terms that depend on one output each. */
+function elementwise(value: Term, slope: Term, bend: Term): CustomLoss {
+  const each = (f: Term, z: Float64Array, y: Float64Array): Float64Array =>
+    z.map((x, j) => f(x - y[j], x, y[j]) / z.length);
+  return {
+    value: (z, y) => each(value, z, y).reduce((sum, x) => sum + x, 0),
+    gradient: (z, y) => each(slope, z, y),
+    hessian: (z, y) => {
+      const bends = each(bend, z, y);
+      return Array.from(z, (_, i) => Array.from(z, (_x, j) => (i === j ? bends[i] : 0)));
+    },
+  };
+}
 
 /** −Σ y·ln softmax(z). */
 function softmaxLoss(): CustomLoss {

@@ -79,6 +79,22 @@ export interface HessianFixtures extends Header {
   items: { name: string; results: Results<Matrices> }[];
 }
 
+export interface LossFixtures extends Header {
+  items: {
+    name: string;
+    spec: NetworkSpec;
+    parameters: number[];
+    inputs: number[][];
+    targets: number[][];
+    /** Null where all samples count alike. */
+    weights: number[] | null;
+    loss: number;
+    gradient: number[];
+    /** Lower triangle, row by row. */
+    hessian: number[];
+  }[];
+}
+
 /** A posterior; without numbers where the precision is not positive definite. */
 export interface LaplaceResult {
   options: {
@@ -115,6 +131,7 @@ interface Names {
   optimizers: OptimizerFixtures;
   networks: NetworkFixtures;
   hessians: HessianFixtures;
+  losses: LossFixtures;
   laplace: LaplaceFixtures;
 }
 

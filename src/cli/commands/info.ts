@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { columnsFrom } from "../../tables/index.js";
+import type { ActivationName } from "../../index.js";
+import { type Columns, columnsFrom } from "../../tables/index.js";
 import type { Io } from "../io.js";
 import { loadModel, type Model } from "../model/file.js";
 import type { ModelRecord } from "../model/record.js";
@@ -7,6 +8,7 @@ import { count, counted } from "../output/format.js";
 import { columnLines, type Line, layOut, lossText, scoreText, shapeOf } from "../output/summary.js";
 import { labelOf } from "../training/optimizer.js";
 import type { MissingChoice } from "../training/settings.js";
+import { addHiddenActivation, otherModels } from "./options.js";
 
 const missingNames: Record<MissingChoice, string> = {
   fill: "filled in",
@@ -18,7 +20,9 @@ const missingNames: Record<MissingChoice, string> = {
 const examples = `
 Examples:
   hessia info iris.safetensors
-  hessia info iris.safetensors --json`;
+  hessia info iris.safetensors --json
+
+${otherModels}`;
 
 /** `hessia info`: what is in a saved model. */
 export function addInfo(program: Command, io: Io): void {
@@ -26,11 +30,12 @@ export function addInfo(program: Command, io: Io): void {
     .command("info")
     .summary("show what is in a saved model")
     .description("Shows what is in a model: its network, the columns and classes, how it was trained and how well.");
-  command.argument("<model>", "what hessia train --save wrote, or any network that hessia saved");
+  command.argument("<model>", "what hessia train --save wrote, any network that hessia saved, or another program's");
+  addHiddenActivation(command);
   command.option("--json", "as JSON");
   command.addHelpText("after", examples);
-  command.action(async (path: string, { json }: { json?: true }) => {
-    const model = await loadModel(path);
+  command.action(async (path: string, { json, activation }: { json?: true; activation?: ActivationName }) => {
+    const model = await loadModel(path, { activation });
     io.stdout.write(json ? infoJson(model) : infoText(model));
   });
 }
@@ -42,8 +47,18 @@ function infoText(model: Model): string {
     ["network", `${shapeOf(net)}, ${counted(net.parameterCount, "parameter")}, ${net.spec.dtype}, ${lossText(net)}`],
   ];
   if (record) lines.push(...recordLines(record));
+  else if (model.table) lines.push(...otherLines(model.format, columnsFrom(model.table)));
   lines.push(["resumable", resumeText(model)]);
   return layOut(lines);
+}
+
+function otherLines(format: string | null, { classes, needed, targetNames }: Columns): Line[] {
+  const outputs = counted(targetNames.length, "value");
+  return [
+    ["format", format ?? ""],
+    ["inputs", `${counted(needed.length, "column")}, as they are`],
+    ["target", classes ? `one of ${classes.join(", ")}` : outputs],
+  ];
 }
 
 function recordLines({ data, table, settings, outcome }: ModelRecord): Line[] {
@@ -71,10 +86,11 @@ function resumeText({ checkpoint, record }: Model): string {
   return `after ${count(epoch)} of ${counted(record.settings.epochs, "epoch")}, ${counted(step, "step")}`;
 }
 
-function infoJson({ path, net, checkpoint, record }: Model): string {
+function infoJson({ path, net, checkpoint, record, format }: Model): string {
   return `${JSON.stringify({
     command: "info",
     model: path,
+    ...(format ? { format } : {}),
     network: { ...net.spec, parameters: net.parameterCount },
     record,
     progress: checkpoint && { epoch: checkpoint.progress.epoch, step: checkpoint.progress.step },

@@ -47,6 +47,15 @@ export function add<T>(
   command.addOption(option);
 }
 
+/** For the help of commands that take models of other programs. */
+export const otherModels = `Models of other programs come in as ONNX, as TensorFlow.js's model.json with its
+weights beside it, or as safetensors, for which --activation names what stands
+between the layers.`;
+
+export function addHiddenActivation(command: Command): void {
+  add(command, "--activation <name>", "of the hidden layers of another program's safetensors", oneOf(activations));
+}
+
 const separators = { comma: ",", semicolon: ";", tab: "\t", bar: "|", space: "space" } as const satisfies Record<
   string,
   Separator

@@ -1,17 +1,18 @@
 import type { Command } from "commander";
+import type { ActivationName } from "../../index.js";
 import type { Columns } from "../../tables/index.js";
 import { type Opened, openSource } from "../data/source.js";
 import { badInput } from "../errors.js";
 import { type Io, isTerminal } from "../io.js";
-import { checkOutputs, loadTableModel, writeOutput } from "../model/file.js";
+import { checkOutputs, loadRowModel, trained, writeOutput } from "../model/file.js";
 import { csvOf, type PredictedCell, Predictions, predictionOf } from "../model/predictions.js";
-import { namedBy, planOf } from "../model/sheet.js";
+import { namedBy, type Plan, planOf } from "../model/sheet.js";
 import { percentage } from "../options.js";
 import { count, counted, quote } from "../output/format.js";
 import { readingBar } from "../output/progress.js";
 import { scoreText } from "../output/summary.js";
 import { certaintyOf } from "../study/posterior.js";
-import { add } from "./options.js";
+import { add, addHiddenActivation, otherModels } from "./options.js";
 
 const examples = `
 Examples:
@@ -23,6 +24,9 @@ Examples:
 With --interval the column "far" says yes for rows far from those that the model
 was trained on.
 
+${otherModels} Their columns are taken by their places: the
+inputs, in the model's order, and behind them the target, where the file has it.
+
 Columns are found by their names where the model was trained on a file with a
 header, in any order and among others. Where the file has the target too, the
 score is told on stderr.`;
@@ -33,6 +37,7 @@ interface Given {
   readonly append?: true;
   readonly interval?: number;
   readonly trainingData?: string;
+  readonly activation?: ActivationName;
   readonly header?: boolean;
   readonly json?: true;
   readonly quiet?: true;
@@ -44,7 +49,7 @@ export function addPredict(program: Command, io: Io): void {
     .command("predict")
     .summary("predict with a trained model, as CSV")
     .description("Predicts the target of each row of a CSV file with a model that hessia train saved.");
-  command.argument("<model>", "what hessia train --save wrote");
+  command.argument("<model>", "what hessia train --save wrote, or another program's model");
   command.argument("<file>", "CSV file with the columns that the model was trained on");
   add(command, "--output <file>", "where to write (default: stdout)");
   command.option("--probabilities", "the probability of each class, too");
@@ -55,6 +60,7 @@ export function addPredict(program: Command, io: Io): void {
     percentage,
   );
   add(command, "--training-data <file>", "for --interval: what the model was trained on, where it has moved");
+  addHiddenActivation(command);
   command.option("--append", "the file's own columns first");
   command
     .option("--header", "the first line holds names (default: found out)")
@@ -69,18 +75,20 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
   if (given.trainingData !== undefined && given.interval === undefined) {
     badInput("--training-data: expected --interval beside it, which alone needs the data");
   }
-  const model = await loadTableModel(path);
+  const model = await loadRowModel(path, { activation: given.activation });
   const { net, record } = model;
   await checkOutputs([path, file], { "--output": given.output });
-  const { target: _, ...reading } = record.settings;
+  const { target: _, ...reading } = record?.settings ?? {};
   // A bar among rows on the same terminal would be no help.
   const bar = readingBar(io, { quiet: given.quiet || (given.output === undefined && isTerminal(io.stdout, io)) });
   const opened = await openSource(file, { ...reading, separator: undefined, header: given.header }, bar.read);
-  const plan = planOf(namedBy(opened), record, given.header);
+  const plan = planOf(namedBy(opened), model, given.header);
+  if (model.format && !given.quiet) io.stderr.write(`${file}: ${placesText(plan)}\n`);
   if (given.probabilities && plan.columns.classes === null) {
     badInput("--probabilities: expected a model of classes, got a regression, whose predictions are values");
   }
-  const sure = given.interval === undefined ? null : await certaintyOf(model, given.trainingData);
+  const sure =
+    given.interval === undefined ? null : await certaintyOf(trained(model, "--interval"), given.trainingData);
   if (sure && !given.quiet && sure.posterior.status !== "converged")
     io.stderr.write(`${path}: ${sure.posterior.reason}; the intervals are the narrower for it\n`);
   const asked = { ...given, score: !given.quiet || given.json === true };
@@ -98,6 +106,16 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
     bar.end();
   }
   if (!given.quiet) tell(predictions, opened.file, given, io);
+}
+
+/** Which columns go into another program's model, whose inputs have no names. */
+function placesText({ columns, names, hasTarget }: Plan): string {
+  const { inputNames, targetNames } = columns;
+  const rest = names.slice(inputNames.length);
+  const target = hasTarget
+    ? `, then ${targetNames.length === 1 ? "the target" : "the targets"} (${rest.join(", ")})`
+    : "";
+  return `its columns are taken by their places: ${counted(inputNames.length, "input")} (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""})${target}`;
 }
 
 /** What was not known, and how good the predictions are where the file has the target. */

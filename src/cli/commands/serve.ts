@@ -2,12 +2,13 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Command } from "commander";
+import type { ActivationName } from "../../index.js";
 import { failed } from "../errors.js";
 import type { Io } from "../io.js";
 import { loadModel } from "../model/file.js";
 import { type Parser, positive, wholeNumber } from "../options.js";
 import { printable } from "../output/format.js";
-import { add } from "./options.js";
+import { add, addHiddenActivation, otherModels } from "./options.js";
 
 const examples = `
 Examples:
@@ -18,12 +19,15 @@ POST /predict takes a row or a list of rows as JSON, objects by column names or
 arrays of cells, or a table as CSV (content-type: text/csv);
 ?probabilities=true adds those of the classes. GET /schema says what a row has
 to be like, GET /health that the server is there. Ctrl-C or SIGTERM ends it once
-the requests under way are answered.`;
+the requests under way are answered.
+
+${otherModels}`;
 
 interface Given {
   readonly host: string;
   readonly port: number;
   readonly limit: number;
+  readonly activation?: ActivationName;
   readonly quiet?: true;
 }
 
@@ -44,17 +48,18 @@ export function addServe(program: Command, io: Io): void {
     .command("serve")
     .summary("answer requests for predictions over HTTP")
     .description("Serves the predictions of a model over HTTP, for rows as JSON or CSV.");
-  command.argument("<model>", "what hessia train --save wrote");
+  command.argument("<model>", "what hessia train --save wrote, or another program's model");
   add(command, "--host <address>", "where to listen; 0.0.0.0 is reached from other machines", undefined, "127.0.0.1");
   add(command, "--port <number>", "where to listen; 0 for one that is free", port, 8080);
   add(command, "--limit <megabytes>", "largest body of a request", positive, 10);
+  addHiddenActivation(command);
   command.option("--quiet", "no word on stdout");
   command.addHelpText("after", examples);
   command.action((path: string, given: Given) => runServe(path, given, io));
 }
 
-async function runServe(path: string, { host, port, limit, quiet }: Given, io: Io): Promise<void> {
-  const model = await loadModel(path);
+async function runServe(path: string, { host, port, limit, activation, quiet }: Given, io: Io): Promise<void> {
+  const model = await loadModel(path, { activation });
   // The server's package is loaded by those who serve alone.
   const [{ serverOf }, { answersOf }] = await Promise.all([import("../serve/app.js"), import("../serve/answers.js")]);
   const server = serverOf(answersOf(model), Math.round(limit * MEGABYTE));

@@ -157,7 +157,7 @@ async function goOn(file: string | undefined, given: TrainGiven, path: string, c
     const flag = command.options.find((option) => option.attributeName() === changed)?.long;
     badInput(`${flag}: expected nothing beside --resume, since the run that was saved has its own`);
   }
-  const model = await loadTableModel(path, true);
+  const model = await loadTableModel(path, { sameBuild: true });
   const { checkpoint, record, net } = model;
   if (checkpoint === null) badInput(`${printable(path)}: expected a run to resume, got a network alone`);
   const settings: Settings = { ...record.settings, epochs: given.epochs ?? record.settings.epochs };

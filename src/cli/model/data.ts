@@ -48,7 +48,7 @@ export async function dataFor(model: TableModel, file: string | undefined, asked
   if (!same && asked !== undefined && asked !== "all") {
     badInput(`--part: expected all for rows that the model was not trained on, got ${asked}`);
   }
-  const { data } = sheetOf(planOf(source, record), source.text.rows, source.text.lines);
+  const { data } = sheetOf(planOf(source, { record, table: record.table }), source.text.rows, source.text.lines);
   return {
     ...{ columns: columnsFrom(record.table), part: "all", path, heldOut: null },
     data: data ?? badInput(`${printable(path)}: expected rows with a known target, got none`),

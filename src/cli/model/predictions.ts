@@ -133,8 +133,9 @@ export class Predictions {
       return (row) => [...own(row), ...low[row].flatMap((value, j) => [value, high[row][j]])];
     }
     if (!this.#asked.probabilities && !sure) return own;
-    const { data } = sure ? sure.posterior.probabilities(inputs) : this.#net.probabilities(inputs);
-    return (row) => [...own(row), ...classes.map((_, k) => data[row * classes.length + k])];
+    const { data, columns: width } = sure ? sure.posterior.probabilities(inputs) : this.#net.probabilities(inputs);
+    if (width === 1) return (row) => [...own(row), 1 - data[row], data[row]];
+    return (row) => [...own(row), ...classes.map((_, k) => data[row * width + k])];
   }
 }
 

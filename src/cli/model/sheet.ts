@@ -8,7 +8,7 @@ import { inFile, type Opened, refusedIn } from "../data/source.js";
 import { badInput } from "../errors.js";
 import { suggestion } from "../nearest.js";
 import { counted, printable, quote } from "../output/format.js";
-import type { ModelRecord } from "./record.js";
+import type { RowModel } from "./file.js";
 
 /** How the columns of a file become those of a model. */
 export interface Plan {
@@ -24,6 +24,8 @@ export interface Plan {
   readonly hasTarget: boolean;
   /** Whether the model does without rows in which something is missing. */
   readonly complete: boolean;
+  /** Whether cells that are no numbers count as missing: another program's model has no mean. */
+  readonly numbers: boolean;
 }
 
 /** Rows of a file with the columns that a model was trained on, in the model's order. */
@@ -46,19 +48,20 @@ export interface Sheet {
 }
 
 /** Finds the columns of a model in a file: by name where both have names, else by their places. */
-export function planOf(file: Named, record: ModelRecord, asked?: boolean): Plan {
-  const columns = columnsFrom(record.table);
+export function planOf(file: Named, { record, table }: Pick<RowModel, "record" | "table">, asked?: boolean): Plan {
+  const columns = columnsFrom(table);
   const places = placesIn(file, columns, asked);
   return {
     ...{ columns, names: file.names, places },
     hasTarget: columns.data.targetPlaces.every((place) => places[place] >= 0),
-    complete: record.settings.missing === "drop" || record.settings.missing === "refuse",
+    complete: record?.settings.missing === "drop" || record?.settings.missing === "refuse",
+    numbers: record === null,
   };
 }
 
 /** Takes rows for a model; `unknown` gathers what their cells hold that its columns do not know. */
 export function sheetOf(
-  { columns, places, hasTarget, complete }: Plan,
+  { columns, places, hasTarget, complete, numbers }: Plan,
   rows: Sheet["records"],
   lines: readonly number[],
   unknown?: Unknown,
@@ -67,12 +70,18 @@ export function sheetOf(
   const { inputs, known } = columns.encode(arranged, unknown);
   const gaps = complete ? columns.gaps(arranged) : [];
   const incomplete = new Set(gaps.flatMap((name, row) => (name === null ? [] : [row])));
+  if (numbers) for (const row of withoutNumbers(columns.raw(arranged))) incomplete.add(row);
   const whole = known.filter((row) => !incomplete.has(row));
   return {
     ...{ records: rows, lines, inputs, incomplete },
     strangers: hasTarget ? strangersIn(columns, arranged, known) : null,
     data: hasTarget && whole.length > 0 ? columns.dataset(whole.map((row) => arranged[row])) : null,
   };
+}
+
+function withoutNumbers({ rows, columns, data }: Matrix): number[] {
+  const bad = (row: number): boolean => data.subarray(row * columns, (row + 1) * columns).some(Number.isNaN);
+  return Array.from({ length: rows }, (_, row) => row).filter(bad);
 }
 
 /** Rows that are taken at a time. */

@@ -27,10 +27,13 @@ type Given = Cells | Record<string, string | number | boolean | null>;
  * CommandError.
  */
 export function answersOf(model: Model): Answers {
-  const { net, record } = model;
+  const { net, record, table, labels } = model;
   const columns = record && columnsFrom(record.table);
   let notes: string[] = [];
-  const made = predictor(net, { ...(columns ? { columns } : {}), onNote: (note) => void notes.push(note) });
+  const made = predictor(
+    { network: net, classes: labels },
+    { ...(columns ? { columns } : {}), onNote: (note) => void notes.push(note) },
+  );
   const inner = { classes: made.classes };
   const withProbabilities = (row: Given): object => {
     const probabilities = made.probabilities(row as Cells);
@@ -55,11 +58,11 @@ export function answersOf(model: Model): Answers {
       };
     },
     async csv(body, { probabilities }) {
-      if (!record) return badInput("expected JSON, since the model has no columns of a table");
+      if (!table) return badInput("expected JSON, since the model has no columns of a table");
       if (probabilities) checkClasses(inner);
-      const { target: _, ...reading } = record.settings;
+      const { target: _, ...reading } = record?.settings ?? {};
       const opened = await openText("the table", body, { ...reading, separator: undefined });
-      const predictions = new Predictions(net, planOf(namedBy(opened), record), { probabilities });
+      const predictions = new Predictions(net, planOf(namedBy(opened), { record, table }), { probabilities });
       let text = "";
       for await (const piece of csvOf(predictions, opened)) text += piece;
       return text;

@@ -95,9 +95,13 @@ function dense(where: string, layer: KerasLayer, weights: Weights): KerasStages 
   return { stages: [affine, ...stages], ending };
 }
 
-/** Keras writes the name, or an object with a class_name. */
+/** Keras writes the name, or an object: a layer, or a function with its name as config. */
 function activated(where: string, { name }: KerasLayer, given: unknown): KerasStages {
-  const own = isObject(given) ? (given.class_name ?? given.config) : given;
+  const { class_name: type, config } = isObject(given) ? given : {};
+  if (typeof type === "string" && ["ReLU", "LeakyReLU", "ELU", "Softmax"].includes(type)) {
+    return stagesOfLayer(where, { type, name, config: isObject(config) ? config : {} }, new Map(), true);
+  }
+  const own = isObject(given) ? (typeof config === "string" ? config : type) : given;
   const called = typeof own === "string" ? own : "";
   if (called === "softmax" || called === "sigmoid") return { stages: [], ending: called };
   const stages = Object.hasOwn(activations, called) ? activations[called] : undefined;

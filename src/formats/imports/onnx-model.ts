@@ -2,6 +2,7 @@ import { wrongValue } from "../../check.js";
 import { clip } from "../plain.js";
 import { type Field, fieldsOf, varintsOf } from "../protobuf.js";
 import { countOf } from "../tensors.js";
+import { fromBrain, fromHalf } from "./half.js";
 
 /**
  * ONNX's messages as they lie in a file (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3);
@@ -53,7 +54,9 @@ export const FLOAT = 1;
 export const INT64 = 7;
 export const STRING = 8;
 export const BOOL = 9;
+export const HALF = 10;
 export const DOUBLE = 11;
+export const BRAIN = 16;
 
 const names = [
   "",
@@ -68,9 +71,14 @@ const names = [
   "bool",
   "float16",
   "double",
+  "uint32",
+  "uint64",
+  "complex64",
+  "complex128",
+  "bfloat16",
 ];
 /** Bytes a number in raw data. */
-const widths: Record<number, number> = { 1: 4, 2: 1, 3: 1, 6: 4, 7: 8, 9: 1, 11: 8 };
+const widths: Record<number, number> = { 1: 4, 2: 1, 3: 1, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 16: 2 };
 const EXTERNAL = 1;
 const decoder = new TextDecoder();
 
@@ -191,8 +199,11 @@ function readTensor(where: string, bytes: Uint8Array): { name: string; tensor: O
   if (type !== STRING && !(type in widths)) {
     wrongValue(where, label, "numbers of type float, double, int or bool", names[type] || `type ${type}`);
   }
-  const data =
-    type === STRING ? texts : parts.raw ? rawNumbers(where, label, type, parts.raw) : Float64Array.from(parts.numbers);
+  // Half precision lies as its bits, also where it is not raw.
+  const bits = type === HALF ? fromHalf : type === BRAIN ? fromBrain : Number;
+  const numbers = (): Float64Array =>
+    parts.raw ? rawNumbers(where, label, type, parts.raw) : Float64Array.from(parts.numbers, bits);
+  const data = type === STRING ? texts : numbers();
   const count = countOf(shape);
   if (count !== data.length || shape.some((size) => size < 0)) {
     wrongValue(where, label, `${count} elements, as its shape has`, String(data.length));
@@ -250,5 +261,7 @@ const readers: Record<number, (view: DataView, at: number) => number> = {
   6: (view, at) => view.getInt32(at, true),
   7: (view, at) => Number(view.getBigInt64(at, true)),
   9: (view, at) => view.getUint8(at),
+  10: (view, at) => fromHalf(view.getUint16(at, true)),
+  16: (view, at) => fromBrain(view.getUint16(at, true)),
   11: (view, at) => view.getFloat64(at, true),
 };

@@ -1,5 +1,5 @@
 import { combine } from "./elementwise.js";
-import { BOOL, DOUBLE, FLOAT, INT64, type OnnxTensor, STRING } from "./onnx-model.js";
+import { BOOL, BRAIN, DOUBLE, FLOAT, HALF, INT64, type OnnxTensor, STRING } from "./onnx-model.js";
 import type { Operator } from "./onnx-operators.js";
 import {
   type Constant,
@@ -63,16 +63,19 @@ function dropout(step: Step): Value {
   return passing(step);
 }
 
+const REAL = [FLOAT, DOUBLE, HALF, BRAIN];
+
+/** What rounding takes off the rows themselves is left out. */
 function cast(step: Step): Value {
   const value = passing(step);
   const to = numberOf(step, "to", FLOAT);
   if (to === STRING && value.kind !== "labels") return refuse(step, "numbers", "texts");
   if (value.kind === "constant") {
-    if (to === FLOAT || to === DOUBLE) return { ...value, type: to };
+    if (REAL.includes(to)) return { ...value, type: to };
     step.budget.take(value.data.length);
     return { ...value, type: to, data: numbersIn(step, value).map(to === BOOL ? (x) => Number(x !== 0) : Math.trunc) };
   }
-  if (value.kind !== "rows" || to === FLOAT || to === DOUBLE) return value;
+  if (value.kind !== "rows" || REAL.includes(to)) return value;
   if (value.columns) return value;
   return withCurve(value, combine(to === BOOL ? (x) => Number(x !== 0) : Math.trunc, value.curve));
 }

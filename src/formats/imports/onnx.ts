@@ -51,7 +51,7 @@ export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportOpt
   if (inputs === null) return wrongValue(WHERE, "model", "a layer with weights", "none");
   budget.take(inputs);
   const assembly = new Assembly(WHERE, inputs, budget, stagesOf(end.link));
-  const { length = 0 } = end.classes ?? {};
+  const length = end.classes?.length ?? (end.decides ? assembly.width : 0);
   const network = assembly.network(end.ending, length, rest, dtypeOf(model));
   const wanted = network.layout.outputs === 1 ? 2 : network.layout.outputs;
   return { network, classes: length === wanted ? end.classes : null };
@@ -122,6 +122,8 @@ interface End {
   readonly link: Link;
   readonly ending: Ending;
   readonly classes: readonly (string | number)[] | null;
+  /** Whether a class is an output. */
+  readonly decides: boolean;
 }
 
 /** What the model's outputs have in common: probabilities before labels, labels before nothing. */
@@ -137,7 +139,8 @@ function endOf(model: OnnxModel, { values, steps }: Evaluated, wanted: string | 
     const remedy = "choose one with the option output";
     wrongValue(WHERE, "outputs", "outputs that come of one layer", names.slice(0, 8).map(clip).join(", "), remedy);
   }
-  return { ...best, classes: ends.find(({ classes }) => classes)?.classes ?? null };
+  const classes = ends.find(({ classes }) => classes)?.classes ?? null;
+  return { ...best, classes, decides: ends.some(({ decides }) => decides) };
 }
 
 /** The last affine map: labels of a sigmoid stand behind the same one as its probabilities. */
@@ -153,5 +156,5 @@ function endAt(name: string, value: Value | undefined, step: Step | undefined): 
     return wrongValue(WHERE, label, "an output that layers compute", value ? describe(value) : "none");
   }
   const rows = value.kind === "labels" ? value.rows : value;
-  return { ...endingOf(step, rows), classes: value.classes };
+  return { ...endingOf(step, rows), classes: value.classes, decides: value.kind === "labels" };
 }

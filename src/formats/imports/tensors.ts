@@ -5,8 +5,10 @@ import { clip } from "../plain.js";
 import { readEntries, readHeader } from "../safetensors.js";
 import { checkShape, countOf, dtypeOf, type Tensor } from "../tensors.js";
 import { Assembly, checkImport, type Imported, type ImportOptions } from "./assemble.js";
+import { fromBrain, fromHalf } from "./half.js";
 import { fileOf } from "./onnx.js";
 import { Budget, type Stage } from "./stages.js";
+import { orderOf } from "./tensor-order.js";
 
 /** What `fromTensors` takes beside the tensors, which do not hold it. */
 export interface TensorsImportOptions extends ImportOptions {
@@ -84,11 +86,11 @@ export function fromTensors(
   checkImport(WHERE, rest);
   if (orientation !== undefined) checkChoice(WHERE, "orientation", orientation, ["units-inputs", "inputs-units"]);
   const given = isObject(tensors) && !("byteLength" in tensors) ? checkedTensors(tensors) : readTensors(tensors);
-  const groups = ordered(groupsOf(given), layers);
+  const groups = groupsOf(given);
   const maps = groups.filter(isMap);
   if (maps.length === 0) wrongValue(WHERE, "tensors", "at least one matrix of weights", "none");
   const inward = orientation === undefined ? isInward(maps) : orientation === "inputs-units";
-  const chain = layers ? groups : chained(groups, maps, inward);
+  const chain = layers ? named(groups, layers) : ordered(groups, inward);
   const size = Array.from(given.values()).reduce((sum, { data }) => sum + data.byteLength, 0);
   const stages = stagesOf(chain, inward, [activation, outputActivation], epsilon);
   const inputs = sizesOf(chain.find(isMap) as Map2, inward)[0];
@@ -105,14 +107,24 @@ function isMap(group: Group): group is Map2 {
   return group.weight?.shape.length === 2;
 }
 
+/** Types of 16 bits, as messages show them. */
+const halves: Record<string, (bits: number) => number> = { '"F16"': fromHalf, '"BF16"': fromBrain };
+
+function widened(data: Uint8Array, begin: number, end: number, read: (bits: number) => number): Float32Array {
+  const view = new DataView(data.buffer, data.byteOffset + begin, end - begin);
+  return Float32Array.from({ length: (end - begin) / 2 }, (_, i) => read(view.getUint16(2 * i, true)));
+}
+
 function readTensors(bytes: unknown): Map<string, Tensor> {
   const { header, data } = readHeader(WHERE, fileOf(WHERE, bytes));
   const { __metadata__: _, ...entries } = header;
   const tensors = new Map<string, Tensor>();
-  for (const [name, { dtype, shape, read }] of readEntries(WHERE, entries, data)) {
+  for (const [name, { dtype, shape, begin, end, read }] of readEntries(WHERE, entries, data)) {
     if (IGNORED.includes(leafOf(name).leaf)) continue;
-    if (dtype !== "f32" && dtype !== "f64") wrongValue(WHERE, clip(name), "numbers in F32 or F64", clip(dtype));
-    tensors.set(name, { shape, data: read() });
+    const half = Object.hasOwn(halves, dtype) ? halves[dtype] : undefined;
+    if (half && end - begin === 2 * countOf(shape)) tensors.set(name, { shape, data: widened(data, begin, end, half) });
+    else if (dtype === "f32" || dtype === "f64") tensors.set(name, { shape, data: read() });
+    else wrongValue(WHERE, clip(name), "numbers in F32, F64, F16 or BF16", clip(dtype));
   }
   return tensors;
 }
@@ -158,10 +170,7 @@ function groupsOf(tensors: ReadonlyMap<string, Tensor>): Group[] {
   return [...groups.values()];
 }
 
-const numerically = new Intl.Collator("en", { numeric: true });
-
-function ordered(groups: Group[], layers: readonly string[] | undefined): Group[] {
-  if (layers === undefined) return groups.sort((a, b) => numerically.compare(a.name, b.name));
+function named(groups: readonly Group[], layers: readonly string[]): Group[] {
   return layers.map((name) => {
     const found = groups.find((group) => group.name === name);
     return (
@@ -200,31 +209,19 @@ function sizesOf({ weight }: Map2, inward: boolean): [inputs: number, units: num
   return inward ? [first, second] : [second, first];
 }
 
-/** As they are where they fit; else the one order in which they do. */
-function chained(groups: readonly Group[], maps: readonly Map2[], inward: boolean): readonly Group[] {
-  const sizes = maps.map((map) => sizesOf(map, inward));
-  if (sizes.every(([inputs], i) => i === 0 || inputs === sizes[i - 1][1])) return groups;
-  const order = groups.length === maps.length ? oneOrder(sizes) : null;
-  if (order) return order.map((i) => maps[i]);
-  const list = maps.slice(0, 8).map(({ name }, i) => `${clip(name)} (${sizes[i].join(" to ")})`);
-  return wrongValue(
-    WHERE,
-    "layers",
-    "layers of which each takes what the one before gives",
-    list.join(", "),
-    "name them in order",
-  );
-}
-
-/** Each width is given by one layer and taken by one: then there is no choice. */
-function oneOrder(sizes: readonly (readonly [number, number])[]): number[] | null {
-  const takers = new Map(sizes.map(([inputs], i) => [inputs, i]));
-  const givers = new Map(sizes.map(([, units], i) => [units, i]));
-  const first = sizes.findIndex(([inputs]) => !givers.has(inputs));
-  if (takers.size < sizes.length || givers.size < sizes.length || first < 0) return null;
-  const order: number[] = [];
-  for (let at: number | undefined = first; at !== undefined; at = takers.get(sizes[at][1])) order.push(at);
-  return order.length === sizes.length ? order : null;
+/** By names and sizes, where these leave one order alone. */
+function ordered(groups: readonly Group[], inward: boolean): readonly Group[] {
+  const all = groups.map((group) => ({
+    group,
+    name: group.name,
+    sizes: isMap(group) ? sizesOf(group, inward) : null,
+    width: group.mean?.data.length ?? 0,
+  }));
+  const order = orderOf(all) as typeof all | null;
+  if (order) return order.map(({ group }) => group);
+  const list = all.slice(0, 8).map(({ name, sizes, width }) => `${clip(name)} (${sizes?.join(" to ") ?? width})`);
+  const expected = "layers of which each takes what the one before gives, in one order alone";
+  return wrongValue(WHERE, "layers", expected, list.join(", "), "name them in order");
 }
 
 function stagesOf(
