@@ -33,9 +33,11 @@ async function shares(count: number, repeats: number, noise: Noise, unit = 1, we
       : dataset(xs, ys);
     await fit(net, data, { optimizer: newton(), epochs: 2 });
     const [news, values] = draw(50);
-    const { low, high } = intervalsOf({ posterior: laplace(net, data), training: data }, columns, 0.9)(
-      dataset(news, values).inputs,
-    );
+    const { low, high } = intervalsOf(
+      { posterior: laplace(net, data), training: data },
+      columns,
+      0.9,
+    )(dataset(news, values).inputs);
     values.forEach((value, i) => {
       found.below += Number(value < low[i][0]) / 50 / repeats;
       found.above += Number(value > high[i][0]) / 50 / repeats;
