@@ -99,6 +99,8 @@ const RETRAINING_STEPS = 8;
  * Parameters up to which a matrix is so soon made and solved with that every removal may have one.
  */
 const CHEAP = 150;
+/** The cheapest removals that are compared by what they cost after training, where that is soon. */
+const CANDIDATES = 5;
 /** Of the parameters beyond these the share that goes at least before a matrix is made again. */
 const LEAST_SHARE = 0.06;
 /** Parameters up to which what is left is trained with the matrix; beyond, by gradients. */
@@ -277,7 +279,7 @@ class Pruner {
     let rise = 0;
     for (let k = 0; k < count && this.#groups.length > 0 && !(k > 0 && this.#reached()); ++k) {
       const costs = this.#groups.map(({ weights }) => this.#cost(weights, curvature));
-      const best = costs.indexOf(Math.min(...costs));
+      const best = this.#choose(costs, curvature);
       const [theta, mask] = [this.#theta.slice(), this.#mask.slice()];
       this.#takeOut(this.#groups[best], method === "obs" ? curvature : null);
       const foretold = TRUST * (rise + costs[best]) + NOISE * Math.abs(before);
@@ -294,6 +296,28 @@ class Pruner {
       if (!trusted && k + 1 >= least) break;
     }
     return before + rise;
+  }
+
+  /**
+   * The group to take out: the cheapest; or of some that are, the one without which the objective
+   * is lowest after training. Far from the point the model's order is not the real one.
+   */
+  #choose(costs: readonly number[], curvature: PruningCurvature | null): number {
+    const order = Array.from(costs.keys()).sort((a, b) => costs[a] - costs[b]);
+    const { method, retrain } = this.options;
+    if (method !== "obs" || !retrain || !curvature || curvature.active.length > CHEAP) return order[0];
+    const [theta, mask] = [this.#theta.slice(), this.#mask.slice()];
+    const losses = order.slice(0, CANDIDATES).map((index) => {
+      const back = curvature.mark();
+      this.#takeOut(this.#groups[index], curvature);
+      this.#retrain();
+      const loss = this.#loss();
+      back();
+      this.#theta.set(theta);
+      this.#mask.set(mask);
+      return loss;
+    });
+    return order[losses.reduce((best, loss, k) => (loss < losses[best] ? k : best), 0)];
   }
 
   /** The others have moved too far for the model: as far as is best of some shares. */

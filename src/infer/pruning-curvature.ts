@@ -93,6 +93,15 @@ export class PruningCurvature {
     this.#downdates.push(column);
   }
 
+  /** Returns what undoes all removals from here on. */
+  mark(): () => void {
+    const [count, diagonal] = [this.#downdates.length, this.#diagonal.slice()];
+    return () => {
+      this.#downdates.length = count;
+      this.#diagonal.set(diagonal);
+    };
+  }
+
   #placeOf(q: number): number {
     return this.#place.get(q) as number;
   }

@@ -52,8 +52,8 @@ function countKnown(data: Matrix["data"], rows: number, columns: number, column:
 }
 
 /**
- * (x − mean) / deviation for every row, where it stands; 0 for what is missing, and in a column that
- * was constant: a network cannot have learned from it.
+ * (x − mean) / deviation for every row, where it stands; 0 for what is missing, and in a column
+ * that was constant: a network cannot have learned from it.
  */
 export function standardize({ rows, columns, data }: Matrix, { mean, deviation }: Scale): Matrix {
   for (let at = 0; at < data.length; ++at) {

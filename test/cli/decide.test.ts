@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { quantile } from "../../src/cli/study/posterior.js";
+import { studentQuantile } from "../../src/cli/study/student.js";
 import { init, laplace } from "../../src/index.js";
 import { loadNetwork } from "../../src/node/index.js";
 import { type ColumnsData, columnsFrom, readTable } from "../../src/tables/index.js";
@@ -108,15 +108,19 @@ describe("predict --interval", () => {
     expect(laplace(net, columns.dataset(rows)).status).not.toBe("non-finite");
   });
 
-  it("has the normal distribution's quantiles", () => {
-    for (const [p, z] of [
-      [0.5, 0],
-      [0.975, 1.959963984540054],
-      [0.95, 1.6448536269514722],
-      [0.9999, 3.719016485455709],
-    ]) {
-      expect(quantile(p)).toBeCloseTo(z, 9);
+  it("has Student's quantiles: closed forms of 1 and 2 degrees of freedom, and the normal limit", () => {
+    for (const p of [0.6, 0.95, 0.975, 0.9995]) {
+      const cauchy = Math.tan(Math.PI * (p - 0.5));
+      expect(studentQuantile(p, 1) / cauchy).toBeCloseTo(1, 8);
+      const two = (2 * p - 1) / Math.sqrt(2 * p * (1 - p));
+      expect(studentQuantile(p, 2) / two).toBeCloseTo(1, 8);
+      expect(studentQuantile(1 - p, 2)).toBeCloseTo(-studentQuantile(p, 2), 9);
     }
+    expect(studentQuantile(0.5, 3)).toBeCloseTo(0, 12);
+    // SciPy's t.ppf(0.975, 5), and norm.ppf.
+    expect(studentQuantile(0.975, 5)).toBeCloseTo(2.5705818356363155, 8);
+    expect(studentQuantile(0.975, 1e12)).toBeCloseTo(1.959963984540054, 8);
+    expect(studentQuantile(0.9999, 1e12)).toBeCloseTo(3.719016485455709, 8);
   });
 
   it("says where the training data are gone, and takes another place for them", async () => {

@@ -2,7 +2,7 @@ import type { Matrix, Network } from "../../index.js";
 import type { Columns, Decoded } from "../../tables/index.js";
 import { Unknown } from "../../tables/unknown.js";
 import type { Opened } from "../data/source.js";
-import { type Certainty, farRowsOf, intervalOf } from "../study/posterior.js";
+import { type Certainty, farRowsOf, type Interval, intervalsOf } from "../study/posterior.js";
 import { type Score, Scorer } from "../training/score.js";
 import { type Plan, type Sheet, sheetsOf } from "./sheet.js";
 
@@ -36,6 +36,7 @@ export class Predictions {
   readonly #asked: Asked;
   readonly #sure: Certainty | null;
   readonly #farRows: ((inputs: Matrix) => Set<number>) | null;
+  readonly #intervals: ((inputs: Matrix) => Interval) | null;
   #far: { count: number; line: number } | null = null;
   readonly #unknown = new Unknown();
   readonly #scorer: Scorer;
@@ -52,6 +53,8 @@ export class Predictions {
     this.#asked = asked;
     this.#sure = sure;
     this.#farRows = sure && farRowsOf(sure);
+    const values = plan.columns.classes === null;
+    this.#intervals = sure && values ? intervalsOf(sure, plan.columns, (asked.interval as number) / 100) : null;
     this.#scorer = new Scorer(net, plan.columns);
     this.names = namesOf(plan, asked, sure !== null);
   }
@@ -128,8 +131,8 @@ export class Predictions {
     const sure = this.#sure;
     const { classes } = columns;
     if (classes === null) {
-      if (!sure) return own;
-      const { low, high } = intervalOf(sure.posterior, inputs, columns, (this.#asked.interval as number) / 100);
+      if (!this.#intervals) return own;
+      const { low, high } = this.#intervals(inputs);
       return (row) => [...own(row), ...low[row].flatMap((value, j) => [value, high[row][j]])];
     }
     if (!this.#asked.probabilities && !sure) return own;

@@ -36,7 +36,10 @@ export function certaintySection({ net, training, judged, columns, evidence }: S
   const html = [...chosen, `<p>${sentences(net, posterior)}</p>`].join("\n");
   if (Number.isNaN(posterior.logEvidence)) return { ...about, html };
   const curve = evidence && flops <= MOST_FLOPS_OF_CURVE ? evidenceFigure(net, training, posterior) : null;
-  const figures = [...certaintyFigures(posterior, judged.data, judged.part, columns), ...(curve ? [curve] : [])];
+  const figures = [
+    ...certaintyFigures({ posterior, training }, judged.data, judged.part, columns),
+    ...(curve ? [curve] : []),
+  ];
   return { ...about, html, figures };
 }
 

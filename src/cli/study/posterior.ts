@@ -3,6 +3,7 @@ import type { Columns } from "../../tables/index.js";
 import { refusals } from "../errors.js";
 import { dataFor } from "../model/data.js";
 import type { TableModel } from "../model/file.js";
+import { studentQuantile } from "./student.js";
 
 /** Parameters up to which all covariances are kept. */
 const MOST = 1500;
@@ -10,14 +11,14 @@ const MOST = 1500;
 /** How sure a model is, and of which rows. */
 export interface Certainty {
   readonly posterior: Posterior;
-  /** Of the rows that the model was trained on. */
-  readonly training: Matrix;
+  /** The rows that the model was trained on. */
+  readonly training: Dataset;
 }
 
 /** The posterior of a model, from the rows that it was trained on. */
 export async function certaintyOf(model: TableModel, file: string | undefined): Promise<Certainty> {
   const { data } = await dataFor(model, file, "training");
-  return { posterior: refusals(() => posteriorOf(model.net, data)), training: data.inputs };
+  return { posterior: refusals(() => posteriorOf(model.net, data)), training: data };
 }
 
 /** The posterior of all parameters, or of the last layer's where there are very many. */
@@ -43,20 +44,92 @@ export interface Interval {
 }
 
 /**
- * Where new values lie with a probability: mean ± z·√(deviation² + noise²), as the network sees
- * them, and then in their own units.
+ * Where new values lie with a probability, for rows of inputs: from mean + low·s to mean + high·s
+ * with s = √(deviation² + noise²), as the network sees them, and then in their own units. See
+ * `Ends` for low and high.
  */
-export function intervalOf(posterior: Posterior, inputs: Matrix, columns: Columns, share: number): Interval {
-  const { mean, deviation, noise } = posterior.predict(inputs);
-  const z = quantile(0.5 + share / 2);
-  const end = (sign: number): number[][] =>
-    Array.from({ length: mean.rows }, (_, row) =>
-      Array.from({ length: mean.columns }, (_, j) => {
-        const at = row * mean.columns + j;
-        return columns.inUnits(mean.data[at] + sign * z * Math.hypot(deviation.data[at], noise), j);
-      }),
+export function intervalsOf(
+  { posterior, training }: Certainty,
+  columns: Columns,
+  share: number,
+): (inputs: Matrix) => Interval {
+  const ends = endsOf(posterior, training, share);
+  return (inputs) => {
+    const { mean, deviation, noise } = posterior.predict(inputs);
+    const end = (which: "low" | "high"): number[][] =>
+      Array.from({ length: mean.rows }, (_, row) =>
+        Array.from({ length: mean.columns }, (_, j) => {
+          const at = row * mean.columns + j;
+          return columns.inUnits(mean.data[at] + ends[j][which] * Math.hypot(deviation.data[at], noise), j);
+        }),
+      );
+    return { low: end("low"), high: end("high") };
+  };
+}
+
+/** Ends of an interval in deviations of a new value, for one target. */
+interface Ends {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Where enough rows are there, the ends are those between which the training rows lie, each
+ * predicted without itself: noise may be skewed, or have long tails. The (n + 1)-th parts make up
+ * for the row that is not there yet (Vovk et al. 2005). Few rows have Student's quantiles, with as
+ * many degrees of freedom as the parameters leave.
+ */
+function endsOf(posterior: Posterior, training: Dataset, share: number): Ends[] {
+  const { mean, deviation, noise } = posterior.predict(training.inputs);
+  const { targets, weights } = training;
+  const y = "data" in targets ? targets.data : targets;
+  const total = weights ? weights.reduce((sum, weight) => sum + weight, 0) : training.size;
+  const tail = (1 - share) / 2;
+  const freedom = Math.max(1, total * mean.columns - posterior.effectiveParameters);
+  const student = studentQuantile(1 - tail, freedom);
+  return Array.from({ length: mean.columns }, (_, j) => {
+    const left = Array.from({ length: training.size }, (_, row): Weighted => {
+      const at = row * mean.columns + j;
+      const weight = weights ? weights[row] : 1;
+      return { weight, value: leftOut(y[at] - mean.data[at], deviation.data[at], noise, weight) };
+    }).filter(({ weight, value }) => weight > 0 && Number.isFinite(value));
+    const high = empirical(left, tail);
+    const low = empirical(
+      left.map(({ weight, value }) => ({ weight, value: -value })),
+      tail,
     );
-  return { low: end(-1), high: end(1) };
+    return { low: -(low ?? student), high: high ?? student };
+  });
+}
+
+interface Weighted {
+  readonly weight: number;
+  readonly value: number;
+}
+
+/**
+ * The distance of a row from what is predicted without it, in deviations of that: with the leverage
+ * h = weight·deviation²/noise², the distance is r/(1 − h) and the deviation² is deviation²/(1 − h).
+ */
+function leftOut(residual: number, deviation: number, noise: number, weight: number): number {
+  const rest = 1 - Math.min(1, weight * (deviation / noise) ** 2);
+  return residual / (Math.sqrt(rest) * Math.hypot(deviation, noise * Math.sqrt(rest)));
+}
+
+/**
+ * The value beyond which a new one lies with that probability; null where too few rows are there.
+ */
+function empirical(values: readonly Weighted[], tail: number): number | null {
+  const total = values.reduce((sum, { weight }) => sum + weight, 0);
+  // The new row may be beyond all of them.
+  let beyond = total / values.length;
+  const allowed = tail * (total + beyond);
+  if (!(beyond <= allowed)) return null;
+  for (const { weight, value } of values.toSorted((a, b) => b.value - a.value)) {
+    beyond += weight;
+    if (beyond > allowed) return value;
+  }
+  return null;
 }
 
 /**
@@ -81,8 +154,8 @@ export function farRowsOf({ posterior, training }: Certainty): (inputs: Matrix) 
     });
     return most;
   };
-  const bound = FAR * largest(training).reduce((most, value) => Math.max(most, value), 0);
-  const ranges = Array.from({ length: training.columns }, (_, j) => rangeOf(training, j));
+  const bound = FAR * largest(training.inputs).reduce((most, value) => Math.max(most, value), 0);
+  const ranges = Array.from({ length: training.inputs.columns }, (_, j) => rangeOf(training.inputs, j));
   const outside = (inputs: Matrix, row: number): boolean =>
     ranges.some(({ low, high }, j) => {
       const value = inputs.data[row * inputs.columns + j];
@@ -102,29 +175,4 @@ function rangeOf({ rows, columns, data }: Matrix, column: number): { low: number
     [low, high] = [Math.min(low, value), Math.max(high, value)];
   }
   return { low, high };
-}
-
-/**
- * The normal distribution's quantile, by Newton's steps on a tail that is integrated to double
- * precision (Abramowitz and Stegun 26.2.17 to begin with).
- */
-export function quantile(p: number): number {
-  const t = Math.sqrt(-2 * Math.log(1 - p));
-  let z = t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t ** 3);
-  for (let step = 0; step < 3; ++step) {
-    const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-    z -= (0.5 + integral(z) - p) / density;
-  }
-  return z;
-}
-
-/** ∫₀ᶻ of the normal density, by its series. */
-function integral(z: number): number {
-  let term = z;
-  let sum = z;
-  for (let k = 1; k < 200 && Math.abs(term) > 1e-17 * Math.abs(sum); ++k) {
-    term *= (z * z) / (2 * k + 1);
-    sum += term;
-  }
-  return (sum * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
 }

@@ -90,8 +90,8 @@ export async function search(
 }
 
 /**
- * The best settings once more, with the logarithm of the target, where its values range over several
- * sizes.
+ * The best settings once more, with the logarithm of the target, where its values range over
+ * several sizes.
  */
 async function withLogarithms(
   { columns, training }: Prepared,

@@ -18,8 +18,8 @@ const TABLE = 3;
 const MOST_TITLES = 10;
 
 /**
- * How many rows at the beginning are titles, as spreadsheets have above a table: a text in the first
- * cell alone, where the rows below fill in more.
+ * How many rows at the beginning are titles, as spreadsheets have above a table: a text in the
+ * first cell alone, where the rows below fill in more.
  */
 export function titlesIn(rows: readonly { readonly cells: readonly string[] }[]): number {
   const filled = rows.map(({ cells }) => cells.filter((cell) => cell !== "").length);
@@ -78,7 +78,8 @@ export function headerOf(
       : { header: false, note: "the first row is taken for data" };
   }
   if (value === first.length) return numbered(first, sample);
-  // A column may be called what one of its cells holds; among kinds that recur other words are names.
+  // A column may be called what one of its cells holds; among kinds that recur other words are
+  // names.
   if (apart > repeated && repeated > 0 && value === 0) {
     return {
       header: true,

@@ -2,7 +2,7 @@ import { dot, line, link, ruleX } from "@observablehq/plot";
 import { type Dataset, laplace, type Network, type Posterior } from "../../../index.js";
 import type { Columns } from "../../../tables/index.js";
 import { count, percent, short } from "../../output/format.js";
-import { intervalOf } from "../../study/posterior.js";
+import { type Certainty, intervalsOf } from "../../study/posterior.js";
 import { draw, type Figure, least, series, stroke } from "../figure.js";
 import { logTicks } from "../ticks.js";
 
@@ -16,9 +16,9 @@ const STRENGTHS = Array.from({ length: 13 }, (_, i) => 10 ** (i / 6 - 1));
 const DEEPEST = 50;
 
 /** What a network says of rows, with how sure it is, against what is right. */
-export function certaintyFigures(posterior: Posterior, data: Dataset, part: string, columns: Columns): Figure[] {
-  if (columns.classes) return [reliabilityFigure(posterior, data, part, columns.classes)];
-  return columns.targetNames.map((name, j) => intervalFigure(posterior, data, part, { columns, name, j }));
+export function certaintyFigures(sure: Certainty, data: Dataset, part: string, columns: Columns): Figure[] {
+  if (columns.classes) return [reliabilityFigure(sure.posterior, data, part, columns.classes)];
+  return columns.targetNames.map((name, j) => intervalFigure(sure, data, part, { columns, name, j }));
 }
 
 interface Target {
@@ -27,9 +27,9 @@ interface Target {
   readonly j: number;
 }
 
-function intervalFigure(posterior: Posterior, data: Dataset, part: string, { columns, name, j }: Target): Figure {
-  const { mean } = posterior.predict(data.inputs);
-  const { low, high } = intervalOf(posterior, data.inputs, columns, SHARE);
+function intervalFigure(sure: Certainty, data: Dataset, part: string, { columns, name, j }: Target): Figure {
+  const { mean } = sure.posterior.predict(data.inputs);
+  const { low, high } = intervalsOf(sure, columns, SHARE)(data.inputs);
   const targets = "data" in data.targets ? data.targets.data : data.targets;
   const rows = Array.from({ length: data.size }, (_, row) => {
     const at = row * mean.columns + j;
