@@ -159,6 +159,10 @@ interface Range {
 const TINY = Number.MIN_VALUE;
 /** Seeds are counted up by one, which larger numbers do not take. */
 export const MOST_SEED = 2 ** 32 - 1;
+/** Of what counts epochs or samples. */
+const MOST_COUNT = 1e9;
+/** Of rates, slopes, penalties and biases: beyond it every run overflows. */
+const MOST_SIZE = 1e6;
 
 /** Between what a setting that is a number may lie. */
 export const settingRanges: Partial<Record<keyof Settings, Range>> = {
@@ -168,19 +172,20 @@ export const settingRanges: Partial<Record<keyof Settings, Range>> = {
   flipped: { least: 0, most: 50, whole: true },
   dataSeed: { least: 0, most: MOST_SEED, whole: true },
   seed: { least: 0, most: MOST_SEED, whole: true },
+  bias: { least: -MOST_SIZE, most: MOST_SIZE },
   atZero: { least: 0, most: 1 },
-  slope: { least: TINY },
-  learningRate: { least: TINY },
-  batchSize: { least: 0, whole: true },
+  slope: { least: TINY, most: MOST_SIZE },
+  learningRate: { least: TINY, most: MOST_SIZE },
+  batchSize: { least: 0, most: MOST_COUNT, whole: true },
   clipAt: { least: TINY },
-  scheduleEpochs: { least: 1, whole: true },
-  l1: { least: 0 },
-  l2: { least: 0 },
-  stopEpochs: { least: 0, whole: true },
+  scheduleEpochs: { least: 1, most: MOST_COUNT, whole: true },
+  l1: { least: 0, most: MOST_SIZE },
+  l2: { least: 0, most: MOST_SIZE },
+  stopEpochs: { least: 0, most: MOST_COUNT, whole: true },
   stopLoss: { least: 0 },
   stopTestLoss: { least: 0 },
   stopGradient: { least: 0 },
-  patience: { least: 0, whole: true },
+  patience: { least: 0, most: MOST_COUNT, whole: true },
 };
 
 const live = new Set<string>([

@@ -20,7 +20,7 @@ export function TrainingPanel() {
         <h2>{texts.story.training}</h2>
       </summary>
       <div class="fields">
-        {entry.options.map(({ key, label, value, choices, min, max }) =>
+        {entry.options.map(({ key, label, value, choices, min, max, whole }) =>
           typeof value === "boolean" ? (
             <Check
               key={key}
@@ -46,7 +46,7 @@ export function TrainingPanel() {
               value={Number(values[key])}
               min={min}
               max={max}
-              onChange={(next) => option(key, next)}
+              onChange={(next) => option(key, whole ? Math.round(next) : next)}
             />
           ),
         )}
