@@ -7,11 +7,19 @@ import { fromHash } from "../src/model/link.ts";
 import { digestOf } from "../src/model/place.ts";
 import { browsing, executablePath, type Shown, type Visit } from "./browser.ts";
 
-const CHANGES = Number(process.env.RC ?? 500);
+const CHANGES = 500;
 /** Between two looks: so many changes in a row. */
 const ROUND = 25;
 
-const pictures = ["plane", "network-canvas", "hessian-canvas", "eigenvalues-canvas", "surface-canvas"];
+const pictures = [
+  "plane",
+  "network-canvas",
+  "story-hessian",
+  "story-spectrum",
+  "hessian-canvas",
+  "eigenvalues-canvas",
+  "surface-canvas",
+];
 
 type Choose = <T>(items: readonly T[]) => T;
 
@@ -37,8 +45,6 @@ const actions: readonly ((page: Visit, choose: Choose) => Promise<void>)[] = [
   (page, choose) => press(page, choose(["Revive dead units", "Step along the escape direction"])),
   (page, choose) => press(page, choose(["Make layer 1 leaky", "Make layer 2 leaky", "Add batch norm to layer 1"])),
   (page, choose) => scrub(page, choose([0, 0.3, 0.8, 1])),
-  (page) => page.page.evaluate(() => history.back()),
-  (page) => page.page.evaluate(() => history.forward()),
   (page) => press(page, "Reset"),
   (page) => press(page, "Undo"),
   (page) => press(page, "One step"),

@@ -90,6 +90,15 @@ export function outputMap({ net, world }: Pick<Session, "net" | "world">): Float
   });
 }
 
+/** Of each class its probability over the plane; null where there are two classes or values. */
+function classMaps({ net, world }: Session): Float32Array[] | null {
+  if (world.outputs < 2) return null;
+  const { rows, columns, data } = net.probabilities(world.grid(UNIT_MAP));
+  return Array.from({ length: columns }, (_, j) =>
+    Float32Array.from({ length: rows }, (_, i) => j + Math.min(0.999, data[i * columns + j])),
+  );
+}
+
 /**
  * Makes the maps of a session's pictures, and counts what crosses a kink from one picture to the
  * next.
@@ -108,6 +117,7 @@ export class Painter {
     return {
       unitMaps: maps ? probes.unitMaps(session.net) : null,
       outputMap: maps ? outputMap(session) : null,
+      classMaps: maps ? classMaps(session) : null,
       kinks:
         kinkMaps?.map(({ layer, maps: all }) => ({ layer, lines: all.map((map) => contour(map, KINK_MAP)) })) ?? null,
       regions: kinkMaps ? regions(kinkMaps.flatMap(({ maps: all }) => all)) : null,

@@ -41,7 +41,8 @@ export function fromHash(hash: string): Linked {
 function courseIn(parameters: URLSearchParams, start: Settings): Course {
   const run = parameters.get("run");
   const origin = run === null ? null : snapshotIn(run, start);
-  if (origin) return { start, log: [], at: origin.step, origin: { ...origin, settings: saneSettings(origin.settings) } };
+  if (origin)
+    return { start, log: [], at: origin.step, origin: { ...origin, settings: saneSettings(origin.settings) } };
   const log = saneLog(objectIn(parameters.get("log") ?? "[]"), start.layers.length);
   return { start, log, at: whole(parameters.get("at")) ?? 0 };
 }

@@ -143,10 +143,12 @@ export function saneLog(log: unknown, layers: number): Logged[] {
 /** Racers that could run; null where there is none. */
 export function saneRacers(racers: unknown): Racer[] | null {
   if (!Array.isArray(racers)) return null;
-  const known = racers.map(told).flatMap(({ optimizer, learningRate, options, batchSize }) =>
-    mayBe("optimizer", optimizer) && mayBe("learningRate", learningRate) && mayBe("batchSize", batchSize)
-      ? [{ optimizer, learningRate, batchSize, options: saneOptions(optimizer as string, options) } as Racer]
-      : [],
-  );
+  const known = racers
+    .map(told)
+    .flatMap(({ optimizer, learningRate, options, batchSize }) =>
+      mayBe("optimizer", optimizer) && mayBe("learningRate", learningRate) && mayBe("batchSize", batchSize)
+        ? [{ optimizer, learningRate, batchSize, options: saneOptions(optimizer as string, options) } as Racer]
+        : [],
+    );
   return known.length > 0 ? known.slice(0, MOST_RACERS) : null;
 }

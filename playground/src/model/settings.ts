@@ -207,6 +207,11 @@ const live = new Set<string>([
   "patience",
 ] satisfies (keyof LiveSettings)[]);
 
+/** Settings of which a change starts training anew. */
+export const startKeys = (Object.keys(defaults) as (keyof Settings)[]).filter(
+  (key): key is keyof StartSettings => !live.has(key),
+);
+
 export function isLive(key: string): boolean {
   return live.has(key);
 }

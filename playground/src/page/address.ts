@@ -44,8 +44,7 @@ export async function restore(): Promise<void> {
   view.value = shown;
   const next = sceneAlone(location.hash, shown) ?? said;
   visited = actNow();
-  let wrong =
-    "The link was made with a table that is not in it: paste or drop that table under “Your own data”.";
+  let wrong = "The link was made with a table that is not in it: paste or drop that table under “Your own data”.";
   if (table) {
     try {
       own.value = await readTable(table.text, table.target ?? undefined);

@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { featureNames } from "../data/features.ts";
+import { featureNames, features } from "../data/features.ts";
 import { drawNetwork, type Plan, partAt, planOf } from "../draw/network.ts";
 import { palette } from "../draw/palette.ts";
 import { placesOf } from "../model/layout.ts";
@@ -13,6 +13,9 @@ import { Inspector } from "./inspector.tsx";
 import { Editor, type PlacedPart, Tip } from "./part-editor.tsx";
 import { failure, frame, playing, scenery, set, settings } from "./store.ts";
 import { outputName, pointed, selected } from "./unit-places.ts";
+
+/** Whether whoever looks has asked for as little motion as possible. */
+const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The network drawn, with the controls of its layers above and what the selected unit is below. */
 export function Drawing({ scene }: { scene: Scenery }) {
@@ -53,11 +56,13 @@ export function Drawing({ scene }: { scene: Scenery }) {
       plan: planOf(width.value, all),
       places: here,
       inputMaps,
+      inputNames: wide ? current.inputs : names.map((name) => features[name].label),
       frame: shown,
       scenery: current,
       palette: colours,
       hovered: part,
       selected: unit,
+      flow: playing.value && !still.matches ? performance.now() / 30 : null,
     });
     drawn(canvas.current, shown.place);
   });

@@ -3,13 +3,14 @@ import { useRef } from "preact/hooks";
 import { featureNames } from "../data/features.ts";
 import { EXTENT } from "../data/generators.ts";
 import type { OwnData } from "../data/own.ts";
-import { classColour, css, palette } from "../draw/palette.ts";
+import { classColour, palette } from "../draw/palette.ts";
 import { drawPlane } from "../draw/plane.ts";
 import { percent, short } from "../model/format.ts";
 import type { Confusion } from "../model/protocol.ts";
 import { texts } from "../texts/index.ts";
 import { studyHere } from "./act-runner.ts";
 import { Chart } from "./chart.tsx";
+import { ColourBar } from "./colour-bar.tsx";
 import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
@@ -122,12 +123,14 @@ function Plane() {
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
-    const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
+    const ofClass = at !== null && at.layer === now.settings.layers.length ? now.classMaps?.[at.unit] : undefined;
+    const ofUnit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
     drawPlane(canvas.current, size, {
       ...look,
       frame: now,
       scenery: scene,
-      unit: unit ?? null,
+      unit: ofClass ?? ofUnit ?? null,
+      probable: ofClass !== undefined,
       study: studyHere.value,
     });
   });
@@ -171,30 +174,38 @@ function Legend() {
   const scene = scenery.value;
   const colours = palette.value;
   if (!scene) return null;
-  if (scene.problem === "classification") {
+  if (scene.problem === "regression")
     return (
+      <>
+        <ColourBar kind="diverging" low="−1" high="1" />
+        <ul class="legend">
+          <Marks />
+        </ul>
+      </>
+    );
+  const { sure, certain } = texts.legend;
+  return (
+    <>
+      {scene.classes.length > 2 ? (
+        <p class="faint note">{sure}</p>
+      ) : (
+        <ColourBar kind="diverging" low={certain(scene.classes[0])} high={certain(scene.classes[1])} />
+      )}
       <ul class="legend">
-        {scene.classes.map((name, index) => (
-          <li key={name}>
-            <span
-              class="swatch"
-              style={{ background: classColour(index, scene.classes.length, colours) }}
-              aria-hidden="true"
-            />
-            {name}
-          </li>
-        ))}
+        {scene.classes.length > 2 &&
+          scene.classes.map((name, index) => (
+            <li key={name}>
+              <span
+                class="swatch"
+                style={{ background: classColour(index, scene.classes.length, colours) }}
+                aria-hidden="true"
+              />
+              {name}
+            </li>
+          ))}
         <Marks />
       </ul>
-    );
-  }
-  const gradient = `linear-gradient(to right, ${css(colours.negative)}, ${css(colours.middle)}, ${css(colours.positive)})`;
-  return (
-    <div class="scale">
-      <span>−1</span>
-      <span class="bar" style={{ background: gradient }} aria-hidden="true" />
-      <span>1</span>
-    </div>
+    </>
   );
 }
 

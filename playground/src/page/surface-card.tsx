@@ -1,13 +1,14 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { along, drawSurface } from "../draw/curvature.ts";
-import { palette, sequentialStops } from "../draw/palette.ts";
+import { palette } from "../draw/palette.ts";
 import { short } from "../model/format.ts";
 import type { DirectionName, Surface } from "../model/protocol.ts";
 import type { Model } from "../model/view.ts";
 import { texts } from "../texts/index.ts";
 import { askSurface } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
+import { ColourBar } from "./colour-bar.tsx";
 import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
 import { Card, Choice, RateField, Select } from "./parts.tsx";
@@ -157,14 +158,9 @@ function SurfaceMap() {
 /** What is drawn, and which colour stands for which loss. */
 function SurfaceLegend() {
   const { path, here, model, low, high } = texts.legend;
-  const bar = `linear-gradient(to right, ${sequentialStops(palette.value).join(", ")})`;
   return (
     <>
-      <div class="scale">
-        <span>{low}</span>
-        <span class="bar" style={{ background: bar }} aria-hidden="true" />
-        <span>{high}</span>
-      </div>
+      <ColourBar kind="sequential" low={low} high={high} />
       <ul class="legend">
         <li>
           <span class="line path" aria-hidden="true" />
