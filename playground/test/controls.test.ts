@@ -398,4 +398,26 @@ describe.skipIf(!executablePath)("controls", () => {
     const cells = await page.page.locator(".confusion td").allTextContents();
     expect(cells.map(Number).reduce((sum, value) => sum + value, 0)).toBe(500);
   });
+
+  test("a loss without curvature takes a method of first order, and trains to what it asks for", async () => {
+    const page = await visit("data=plane&optimizer=newton&batchSize=0");
+    await page.choose("loss", "quantile");
+    expect(await page.field("optimizer").evaluate((list) => (list as HTMLSelectElement).selectedOptions[0].text)).toBe(
+      "Adam",
+    );
+    await page.choose("pace", "Full speed");
+    await page.play();
+    await page.trained(2000);
+    await page.pause();
+    const { course } = fromHash(page.hash());
+    const session = new Session(course, null);
+    session.advance(await page.steps());
+    const { net, world } = session;
+    const said = net.predict(world.train.inputs).data;
+    const targets = world.train.targets as Float64Array;
+    const below = targets.filter((target, i) => target <= said[i]).length / targets.length;
+    expect(below).toBeGreaterThan(0.8);
+    expect(below).toBeLessThan(0.99);
+    expect(await page.page.locator(".notice.bad").count()).toBe(0);
+  });
 });

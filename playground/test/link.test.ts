@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromHash, type Linked, toHash } from "../src/model/link.ts";
+import { chosen } from "../src/model/optimizers.ts";
 import { defaults, type OptionValue } from "../src/model/settings.ts";
 import { defaultView } from "../src/model/view.ts";
 import { browsing, executablePath, here } from "./browser.ts";
@@ -143,6 +144,14 @@ test("a log keeps what the page could have written, and nothing else", () => {
   const odd = JSON.stringify([{ step: 0, change: { kind: "set", set } }]);
   expect(fromHash(`#log=${encodeURIComponent(odd)}`).course.log).toEqual([
     { step: 0, change: { kind: "set", set: { batchSize: 20 } } },
+  ]);
+});
+
+test("no method of second order goes with a loss that has no curvature", () => {
+  expect(fromHash("#loss=mae&data=plane&optimizer=newton").course.start).toMatchObject({ loss: "mae", ...chosen("adam") });
+  const log = JSON.stringify([{ step: 4, change: { kind: "set", set: { optimizer: "lbfgs", batchSize: 0 } } }]);
+  expect(fromHash(`#loss=quantile&data=plane&log=${log}`).course.log).toEqual([
+    { step: 4, change: { kind: "set", set: { batchSize: 0 } } },
   ]);
 });
 

@@ -39,7 +39,7 @@ const actions: readonly ((page: Visit, choose: Choose) => Promise<void>)[] = [
   (page, choose) => pickAny(page, `[name="activation"], .column select`, choose([0, 1, 2]), choose([0, 1, 2, 3, 6])),
   (page, choose) => act(page, `.column input[type="checkbox"]`, choose([0, 1, 2])),
   (page, choose) => act(page, `.features input`, choose([0, 1, 2, 5])),
-  (page, choose) => pickAny(page, `[name="loss"]`, 0, choose([0, 1, 2, 3])),
+  (page, choose) => pickAny(page, `[name="loss"]`, 0, choose([0, 1, 2, 3, 4])),
   (page, choose) => pickAny(page, `[name="atZero"]`, 0, choose([0, 1, 2])),
   (page, choose) => put(page, "l2", choose([0, 0.001, 0.1])),
   (page, choose) => press(page, choose(["Revive dead units", "Step along the escape direction"])),

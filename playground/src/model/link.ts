@@ -43,7 +43,7 @@ function courseIn(parameters: URLSearchParams, start: Settings): Course {
   const origin = run === null ? null : snapshotIn(run, start);
   if (origin)
     return { start, log: [], at: origin.step, origin: { ...origin, settings: saneSettings(origin.settings) } };
-  const log = saneLog(objectIn(parameters.get("log") ?? "[]"), start.layers.length);
+  const log = saneLog(objectIn(parameters.get("log") ?? "[]"), start);
   return { start, log, at: whole(parameters.get("at")) ?? 0 };
 }
 

@@ -1,5 +1,5 @@
 import { featureNames } from "../data/features.ts";
-import { type OptimizerOption, optimizerEntry, optimizers } from "./optimizers.ts";
+import { chosen, type OptimizerOption, optimizerEntry, optimizers } from "./optimizers.ts";
 import {
   activationNames,
   type Change,
@@ -14,6 +14,7 @@ import {
   type Settings,
   settingRanges,
   settingWords,
+  trainsUnder,
 } from "./settings.ts";
 import { MOST_RACERS, type Racer } from "./view.ts";
 
@@ -80,17 +81,21 @@ export function saneSettings(settings: unknown): Settings {
   const words: readonly unknown[] = Array.isArray(features) ? features : [];
   const known = featureNames.filter((name) => words.includes(name)).sort((a, b) => words.indexOf(a) - words.indexOf(b));
   const next = Object.fromEntries(plain) as unknown as Settings;
+  const method = trainsUnder(next.loss, next.optimizer)
+    ? { options: saneOptions(next.optimizer, values.options) }
+    : chosen("adam");
   return {
     ...next,
-    options: saneOptions(next.optimizer, values.options),
+    ...method,
     layers: Array.isArray(layers) ? layers.slice(0, MOST_LAYERS).map(saneLayer) : defaults.layers,
     features: known.length > 0 ? known : defaults.features,
   };
 }
 
 /** What may change while training runs, and makes sense. */
-function saneLive(set: unknown): Partial<LiveSettings> {
-  const values = told(set);
+function saneLive(set: unknown, { loss }: Settings): Partial<LiveSettings> {
+  const { optimizer: asked, ...others } = told(set);
+  const values: Told = typeof asked === "string" && trainsUnder(loss, asked) ? { ...others, optimizer: asked } : others;
   const kept = Object.keys(values).filter((key) => isLive(key) && mayBe(key, values[key]));
   const { optimizer, options } = values;
   return {
@@ -108,10 +113,11 @@ function anyOptions(options: unknown): Record<string, OptionValue> {
 }
 
 /** The change as it is; null for what the page could not have logged. */
-function saneChange(change: unknown, layers: number): Change | null {
+function saneChange(change: unknown, start: Settings): Change | null {
+  const layers = start.layers.length;
   const { kind, set, layer, values, what, value, activation, parameters, statistics } = told(change);
   const hidden = whole(layer) && layer < layers;
-  if (kind === "set") return { kind, set: saneLive(set) };
+  if (kind === "set") return { kind, set: saneLive(set, start) };
   if (kind === "revive" || kind === "escape") return { kind };
   if (kind === "batch-norm" && hidden) return { kind, layer };
   if (kind === "activation" && hidden) {
@@ -130,12 +136,12 @@ function saneChange(change: unknown, layers: number): Change | null {
   return null;
 }
 
-/** Of a log what the page could have written, for a network of so many hidden layers. */
-export function saneLog(log: unknown, layers: number): Logged[] {
+/** Of a log what the page could have written after such a start. */
+export function saneLog(log: unknown, start: Settings): Logged[] {
   if (!Array.isArray(log)) return [];
   return log.flatMap((entry) => {
     const { step, change } = told(entry);
-    const known = saneChange(change, layers);
+    const known = saneChange(change, start);
     return whole(step) && known ? [{ step, change: known }] : [];
   });
 }

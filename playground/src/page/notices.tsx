@@ -1,5 +1,7 @@
 import { useComputed } from "@preact/signals";
 import { isLong } from "../model/course.ts";
+import { texts } from "../texts/index.ts";
+import { endClip } from "./clip.ts";
 import { course, failure, frame, play, replaying, rescue, settings, stopReplay } from "./store.ts";
 
 /** What went wrong or came to its end, in words, with what can be done about it. */
@@ -18,6 +20,14 @@ export function Notices() {
           <p>The link holds a long course, which is being run through.</p>
           <button type="button" id="stop-replay" onClick={stopReplay}>
             Stop here
+          </button>
+        </div>
+      )}
+      {endClip.value && (
+        <div class="notice" id="recording">
+          <p>{texts.snapshot.recording}</p>
+          <button type="button" onClick={endClip.value}>
+            {texts.snapshot.end}
           </button>
         </div>
       )}

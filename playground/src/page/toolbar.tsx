@@ -2,6 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { count } from "../model/format.ts";
 import { optimizerEntry, optimizers } from "../model/optimizers.ts";
+import { trainsUnder } from "../model/settings.ts";
 import { paces } from "../model/view.ts";
 import { shows } from "./embed.ts";
 import { RateField, Select } from "./parts.tsx";
@@ -141,7 +142,7 @@ function Counter() {
 }
 
 function OptimizerSelect() {
-  const { optimizer } = settings.value;
+  const { optimizer, loss } = settings.value;
   return (
     <Select
       label="Optimizer"
@@ -153,6 +154,7 @@ function OptimizerSelect() {
         value: key,
         label,
         group: order === 1 ? "First order" : "Second order",
+        disabled: !trainsUnder(loss, key),
       }))}
       onChange={(key) => {
         const { fullBatch } = optimizerEntry(key);

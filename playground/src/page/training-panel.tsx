@@ -2,9 +2,10 @@ import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { short } from "../model/format.ts";
 import { optimizerEntry, optionValues } from "../model/optimizers.ts";
-import { type LossName, type ScheduleName, valueLosses } from "../model/settings.ts";
+import { type LossName, type ScheduleName, trainsUnder, valueLosses } from "../model/settings.ts";
 import { texts } from "../texts/index.ts";
 import { Check, NumberField, RateField, Select } from "./parts.tsx";
+import { rememberedOf } from "./remembered.ts";
 import { frame, scenery, set, settings } from "./store.ts";
 
 /** Everything about the way to train that has no place in the toolbar. */
@@ -108,6 +109,8 @@ const lossLabels: Readonly<Record<(typeof valueLosses)[number], string>> = {
   mse: "squared error",
   huber: "Huber",
   "log-cosh": "log-cosh",
+  mae: "absolute error",
+  quantile: "quantile",
 };
 
 function LossSelect() {
@@ -119,10 +122,29 @@ function LossSelect() {
       ? valueLosses.map((value) => ({ value, label: lossLabels[value] }))
       : [
           { value: "cross-entropy", label: "cross-entropy" },
-          ...valueLosses.map((value) => ({ value, label: `${lossLabels[value]}, tanh` })),
+          ...valueLosses
+            .filter((value) => value !== "quantile")
+            .map((value) => ({ value, label: `${lossLabels[value]}, tanh` })),
         ];
   const value = choices.some((choice) => choice.value === now.loss) ? now.loss : choices[0].value;
-  return <Select label="Loss" name="loss" value={value} choices={choices} onChange={(loss) => set({ loss })} />;
+  // Without curvature a method of second order has nothing to go by.
+  const choose = (loss: LossName): void =>
+    set({ loss, ...(trainsUnder(loss, now.optimizer) ? {} : rememberedOf(now, "adam")) });
+  return (
+    <>
+      <Select label="Loss" name="loss" value={value} choices={choices} onChange={choose} />
+      {value === "quantile" && (
+        <NumberField
+          label="Share of targets below"
+          name="quantile"
+          value={now.quantile}
+          min={0.01}
+          max={0.99}
+          onChange={(quantile) => set({ quantile })}
+        />
+      )}
+    </>
+  );
 }
 
 const schedules: readonly { readonly value: ScheduleName; readonly label: string }[] = [

@@ -18,7 +18,7 @@ export function UnitsCard() {
 }
 
 function Units({ seen }: { seen: { readonly value: boolean } }) {
-  useEffect(() => follow("diagnose", () => seen.value), []);
+  useEffect(() => follow("diagnose", () => seen.value && settings.value.loss !== "quantile"), []);
   const dead = useSignal("[]");
   useSignalEffect(() => {
     dead.value = JSON.stringify(frame.value?.dead ?? []);
@@ -29,7 +29,11 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
   const now = report.value;
   return (
     <>
-      <AdviceList report={now} dead={any} />
+      {settings.value.loss === "quantile" ? (
+        <p class="faint">{texts.advice.quantile}</p>
+      ) : (
+        <AdviceList report={now} dead={any} />
+      )}
       <div class="tables">
         <table id="layers">
           <caption>Layers over the training data</caption>

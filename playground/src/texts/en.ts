@@ -63,6 +63,7 @@ export const en = {
     high: "high loss",
   },
   advice: {
+    quantile: "There is no diagnosis under the quantile loss: its outputs are no means. Dead units are counted below.",
     revive: "Revive them",
     leaky: "Make its layers leaky",
     norm: "Add batch norm",
@@ -127,6 +128,9 @@ export const en = {
   snapshot: {
     title: "hessia playground",
     save: "Save a picture",
+    clip: (seconds: number) => `Save a clip of ${seconds} seconds`,
+    recording: "A clip is being recorded.",
+    end: "End it here",
     numbers: (step: number, train: string, test: string) =>
       `${plural(step, "step")}: training loss ${train}, test loss ${test}`,
   },
@@ -156,6 +160,8 @@ export const en = {
     again: "Run it again",
     next: "Next",
     seen: "What was seen",
+    look: "Look here",
+    goOn: "Go on",
     right: "As you said.",
     wrong: (right: string) => `It was: ${right}.`,
     claims: "What should be seen at the end",
