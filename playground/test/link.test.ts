@@ -148,7 +148,10 @@ test("a log keeps what the page could have written, and nothing else", () => {
 });
 
 test("no method of second order goes with a loss that has no curvature", () => {
-  expect(fromHash("#loss=mae&data=plane&optimizer=newton").course.start).toMatchObject({ loss: "mae", ...chosen("adam") });
+  expect(fromHash("#loss=mae&data=plane&optimizer=newton").course.start).toMatchObject({
+    loss: "mae",
+    ...chosen("adam"),
+  });
   const log = JSON.stringify([{ step: 4, change: { kind: "set", set: { optimizer: "lbfgs", batchSize: 0 } } }]);
   expect(fromHash(`#loss=quantile&data=plane&log=${log}`).course.log).toEqual([
     { step: 4, change: { kind: "set", set: { batchSize: 0 } } },

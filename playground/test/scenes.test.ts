@@ -1,6 +1,7 @@
 // Oracle: the claims that each act states, held against what the page has computed at its end, at
 // the speed that people see.
 import { describe, expect, test } from "vitest";
+import { hessianPicture } from "../src/engine/curvature.ts";
 import { Painter, scoreOf } from "../src/engine/picture.ts";
 import { Session } from "../src/engine/session.ts";
 import type { Frame } from "../src/model/protocol.ts";
@@ -45,6 +46,7 @@ test.each(acts.filter(({ act }) => act.event).map(({ scene, act }) => [scene.tit
   (_, __, scene, act) => {
     const event = act.event as ActEvent;
     const session = new Session(courseOf(scene, act), null);
+    const point = { place: { start: 1, network: 0, changes: 0, step: 0, digest: "" }, step: 0, epoch: 0 };
     const holds = (): boolean =>
       event.claim.test({
         frame: {
@@ -52,13 +54,12 @@ test.each(acts.filter(({ act }) => act.event).map(({ scene, act }) => [scene.tit
           dead: new Painter(session).dead(),
           settings: session.settings,
         } as unknown as Frame,
-        hessian: null,
+        hessian: event.claim.hessian ? hessianPicture(session.net, session.world.train, point) : null,
         study: null,
       });
     expect(event.at).toBeGreaterThan(act.from ?? 0);
     expect(event.at).toBeLessThan(act.to);
     session.advance(event.at - 1);
-    // A change that belongs to the step before comes when that step has been taken.
     expect(holds()).toBe(false);
     session.advance(event.at);
     expect(holds()).toBe(true);

@@ -52,31 +52,48 @@ export function TrainingPanel() {
           ),
         )}
         <LossSelect />
-        <RateField label="L1 penalty" name="l1" zero value={now.l1} onChange={(l1) => set({ l1 })} />
-        <RateField label="L2 penalty" name="l2" zero value={now.l2} onChange={(l2) => set({ l2 })} />
+        <RateField
+          label={texts.panels.trainingPanel.l1Penalty}
+          name="l1"
+          zero
+          value={now.l1}
+          onChange={(l1) => set({ l1 })}
+        />
+        <RateField
+          label={texts.panels.trainingPanel.l2Penalty}
+          name="l2"
+          zero
+          value={now.l2}
+          onChange={(l2) => set({ l2 })}
+        />
         <Select
-          label="Penalty on"
+          label={texts.panels.trainingPanel.penaltyOn}
           name="penaltyOn"
           value={now.penaltyOn}
           choices={[
-            { value: "weights", label: "weights" },
-            { value: "all", label: "all" },
+            { value: "weights", label: texts.panels.trainingPanel.weights },
+            { value: "all", label: texts.panels.trainingPanel.all },
           ]}
           onChange={(penaltyOn) => set({ penaltyOn })}
         />
         <Select
-          label="Clip gradients"
+          label={texts.panels.trainingPanel.clipGradients}
           name="clip"
           value={now.clip}
           choices={[
-            { value: "none", label: "no" },
-            { value: "norm", label: "by norm" },
-            { value: "value", label: "entry by entry" },
+            { value: "none", label: texts.panels.trainingPanel.no },
+            { value: "norm", label: texts.panels.trainingPanel.byNorm },
+            { value: "value", label: texts.panels.trainingPanel.entryByEntry },
           ]}
           onChange={(clip) => set({ clip })}
         />
         {now.clip !== "none" && (
-          <RateField label="Clip at" name="clipAt" value={now.clipAt} onChange={(clipAt) => set({ clipAt })} />
+          <RateField
+            label={texts.panels.trainingPanel.clipAt}
+            name="clipAt"
+            value={now.clipAt}
+            onChange={(clipAt) => set({ clipAt })}
+          />
         )}
         <ScheduleFields />
         <StopFields />
@@ -121,7 +138,7 @@ function LossSelect() {
     scene.problem === "regression"
       ? valueLosses.map((value) => ({ value, label: lossLabels[value] }))
       : [
-          { value: "cross-entropy", label: "cross-entropy" },
+          { value: "cross-entropy", label: texts.panels.trainingPanel.crossEntropy },
           ...valueLosses
             .filter((value) => value !== "quantile")
             .map((value) => ({ value, label: `${lossLabels[value]}, tanh` })),
@@ -132,10 +149,10 @@ function LossSelect() {
     set({ loss, ...(trainsUnder(loss, now.optimizer) ? {} : rememberedOf(now, "adam")) });
   return (
     <>
-      <Select label="Loss" name="loss" value={value} choices={choices} onChange={choose} />
+      <Select label={texts.panels.trainingPanel.loss} name="loss" value={value} choices={choices} onChange={choose} />
       {value === "quantile" && (
         <NumberField
-          label="Share of targets below"
+          label={texts.panels.trainingPanel.shareOfTargetsBelow}
           name="quantile"
           value={now.quantile}
           min={0.01}
@@ -148,11 +165,11 @@ function LossSelect() {
 }
 
 const schedules: readonly { readonly value: ScheduleName; readonly label: string }[] = [
-  { value: "constant", label: "constant" },
-  { value: "step", label: "a tenth every …" },
-  { value: "cosine", label: "cosine" },
-  { value: "one-cycle", label: "one cycle" },
-  { value: "warm-up", label: "warm-up" },
+  { value: "constant", label: texts.panels.trainingPanel.constant },
+  { value: "step", label: texts.panels.trainingPanel.aTenthEvery },
+  { value: "cosine", label: texts.panels.trainingPanel.cosine },
+  { value: "one-cycle", label: texts.panels.trainingPanel.oneCycle },
+  { value: "warm-up", label: texts.panels.trainingPanel.warmUp },
 ];
 
 function ScheduleFields() {
@@ -160,7 +177,7 @@ function ScheduleFields() {
   return (
     <>
       <Select
-        label="Schedule"
+        label={texts.panels.trainingPanel.schedule}
         name="schedule"
         value={now.schedule}
         choices={schedules}
@@ -168,7 +185,7 @@ function ScheduleFields() {
       />
       {now.schedule !== "constant" && (
         <NumberField
-          label="… epochs"
+          label={texts.panels.trainingPanel.epochs}
           name="scheduleEpochs"
           value={now.scheduleEpochs}
           min={1}
@@ -184,9 +201,9 @@ function StopFields() {
   const now = settings.value;
   return (
     <fieldset class="group">
-      <legend>Stop when (0: never)</legend>
+      <legend>{texts.panels.trainingPanel.stopWhen0Never}</legend>
       <NumberField
-        label="Epochs reach"
+        label={texts.panels.trainingPanel.epochsReach}
         name="stopEpochs"
         value={now.stopEpochs}
         min={0}
@@ -194,34 +211,34 @@ function StopFields() {
         onChange={(value) => set({ stopEpochs: Math.round(value) })}
       />
       <NumberField
-        label="Training loss ≤"
+        label={texts.panels.trainingPanel.trainingLoss}
         name="stopLoss"
         value={now.stopLoss}
         min={0}
         onChange={(stopLoss) => set({ stopLoss })}
       />
       <NumberField
-        label="Test loss ≤"
+        label={texts.panels.trainingPanel.testLoss}
         name="stopTestLoss"
         value={now.stopTestLoss}
         min={0}
         onChange={(stopTestLoss) => set({ stopTestLoss })}
       />
       <NumberField
-        label="Gradient norm ≤"
+        label={texts.panels.trainingPanel.gradientNorm}
         name="stopGradient"
         value={now.stopGradient}
         min={0}
         onChange={(stopGradient) => set({ stopGradient })}
       />
       <NumberField
-        label="No better test loss for … epochs"
+        label={texts.panels.trainingPanel.noBetterTestLoss}
         name="patience"
         value={now.patience}
         min={0}
         step={1}
         onChange={(patience) => set({ patience: Math.round(patience) })}
-        hint="Early stopping: goes back to the best epoch."
+        hint={texts.panels.trainingPanel.earlyStoppingGoesBack}
       />
     </fieldset>
   );

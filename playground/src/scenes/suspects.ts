@@ -23,7 +23,7 @@ export const suspects: Scene = {
       frame: "plane",
       ask: { question: "Can you see the three?", options: ["Yes", "Not all of them"], right: 0 },
       event: {
-        at: 218,
+        at: 170,
         says: "Most points are learned. The loss goes on falling, for the sake of a few.",
         claim: lossBelow(0.2),
       },
