@@ -128,7 +128,7 @@ describe.skipIf(!executablePath)("two side by side", () => {
     await expect.poll(() => step.textContent()).toBe("0 steps");
     await page.button("One step each").click();
     await page.page.getByText("The two go over different surfaces").waitFor();
-    for (const index of [0, 1]) expect(await inner(index).locator("#steps").textContent()).toContain("1 step");
+    expect(await step.textContent()).toBe("1 step");
   });
 
   test("a path's end lies on the shared surface at its own loss", () => {

@@ -22,7 +22,7 @@ export function Pair() {
   useEffect(() => {
     lead([left.current?.contentWindow as Window, right.current?.contentWindow as Window]);
   }, []);
-  const source = frameAddress(parts, new URL(`index.html${location.hash}`, location.href).href);
+  const source = frameAddress(parts, location.href);
   const { title, names } = texts.pair;
   return (
     <main class="pair-page">
@@ -70,7 +70,7 @@ function Controls() {
         </select>
       </label>
       <output id="pair-step">{plural(at.value, "step")}</output>
-      <a href={`index.html${location.hash}`}>{whole}</a>
+      <a href={`${location.pathname}${location.hash}`}>{whole}</a>
     </section>
   );
 }

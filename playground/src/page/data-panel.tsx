@@ -3,9 +3,10 @@ import { useRef } from "preact/hooks";
 import { EXTENT, generate, generators } from "../data/generators.ts";
 import { css, palette } from "../draw/palette.ts";
 import { prepared } from "../draw/raster.ts";
-import { type DataName, MOST_SEED, problemOf } from "../model/settings.ts";
+import { type DataName, problemOf } from "../model/settings.ts";
 import { texts } from "../texts/index.ts";
 import { Choice, Fold, NumberField, Slider } from "./parts.tsx";
+import { SeedField } from "./seed-field.tsx";
 import { own, set, settings, show, view } from "./store.ts";
 
 const named = Object.entries(generators) as [Exclude<DataName, "own">, (typeof generators)["circle"]][];
@@ -73,20 +74,7 @@ export function DataPanel() {
           onChange={(flipped) => set({ flipped: Math.round(flipped) })}
           hint={texts.panels.dataPanel.trainingSamplesWhoseLabel}
         />
-        <div class="row">
-          <NumberField
-            label={texts.panels.dataPanel.dataSeed}
-            name="dataSeed"
-            value={now.dataSeed}
-            min={0}
-            max={MOST_SEED}
-            step={1}
-            onChange={(dataSeed) => set({ dataSeed: Math.round(dataSeed) })}
-          />
-          <button type="button" onClick={() => set({ dataSeed: (now.dataSeed + 1) % (MOST_SEED + 1) })}>
-            {texts.panels.dataPanel.regenerate}
-          </button>
-        </div>
+        <SeedField name="dataSeed" label={texts.panels.dataPanel.dataSeed} next={texts.panels.dataPanel.regenerate} />
       </Fold>
     </section>
   );

@@ -60,9 +60,9 @@ function CompareLink() {
     <a
       class="button"
       id="compare"
-      href="compare.html"
+      href="?compare"
       onClick={(event) => {
-        event.currentTarget.href = `compare.html#${toHash({ ...linked(0), course: { start: startNow(), log: [], at: 0 } })}`;
+        event.currentTarget.href = `?compare#${toHash({ ...linked(0), course: { start: startNow(), log: [], at: 0 } })}`;
       }}
     >
       {texts.pair.open}

@@ -1,6 +1,7 @@
-import { initializerNames, MOST_SEED } from "../model/settings.ts";
+import { initializerNames } from "../model/settings.ts";
 import { texts } from "../texts/index.ts";
 import { NumberField, RateField, Select } from "./parts.tsx";
+import { SeedField } from "./seed-field.tsx";
 import { set, settings } from "./store.ts";
 
 /** What training starts from. */
@@ -26,20 +27,7 @@ export function StartFields() {
         value={now.bias}
         onChange={(bias) => set({ bias })}
       />
-      <div class="row joined">
-        <NumberField
-          label={texts.panels.startFields.seed}
-          name="seed"
-          value={now.seed}
-          min={0}
-          max={MOST_SEED}
-          step={1}
-          onChange={(seed) => set({ seed: Math.round(seed) })}
-        />
-        <button type="button" onClick={() => set({ seed: (now.seed + 1) % (MOST_SEED + 1) })}>
-          {texts.panels.startFields.newStart}
-        </button>
-      </div>
+      <SeedField name="seed" label={texts.panels.startFields.seed} next={texts.panels.startFields.newStart} />
       {relu && (
         <Select
           label={texts.panels.startFields.relu0}
