@@ -17,7 +17,9 @@ const pictures = [
   "surface-canvas",
 ];
 
-/** What pictures of the network that the address tells must say, after as many steps as are shown. */
+/**
+ * What pictures of the network that the address tells must say, after as many steps as are shown.
+ */
 async function expected(page: Visit): Promise<string> {
   const { course, own } = fromHash(new URL(page.page.url()).hash);
   const session = new Session(course, own && (await readTable(own.text, own.target ?? undefined)));

@@ -53,7 +53,7 @@ export async function runAct(scene: Scene, index: number): Promise<void> {
   guess.value = guessed;
   const mine = runs.peek();
   const start = starts.peek();
-  const left = (): boolean => runs.value !== mine || starts.value !== start;
+  const left = (): boolean => runs.value !== mine || starts.value !== start || view.value.scene !== scene.key;
   const full = view.peek().pace === "full";
   await until(() => left() || (frame.value !== null && !replaying.value));
   for (const stretch of full ? [{ until: act.to, pace: "full" as const }] : stretchesOf(act)) {

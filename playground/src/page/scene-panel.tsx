@@ -135,7 +135,9 @@ function ActPanel({ scene, index, act }: { scene: Scene; index: number; act: Act
   );
 }
 
-/** Milliseconds that an act stands at its event, and how long more while somebody is at the note. */
+/**
+ * Milliseconds that an act stands at its event, and how long more while somebody is at the note.
+ */
 const STAND = 6000;
 const MORE = 1500;
 
