@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { featureNames, features } from "../data/features.ts";
+import { featureNames } from "../data/features.ts";
 import { drawNetwork, type Plan, partAt, planOf } from "../draw/network.ts";
 import { palette } from "../draw/palette.ts";
 import { placesOf } from "../model/layout.ts";
@@ -57,7 +57,7 @@ export function Drawing({ scene }: { scene: Scenery }) {
       plan: planOf(width.value, all),
       places: here,
       inputMaps,
-      inputNames: wide ? current.inputs : names.map((name) => features[name].label),
+      inputNames: current.inputs,
       frame: shown,
       scenery: current,
       palette: colours,
