@@ -7,7 +7,6 @@ export default defineConfig({
     target: "es2022",
     outDir: "dist",
     emptyOutDir: true,
-    rollupOptions: { input: [`${import.meta.dirname}/index.html`, `${import.meta.dirname}/compare.html`] },
     reportCompressedSize: true,
   },
   worker: { format: "es" },

@@ -38,6 +38,33 @@ describe.skipIf(!executablePath)("accessibility and layout", () => {
     expect(await violations(page)).toEqual([]);
   });
 
+  test.each([
+    ["light", 1366],
+    ["dark", 360],
+  ] as const)("axe finds nothing with two side by side, and nothing sticks out: %s, %i", async (colorScheme, width) => {
+    const page = await visit("", { colorScheme, viewport: { width, height: 900 } });
+    await page.page.locator("#compare").click();
+    await page.page.locator("#pair-step").waitFor();
+    for (const index of [0, 1])
+      await expect
+        .poll(() => page.page.locator("iframe").nth(index).contentFrame().locator("#train-loss").textContent())
+        .not.toBe("–");
+    await page.button("One step each").click();
+    await page.page.locator("#shared-canvas").waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(await page.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  });
+
+  test("axe finds nothing where an act stands at its event", async () => {
+    const page = await visit("scene=kink&act=1", { viewport: { width: 1366, height: 900 } });
+    await page.page.locator(".answer").first().click();
+    await page.page.locator("#run-act").click();
+    await page.page.locator("#go-on").focus();
+    expect(await violations(page)).toEqual([]);
+    await page.page.keyboard.press("Enter");
+    await expect.poll(() => page.steps()).toBeGreaterThan(1);
+  });
+
   test("axe finds nothing in dialogs and in an opened unit", async () => {
     const page = await visit("layers=4:relu:bn&showTest=1");
     await page.page.locator('[data-unit="1.1"]').click();

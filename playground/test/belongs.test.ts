@@ -16,7 +16,15 @@ function digestAfter(hash: string, step: number): { digest: string; parameters: 
   return { digest: digestOf(session.net.getParameters()), parameters: session.net.parameterCount };
 }
 
-const pictures = ["plane", "network-canvas", "hessian-canvas", "eigenvalues-canvas", "surface-canvas"];
+const pictures = [
+  "plane",
+  "network-canvas",
+  "story-hessian",
+  "story-spectrum",
+  "hessian-canvas",
+  "eigenvalues-canvas",
+  "surface-canvas",
+];
 
 /**
  * Every picture shows the network that the page's address tells, with as many parameters as the

@@ -7,6 +7,19 @@ import { Session } from "../src/engine/session.ts";
 import { fromHash } from "../src/model/link.ts";
 import { browsing, executablePath } from "./browser.ts";
 
+test.each([0.1, 0.5, 0.9])("the quantile loss has a share of %d of the targets below its output", (quantile) => {
+  const { course } = fromHash(
+    `data=six-gauss&noise=50&layers=3:tanh&batchSize=0&optimizer=adam&loss=quantile&quantile=${quantile}`,
+  );
+  const session = new Session(course, null);
+  session.advance(2000);
+  const { net, world } = session;
+  const said = net.predict(world.train.inputs).data;
+  const below = (world.train.targets as Float64Array).filter((target, i) => target <= said[i]).length;
+  // At the optimum as many targets as there are parameters may lie on the output itself.
+  expect(Math.abs(below - quantile * world.train.size)).toBeLessThanOrEqual(net.parameterCount);
+});
+
 describe.skipIf(!executablePath)("controls", () => {
   const { visit } = browsing();
 
@@ -397,5 +410,22 @@ describe.skipIf(!executablePath)("controls", () => {
     await page.page.locator(".confusion summary").click();
     const cells = await page.page.locator(".confusion td").allTextContents();
     expect(cells.map(Number).reduce((sum, value) => sum + value, 0)).toBe(500);
+  });
+
+  test("a loss without curvature takes a method of first order, and trains", async () => {
+    const page = await visit("data=plane&optimizer=newton&batchSize=0");
+    await page.choose("loss", "quantile");
+    const method = () =>
+      page.field("optimizer").evaluate((list) => (list as HTMLSelectElement).selectedOptions[0].text);
+    await expect.poll(method).toBe("Adam");
+    await page.button("One epoch").click();
+    await expect.poll(() => page.epoch()).toBe(1);
+    await page.hashHas("at=");
+    const { course } = fromHash(page.hash());
+    expect(course.start.loss).toBe("quantile");
+    const session = new Session(course, null);
+    session.advance(await page.steps());
+    expect(await page.trainLoss()).toBeCloseTo(session.net.evaluate(session.world.train).loss, 2);
+    expect(await page.page.locator(".notice.bad").count()).toBe(0);
   });
 });

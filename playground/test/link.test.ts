@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromHash, type Linked, toHash } from "../src/model/link.ts";
+import { chosen } from "../src/model/optimizers.ts";
 import { defaults, type OptionValue } from "../src/model/settings.ts";
 import { defaultView } from "../src/model/view.ts";
 import { browsing, executablePath, here } from "./browser.ts";
@@ -87,6 +88,13 @@ test.each([
   "l1=-1&l2=NaN",
   "stopEpochs=-1&patience=0.5",
   "scheduleEpochs=0",
+  "scheduleEpochs=1e300&patience=1e20&batchSize=1e20",
+  "learningRate=1e300&slope=1e308&l1=1e300&bias=-1e308",
+  "data=__proto__&loss=constructor&optimizer=toString&features=__proto__",
+  'options={"momentum":5}',
+  'options={"momentum":"much","nesterov":1,"__proto__":{},"constructor":2}',
+  "options=[1,2]",
+  "options=null",
 ])("what the page could not have set is left at its default: %s", (hash) => {
   expect(fromHash(`#${hash}`).course.start).toEqual(defaults);
 });
@@ -102,8 +110,56 @@ test.each([
   "racers=[]",
   'racers=[{"optimizer":"best","learningRate":1,"options":{},"batchSize":1}]',
   "racers={",
+  'racers=[{"optimizer":"sgd","learningRate":1,"options":{},"batchSize":-1}]',
+  "racers=[null,5]",
+  "matrix=__proto__&act=-1",
+  "pace=0&act=0.5",
 ])("nor is a view shown that there is not: %s", (hash) => {
   expect(fromHash(`#${hash}`).view).toEqual(defaultView);
+});
+
+test("a log keeps what the page could have written, and nothing else", () => {
+  const good = [
+    { step: 0, change: { kind: "set", set: { learningRate: 0.1 } } },
+    { step: 2, change: { kind: "activation", layer: 1, activation: "tanh" } },
+    { step: 2, change: { kind: "fill", layer: 2, what: "bias", value: -1 } },
+    { step: 3, change: { kind: "prune", parameters: 20 } },
+  ];
+  const bad = [
+    null,
+    { step: -5, change: { kind: "revive" } },
+    { step: 1e300, change: { kind: "constructor" } },
+    { step: 0, change: { kind: "edit", values: null } },
+    { step: 0, change: { kind: "edit", values: [[0, "x"]] } },
+    { step: 0, change: { kind: "fill", layer: 0, what: "all", value: 1 } },
+    { step: 0, change: { kind: "activation", layer: 99, activation: "relu" } },
+    { step: 0, change: { kind: "activation", layer: 0, activation: "constructor" } },
+    { step: 0, change: { kind: "batch-norm", layer: -1 } },
+    { step: 0, change: { kind: "prune", parameters: -9 } },
+    { step: 0, change: { kind: "back" } },
+  ];
+  const log = [...bad, ...good];
+  expect(fromHash(`#log=${encodeURIComponent(JSON.stringify(log))}`).course.log).toEqual(good);
+  const set = { learningRate: -3, optimizer: "best", layers: null, data: "spiral", seed: 5, batchSize: 20 };
+  const odd = JSON.stringify([{ step: 0, change: { kind: "set", set } }]);
+  expect(fromHash(`#log=${encodeURIComponent(odd)}`).course.log).toEqual([
+    { step: 0, change: { kind: "set", set: { batchSize: 20 } } },
+  ]);
+});
+
+test("no method of second order goes with a loss that has no curvature", () => {
+  expect(fromHash("#loss=mae&data=plane&optimizer=newton").course.start).toMatchObject({
+    loss: "mae",
+    ...chosen("adam"),
+  });
+  const log = JSON.stringify([{ step: 4, change: { kind: "set", set: { optimizer: "lbfgs", batchSize: 0 } } }]);
+  expect(fromHash(`#loss=quantile&data=plane&log=${log}`).course.log).toEqual([
+    { step: 4, change: { kind: "set", set: { batchSize: 0 } } },
+  ]);
+});
+
+test("the open cards are such as there are, each once", () => {
+  expect(fromHash("#open=race,__proto__,hessian,race").view.open).toEqual(["race", "hessian"]);
 });
 
 describe.skipIf(!executablePath)("links", () => {

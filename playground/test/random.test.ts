@@ -11,7 +11,15 @@ const CHANGES = 500;
 /** Between two looks: so many changes in a row. */
 const ROUND = 25;
 
-const pictures = ["plane", "network-canvas", "hessian-canvas", "eigenvalues-canvas", "surface-canvas"];
+const pictures = [
+  "plane",
+  "network-canvas",
+  "story-hessian",
+  "story-spectrum",
+  "hessian-canvas",
+  "eigenvalues-canvas",
+  "surface-canvas",
+];
 
 type Choose = <T>(items: readonly T[]) => T;
 
@@ -27,6 +35,16 @@ const actions: readonly ((page: Visit, choose: Choose) => Promise<void>)[] = [
   (page, choose) => pick(page, "batchSize", choose(["5", "10", "50"])),
   (page, choose) => pick(page, "initializer", choose(["He normal", "Glorot uniform"])),
   (page, choose) => act(page, `.data [role="radio"], .data input[type="radio"]`, choose([0, 1, 2, 3, 4, 5])),
+  (page, choose) => press(page, choose(["Add a hidden layer", "Remove the last hidden layer"])),
+  (page, choose) => pickAny(page, `[name="activation"], .column select`, choose([0, 1, 2]), choose([0, 1, 2, 3, 6])),
+  (page, choose) => act(page, `.column input[type="checkbox"]`, choose([0, 1, 2])),
+  (page, choose) => act(page, `.features input`, choose([0, 1, 2, 5])),
+  (page, choose) => pickAny(page, `[name="loss"]`, 0, choose([0, 1, 2, 3, 4])),
+  (page, choose) => pickAny(page, `[name="atZero"]`, 0, choose([0, 1, 2])),
+  (page, choose) => put(page, "l2", choose([0, 0.001, 0.1])),
+  (page, choose) => press(page, choose(["Revive dead units", "Step along the escape direction"])),
+  (page, choose) => press(page, choose(["Make layer 1 leaky", "Make layer 2 leaky", "Add batch norm to layer 1"])),
+  (page, choose) => scrub(page, choose([0, 0.3, 0.8, 1])),
   (page) => press(page, "Reset"),
   (page) => press(page, "Undo"),
   (page) => press(page, "One step"),
@@ -50,6 +68,29 @@ async function act(page: Visit, selector: string, index: number): Promise<void> 
     ([all, at]) => (document.querySelectorAll(all as string)[at as number] as HTMLElement | undefined)?.click(),
     [selector, index] as const,
   );
+}
+
+/** Chooses by place in one of the lists that there are. */
+async function pickAny(page: Visit, selector: string, which: number, index: number): Promise<void> {
+  await page.page.evaluate(
+    ([all, at, to]) => {
+      const list = document.querySelectorAll<HTMLSelectElement>(all as string)[at as number];
+      if (!list || (to as number) >= list.options.length) return;
+      list.selectedIndex = to as number;
+      list.dispatchEvent(new Event("change", { bubbles: true }));
+    },
+    [selector, which, index] as const,
+  );
+}
+
+/** Goes to a share of the run so far. */
+async function scrub(page: Visit, share: number): Promise<void> {
+  await page.page.evaluate((at) => {
+    const line = document.querySelector<HTMLInputElement>('[name="timeline"]');
+    if (!line || line.disabled) return;
+    line.value = String(Math.round(Number(line.min) + at * (Number(line.max) - Number(line.min))));
+    line.dispatchEvent(new Event("change", { bubbles: true }));
+  }, share);
 }
 
 async function put(page: Visit, name: string, value: number): Promise<void> {

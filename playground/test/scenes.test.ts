@@ -1,10 +1,14 @@
 // Oracle: the claims that each act states, held against what the page has computed at its end, at
 // the speed that people see.
 import { describe, expect, test } from "vitest";
+import { hessianPicture } from "../src/engine/curvature.ts";
+import { Painter, scoreOf } from "../src/engine/picture.ts";
+import { Session } from "../src/engine/session.ts";
+import type { Frame } from "../src/model/protocol.ts";
 import { scenes } from "../src/scenes/index.ts";
 import { stretchesOf } from "../src/scenes/pace.ts";
 import { pictures } from "../src/scenes/pictures.ts";
-import type { Act } from "../src/scenes/scene.ts";
+import { type Act, type ActEvent, courseOf } from "../src/scenes/scene.ts";
 import { browsing, executablePath, type Visit } from "./browser.ts";
 
 const acts = scenes.flatMap((scene) => scene.acts.map((act) => ({ scene, act })));
@@ -37,6 +41,31 @@ test("an act that trains takes seconds at 60 pictures a second, most of them aro
   }
 });
 
+test.each(acts.filter(({ act }) => act.event).map(({ scene, act }) => [scene.title, act.title, scene, act] as const))(
+  "%s, %s: what the note says happens at the step where the act stands",
+  (_, __, scene, act) => {
+    const event = act.event as ActEvent;
+    const session = new Session(courseOf(scene, act), null);
+    const point = { place: { start: 1, network: 0, changes: 0, step: 0, digest: "" }, step: 0, epoch: 0 };
+    const holds = (): boolean =>
+      event.claim.test({
+        frame: {
+          trainLoss: scoreOf(session, session.world.train).loss,
+          dead: new Painter(session).dead(),
+          settings: session.settings,
+        } as unknown as Frame,
+        hessian: event.claim.hessian ? hessianPicture(session.net, session.world.train, point) : null,
+        study: null,
+      });
+    expect(event.at).toBeGreaterThan(act.from ?? 0);
+    expect(event.at).toBeLessThan(act.to);
+    session.advance(event.at - 1);
+    expect(holds()).toBe(false);
+    session.advance(event.at);
+    expect(holds()).toBe(true);
+  },
+);
+
 describe.skipIf(!executablePath)("guided scenes", () => {
   const { visit } = browsing();
 
@@ -51,6 +80,11 @@ describe.skipIf(!executablePath)("guided scenes", () => {
   async function run(page: Visit, act: Act, answer = act.ask.right): Promise<void> {
     await page.page.locator(".answer").nth(answer).click();
     if (act.to > (act.from ?? 0)) await page.page.locator("#run-act").click();
+    if (act.event) {
+      await page.page.locator("#event", { hasText: act.event.says }).waitFor({ timeout: 30_000 });
+      expect(await page.steps(), act.title).toBe(act.event.at);
+      await page.page.locator("#go-on").click();
+    }
     await expect
       .poll(async () => (await states(page)).filter((state) => state.startsWith("open")), {
         timeout: 60_000,
@@ -87,6 +121,20 @@ describe.skipIf(!executablePath)("guided scenes", () => {
     await page.page.locator("legend", { hasText: next.ask.question }).waitFor();
     expect(await page.page.locator(".answer[aria-pressed=true]").count()).toBe(0);
     expect(await page.page.locator("#run-act").count()).toBe(0);
+  });
+
+  test("an act stands at its event, and goes on by itself; a reset leaves it", async () => {
+    const page = await visit("scene=kink&act=1");
+    const [, act] = actsOf("kink");
+    await page.page.locator(".answer").first().click();
+    await page.page.locator("#run-act").click();
+    await page.page.locator("#event").waitFor();
+    await expect.poll(() => page.steps(), { timeout: 20_000 }).toBe(act.to);
+    await page.page.locator("#run-act").click();
+    await page.page.locator("#event").waitFor();
+    await page.button("Reset").click();
+    await expect.poll(() => page.page.locator("#event").count()).toBe(0);
+    expect(await page.steps()).toBe(0);
   });
 
   test("a fresh network in an act has none of its claims ticked", async () => {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Session } from "../src/engine/session.ts";
+import { sharedSurfaceOf } from "../src/engine/shared-surface.ts";
 import { fromHash } from "../src/model/link.ts";
 import { browsing, executablePath, type Visit } from "./browser.ts";
 
@@ -64,6 +65,32 @@ describe.skipIf(!executablePath)("teaching", () => {
   });
 });
 
+describe.skipIf(!executablePath)("a clip", () => {
+  const { visit } = browsing();
+
+  test("shows the training of a few seconds, and is saved as a film that plays", async () => {
+    const page = await visit("");
+    await page.button("Embed").click();
+    const download = page.page.waitForEvent("download", { timeout: 30_000 });
+    await page.page.locator("#save-clip").click();
+    await page.page.locator("#recording").waitFor();
+    await expect.poll(() => page.steps()).toBeGreaterThan(30);
+    await page.button("End it here").click();
+    const bytes = readFileSync(await (await download).path());
+    expect(await page.page.locator("#recording").count()).toBe(0);
+    const film = await page.page.evaluate(async (text) => {
+      const video = document.createElement("video");
+      video.src = `data:video/webm;base64,${text}`;
+      video.muted = true;
+      await video.play();
+      return [video.videoWidth, video.videoHeight];
+    }, bytes.toString("base64"));
+    expect(film).toEqual([1200, 630]);
+    // It was paused before.
+    await page.button("Play").waitFor();
+  });
+});
+
 describe.skipIf(!executablePath)("two side by side", () => {
   const { visit } = browsing();
 
@@ -91,5 +118,41 @@ describe.skipIf(!executablePath)("two side by side", () => {
       const shown = Number((await inner(index).locator("#train-loss").textContent())?.split(" ")[0]);
       expect(shown).toBeCloseTo(session.net.evaluate(session.world.train).loss, 2);
     }
+    const map = page.page.locator("#shared-canvas");
+    await map.waitFor();
+    const before = await page.pixels("#shared-canvas");
+    await page.button("One step each").click();
+    await expect.poll(() => page.pixels("#shared-canvas")).not.toBe(before);
+    // A network of another shape goes over another surface, and both begin anew.
+    await inner(1).getByRole("button", { name: "Layer 1: one unit more" }).click();
+    await expect.poll(() => step.textContent()).toBe("0 steps");
+    await page.button("One step each").click();
+    await page.page.getByText("The two go over different surfaces").waitFor();
+    expect(await step.textContent()).toBe("1 step");
+  });
+
+  test("a path's end lies on the shared surface at its own loss", () => {
+    const [left, right] = [0.03, 0.3].map((learningRate) => {
+      const session = new Session(fromHash(`data=xor&learningRate=${learningRate}`).course, null);
+      const path = [Float64Array.from(session.net.getParameters())];
+      for (const step of [20, 40, 60]) {
+        session.advance(step);
+        path.push(Float64Array.from(session.net.getParameters()));
+      }
+      return { session, path };
+    });
+    const { net, world } = left.session;
+    const ends = [left, right].map(({ session }) => session.net.loss(world.train));
+    const { loss, paths, size, radius } = sharedSurfaceOf(net, world, [left.path, right.path]);
+    paths.forEach((path, index) => {
+      const [s, t] = path[path.length - 1];
+      expect(Math.max(Math.abs(s), Math.abs(t))).toBeLessThan(radius);
+      const column = Math.round(((s / radius + 1) / 2) * (size - 1));
+      const row = Math.round(((1 - t / radius) / 2) * (size - 1));
+      // Within what a point of the raster beside it differs.
+      const around = [0, 1, -1].flatMap((i) => [0, 1, -1].map((j) => loss[(row + i) * size + column + j]));
+      expect(ends[index]).toBeGreaterThan(Math.min(...around));
+      expect(ends[index]).toBeLessThan(Math.max(...around));
+    });
   });
 });

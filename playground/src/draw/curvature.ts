@@ -1,6 +1,6 @@
 import { contour } from "../model/contour.ts";
 import { short } from "../model/format.ts";
-import type { HessianPicture, Surface } from "../model/protocol.ts";
+import type { HessianPicture, SharedSurface, Surface } from "../model/protocol.ts";
 import type { MatrixKind, Model } from "../model/view.ts";
 import { css, type Palette } from "./palette.ts";
 import { prepared, Raster } from "./raster.ts";
@@ -159,7 +159,41 @@ export function drawSurface(
   palette: Palette,
 ): void {
   const context = prepared(canvas, side, side);
-  const { size, loss, radius } = surface;
+  const { size, radius } = surface;
+  const levels = drawLoss(context, side, surface, palette);
+  if (model !== "none") {
+    const values = Float64Array.from(surface.loss, (_, i) => modelAt(surface, model, i));
+    context.lineWidth = 2;
+    context.strokeStyle = "#ff8a1f";
+    context.setLineDash([6, 4]);
+    for (const level of levels) strokeSegments(context, contour(values, size, level), side / size);
+    context.setLineDash([]);
+  }
+  drawPath(context, [...surface.path, [0, 0]], side, radius, "#ffffff");
+}
+
+/** The loss and two paths on it, each in its colour. */
+export function drawShared(
+  canvas: HTMLCanvasElement,
+  side: number,
+  surface: SharedSurface,
+  colours: readonly string[],
+  palette: Palette,
+): void {
+  const context = prepared(canvas, side, side);
+  drawLoss(context, side, surface, palette);
+  surface.paths.forEach((path, index) => {
+    drawPath(context, path, side, surface.radius, colours[index], index === 1 ? [7, 4] : []);
+  });
+}
+
+/** The loss in colours, with contours; gives back their levels. */
+function drawLoss(
+  context: CanvasRenderingContext2D,
+  side: number,
+  { size, loss }: Pick<Surface, "size" | "loss">,
+  palette: Palette,
+): number[] {
   if (plane?.width !== size) plane = new Raster(size);
   const finite = loss.filter(Number.isFinite);
   const low = finite.reduce((least, value) => Math.min(least, value), Infinity);
@@ -181,42 +215,37 @@ export function drawSurface(
   context.lineWidth = 1;
   context.strokeStyle = "rgba(255,255,255,.45)";
   for (const level of levels) strokeSegments(context, contour(loss, size, level), side / size);
-  if (model !== "none") {
-    const values = Float64Array.from(loss, (_, i) => modelAt(surface, model, i));
-    context.lineWidth = 2;
-    context.strokeStyle = "#ff8a1f";
-    context.setLineDash([6, 4]);
-    for (const level of levels) strokeSegments(context, contour(values, size, level), side / size);
-    context.setLineDash([]);
-  }
-  drawPath(context, surface, side, radius);
+  return levels;
 }
 
-function drawPath(context: CanvasRenderingContext2D, { path }: Surface, side: number, radius: number): void {
-  const place = ([s, t]: readonly [number, number]): [number, number] => [
-    ((s / radius + 1) / 2) * side,
-    ((1 - t / radius) / 2) * side,
-  ];
-  for (const [width, colour] of [
-    [4, "rgba(0,0,0,.75)"],
-    [2, "#ffffff"],
+/** Where training went, to where it is: a point, larger than the line. */
+function drawPath(
+  context: CanvasRenderingContext2D,
+  path: readonly (readonly [number, number])[],
+  side: number,
+  radius: number,
+  colour: string,
+  dash: number[] = [],
+): void {
+  const places = path.map(([s, t]) => [((s / radius + 1) / 2) * side, ((1 - t / radius) / 2) * side] as const);
+  for (const [width, stroke, pattern] of [
+    [4, "rgba(0,0,0,.75)", []],
+    [2, colour, dash],
   ] as const) {
     context.lineWidth = width;
-    context.strokeStyle = colour;
+    context.strokeStyle = stroke;
+    context.setLineDash([...pattern]);
     context.beginPath();
-    path.forEach((point, index) => {
-      const [x, y] = place(point);
-      if (index === 0) context.moveTo(x, y);
-      else context.lineTo(x, y);
-    });
-    context.lineTo(side / 2, side / 2);
+    for (const [x, y] of places) context.lineTo(x, y);
     context.stroke();
   }
-  context.fillStyle = "#ffffff";
-  context.strokeStyle = "#000000";
-  context.lineWidth = 2;
+  context.setLineDash([]);
+  const [x, y] = places[places.length - 1];
+  context.fillStyle = colour;
+  context.strokeStyle = "rgba(0,0,0,.75)";
   context.beginPath();
-  context.arc(side / 2, side / 2, 6, 0, 2 * Math.PI);
+  context.lineWidth = 2;
+  context.arc(x, y, 6, 0, 2 * Math.PI);
   context.fill();
   context.stroke();
 }

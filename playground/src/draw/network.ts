@@ -48,10 +48,13 @@ export interface NetworkLook {
   readonly plan: Plan;
   readonly places: readonly LayerPlaces[];
   readonly inputMaps: readonly Float32Array[];
+  readonly inputNames: readonly string[];
   readonly frame: Frame;
   readonly scenery: Scenery;
   readonly palette: Palette;
   readonly hovered: Part | null;
+  /** How far the dots on the links have come, in pixels; null where nothing trains. */
+  readonly flow: number | null;
   readonly selected: { readonly layer: number; readonly unit: number } | null;
 }
 
@@ -82,6 +85,40 @@ function drawLinks(context: CanvasRenderingContext2D, look: NetworkLook): void {
     }
   });
   context.setLineDash([]);
+  if (look.flow !== null) drawFlow(context, look, look.flow);
+}
+
+/** Of a network of more links no dots are drawn: they would take longer than a picture has. */
+const MOST_FLOWING = 400;
+/** From this weight on a link has dots. */
+const FLOWING = 0.15;
+
+/** Dots that run along the links of units that live, from the inputs on. */
+function drawFlow(
+  context: CanvasRenderingContext2D,
+  { plan, places, frame, palette }: NetworkLook,
+  flow: number,
+): void {
+  const { parameters } = frame;
+  if (parameters.length > MOST_FLOWING) return;
+  context.beginPath();
+  places.forEach(({ inputs, units, weight }, layer) => {
+    for (let unit = 0; unit < units; ++unit) {
+      if (frame.dead[layer]?.includes(unit)) continue;
+      for (let input = 0; input < inputs; ++input)
+        if (Math.abs(parameters[weight + unit * inputs + input]) >= FLOWING) curve(context, plan, layer, input, unit);
+    }
+  });
+  // One path and one stroke for all: it costs little beside the links themselves.
+  context.lineWidth = 2;
+  context.lineCap = "round";
+  context.strokeStyle = palette.paper;
+  context.setLineDash([1, 19]);
+  context.lineDashOffset = -(flow % 20);
+  context.stroke();
+  context.setLineDash([]);
+  context.lineDashOffset = 0;
+  context.lineCap = "butt";
 }
 
 function curve(context: CanvasRenderingContext2D, plan: Plan, layer: number, input: number, unit: number): void {
@@ -98,7 +135,7 @@ function ends({ columns, node }: Plan, layer: number, input: number, unit: numbe
 }
 
 function drawNodes(context: CanvasRenderingContext2D, look: NetworkLook): void {
-  const { plan, frame, inputMaps, palette, selected, scenery } = look;
+  const { plan, frame, inputMaps, inputNames, palette, selected, scenery } = look;
   const { columns, node } = plan;
   context.imageSmoothingEnabled = true;
   columns.forEach(({ x, ys }, column) => {
@@ -121,6 +158,7 @@ function drawNodes(context: CanvasRenderingContext2D, look: NetworkLook): void {
       context.roundRect(left, top, node, node, 5);
       context.stroke();
       if (layer >= 0) drawBias(context, look, layer, unit, left, top);
+      else drawName(context, look, inputNames[unit] ?? "", left, top);
     });
   });
 
@@ -133,7 +171,9 @@ function drawNodes(context: CanvasRenderingContext2D, look: NetworkLook): void {
     top: number,
   ): void {
     const map = column === 0 ? inputMaps[unit] : now.frame.unitMaps?.[column - 1]?.[unit];
+    const ofClass = column === columns.length - 1 ? now.frame.classMaps?.[unit] : undefined;
     if (map) to.drawImage(raster.diverging(map, palette).canvas, left, top, node, node);
+    else if (ofClass) to.drawImage(raster.probability(ofClass, palette).canvas, left, top, node, node);
     else if (column === columns.length - 1 && scenery.outputs === 1 && frame.outputMap) {
       to.drawImage(outputRaster.diverging(frame.outputMap, palette).canvas, left, top, node, node);
     } else {
@@ -154,6 +194,26 @@ function strikeOut(context: CanvasRenderingContext2D, left: number, top: number,
   context.moveTo(left + node - 7, top + 7);
   context.lineTo(left + 7, top + node - 7);
   context.stroke();
+}
+
+/** An input's name at the foot of its tile, as much of it as there is room for. */
+function drawName(
+  context: CanvasRenderingContext2D,
+  { plan: { node }, palette }: NetworkLook,
+  name: string,
+  left: number,
+  top: number,
+): void {
+  context.font = "bold 11px system-ui, sans-serif";
+  const room = node + 24;
+  let text = name;
+  while (text.length > 1 && context.measureText(text).width > room) text = `${text.replace(/…$/, "").slice(0, -1)}…`;
+  context.lineWidth = 3;
+  context.lineJoin = "round";
+  context.strokeStyle = palette.paper;
+  context.strokeText(text, left + 2, top + node - 3);
+  context.fillStyle = palette.ink;
+  context.fillText(text, left + 2, top + node - 3);
 }
 
 const BIAS = 8;

@@ -26,6 +26,8 @@ export interface PlaneLook {
   readonly palette: Palette;
   /** A unit's map to show instead of the output. */
   readonly unit: Float32Array | null;
+  /** Whether it is one class's probability. */
+  readonly probable?: boolean;
   /** What the curvature decided here, to show over it. */
   readonly study?: Study | null;
 }
@@ -56,10 +58,10 @@ function samplesOf(size: number, look: PlaneLook): HTMLCanvasElement {
   return drawn.canvas;
 }
 
-function backgroundOf({ frame, scenery, view, palette, unit: map, study }: PlaneLook): Raster | null {
+function backgroundOf({ frame, scenery, view, palette, unit: map, probable, study }: PlaneLook): Raster | null {
   // Paler than the data on it.
   const look = { discretize: view.discretize, strength: 0.62 };
-  if (map) return unit.diverging(map, palette, look);
+  if (map) return probable ? unit.probability(map, palette) : unit.diverging(map, palette, look);
   if (study?.kind === "uncertainty") return uncertainty.sequential(shares(study.deviation), palette);
   if (study?.kind === "along" && scenery.outputs === 1) return output.diverging(study.outputMap, palette, look);
   if (study?.kind === "along") return output.classes(study.outputMap, scenery.outputs, palette, view.discretize);

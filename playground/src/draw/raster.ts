@@ -57,6 +57,18 @@ export class Raster {
     return this.#put();
   }
 
+  /** `class + probability` of one class: nothing where it is out of the question. */
+  probability(values: ArrayLike<number>, palette: Palette): this {
+    const [mr, mg, mb] = palette.middle;
+    for (let i = 0; i < this.#pixels.length; ++i) {
+      const index = Math.floor(values[i]);
+      const [r, g, b] = rgbOf(categories[index % categories.length]);
+      const share = values[i] - index;
+      this.#pixels[i] = pack(mr + (r - mr) * share, mg + (g - mg) * share, mb + (b - mb) * share);
+    }
+    return this.#put();
+  }
+
   /** Numbers of regions, in as many soft colours as there are. */
   regions(numbers: ArrayLike<number>, palette: Palette): this {
     const colours = new Map<number, number>();

@@ -6,6 +6,7 @@ import type { FromAnalyst, Point, ToAnalyst } from "../model/protocol.ts";
 import type { Settings } from "../model/settings.ts";
 import { hessianPicture } from "./curvature.ts";
 import { reportOf } from "./diagnosis.ts";
+import { sharedSurfaceOf } from "./shared-surface.ts";
 import { surfaceOf } from "./surface.ts";
 import { World } from "./world.ts";
 
@@ -32,6 +33,8 @@ export class Analyst {
         this.post({ type: "hessian", id, picture: hessianPicture(net, world.train, message.point) });
       else if (message.type === "surface")
         this.post({ type: "surface", id, surface: surfaceOf(net, world, message.request, message.point) });
+      else if (message.type === "shared")
+        this.post({ type: "shared", id, surface: sharedSurfaceOf(net, world, message.paths) });
       else if (message.type === "study") void this.#study(message, net, world);
       else this.post({ type: "diagnose", id, report: reportOf(net, world, message.point) });
     } catch (error) {
@@ -61,7 +64,10 @@ export class Analyst {
     return this.#world;
   }
 
-  #at(world: World, { settings, parameters, statistics }: Point): Network {
+  #at(
+    world: World,
+    { settings, parameters, statistics }: Pick<Point, "settings" | "parameters" | "statistics">,
+  ): Network {
     const spec = world.spec(settings);
     const key = JSON.stringify([spec.layers, spec.penalty]);
     if (this.#net?.key !== key) this.#net = { key, net: network(spec) };

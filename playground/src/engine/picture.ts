@@ -2,6 +2,7 @@ import { type Dataset, deadUnits } from "hessia";
 import { featureNames, features } from "../data/features.ts";
 import { contour } from "../model/contour.ts";
 import { type Confusion, KINK_MAP, OUTPUT_MAP, type Scenery, UNIT_MAP, type Wants } from "../model/protocol.ts";
+import type { FeatureName } from "../model/settings.ts";
 import { Probes, regions, scaled } from "./probes.ts";
 import type { Session } from "./session.ts";
 
@@ -19,7 +20,7 @@ export function sceneryOf(session: Session): Scenery {
     test: world.testRows.map(plain),
     rows: world.trainRows.map(({ inputs }) => inputs),
     targets: Array.from(world.train.targets as Float64Array),
-    inputs: wide ? own.inputNames : settings.features.map((name) => features[name].label),
+    inputs: wide ? own.inputNames : settings.features.map((name) => inputName(name, world)),
     wide,
     outputs: world.outputs,
     inputMaps: wide
@@ -29,6 +30,12 @@ export function sceneryOf(session: Session): Scenery {
     loss: world.loss,
     signed: world.signed,
   };
+}
+
+/** A column's own name where the input is the column itself. */
+function inputName(name: FeatureName, { settings, own }: Session["world"]): string {
+  const axis = ["x1", "x2"].indexOf(name);
+  return settings.data === "own" && own && axis >= 0 ? own.inputNames[own.axes[axis]] : features[name].label;
 }
 
 function column(data: ArrayLike<number>, width: number, j: number): Float32Array {
@@ -90,6 +97,15 @@ export function outputMap({ net, world }: Pick<Session, "net" | "world">): Float
   });
 }
 
+/** Of each class its probability over the plane; null where there are two classes or values. */
+function classMaps({ net, world }: Session): Float32Array[] | null {
+  if (world.outputs < 2) return null;
+  const { rows, columns, data } = net.probabilities(world.grid(UNIT_MAP));
+  return Array.from({ length: columns }, (_, j) =>
+    Float32Array.from({ length: rows }, (_, i) => j + Math.min(0.999, data[i * columns + j])),
+  );
+}
+
 /**
  * Makes the maps of a session's pictures, and counts what crosses a kink from one picture to the
  * next.
@@ -108,6 +124,7 @@ export class Painter {
     return {
       unitMaps: maps ? probes.unitMaps(session.net) : null,
       outputMap: maps ? outputMap(session) : null,
+      classMaps: maps ? classMaps(session) : null,
       kinks:
         kinkMaps?.map(({ layer, maps: all }) => ({ layer, lines: all.map((map) => contour(map, KINK_MAP)) })) ?? null,
       regions: kinkMaps ? regions(kinkMaps.flatMap(({ maps: all }) => all)) : null,

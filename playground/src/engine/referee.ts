@@ -1,3 +1,4 @@
+import { plainly } from "../model/plainly.ts";
 import type { FromReferee, Lane, RaceBy, Standing, ToReferee } from "../model/protocol.ts";
 import { Session } from "./session.ts";
 
@@ -41,7 +42,7 @@ export class Referee {
       for (const runner of this.#runners) note(runner);
       this.#channel.port2.postMessage(this.#race);
     } catch (error) {
-      this.post({ type: "failed", message: (error as Error).message });
+      this.post({ type: "failed", message: plainly(error, "These settings cannot be raced with") });
     }
   }
 
@@ -73,7 +74,7 @@ export class Referee {
     try {
       session.advance(end, began + SLICE);
     } catch (error) {
-      runner.standing.halt = (error as Error).message;
+      runner.standing.halt = plainly(error, "It cannot train with these settings");
     }
     runner.seconds += (performance.now() - began) / 1000;
     if (session.halt) runner.standing.halt = session.halt.message;

@@ -5,7 +5,8 @@ import type { DirectionName, Point, Surface, SurfaceRequest } from "../model/pro
 import { dot, extremes } from "./curvature.ts";
 import type { World } from "./world.ts";
 
-const SIZE = 41;
+/** Points a side of the raster. */
+export const SIZE = 41;
 const SLICE_POINTS = 121;
 
 /**
@@ -22,18 +23,13 @@ export function surfaceOf(
   const { loss: value, gradient } = net.gradient(train);
   const notes: string[] = [];
   const [a, b] = basis(directions, net, train, Float64Array.from(gradient), path, start, notes);
-  const at = (s: number, t: number): number => {
-    net.setParameters(start.map((theta, i) => theta + s * a[i] + t * b[i]));
+  const loss = lossOver(net, train, { middle: start, a, b, radius });
+  const at = (s: number): number => {
+    net.setParameters(start.map((theta, i) => theta + s * a[i]));
     return net.loss(train);
   };
-  const loss = new Float64Array(SIZE * SIZE);
-  for (let i = 0; i < loss.length; ++i) {
-    const column = i % SIZE;
-    const row = Math.floor(i / SIZE);
-    loss[i] = at(((2 * column) / (SIZE - 1) - 1) * radius, (1 - (2 * row) / (SIZE - 1)) * radius);
-  }
   const t = Float64Array.from({ length: SLICE_POINTS }, (_, i) => ((2 * i) / (SLICE_POINTS - 1) - 1) * radius);
-  const slice = { t, loss: t.map((s) => at(s, 0)) };
+  const slice = { t, loss: t.map(at) };
   net.setParameters(start);
   const products = (product: (v: Float64Array) => ArrayLike<number>): [number, number, number] => {
     const alongA = product(a);
@@ -54,7 +50,26 @@ export function surfaceOf(
   };
 }
 
-function coordinates(point: Float64Array, start: Float64Array, a: Float64Array, b: Float64Array): [number, number] {
+/** The loss over a square of a plane, row by row from the top left corner. */
+export function lossOver(
+  net: Network,
+  train: World["train"],
+  { middle, a, b, radius }: { middle: Float64Array; a: Float64Array; b: Float64Array; radius: number },
+): Float64Array {
+  return Float64Array.from({ length: SIZE * SIZE }, (_, i) => {
+    const s = ((2 * (i % SIZE)) / (SIZE - 1) - 1) * radius;
+    const t = (1 - (2 * Math.floor(i / SIZE)) / (SIZE - 1)) * radius;
+    net.setParameters(middle.map((theta, j) => theta + s * a[j] + t * b[j]));
+    return net.loss(train);
+  });
+}
+
+export function coordinates(
+  point: Float64Array,
+  start: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+): [number, number] {
   const away = point.map((value, i) => value - start[i]);
   return [dot(away, a), dot(away, b)];
 }
@@ -131,7 +146,7 @@ function randomDirection(size: number, seed: number): Float64Array {
   return Float64Array.from({ length: size }, () => normal(random));
 }
 
-function unit(v: Float64Array): Float64Array | null {
+export function unit(v: Float64Array): Float64Array | null {
   const length = Math.sqrt(dot(v, v));
   return length > 0 && Number.isFinite(length) ? v.map((value) => value / length) : null;
 }

@@ -300,8 +300,8 @@ export class Trainer {
 }
 
 /** Everything of a picture that was made for it alone. */
-function buffersOf({ parameters, statistics, unitMaps, outputMap, kinks, regions }: Frame): ArrayBuffer[] {
-  const arrays = [parameters, statistics, outputMap, regions?.of, ...(unitMaps ?? []).flat()];
+function buffersOf({ parameters, statistics, unitMaps, outputMap, classMaps, kinks, regions }: Frame): ArrayBuffer[] {
+  const arrays = [parameters, statistics, outputMap, regions?.of, ...(classMaps ?? []), ...(unitMaps ?? []).flat()];
   for (const { lines } of kinks ?? []) arrays.push(...lines);
   return arrays.flatMap((array) => (array ? [array.buffer as ArrayBuffer] : []));
 }

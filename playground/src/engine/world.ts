@@ -69,6 +69,7 @@ export class World {
     const { loss } = this.settings;
     if (this.problem === "regression") return loss === "cross-entropy" ? "mse" : loss;
     if (this.outputs > 1) return "cross-entropy";
+    if (loss === "quantile") return "binary-cross-entropy";
     return loss === "cross-entropy" ? "binary-cross-entropy" : loss;
   }
 
@@ -109,7 +110,7 @@ export class World {
         })),
         { units: this.outputs, activation: this.signed ? "tanh" : "identity" },
       ],
-      loss: this.loss,
+      loss: this.loss === "quantile" ? { type: "quantile", at: this.settings.quantile } : this.loss,
       penalty: { l1, l2, on: penaltyOn },
       initializer,
       seed,

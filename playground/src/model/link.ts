@@ -1,19 +1,7 @@
-import { featureNames } from "../data/features.ts";
-import { optimizers } from "./optimizers.ts";
-import {
-  activationNames,
-  type Course,
-  defaults,
-  type HiddenLayer,
-  type Logged,
-  MOST_LAYERS,
-  MOST_UNITS,
-  type Settings,
-  settingRanges,
-  settingWords,
-} from "./settings.ts";
+import { saneLayer, saneLog, saneRacers, saneSettings } from "./sane.ts";
+import { type Course, defaults, type HiddenLayer, type Settings } from "./settings.ts";
 import { snapshotIn, snapshotText } from "./snapshot-text.ts";
-import { defaultView, MOST_RACERS, type Racer, type View, words } from "./view.ts";
+import { cardNames, defaultView, paces, type View, words } from "./view.ts";
 
 /** What an address holds: where training is and what is shown of it. */
 export interface Linked {
@@ -44,7 +32,7 @@ export function fromHash(hash: string): Linked {
   const target = whole(parameters.get("target"));
   const text = parameters.get("table");
   return {
-    course: courseIn(parameters, sane(start)),
+    course: courseIn(parameters, saneSettings(start)),
     view,
     own: text === null ? null : { text, target },
   };
@@ -53,8 +41,10 @@ export function fromHash(hash: string): Linked {
 function courseIn(parameters: URLSearchParams, start: Settings): Course {
   const run = parameters.get("run");
   const origin = run === null ? null : snapshotIn(run, start);
-  if (origin) return { start, log: [], at: origin.step, origin: { ...origin, settings: sane(origin.settings) } };
-  return { start, log: logIn(parameters.get("log")), at: whole(parameters.get("at")) ?? 0 };
+  if (origin)
+    return { start, log: [], at: origin.step, origin: { ...origin, settings: saneSettings(origin.settings) } };
+  const log = saneLog(objectIn(parameters.get("log") ?? "[]"), start);
+  return { start, log, at: whole(parameters.get("at")) ?? 0 };
 }
 
 function write(parameters: URLSearchParams, values: object, usual: object): void {
@@ -87,8 +77,8 @@ function read(parameters: URLSearchParams, usual: object): object {
 
 function parsed(key: string, text: string, usual: unknown): unknown {
   if (key === "layers") return text === "" ? [] : text.split(",").map(layerIn);
-  if (key === "pace") return text === "full" ? text : whole(text);
-  if (key === "racers") return racersIn(text);
+  if (key === "pace") return paces.find(({ pace }) => String(pace) === text)?.pace;
+  if (key === "racers") return saneRacers(objectIn(text));
   if (Array.isArray(usual)) return text === "" ? [] : text.split(",");
   if (typeof usual === "boolean") return text === "1";
   if (typeof usual === "number") return Number.isFinite(Number(text)) ? Number(text) : null;
@@ -98,26 +88,7 @@ function parsed(key: string, text: string, usual: unknown): unknown {
 
 function layerIn(text: string): HiddenLayer {
   const [units, activation, batchNorm] = text.split(":");
-  return {
-    units: Math.max(1, Math.min(MOST_UNITS, Math.round(Number(units)) || 1)),
-    activation: (activationNames as readonly string[]).includes(activation)
-      ? (activation as HiddenLayer["activation"])
-      : "relu",
-    batchNorm: batchNorm === "bn",
-  };
-}
-
-function racersIn(text: string): Racer[] | null {
-  const racers = objectIn(text);
-  if (!Array.isArray(racers)) return null;
-  const known = racers.filter(
-    (racer) =>
-      optimizers.some(({ key }) => key === racer?.optimizer) &&
-      racer.learningRate > 0 &&
-      Number.isInteger(racer.batchSize) &&
-      typeof racer.options === "object",
-  );
-  return known.length > 0 ? known.slice(0, MOST_RACERS) : null;
+  return saneLayer({ units, activation, batchNorm: batchNorm === "bn" });
 }
 
 /** A view in which every word is one that there is. */
@@ -125,10 +96,12 @@ function shown(view: View): View {
   const usual = Object.entries(words).flatMap(([key, choices]) =>
     choices.includes(view[key as keyof View] as string) ? [] : [[key, defaultView[key as keyof View]]],
   );
-  const { reach, raceEpochs } = view;
+  const { reach, raceEpochs, open, act } = view;
   return {
     ...view,
     ...Object.fromEntries(usual),
+    open: cardNames.filter((name) => open.includes(name)).sort((a, b) => open.indexOf(a) - open.indexOf(b)),
+    act: Number.isInteger(act) && act >= 0 ? act : defaultView.act,
     reach: reach > 0 ? reach : defaultView.reach,
     raceEpochs: raceEpochs >= 1 ? Math.round(raceEpochs) : defaultView.raceEpochs,
   };
@@ -142,36 +115,7 @@ function objectIn(text: string): unknown {
   }
 }
 
-function logIn(text: string | null): Logged[] {
-  const log = text === null ? [] : objectIn(text);
-  return Array.isArray(log)
-    ? log.filter((entry) => typeof entry?.step === "number" && typeof entry?.change?.kind === "string")
-    : [];
-}
-
 function whole(text: string | null): number | null {
   const value = text === null ? Number.NaN : Number(text);
-  return Number.isInteger(value) && value >= 0 ? value : null;
-}
-
-/** Settings in which everything is what the page itself could have set. */
-function sane(settings: Settings): Settings {
-  const known = (key: string, value: unknown): boolean => {
-    const choices = settingWords[key as keyof Settings];
-    const range = settingRanges[key as keyof Settings];
-    if (choices) return choices.includes(value as string);
-    if (!range) return true;
-    const { least, most = Number.POSITIVE_INFINITY, whole: entire = false } = range;
-    return Number(value) >= least && Number(value) <= most && (!entire || Number.isInteger(value));
-  };
-  const kept = Object.entries(settings).map(([key, value]) => [
-    key,
-    known(key, value) ? value : defaults[key as keyof Settings],
-  ]);
-  const features = [...new Set(settings.features)].filter((name) => featureNames.includes(name));
-  return {
-    ...(Object.fromEntries(kept) as Settings),
-    layers: settings.layers.slice(0, MOST_LAYERS),
-    features: features.length > 0 ? features : defaults.features,
-  };
+  return Number.isSafeInteger(value) && value >= 0 ? value : null;
 }

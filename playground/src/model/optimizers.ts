@@ -8,6 +8,8 @@ export interface OptimizerOption {
   readonly choices?: readonly OptionValue[];
   readonly min?: number;
   readonly max?: number;
+  /** Whether it counts something. */
+  readonly whole?: boolean;
 }
 
 export interface OptimizerEntry {
@@ -155,7 +157,7 @@ export const optimizers: readonly OptimizerEntry[] = [
     fullBatch: true,
     options: [
       { ...damping, label: "First damping λ", value: 0.1, min: 1e-12 },
-      { key: "maxProducts", label: "Most products a step", value: 250, min: 1, max: 1000 },
+      { key: "maxProducts", label: "Most products a step", value: 250, min: 1, max: 1000, whole: true },
       { key: "preconditioner", label: "Preconditioner", value: true },
     ],
     says: "Gauss-Newton by conjugate gradients, from products alone.",
@@ -179,7 +181,7 @@ export const optimizers: readonly OptimizerEntry[] = [
     order: 2,
     learningRate: 1,
     fullBatch: true,
-    options: [{ key: "history", label: "Pairs kept", value: 10, min: 1, max: 100 }],
+    options: [{ key: "history", label: "Pairs kept", value: 10, min: 1, max: 100, whole: true }],
     says: "Curvature from the last few gradients.",
   },
 ];

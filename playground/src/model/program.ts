@@ -11,7 +11,7 @@ export function specOf(settings: Settings, { outputs, loss, signed, inputs, prob
       ...settings.layers.map((layer) => layerOf(layer, settings)),
       { units: outputs, ...(signed && problem === "classification" ? { activation: "tanh" } : {}) },
     ],
-    loss,
+    loss: loss === "quantile" ? { type: loss, at: settings.quantile } : loss,
     ...(l1 > 0 || l2 > 0 ? { penalty: { l1, l2, on: penaltyOn } } : {}),
     initializer: settings.initializer,
     seed: settings.seed,

@@ -80,6 +80,8 @@ export interface Frame {
    * 1).
    */
   readonly outputMap: Float32Array | null;
+  /** With several classes, the probability of each over the plane, as `class + probability`. */
+  readonly classMaps: readonly Float32Array[] | null;
   /**
    * Where every unit of the layers that have kinks switches: segments x₀ y₀ x₁ y₁ in units of a
    * raster of `KINK_MAP` points a side.
@@ -202,11 +204,26 @@ export interface Surface {
   readonly slice: { readonly t: Float64Array; readonly loss: Float64Array };
 }
 
+/** The loss in a plane with two paths on it, in coordinates from its middle. */
+export interface SharedSurface {
+  readonly size: number;
+  readonly radius: number;
+  readonly loss: Float64Array;
+  readonly paths: readonly (readonly (readonly [number, number])[])[];
+}
+
 export type ToAnalyst =
   | { readonly type: "load"; readonly start: Settings; readonly own: OwnData | null }
   | { readonly type: "hessian"; readonly id: number; readonly point: Point }
   | { readonly type: "surface"; readonly id: number; readonly point: Point; readonly request: SurfaceRequest }
   | { readonly type: "diagnose"; readonly id: number; readonly point: Point }
+  /** Two paths of networks of one shape, each of one point at least. */
+  | {
+      readonly type: "shared";
+      readonly id: number;
+      readonly point: Pick<Point, "settings" | "parameters" | "statistics">;
+      readonly paths: readonly (readonly Float64Array[])[];
+    }
   | { readonly type: "study"; readonly id: number; readonly point: Point; readonly request: StudyRequest };
 
 /** What the curvature is asked to decide. */
@@ -302,6 +319,7 @@ export type FromAnalyst =
   | { readonly type: "surface"; readonly id: number; readonly surface: Surface }
   | { readonly type: "diagnose"; readonly id: number; readonly report: Report }
   | { readonly type: "study"; readonly id: number; readonly study: Study }
+  | { readonly type: "shared"; readonly id: number; readonly surface: SharedSurface }
   | { readonly type: "failed"; readonly id: number; readonly message: string };
 
 export interface Lane {

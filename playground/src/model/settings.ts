@@ -1,5 +1,5 @@
-import type { Checkpoint, Loss, OptimizerState } from "hessia";
-import { optimizers } from "./optimizers.ts";
+import type { Checkpoint, OptimizerState } from "hessia";
+import { optimizerEntry, optimizers } from "./optimizers.ts";
 
 /**
  * Everything that says where training starts and how it goes on; a link holds it, so bits depend on
@@ -18,11 +18,10 @@ export type ActivationName =
   | "tanh"
   | "sigmoid"
   | "identity";
-/**
- * Losses of values, for numbers and, behind a tanh, for two classes; those that curve, so that
- * every optimizer takes them.
- */
-export const valueLosses = ["mse", "huber", "log-cosh"] as const satisfies readonly Loss[];
+/** Losses of values, for numbers and, all but the last, behind a tanh for two classes. */
+export const valueLosses = ["mse", "huber", "log-cosh", "mae", "quantile"] as const;
+/** Those that have a kink and no curvature of their own. */
+const kinked: readonly LossName[] = ["mae", "quantile"];
 export type LossName = "cross-entropy" | (typeof valueLosses)[number];
 export type InitializerName = "he-normal" | "he-uniform" | "glorot-normal" | "glorot-uniform" | "zeros";
 export type ScheduleName = "constant" | "step" | "cosine" | "one-cycle" | "warm-up";
@@ -48,6 +47,8 @@ export interface StartSettings {
   readonly features: readonly FeatureName[];
   readonly layers: readonly HiddenLayer[];
   readonly loss: LossName;
+  /** Share of the targets below the output, under the quantile loss. */
+  readonly quantile: number;
   readonly initializer: InitializerName;
   /** Where the hidden layers' biases start. */
   readonly bias: number;
@@ -96,6 +97,7 @@ export const defaults: Settings = {
     { units: 4, activation: "relu", batchNorm: false },
   ],
   loss: "cross-entropy",
+  quantile: 0.9,
   initializer: "he-normal",
   bias: 0,
   seed: 1,
@@ -159,6 +161,10 @@ interface Range {
 const TINY = Number.MIN_VALUE;
 /** Seeds are counted up by one, which larger numbers do not take. */
 export const MOST_SEED = 2 ** 32 - 1;
+/** Of what counts epochs or samples. */
+const MOST_COUNT = 1e9;
+/** Of rates, slopes, penalties and biases: beyond it every run overflows. */
+const MOST_SIZE = 1e6;
 
 /** Between what a setting that is a number may lie. */
 export const settingRanges: Partial<Record<keyof Settings, Range>> = {
@@ -168,19 +174,21 @@ export const settingRanges: Partial<Record<keyof Settings, Range>> = {
   flipped: { least: 0, most: 50, whole: true },
   dataSeed: { least: 0, most: MOST_SEED, whole: true },
   seed: { least: 0, most: MOST_SEED, whole: true },
+  bias: { least: -MOST_SIZE, most: MOST_SIZE },
+  quantile: { least: 0.01, most: 0.99 },
   atZero: { least: 0, most: 1 },
-  slope: { least: TINY },
-  learningRate: { least: TINY },
-  batchSize: { least: 0, whole: true },
+  slope: { least: TINY, most: MOST_SIZE },
+  learningRate: { least: TINY, most: MOST_SIZE },
+  batchSize: { least: 0, most: MOST_COUNT, whole: true },
   clipAt: { least: TINY },
-  scheduleEpochs: { least: 1, whole: true },
-  l1: { least: 0 },
-  l2: { least: 0 },
-  stopEpochs: { least: 0, whole: true },
+  scheduleEpochs: { least: 1, most: MOST_COUNT, whole: true },
+  l1: { least: 0, most: MOST_SIZE },
+  l2: { least: 0, most: MOST_SIZE },
+  stopEpochs: { least: 0, most: MOST_COUNT, whole: true },
   stopLoss: { least: 0 },
   stopTestLoss: { least: 0 },
   stopGradient: { least: 0 },
-  patience: { least: 0, whole: true },
+  patience: { least: 0, most: MOST_COUNT, whole: true },
 };
 
 const live = new Set<string>([
@@ -201,6 +209,16 @@ const live = new Set<string>([
   "stopGradient",
   "patience",
 ] satisfies (keyof LiveSettings)[]);
+
+/** Whether a method trains under a loss: without curvature only those of first order do. */
+export function trainsUnder(loss: LossName, optimizer: string): boolean {
+  return !kinked.includes(loss) || optimizerEntry(optimizer).order === 1;
+}
+
+/** Settings of which a change starts training anew. */
+export const startKeys = (Object.keys(defaults) as (keyof Settings)[]).filter(
+  (key): key is keyof StartSettings => !live.has(key),
+);
 
 export function isLive(key: string): boolean {
   return live.has(key);

@@ -2,7 +2,8 @@ import type { DirectionName, Pace, RaceBy } from "./protocol.ts";
 import type { Settings } from "./settings.ts";
 
 export type Overlay = "output" | "regions";
-export type CardName = "hessian" | "spectrum" | "surface" | "units" | "race" | "own" | "code";
+export const cardNames = ["hessian", "spectrum", "surface", "units", "race", "own", "code"] as const;
+export type CardName = (typeof cardNames)[number];
 
 export type MatrixKind = "exact" | "ggn" | "difference";
 export type Model = "none" | "first" | "exact" | "ggn";

@@ -5,12 +5,14 @@ import { defaultView, type View } from "../model/view.ts";
 import { stretchesOf } from "../scenes/pace.ts";
 import { type Act, courseOf, type Scene } from "../scenes/scene.ts";
 import { askStudy } from "./analyst.ts";
-import { frame, load, place, play, playing, replaying, show, view } from "./store.ts";
+import { frame, load, place, play, playing, replaying, show, starts, view } from "./store.ts";
 
 /** The guess that was made in the act at hand, −1 before. */
 export const guess = signal(-1);
 /** Counts the acts that were opened, so that one that has been left plays no further. */
 const runs = signal(0);
+/** Whether the act at hand has stopped at its event. */
+export const stopped = signal(false);
 /** The last that the curvature was asked, and the network it was asked of. */
 export const study = signal<(Study & { readonly place: Place }) | null>(null);
 
@@ -21,6 +23,7 @@ export function viewOf(scene: Scene, act: number): View {
 export function openAct(scene: Scene, index: number): void {
   ++runs.value;
   guess.value = -1;
+  stopped.value = false;
   study.value = null;
   show(viewOf(scene, index));
   load(courseOf(scene, scene.acts[index]));
@@ -49,14 +52,21 @@ export async function runAct(scene: Scene, index: number): Promise<void> {
   openAct(scene, index);
   guess.value = guessed;
   const mine = runs.peek();
+  const start = starts.peek();
+  const left = (): boolean => runs.value !== mine || starts.value !== start || view.value.scene !== scene.key;
   const full = view.peek().pace === "full";
-  await until(() => runs.value !== mine || (frame.value !== null && !replaying.value));
+  await until(() => left() || (frame.value !== null && !replaying.value));
   for (const stretch of full ? [{ until: act.to, pace: "full" as const }] : stretchesOf(act)) {
-    if (runs.peek() !== mine || (frame.peek()?.halt ?? null) !== null) return;
+    if (left() || (frame.peek()?.halt ?? null) !== null) return;
     play(stretch.until, stretch.pace);
-    await until(() => runs.value !== mine || !playing.value);
+    await until(() => left() || !playing.value);
     // Somebody paused it: what goes on from here is up to them.
     if ((frame.peek()?.step ?? 0) < stretch.until) return;
+    if ("stop" in stretch && stretch.stop) {
+      stopped.value = true;
+      await until(() => left() || !stopped.value || playing.value);
+      stopped.value = false;
+    }
   }
 }
 

@@ -44,16 +44,17 @@ export async function restore(): Promise<void> {
   view.value = shown;
   const next = sceneAlone(location.hash, shown) ?? said;
   visited = actNow();
+  let wrong = "The link was made with a table that is not in it: paste or drop that table under “Your own data”.";
   if (table) {
     try {
       own.value = await readTable(table.text, table.target ?? undefined);
     } catch (error) {
-      failure.value = plainly(error, "The table in the link could not be read");
+      wrong = plainly(error, "The table in the link could not be read");
     }
   }
   if (next.start.data === "own" && !own.value) {
     load({ ...next, start: { ...next.start, data: "circle" } });
-    failure.value = "The link was made with a table that is not in it: paste or drop that table under “Your own data”.";
+    failure.value = wrong;
   } else load(next);
 }
 

@@ -1,3 +1,4 @@
+import { texts } from "../texts/index.ts";
 import { Cards } from "./cards.tsx";
 import { CurvaturePanel } from "./curvature-panel.tsx";
 import { DataPanel } from "./data-panel.tsx";
@@ -19,13 +20,13 @@ export function App() {
       {!embedded && (
         <>
           <a class="skip" href="#network-title">
-            Skip to the network
+            {texts.panels.app.skipToTheNetwork}
           </a>
           <Header />
         </>
       )}
       <main class={embedded ? "embedded" : ""}>
-        {embedded && <h1 class="hidden">hessia playground</h1>}
+        {embedded && <h1 class="hidden">{texts.panels.app.hessiaPlayground}</h1>}
         {(shows("controls") || shows("settings")) && <Toolbar />}
         <Notices />
         <Bench />
@@ -61,8 +62,8 @@ function Footer() {
   return (
     <footer>
       <p>
-        Everything is computed in this page by the <strong>hessia</strong> package: nothing is sent anywhere. The idea
-        of the page is TensorFlow Playground's, by Daniel Smilkov and Shan Carter.
+        {texts.panels.app.everythingIsComputedIn} <strong>{texts.panels.app.hessia}</strong>{" "}
+        {texts.panels.app.packageNothingIsSent}
       </p>
     </footer>
   );

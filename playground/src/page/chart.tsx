@@ -88,7 +88,7 @@ function optionsOf(
     height,
     cursor: { y: false, drag: { x: false, y: false } },
     padding: [10, 18, 0, 0],
-    legend: { show: true, live: false, markers: { width: 0, fill: (_, at) => curves[at - 1].colour(colours) } },
+    legend: { show: true, live: false, markers: { width: 0, fill: (_, at) => markOf(curves[at - 1], colours) } },
     scales: { x: { time: false, range: breadth }, y: log ? { distr: 3 } : fromZero ? { range: heightFromZero } : {} },
     axes: [
       { ...axis, label: x, labelSize: 14, size: 26, values: (_, ticks) => ticks.map((tick) => compact(tick)) },
@@ -107,6 +107,12 @@ function optionsOf(
       })),
     ],
   };
+}
+
+/** A curve's mark in the legend: dashed where the curve is. */
+function markOf({ colour, dash }: Curve, colours: Palette): string {
+  const ink = colour(colours);
+  return dash ? `repeating-linear-gradient(to right, ${ink} 0 5px, transparent 5px 8px)` : ink;
 }
 
 /** Where nothing has been drawn yet, an axis from 0 to 1. */

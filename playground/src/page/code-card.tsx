@@ -1,11 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { programOf } from "../model/program.ts";
+import { texts } from "../texts/index.ts";
 import { Card } from "./parts.tsx";
 import { askSaved, say, scenery, settings } from "./store.ts";
 
 export function CodeCard() {
   return (
-    <Card name="code" title="Take it with you">
+    <Card name="code" title={texts.panels.codeCard.takeItWithYou}>
       {() => <Code />}
     </Card>
   );
@@ -36,21 +37,23 @@ function Code() {
   return (
     <>
       <p class="faint">
-        This program makes the network and trains it on this data with the package: save it as <code>train.mjs</code>,
-        run <code>npm install hessia</code> and <code>node train.mjs</code>. The file holds the network with its
-        parameters as they are now;
-        <code> fromJson</code> of <code>hessia/formats</code> reads it.
+        {texts.panels.codeCard.thisProgramMakesThe} <code>{texts.panels.codeCard.trainMjs}</code>
+        {texts.panels.codeCard.run} <code>{texts.panels.codeCard.npmInstallHessia}</code> {texts.panels.codeCard.and}{" "}
+        <code>{texts.panels.codeCard.nodeTrainMjs}</code>
+        {texts.panels.codeCard.theFileHoldsThe}
+        <code> {texts.panels.codeCard.fromjson}</code> {texts.panels.codeCard.of}{" "}
+        <code>{texts.panels.codeCard.hessiaFormats}</code> {texts.panels.codeCard.readsIt}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} role="region" aria-label="Program" id="program">
+      <pre tabIndex={0} role="region" aria-label={texts.panels.codeCard.program} id="program">
         {program}
       </pre>
       <div class="row">
         <button type="button" onClick={copy}>
-          Copy the program
+          {texts.panels.codeCard.copyTheProgram}
         </button>
         <button type="button" id="save-weights" onClick={save}>
-          Save network and weights
+          {texts.panels.codeCard.saveNetworkAndWeights}
         </button>
         <span class="faint" role="status">
           {note}

@@ -1,11 +1,13 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { drawEigenvalues, drawMatrix } from "../draw/curvature.ts";
+import { drawEigenvalues, drawMatrix, largestOf } from "../draw/curvature.ts";
 import { css, palette } from "../draw/palette.ts";
 import { short } from "../model/format.ts";
 import type { CardName } from "../model/view.ts";
 import { texts } from "../texts/index.ts";
 import { analystFailure, follow } from "./analyst.ts";
+import { ColourBar } from "./colour-bar.tsx";
+import { drawn } from "./drawn.ts";
 import { useSeen, useWidth } from "./hooks.ts";
 import { change, hessian, pause, playing, say, show, view } from "./store.ts";
 import { Term } from "./term.tsx";
@@ -68,25 +70,30 @@ function Matrix() {
   const { ref, width } = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const large = hessian.value !== null && hessian.value.matrices === null;
+  const most = hessian.value?.matrices ? short(largestOf(hessian.value.matrices), 2) : "";
   useSignalEffect(() => {
     const picture = hessian.value;
     const colours = palette.value;
     if (canvas.current && picture && width.value > 0)
       drawMatrix(canvas.current, width.value, picture, "exact", colours);
+    drawn(canvas.current, picture?.place);
   });
   if (large) return <p class="faint">{texts.curvature.large}</p>;
   return (
-    <button
-      type="button"
-      class="picture"
-      onClick={() => openCard("hessian")}
-      title={texts.curvature.openHessian}
-      aria-label={texts.curvature.openHessian}
-    >
-      <div class="square" ref={ref}>
-        <canvas ref={canvas} id="story-hessian" style={{ width: `${width.value}px`, height: `${width.value}px` }} />
-      </div>
-    </button>
+    <div title={texts.legend.entries}>
+      <button
+        type="button"
+        class="picture"
+        onClick={() => openCard("hessian")}
+        title={texts.curvature.openHessian}
+        aria-label={texts.curvature.openHessian}
+      >
+        <div class="square" ref={ref}>
+          <canvas ref={canvas} id="story-hessian" style={{ width: `${width.value}px`, height: `${width.value}px` }} />
+        </div>
+      </button>
+      {most && <ColourBar kind="diverging" low={`−${most}`} high={most} />}
+    </div>
   );
 }
 
@@ -100,6 +107,7 @@ function Spectrum() {
     const colours = palette.value;
     if (canvas.current && picture && width.value > 0)
       drawEigenvalues(canvas.current, width.value, HEIGHT, picture.eigenvalues, colours);
+    drawn(canvas.current, picture?.place);
   });
   return (
     <div>

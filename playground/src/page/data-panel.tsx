@@ -3,9 +3,10 @@ import { useRef } from "preact/hooks";
 import { EXTENT, generate, generators } from "../data/generators.ts";
 import { css, palette } from "../draw/palette.ts";
 import { prepared } from "../draw/raster.ts";
-import { type DataName, MOST_SEED, problemOf } from "../model/settings.ts";
+import { type DataName, problemOf } from "../model/settings.ts";
 import { texts } from "../texts/index.ts";
 import { Choice, Fold, NumberField, Slider } from "./parts.tsx";
+import { SeedField } from "./seed-field.tsx";
 import { own, set, settings, show, view } from "./store.ts";
 
 const named = Object.entries(generators) as [Exclude<DataName, "own">, (typeof generators)["circle"]][];
@@ -14,9 +15,9 @@ export function DataPanel() {
   const now = settings.value;
   return (
     <section class="panel data" aria-labelledby="data-title">
-      <h2 id="data-title">Data</h2>
-      <Sets problem="classification" title="Classification" />
-      <Sets problem="regression" title="Regression" />
+      <h2 id="data-title">{texts.panels.dataPanel.data}</h2>
+      <Sets problem="classification" title={texts.panels.dataPanel.classification} />
+      <Sets problem="regression" title={texts.panels.dataPanel.regression} />
       <button
         type="button"
         class={`wide ${now.data === "own" ? "on" : ""}`}
@@ -27,11 +28,11 @@ export function DataPanel() {
           document.getElementById("card-own")?.scrollIntoView({ block: "start" });
         }}
       >
-        {own.value ? `Your data: ${own.value.targetName}` : "Your own data…"}
+        {own.value ? `Your data: ${own.value.targetName}` : texts.panels.dataPanel.yourOwnData}
       </button>
       {now.data !== "own" && (
         <Slider
-          label="Noise"
+          label={texts.panels.dataPanel.noise}
           name="noise"
           unit=" %"
           value={now.noise}
@@ -44,7 +45,7 @@ export function DataPanel() {
       <Fold title={texts.story.data}>
         {now.data !== "own" && (
           <Slider
-            label="Samples"
+            label={texts.panels.dataPanel.samples}
             name="samples"
             value={now.samples}
             min={100}
@@ -54,7 +55,7 @@ export function DataPanel() {
           />
         )}
         <Slider
-          label="Share to train on"
+          label={texts.panels.dataPanel.shareToTrainOn}
           name="train"
           unit=" %"
           value={now.train}
@@ -64,29 +65,16 @@ export function DataPanel() {
           onChange={(train) => set({ train })}
         />
         <NumberField
-          label="Labels flipped"
+          label={texts.panels.dataPanel.labelsFlipped}
           name="flipped"
           value={now.flipped}
           min={0}
           max={50}
           step={1}
           onChange={(flipped) => set({ flipped: Math.round(flipped) })}
-          hint="Training samples whose label is wrong on purpose"
+          hint={texts.panels.dataPanel.trainingSamplesWhoseLabel}
         />
-        <div class="row">
-          <NumberField
-            label="Data seed"
-            name="dataSeed"
-            value={now.dataSeed}
-            min={0}
-            max={MOST_SEED}
-            step={1}
-            onChange={(dataSeed) => set({ dataSeed: Math.round(dataSeed) })}
-          />
-          <button type="button" onClick={() => set({ dataSeed: (now.dataSeed + 1) % (MOST_SEED + 1) })}>
-            Regenerate
-          </button>
-        </div>
+        <SeedField name="dataSeed" label={texts.panels.dataPanel.dataSeed} next={texts.panels.dataPanel.regenerate} />
       </Fold>
     </section>
   );

@@ -1,5 +1,6 @@
 import { useComputed } from "@preact/signals";
 import { plural } from "../model/format.ts";
+import { texts } from "../texts/index.ts";
 import { change, frame, say, settings } from "./store.ts";
 
 /**
@@ -15,7 +16,7 @@ export function DeadNotes() {
     .filter(({ layer, count }) => count > 0 && layers[layer]);
   if (notes.length === 0) return null;
   return (
-    <ul class="dead-notes" aria-label="Dead units">
+    <ul class="dead-notes" aria-label={texts.panels.deadNotes.deadUnits}>
       {notes.map(({ layer, count }) => (
         <li key={layer} data-dead-note={layer} class={count === layers[layer].units ? "all" : ""}>
           <span>{sentence(layer, count, layers[layer].units)}</span>
@@ -39,16 +40,16 @@ function Rescue({ layer }: { layer: number }) {
   return (
     <>
       <button type="button" aria-label={`Revive: dead units of ${name} and others`} onClick={() => revive()}>
-        revive
+        {texts.panels.deadNotes.revive}
       </button>
       {activation === "relu" && (
         <button type="button" aria-label={`Make leaky: ${name}`} onClick={() => makeLeaky(layer)}>
-          make leaky
+          {texts.panels.deadNotes.makeLeaky}
         </button>
       )}
       {!batchNorm && (
         <button type="button" aria-label={`Add batch norm: ${name}`} onClick={() => addBatchNorm(layer)}>
-          add batch norm
+          {texts.panels.deadNotes.addBatchNorm}
         </button>
       )}
     </>
@@ -57,7 +58,7 @@ function Rescue({ layer }: { layer: number }) {
 
 export function revive(): void {
   change({ kind: "revive" });
-  say("Dead units were started anew.");
+  say(texts.panels.deadNotes.deadUnitsWereStarted);
 }
 
 export function makeLeaky(layer: number): void {

@@ -3,6 +3,7 @@ import { useId, useRef } from "preact/hooks";
 import { frameAddress, frameCode, type PartName, partNames, usualParts } from "../model/frame.ts";
 import { texts } from "../texts/index.ts";
 import { shareLink } from "./address.ts";
+import { clipKind, LENGTH, recordClip } from "./clip.ts";
 import { Check, NumberField } from "./parts.tsx";
 import { saveSnapshot } from "./snapshot.ts";
 
@@ -29,6 +30,18 @@ export function EmbedButton() {
           <button type="button" id="save-picture" onClick={saveSnapshot}>
             {texts.snapshot.save}
           </button>
+          {clipKind() && (
+            <button
+              type="button"
+              id="save-clip"
+              onClick={() => {
+                dialog.current?.close();
+                recordClip();
+              }}
+            >
+              {texts.snapshot.clip(LENGTH / 1000)}
+            </button>
+          )}
           <button type="submit">{texts.help.close}</button>
         </form>
       </dialog>

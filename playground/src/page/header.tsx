@@ -15,11 +15,11 @@ export function Header() {
     <header class="top">
       <div class="title">
         <h1>
-          hessia <span>playground</span>
+          {texts.panels.header.hessia} <span>{texts.panels.header.playground}</span>
         </h1>
-        <p>See a network learn, die, get stuck and be rescued, with its exact curvature.</p>
+        <p>{texts.panels.header.seeANetworkLearn}</p>
       </div>
-      <nav aria-label="Page">
+      <nav aria-label={texts.panels.header.page}>
         <SceneMenu />
         <Share />
         <EmbedButton />
@@ -48,12 +48,7 @@ function Share() {
     }, 2500);
   };
   return (
-    <button
-      type="button"
-      id="share"
-      onClick={copy}
-      title="A link that restores everything, down to the bits of the training so far"
-    >
+    <button type="button" id="share" onClick={copy} title={texts.panels.header.aLinkThatRestores}>
       {note.value || "Copy link"}
     </button>
   );
@@ -65,9 +60,9 @@ function CompareLink() {
     <a
       class="button"
       id="compare"
-      href="compare.html"
+      href="?compare"
       onClick={(event) => {
-        event.currentTarget.href = `compare.html#${toHash({ ...linked(0), course: { start: startNow(), log: [], at: 0 } })}`;
+        event.currentTarget.href = `?compare#${toHash({ ...linked(0), course: { start: startNow(), log: [], at: 0 } })}`;
       }}
     >
       {texts.pair.open}
@@ -105,34 +100,26 @@ function Help() {
   return (
     <>
       <button type="button" onClick={() => dialog.current?.showModal()}>
-        Help
+        {texts.panels.header.help}
       </button>
       <dialog ref={dialog} aria-labelledby="help-title">
-        <h2 id="help-title">What this is</h2>
-        <p>
-          A small network learns the colours of points in a plane. Blue stands for positive, orange for negative: in the
-          data, in the maps of the units, in the weights. Each unit shows how it answers over the plane; links are as
-          wide as their weights are large.
-        </p>
-        <p>
-          Below are the second derivatives: the Hessian of the loss with respect to all parameters, its eigenvalues, the
-          shape of the loss around the network, and what is wrong with the network in words. The guided scenes are the
-          shortest way in.
-        </p>
-        <h3>Keys</h3>
+        <h2 id="help-title">{texts.panels.header.whatThisIs}</h2>
+        <p>{texts.panels.header.aSmallNetworkLearns}</p>
+        <p>{texts.panels.header.belowAreTheSecond}</p>
+        <h3>{texts.panels.header.keys}</h3>
         <dl class="keys">
           <dt>P</dt>
-          <dd>play or pause</dd>
+          <dd>{texts.panels.header.playOrPause}</dd>
           <dt>S</dt>
-          <dd>one step</dd>
+          <dd>{texts.panels.header.oneStep}</dd>
           <dt>E</dt>
-          <dd>one epoch</dd>
+          <dd>{texts.panels.header.oneEpoch}</dd>
           <dt>R</dt>
-          <dd>reset to the same start</dd>
+          <dd>{texts.panels.header.resetToTheSame}</dd>
           <dt>U</dt>
-          <dd>undo the last change, restart or reset</dd>
-          <dt>Tab, Enter</dt>
-          <dd>go to a unit, and open its weights</dd>
+          <dd>{texts.panels.header.undoTheLastChange}</dd>
+          <dt>{texts.panels.header.tabEnter}</dt>
+          <dd>{texts.panels.header.goToAUnit}</dd>
         </dl>
         <p>
           <a href="../documents/lessons.html">{texts.lessons}</a>
@@ -141,7 +128,7 @@ function Help() {
           <button type="submit" onClick={startTour}>
             {texts.tour.start}
           </button>
-          <button type="submit">Close</button>
+          <button type="submit">{texts.panels.header.close}</button>
         </form>
       </dialog>
     </>

@@ -6,6 +6,7 @@ import { count, plural, short } from "../model/format.ts";
 import { parameterName, placesOf } from "../model/layout.ts";
 import type { HessianPicture } from "../model/protocol.ts";
 import type { MatrixKind } from "../model/view.ts";
+import { texts } from "../texts/index.ts";
 import { analystFailure, follow } from "./analyst.ts";
 import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
@@ -15,7 +16,7 @@ import { VerdictNote } from "./verdict.tsx";
 
 export function HessianCard() {
   return (
-    <Card name="hessian" title="Hessian" terms={["hessian", "ggn", "eigenvalues", "index"]}>
+    <Card name="hessian" title={texts.panels.hessianCard.hessian} terms={["hessian", "ggn", "eigenvalues", "index"]}>
       {(seen) => <Hessian seen={seen} />}
     </Card>
   );
@@ -25,16 +26,25 @@ export function HessianCard() {
 const MOST_SIDE = 820;
 
 const kinds: readonly { readonly value: MatrixKind; readonly label: string; readonly hint: string }[] = [
-  { value: "exact", label: "Exact H", hint: "The loss's second derivatives" },
-  { value: "ggn", label: "Gauss-Newton G", hint: "The generalised Gauss-Newton matrix: never negative" },
-  { value: "difference", label: "H − G", hint: "What Gauss-Newton leaves out" },
+  { value: "exact", label: texts.panels.hessianCard.exactH, hint: texts.panels.hessianCard.theLossSSecond },
+  {
+    value: "ggn",
+    label: texts.panels.hessianCard.gaussNewtonG,
+    hint: texts.panels.hessianCard.theGeneralisedGaussNewton,
+  },
+  { value: "difference", label: texts.panels.hessianCard.hG, hint: texts.panels.hessianCard.whatGaussNewtonLeaves },
 ];
 
 function Hessian({ seen }: { seen: { readonly value: boolean } }) {
   useEffect(() => follow("hessian", () => seen.value), []);
   return (
     <>
-      <Choice label="Matrix" value={view.value.matrix} choices={kinds} onChange={(matrix) => show({ matrix })} />
+      <Choice
+        label={texts.panels.hessianCard.matrix}
+        value={view.value.matrix}
+        choices={kinds}
+        onChange={(matrix) => show({ matrix })}
+      />
       <VerdictNote />
       <Matrix />
       <Note kind={view.value.matrix} />
@@ -76,9 +86,7 @@ function Matrix() {
   return (
     <div ref={ref}>
       {large ? (
-        <p class="faint">
-          The matrix of this network is too large to draw: its extreme eigenvalues come from products with it.
-        </p>
+        <p class="faint">{texts.panels.hessianCard.theMatrixOfThis}</p>
       ) : (
         <>
           <BlockNames side={side} />
@@ -87,7 +95,7 @@ function Matrix() {
             id="hessian-canvas"
             class="matrix"
             role="img"
-            aria-label="The matrix as a picture, a pixel or more for each entry, layers ruled off; the numbers below describe it."
+            aria-label={texts.panels.hessianCard.theMatrixAsA}
             style={{ width: `${side}px`, height: `${side}px` }}
             onPointerMove={readOut}
             onPointerLeave={() => {
@@ -111,7 +119,11 @@ function BlockNames({ side }: { side: number }) {
     <div class="blocks" style={{ width: `${side}px` }} aria-hidden="true">
       {picture.blocks.map(({ from, to }, layer) => (
         <span key={layer} style={{ width: `${(100 * (to - from)) / picture.size}%` }}>
-          {layer === last ? "out" : (to - from) / picture.size > 0.24 ? `layer ${layer + 1}` : layer + 1}
+          {layer === last
+            ? texts.panels.hessianCard.out
+            : (to - from) / picture.size > 0.24
+              ? `layer ${layer + 1}`
+              : layer + 1}
         </span>
       ))}
     </div>
@@ -129,7 +141,10 @@ function ColourScale({ side }: { side: number }) {
     <div class="scale" style={{ maxWidth: `${side}px` }}>
       <span>{short(-largest)}</span>
       <span class="bar" style={{ background: bar }} aria-hidden="true" />
-      <span>{short(largest)}, logarithmic</span>
+      <span>
+        {short(largest)}
+        {texts.panels.hessianCard.logarithmic}
+      </span>
     </div>
   );
 }
@@ -154,7 +169,9 @@ function Note({ kind }: { kind: MatrixKind }) {
       : "";
   return (
     <p class="faint">
-      Norms: ‖H‖ {short(exact)}, ‖G‖ {short(ggn)}, ‖H − G‖ {short(difference)}.{why}
+      {texts.panels.hessianCard.normsH} {short(exact)}
+      {texts.panels.hessianCard.ggnNorm} {short(ggn)}
+      {texts.panels.hessianCard.differenceNorm} {short(difference)}.{why}
     </p>
   );
 }
@@ -172,7 +189,7 @@ function Eigenvalues() {
   const picture = hessian.value;
   return (
     <div ref={ref}>
-      <h3>Eigenvalues</h3>
+      <h3>{texts.panels.hessianCard.eigenvalues}</h3>
       <canvas
         ref={canvas}
         id="eigenvalues-canvas"

@@ -4,6 +4,7 @@ import { palette } from "../draw/palette.ts";
 import { prepared, Raster } from "../draw/raster.ts";
 import type { LayerPlaces } from "../model/layout.ts";
 import { UNIT_MAP } from "../model/protocol.ts";
+import { texts } from "../texts/index.ts";
 import { NumberField } from "./parts.tsx";
 import { change, frame, playing } from "./store.ts";
 import { outputName, selected } from "./unit-places.ts";
@@ -55,10 +56,10 @@ export function Inspector({
     <section class="inspector" aria-label={title}>
       <header>
         <h3>{title}</h3>
-        {playing.value && <span class="faint">pause to see current numbers</span>}
+        {playing.value && <span class="faint">{texts.panels.inspector.pauseToSeeCurrent}</span>}
         <button
           type="button"
-          aria-label="Close"
+          aria-label={texts.panels.inspector.close}
           onClick={() => {
             selected.value = null;
           }}

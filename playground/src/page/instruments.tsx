@@ -1,6 +1,5 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { palette, sequentialStops } from "../draw/palette.ts";
 import { RINGED } from "../draw/plane.ts";
 import { short } from "../model/format.ts";
 import type { Along, Suspects, Uncertainty } from "../model/protocol.ts";
@@ -8,6 +7,7 @@ import type { Act, Instrument } from "../scenes/scene.ts";
 import { texts } from "../texts/index.ts";
 import { look, studyHere } from "./act-runner.ts";
 import { Chart } from "./chart.tsx";
+import { ColourBar } from "./colour-bar.tsx";
 import { spectra } from "./spectra.ts";
 import { change, frame, playing, settings } from "./store.ts";
 
@@ -117,15 +117,10 @@ function UncertaintyNumbers() {
   const found = studyHere.value?.kind === "uncertainty" ? (studyHere.value as Uncertainty) : null;
   const { low, high, numbers, label, prior, evidence } = texts.instruments.uncertainty;
   if (!found) return <p class="faint">{texts.curvature.waiting}</p>;
-  const bar = `linear-gradient(to right, ${sequentialStops(palette.value).join(", ")})`;
   const most = found.deviation.reduce((top, value) => Math.max(top, value), 0);
   return (
     <>
-      <div class="scale">
-        <span>{low}</span>
-        <span class="bar" style={{ background: bar }} aria-hidden="true" />
-        <span>{high(short(most, 2))}</span>
-      </div>
+      <ColourBar kind="sequential" low={low} high={high(short(most, 2))} />
       <p class="faint">
         {numbers(short(found.atData), short(found.inCorners), short(found.effective), short(found.best))}
       </p>

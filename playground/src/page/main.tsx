@@ -1,15 +1,16 @@
 import { render } from "preact";
-import { followAddress, restore } from "./address.ts";
-import { App } from "./app.tsx";
-import { embedded } from "./embed.ts";
-import { followPair } from "./follow-pair.ts";
-import { followKeys, keepFocusInView } from "./keys.ts";
+import { texts } from "../texts/index.ts";
 import "./style/index.css";
 
+/** `?compare`: two settings side by side, each page in a frame; else the page itself. */
 const root = document.getElementById("app") as HTMLElement;
-root.replaceChildren();
-render(<App />, root);
-void restore().then(followAddress);
-followKeys();
-keepFocusInView();
-if (embedded) followPair();
+if (new URLSearchParams(location.search).has("compare")) {
+  const { Pair } = await import("../compare/pair.tsx");
+  document.title = `hessia playground: ${texts.pair.title.toLowerCase()}`;
+  root.replaceChildren();
+  render(<Pair />, root);
+} else {
+  const { startPage } = await import("./start.tsx");
+  root.replaceChildren();
+  startPage(root);
+}

@@ -6,6 +6,7 @@ import { palette } from "../draw/palette.ts";
 import { placesOf } from "../model/layout.ts";
 import type { Scenery } from "../model/protocol.ts";
 import { type ActivationName, type HiddenLayer, MOST_UNITS } from "../model/settings.ts";
+import { texts } from "../texts/index.ts";
 import { activations } from "./activation-choices.ts";
 import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
@@ -13,6 +14,9 @@ import { Inspector } from "./inspector.tsx";
 import { Editor, type PlacedPart, Tip } from "./part-editor.tsx";
 import { failure, frame, playing, scenery, set, settings } from "./store.ts";
 import { outputName, pointed, selected } from "./unit-places.ts";
+
+/** Whether whoever looks has asked for as little motion as possible. */
+const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The network drawn, with the controls of its layers above and what the selected unit is below. */
 export function Drawing({ scene }: { scene: Scenery }) {
@@ -53,11 +57,13 @@ export function Drawing({ scene }: { scene: Scenery }) {
       plan: planOf(width.value, all),
       places: here,
       inputMaps,
+      inputNames: current.inputs,
       frame: shown,
       scenery: current,
       palette: colours,
       hovered: part,
       selected: unit,
+      flow: playing.value && !still.matches ? performance.now() / 30 : null,
     });
     drawn(canvas.current, shown.place);
   });
@@ -121,7 +127,7 @@ function Columns({ plan, layers }: { plan: Plan; layers: readonly HiddenLayer[] 
   return (
     <div class="columns" style={{ height: layers.length > 0 ? "84px" : "24px" }}>
       <span class="column-title" style={{ left: `${plan.columns[0].x}px` }}>
-        Inputs
+        {texts.panels.networkDrawing.inputs}
       </span>
       {layers.map(({ units, activation, batchNorm }, index) => (
         <div
@@ -161,19 +167,19 @@ function Columns({ plan, layers }: { plan: Plan; layers: readonly HiddenLayer[] 
               </option>
             ))}
           </select>
-          <label class="mini" title="Batch norm between the affine map and the activation">
+          <label class="mini" title={texts.panels.networkDrawing.batchNormBetweenThe}>
             <input
               type="checkbox"
               aria-label={`Layer ${index + 1}: batch norm`}
               checked={batchNorm}
               onChange={(event) => put(index, { batchNorm: event.currentTarget.checked })}
             />
-            norm
+            {texts.panels.networkDrawing.norm}
           </label>
         </div>
       ))}
       <span class="column-title" style={{ left: `${plan.columns[plan.columns.length - 1].x}px` }}>
-        Output
+        {texts.panels.networkDrawing.output}
       </span>
     </div>
   );

@@ -15,11 +15,11 @@ export function NetworkPanel() {
   return (
     <section class="panel network" aria-labelledby="network-title">
       <header>
-        <h2 id="network-title">Network</h2>
-        <div class="pair" role="group" aria-label="Hidden layers">
+        <h2 id="network-title">{texts.panels.networkPanel.network}</h2>
+        <div class="pair" role="group" aria-label={texts.panels.networkPanel.hiddenLayers}>
           <button
             type="button"
-            aria-label="Remove the last hidden layer"
+            aria-label={texts.panels.networkPanel.removeTheLastHidden}
             disabled={layers.length === 0}
             onClick={() => set({ layers: layers.slice(0, -1) })}
           >
@@ -28,7 +28,7 @@ export function NetworkPanel() {
           <span id="layer-count">{plural(layers.length, "hidden layer")}</span>
           <button
             type="button"
-            aria-label="Add a hidden layer"
+            aria-label={texts.panels.networkPanel.addAHiddenLayer}
             disabled={layers.length >= MOST_LAYERS}
             onClick={() =>
               set({ layers: [...layers, layers.at(-1) ?? { units: 4, activation: "relu", batchNorm: false }] })
@@ -53,10 +53,13 @@ export function NetworkPanel() {
 function AllActivations() {
   const { layers } = settings.value;
   const kinds = [...new Set(layers.map(({ activation }) => activation))];
-  const choices = kinds.length > 1 ? [{ value: "mixed" as const, label: "mixed" }, ...activations] : activations;
+  const choices =
+    kinds.length > 1
+      ? [{ value: "mixed" as const, label: texts.panels.networkPanel.mixed }, ...activations]
+      : activations;
   return (
     <Select
-      label="Activation"
+      label={texts.panels.networkPanel.activation}
       name="activation"
       value={kinds.length === 1 ? kinds[0] : kinds.length > 1 ? "mixed" : "relu"}
       choices={choices}
@@ -73,8 +76,7 @@ function Features() {
   if (wide)
     return (
       <p class="faint">
-        All {own.value?.inputNames.length} columns are inputs; the plane shows the first two, with the others at their
-        means.
+        {texts.panels.networkPanel.all} {own.value?.inputNames.length} {texts.panels.networkPanel.columnsAreInputsThe}
       </p>
     );
   const toggle = (name: FeatureName, on: boolean): void => {
@@ -83,7 +85,7 @@ function Features() {
   };
   return (
     <fieldset class="features">
-      <legend>Inputs</legend>
+      <legend>{texts.panels.networkPanel.inputs}</legend>
       {featureNames.map((name) => {
         const on = now.features.includes(name);
         return (

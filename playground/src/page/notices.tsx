@@ -1,5 +1,7 @@
 import { useComputed } from "@preact/signals";
 import { isLong } from "../model/course.ts";
+import { texts } from "../texts/index.ts";
+import { endClip } from "./clip.ts";
 import { course, failure, frame, play, replaying, rescue, settings, stopReplay } from "./store.ts";
 
 /** What went wrong or came to its end, in words, with what can be done about it. */
@@ -15,16 +17,24 @@ export function Notices() {
       )}
       {replaying.value && isLong({ step: course.value.at, settings: settings.value }) && (
         <div class="notice">
-          <p>The link holds a long course, which is being run through.</p>
+          <p>{texts.panels.notices.theLinkHoldsA}</p>
           <button type="button" id="stop-replay" onClick={stopReplay}>
-            Stop here
+            {texts.panels.notices.stopHere}
+          </button>
+        </div>
+      )}
+      {endClip.value && (
+        <div class="notice" id="recording">
+          <p>{texts.snapshot.recording}</p>
+          <button type="button" onClick={endClip.value}>
+            {texts.snapshot.end}
           </button>
         </div>
       )}
       {now?.kind === "non-finite" && (
         <div class="notice bad" role="alert">
           <p>
-            <strong>The numbers got out of hand, and training stopped before they did harm.</strong> {now.message}
+            <strong>{texts.panels.notices.theNumbersGotOut}</strong> {now.message}
           </p>
           <div class="row">
             <button
@@ -34,7 +44,7 @@ export function Notices() {
                 play();
               }}
             >
-              Go back and on with a tenth of the learning rate
+              {texts.panels.notices.goBackAndOn}
             </button>
             <button
               type="button"
@@ -43,7 +53,7 @@ export function Notices() {
                 play();
               }}
             >
-              Go back and clip gradients at norm 1
+              {texts.panels.notices.goBackAndClip}
             </button>
           </div>
         </div>

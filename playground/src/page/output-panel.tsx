@@ -3,13 +3,14 @@ import { useRef } from "preact/hooks";
 import { featureNames } from "../data/features.ts";
 import { EXTENT } from "../data/generators.ts";
 import type { OwnData } from "../data/own.ts";
-import { classColour, css, palette } from "../draw/palette.ts";
+import { classColour, palette } from "../draw/palette.ts";
 import { drawPlane } from "../draw/plane.ts";
 import { percent, short } from "../model/format.ts";
 import type { Confusion } from "../model/protocol.ts";
 import { texts } from "../texts/index.ts";
 import { studyHere } from "./act-runner.ts";
 import { Chart } from "./chart.tsx";
+import { ColourBar } from "./colour-bar.tsx";
 import { drawn } from "./drawn.ts";
 import { curves, curvesVersion } from "./history.ts";
 import { useWidth } from "./hooks.ts";
@@ -22,7 +23,7 @@ import { pointed } from "./unit-places.ts";
 export function OutputPanel() {
   return (
     <section class="panel output" aria-labelledby="output-title">
-      <h2 id="output-title">Output</h2>
+      <h2 id="output-title">{texts.panels.outputPanel.output}</h2>
       <Losses />
       <Plane />
       <Legend />
@@ -32,36 +33,36 @@ export function OutputPanel() {
       <Fold title={texts.story.show}>
         <div class="checks">
           <Check
-            label="Show test data"
+            label={texts.panels.outputPanel.showTestData}
             name="showTest"
             value={view.value.showTest}
             onChange={(showTest) => show({ showTest })}
           />
           <Check
-            label="Discretize output"
+            label={texts.panels.outputPanel.discretizeOutput}
             name="discretize"
             value={view.value.discretize}
             onChange={(discretize) => show({ discretize })}
           />
           <Check
-            label="Kinks"
+            label={texts.panels.outputPanel.kinks}
             name="kinkLines"
             value={view.value.kinkLines}
             onChange={(kinkLines) => show({ kinkLines })}
-            hint="The lines where units of ReLU layers switch"
+            hint={texts.panels.outputPanel.theLinesWhereUnits}
           />
         </div>
         <Choice
-          label="Colour by"
+          label={texts.panels.outputPanel.colourBy}
           value={view.value.overlay}
           choices={[
-            { value: "output", label: "Output" },
-            { value: "regions", label: "Activation regions" },
+            { value: "output", label: texts.panels.outputPanel.output },
+            { value: "regions", label: texts.panels.outputPanel.activationRegions },
           ]}
           onChange={(overlay) => show({ overlay })}
         />
         <Check
-          label="Logarithmic loss"
+          label={texts.panels.outputPanel.logarithmicLoss}
           name="logLoss"
           value={view.value.logLoss}
           onChange={(logLoss) => show({ logLoss })}
@@ -84,12 +85,16 @@ function Losses() {
     train.current.textContent = now ? text(now.trainLoss, now.trainAccuracy) : "–";
     test.current.textContent = now ? text(now.testLoss, now.testAccuracy) : "–";
   });
-  const accuracy = scenery.value?.problem === "classification" ? <span class="and-accuracy"> · accuracy</span> : null;
+  const accuracy =
+    scenery.value?.problem === "classification" ? (
+      <span class="and-accuracy"> {texts.panels.outputPanel.accuracy}</span>
+    ) : null;
   return (
     <dl class="losses">
       <div>
         <dt>
-          <span class="key train" aria-hidden="true" /> Training loss{accuracy}
+          <span class="key train" aria-hidden="true" /> {texts.panels.outputPanel.trainingLoss}
+          {accuracy}
           <Term name="loss" />
         </dt>
         <dd ref={train} id="train-loss">
@@ -98,7 +103,8 @@ function Losses() {
       </div>
       <div>
         <dt>
-          <span class="key test" aria-hidden="true" /> Test loss{accuracy}
+          <span class="key test" aria-hidden="true" /> {texts.panels.outputPanel.testLoss}
+          {accuracy}
           <Term name="test" />
         </dt>
         <dd ref={test} id="test-loss">
@@ -122,12 +128,14 @@ function Plane() {
     if (!canvas.current || !now || !scene || size === 0) return;
     const names = now.settings.features;
     const inputMap = (unit: number) => scene.inputMaps[scene.wide ? unit : featureNames.indexOf(names[unit])];
-    const unit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
+    const ofClass = at !== null && at.layer === now.settings.layers.length ? now.classMaps?.[at.unit] : undefined;
+    const ofUnit = at === null ? null : at.layer < 0 ? inputMap(at.unit) : now.unitMaps?.[at.layer]?.[at.unit];
     drawPlane(canvas.current, size, {
       ...look,
       frame: now,
       scenery: scene,
-      unit: unit ?? null,
+      unit: ofClass ?? ofUnit ?? null,
+      probable: ofClass !== undefined,
       study: studyHere.value,
     });
   });
@@ -144,12 +152,14 @@ function Plane() {
           ref={canvas}
           id="plane"
           role="img"
-          aria-label="The network's output over the plane with the training data on it; the losses above say how well they agree."
+          aria-label={texts.panels.outputPanel.theNetworkSOutput}
           style={{ width: `${width.value}px`, height: `${width.value}px` }}
         />
       </div>
       <figcaption>
-        <span class="hidden">{up.name} upwards;</span>
+        <span class="hidden">
+          {up.name} {texts.panels.outputPanel.upwards}
+        </span>
         <span>{right.ends[0]}</span>
         <span class="axis">{right.name} →</span>
         <span>{right.ends[1]}</span>
@@ -171,30 +181,38 @@ function Legend() {
   const scene = scenery.value;
   const colours = palette.value;
   if (!scene) return null;
-  if (scene.problem === "classification") {
+  if (scene.problem === "regression")
     return (
+      <>
+        <ColourBar kind="diverging" low="−1" high="1" />
+        <ul class="legend">
+          <Marks />
+        </ul>
+      </>
+    );
+  const { sure, certain } = texts.legend;
+  return (
+    <>
+      {scene.classes.length > 2 ? (
+        <p class="faint note">{sure}</p>
+      ) : (
+        <ColourBar kind="diverging" low={certain(scene.classes[0])} high={certain(scene.classes[1])} />
+      )}
       <ul class="legend">
-        {scene.classes.map((name, index) => (
-          <li key={name}>
-            <span
-              class="swatch"
-              style={{ background: classColour(index, scene.classes.length, colours) }}
-              aria-hidden="true"
-            />
-            {name}
-          </li>
-        ))}
+        {scene.classes.length > 2 &&
+          scene.classes.map((name, index) => (
+            <li key={name}>
+              <span
+                class="swatch"
+                style={{ background: classColour(index, scene.classes.length, colours) }}
+                aria-hidden="true"
+              />
+              {name}
+            </li>
+          ))}
         <Marks />
       </ul>
-    );
-  }
-  const gradient = `linear-gradient(to right, ${css(colours.negative)}, ${css(colours.middle)}, ${css(colours.positive)})`;
-  return (
-    <div class="scale">
-      <span>−1</span>
-      <span class="bar" style={{ background: gradient }} aria-hidden="true" />
-      <span>1</span>
-    </div>
+    </>
   );
 }
 
@@ -225,14 +243,14 @@ function KinkNote() {
 function LossChart() {
   return (
     <Chart
-      label="Training and test loss by epoch"
-      x="epoch"
+      label={texts.panels.outputPanel.trainingAndTestLoss}
+      x={texts.panels.outputPanel.epoch}
       height={112}
       log={view.value.logLoss}
       fromZero
       curves={[
-        { label: "training", colour: ({ dark }) => (dark ? "#e6ebf2" : "#1d2733") },
-        { label: "test", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [5, 4] },
+        { label: texts.panels.outputPanel.training, colour: ({ dark }) => (dark ? "#e6ebf2" : "#1d2733") },
+        { label: texts.panels.outputPanel.test, colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [5, 4] },
       ]}
       data={() => {
         curvesVersion.value;
@@ -252,7 +270,7 @@ function Confusions() {
         open.value = event.currentTarget.open;
       }}
     >
-      <summary>Confusion</summary>
+      <summary>{texts.panels.outputPanel.confusion}</summary>
       {open.value && <ConfusionTables />}
     </details>
   );
@@ -267,7 +285,7 @@ function ConfusionTables() {
   const { train, test } = counts;
   return (
     <div class="tables">
-      <p class="faint">True classes by row, predicted ones by column.</p>
+      <p class="faint">{texts.panels.outputPanel.trueClassesByRow}</p>
       {(
         [
           ["Training", train],

@@ -2,6 +2,7 @@ import { signal, useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { plural } from "../model/format.ts";
 import { plainly } from "../model/plainly.ts";
+import { texts } from "../texts/index.ts";
 import { readTable } from "./own-data.ts";
 import { Card, Select } from "./parts.tsx";
 import { own, say, startAnew, startNow } from "./store.ts";
@@ -10,7 +11,7 @@ const trouble = signal("");
 
 export function OwnCard() {
   return (
-    <Card name="own" title="Your own data">
+    <Card name="own" title={texts.panels.ownCard.yourOwnData}>
       {() => <OwnBody />}
     </Card>
   );
@@ -41,11 +42,7 @@ function OwnBody() {
   };
   return (
     <>
-      <p class="faint">
-        Commas, semicolons or tabs between the cells: two columns or more to learn from, and a target, by default the
-        last. Words, dates, gaps and decimal commas may be in it. Inputs are scaled to mean 0 and standard deviation 2.
-        Nothing leaves this page.
-      </p>
+      <p class="faint">{texts.panels.ownCard.commasSemicolonsOrTabs}</p>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: a drop has a file field beside it, for the keyboard */}
       <div
         class={`drop ${over.value ? "over" : ""}`}
@@ -62,7 +59,7 @@ function OwnBody() {
           void take(event.dataTransfer?.files[0]);
         }}
       >
-        <label for={id}>Paste a table, or drop a file here</label>
+        <label for={id}>{texts.panels.ownCard.pasteATableOr}</label>
         <textarea
           id={id}
           name="table"
@@ -82,7 +79,7 @@ function OwnBody() {
           disabled={text.value.trim() === ""}
           onClick={() => void useTable(text.value)}
         >
-          Train on this table
+          {texts.panels.ownCard.trainOnThisTable}
         </button>
         <label class="file">
           <input
@@ -90,7 +87,7 @@ function OwnBody() {
             accept=".csv,.tsv,.txt,text/csv"
             onChange={(event) => void take(event.currentTarget.files?.[0])}
           />
-          <span>Choose a file…</span>
+          <span>{texts.panels.ownCard.chooseAFile}</span>
         </label>
         <button
           type="button"
@@ -98,7 +95,7 @@ function OwnBody() {
             text.value = example();
           }}
         >
-          Fill in an example
+          {texts.panels.ownCard.fillInAnExample}
         </button>
       </div>
       {trouble.value && (
@@ -109,15 +106,16 @@ function OwnBody() {
       {table && (
         <>
           <Select
-            label="Target column"
+            label={texts.panels.ownCard.targetColumn}
             name="target"
             value={table.target}
             choices={table.columnNames.map((label, value) => ({ value, label }))}
             onChange={(target) => void useTable(table.text, target)}
           />
           <p class="faint" id="own-summary">
-            {plural(table.rows.length, "row")}, inputs {table.inputNames.join(", ")}; {table.targetName} is{" "}
-            {table.classes.length > 0 ? `one of ${table.classes.join(", ")}` : "a number, scaled to −1 … 1"}.
+            {plural(table.rows.length, "row")}
+            {texts.panels.ownCard.inputs} {table.inputNames.join(", ")}; {table.targetName} {texts.panels.ownCard.is}{" "}
+            {table.classes.length > 0 ? `one of ${table.classes.join(", ")}` : texts.panels.ownCard.aNumberScaledTo}.
           </p>
           {table.notes.length > 0 && (
             <ul class="faint" id="own-notes">

@@ -2,6 +2,7 @@ import { batch } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Part } from "../draw/network.ts";
 import { short } from "../model/format.ts";
+import { texts } from "../texts/index.ts";
 import { change, frame } from "./store.ts";
 
 /** A part of the drawing, and where the pointer was on it. */
@@ -16,7 +17,8 @@ export function Tip({ part, width }: { part: PlacedPart; width: number }) {
   const value = frame.value?.parameters[part.index] ?? 0;
   return (
     <div class="tip" style={above(part, width, 190)}>
-      {part.kind === "bias" ? "Bias" : "Weight"} {short(value)} <span class="faint">click to edit</span>
+      {part.kind === "bias" ? texts.panels.partEditor.bias : texts.panels.partEditor.weight} {short(value)}{" "}
+      <span class="faint">{texts.panels.partEditor.clickToEdit}</span>
     </div>
   );
 }
@@ -52,8 +54,8 @@ export function Editor({ part, width, done }: { part: PlacedPart; width: number;
           ref={input}
         />
       </label>
-      <button type="submit">Set</button>
-      <button type="button" aria-label="Close" onClick={done}>
+      <button type="submit">{texts.panels.partEditor.set}</button>
+      <button type="button" aria-label={texts.panels.partEditor.close} onClick={done}>
         ×
       </button>
     </form>

@@ -21,7 +21,12 @@ function Label({ id, text, term }: { id: string; text: string; term?: TermName |
 export function Select<T extends string | number>(props: {
   label: string;
   value: T;
-  choices: readonly { readonly value: T; readonly label: string; readonly group?: string }[];
+  choices: readonly {
+    readonly value: T;
+    readonly label: string;
+    readonly group?: string;
+    readonly disabled?: boolean;
+  }[];
   onChange: (value: T) => void;
   name?: string;
   hint?: string;
@@ -31,7 +36,7 @@ export function Select<T extends string | number>(props: {
   const pick = (index: number): void => props.onChange(props.choices[index].value);
   const groups = [...new Set(props.choices.map(({ group }) => group))];
   const option = (choice: (typeof props.choices)[number]) => (
-    <option key={String(choice.value)} value={props.choices.indexOf(choice)}>
+    <option key={String(choice.value)} value={props.choices.indexOf(choice)} disabled={choice.disabled}>
       {choice.label}
     </option>
   );

@@ -5,6 +5,7 @@ import { count, short } from "../model/format.ts";
 import { optimizerEntry } from "../model/optimizers.ts";
 import type { FromReferee, Lane, RaceBy, Standing, ToReferee } from "../model/protocol.ts";
 import { MOST_RACERS, type Racer } from "../model/view.ts";
+import { texts } from "../texts/index.ts";
 import { Chart } from "./chart.tsx";
 import { Card, Check, Choice, NumberField } from "./parts.tsx";
 import { course, own, say, settings, show, startNow, view } from "./store.ts";
@@ -28,7 +29,7 @@ function tell(message: ToReferee): void {
       standings.value = data.standings;
       if (data.over) {
         racing.value = false;
-        say("The race is over.");
+        say(texts.panels.raceCard.theRaceIsOver);
       }
     };
   }
@@ -46,7 +47,7 @@ function nameOf({ optimizer, learningRate, options, batchSize }: Racer): string 
 
 export function RaceCard() {
   return (
-    <Card name="race" title="Race" terms={["optimizer", "epoch"]}>
+    <Card name="race" title={texts.panels.raceCard.race} terms={["optimizer", "epoch"]}>
       {() => <Race />}
     </Card>
   );
@@ -76,9 +77,7 @@ function Race() {
   const { optimizer, learningRate, options, batchSize } = settings.value;
   return (
     <>
-      <p class="faint">
-        All start from the same parameters, on the same data. Whoever is behind, by the measure chosen, goes next.
-      </p>
+      <p class="faint">{texts.panels.raceCard.allStartFromThe}</p>
       <ul class="lanes">
         {lanes.map((lane, index) => (
           <li key={index}>
@@ -108,10 +107,10 @@ function Race() {
             standings.value = [];
           }}
         >
-          Add the optimizer of the toolbar
+          {texts.panels.raceCard.addTheOptimizerOf}
         </button>
         <NumberField
-          label="Epochs"
+          label={texts.panels.raceCard.epochs}
           name="raceEpochs"
           value={epochs}
           min={1}
@@ -122,20 +121,20 @@ function Race() {
           }}
         />
         <button type="button" class="primary" id="race" onClick={racing.value ? stop : start}>
-          {racing.value ? "Stop the race" : "Start the race"}
+          {racing.value ? texts.panels.raceCard.stopTheRace : texts.panels.raceCard.startTheRace}
         </button>
       </div>
       <Choice
-        label="Measured by"
+        label={texts.panels.raceCard.measuredBy}
         value={by}
         choices={[
-          { value: "steps", label: "Steps" },
+          { value: "steps", label: texts.panels.raceCard.steps },
           {
             value: "evaluations",
-            label: "Evaluations",
-            hint: "In gradients over all training data; by flops a value is a third of one, a product three, a Hessian P/6",
+            label: texts.panels.raceCard.evaluations,
+            hint: texts.panels.raceCard.inGradientsOverAll,
           },
-          { value: "seconds", label: "Time" },
+          { value: "seconds", label: texts.panels.raceCard.time },
         ]}
         onChange={(value) => {
           show({ raceBy: value });
@@ -143,11 +142,17 @@ function Race() {
       />
       {failed.value && <p class="notice bad">{failed.value}</p>}
       {standings.value.length === 0 ? (
-        <p class="faint">The curves appear here as soon as the race has begun.</p>
+        <p class="faint">{texts.panels.raceCard.theCurvesAppearHere}</p>
       ) : (
         <Chart
           label={`Training loss of each racer by ${by}`}
-          x={by === "seconds" ? "seconds of computing" : by === "evaluations" ? "gradients over all data" : "steps"}
+          x={
+            by === "seconds"
+              ? texts.panels.raceCard.secondsOfComputing
+              : by === "evaluations"
+                ? texts.panels.raceCard.gradientsOverAllData
+                : texts.panels.raceCard.steps2
+          }
           height={220}
           log={log.value}
           curves={lanes.map((lane, index) => ({
@@ -158,7 +163,7 @@ function Race() {
         />
       )}
       <Check
-        label="Logarithmic"
+        label={texts.panels.raceCard.logarithmic}
         value={log.value}
         onChange={(value) => {
           log.value = value;

@@ -4,7 +4,7 @@ import { samePlace } from "../model/place.ts";
 import { sceneOf } from "../scenes/index.ts";
 import type { Act, FramedPart, Scene } from "../scenes/scene.ts";
 import { texts } from "../texts/index.ts";
-import { guess, look, openAct, reached, runAct, studyHere } from "./act-runner.ts";
+import { guess, look, openAct, reached, runAct, stopped, studyHere } from "./act-runner.ts";
 import { follow } from "./analyst.ts";
 import { Callout } from "./callout.tsx";
 import { InstrumentOf } from "./instruments.tsx";
@@ -92,7 +92,7 @@ function ActPanel({ scene, index, act }: { scene: Scene; index: number; act: Act
           type="button"
           class={over ? "" : "primary"}
           id="run-act"
-          disabled={playing.value}
+          disabled={playing.value || stopped.value}
           onClick={() => {
             said.value = false;
             void runAct(scene, index);
@@ -109,6 +109,7 @@ function ActPanel({ scene, index, act }: { scene: Scene; index: number; act: Act
           {texts.scene.next}: {scene.acts[index + 1].title}
         </button>
       )}
+      {stopped.value && act.event && <EventStop at={places[act.frame]} says={act.event.says} />}
       {over && !said.value && (
         <Callout
           at={places[act.frame]}
@@ -131,6 +132,39 @@ function ActPanel({ scene, index, act }: { scene: Scene; index: number; act: Act
         </Callout>
       )}
     </div>
+  );
+}
+
+/**
+ * Milliseconds that an act stands at its event, and how long more while somebody is at the note.
+ */
+const STAND = 6000;
+const MORE = 1500;
+
+/** The note beside the picture where the act stands; it goes on by itself after a while. */
+function EventStop({ at, says }: { at: string; says: string }) {
+  const { look: title, goOn } = texts.scene;
+  const resume = (): void => {
+    stopped.value = false;
+  };
+  useEffect(() => {
+    let timer = 0;
+    const wait = (): void => {
+      if (document.querySelector(".callout:is(:hover, :focus-within)")) timer = window.setTimeout(wait, MORE);
+      else resume();
+    };
+    timer = window.setTimeout(wait, STAND);
+    return () => window.clearTimeout(timer);
+  }, []);
+  return (
+    <Callout at={at} title={title} onClose={resume}>
+      <p id="event">{says}</p>
+      <div class="row">
+        <button type="button" class="primary" id="go-on" onClick={resume}>
+          {goOn}
+        </button>
+      </div>
+    </Callout>
   );
 }
 

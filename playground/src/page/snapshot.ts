@@ -14,10 +14,9 @@ const TOP = 96;
  * Network, plane and Hessian as they are on the page, with what is said of them: a picture to pass
  * on.
  */
-export function snapshot(): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = WIDTH;
-  canvas.height = HEIGHT;
+export function snapshot(canvas = document.createElement("canvas")): HTMLCanvasElement {
+  if (canvas.width !== WIDTH) canvas.width = WIDTH;
+  if (canvas.height !== HEIGHT) canvas.height = HEIGHT;
   const context = contextOf(canvas);
   const { paper, ink } = palette.value;
   context.fillStyle = paper;
@@ -49,11 +48,15 @@ function fit(context: CanvasRenderingContext2D, from: HTMLCanvasElement, x: numb
 /** Gives it as a file. */
 export function saveSnapshot(): void {
   snapshot().toBlob((blob) => {
-    if (!blob) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = "hessia-playground.png";
-    link.click();
-    URL.revokeObjectURL(link.href);
+    if (blob) saveAs(blob, "hessia-playground.png");
   });
+}
+
+/** Gives bytes as a file. */
+export function saveAs(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }

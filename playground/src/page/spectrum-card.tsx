@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { drawSpectra } from "../draw/curvature.ts";
 import { palette } from "../draw/palette.ts";
 import { short } from "../model/format.ts";
+import { texts } from "../texts/index.ts";
 import { follow } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
 import { drawn } from "./drawn.ts";
@@ -12,7 +13,7 @@ import { spectra } from "./spectra.ts";
 
 export function SpectrumCard() {
   return (
-    <Card name="spectrum" title="Eigenvalues over time" terms={["eigenvalues", "index"]}>
+    <Card name="spectrum" title={texts.panels.spectrumCard.eigenvaluesOverTime} terms={["eigenvalues", "index"]}>
       {(seen) => <Spectrum seen={seen} />}
     </Card>
   );
@@ -47,16 +48,21 @@ function Pictures() {
           ref={canvas}
           id="spectrum-canvas"
           role="img"
-          aria-label="Every eigenvalue of the Hessian, a column for each look: positive above the line, negative below, on a logarithmic scale. The chart below has the number of negative ones, the text the extreme ones."
+          aria-label={texts.panels.spectrumCard.everyEigenvalueOfThe}
           style={{ width: `${width.value}px`, height: `${HEIGHT}px` }}
         />
       </div>
       <Chart
-        label="Number of negative eigenvalues by epoch"
-        x="epoch"
+        label={texts.panels.spectrumCard.numberOfNegativeEigenvalues}
+        x={texts.panels.spectrumCard.epoch}
         height={110}
         fromZero
-        curves={[{ label: "index (negative eigenvalues)", colour: ({ dark }) => (dark ? "#f69838" : "#c45a00") }]}
+        curves={[
+          {
+            label: texts.panels.spectrumCard.indexNegativeEigenvalues,
+            colour: ({ dark }) => (dark ? "#f69838" : "#c45a00"),
+          },
+        ]}
         data={() => {
           spectra.version.value;
           return [spectra.columns.map(({ epoch }) => epoch), spectra.columns.map(({ negative }) => negative)];
@@ -69,13 +75,14 @@ function Pictures() {
 function Ends() {
   spectra.version.value;
   const last = spectra.columns.at(-1);
-  if (spectra.columns.length < 2 || !last)
-    return <p class="faint">Train with this open: every look adds a column of all eigenvalues.</p>;
+  if (spectra.columns.length < 2 || !last) return <p class="faint">{texts.panels.spectrumCard.trainWithThisOpen}</p>;
   const { eigenvalues, epoch } = last;
   return (
     <p class="faint">
-      At epoch {epoch}: smallest {short(eigenvalues[0])}, largest {short(eigenvalues[eigenvalues.length - 1])}. The
-      scale is logarithmic on both sides of 0.
+      {texts.panels.spectrumCard.atEpoch} {epoch}
+      {texts.panels.spectrumCard.smallest} {short(eigenvalues[0])}
+      {texts.panels.spectrumCard.largest} {short(eigenvalues[eigenvalues.length - 1])}
+      {texts.panels.spectrumCard.theScaleIsLogarithmic}
     </p>
   );
 }

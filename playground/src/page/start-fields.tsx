@@ -1,5 +1,7 @@
-import { initializerNames, MOST_SEED } from "../model/settings.ts";
+import { initializerNames } from "../model/settings.ts";
+import { texts } from "../texts/index.ts";
 import { NumberField, RateField, Select } from "./parts.tsx";
+import { SeedField } from "./seed-field.tsx";
 import { set, settings } from "./store.ts";
 
 /** What training starts from. */
@@ -10,7 +12,7 @@ export function StartFields() {
   return (
     <div class="fields start">
       <Select
-        label="Weights start"
+        label={texts.panels.startFields.weightsStart}
         name="initializer"
         value={now.initializer}
         choices={initializerNames.map((value) => ({
@@ -19,32 +21,31 @@ export function StartFields() {
         }))}
         onChange={(initializer) => set({ initializer })}
       />
-      <NumberField label="Hidden biases start" name="bias" value={now.bias} onChange={(bias) => set({ bias })} />
-      <div class="row joined">
-        <NumberField
-          label="Seed"
-          name="seed"
-          value={now.seed}
-          min={0}
-          max={MOST_SEED}
-          step={1}
-          onChange={(seed) => set({ seed: Math.round(seed) })}
-        />
-        <button type="button" onClick={() => set({ seed: (now.seed + 1) % (MOST_SEED + 1) })}>
-          New start
-        </button>
-      </div>
+      <NumberField
+        label={texts.panels.startFields.hiddenBiasesStart}
+        name="bias"
+        value={now.bias}
+        onChange={(bias) => set({ bias })}
+      />
+      <SeedField name="seed" label={texts.panels.startFields.seed} next={texts.panels.startFields.newStart} />
       {relu && (
         <Select
-          label="ReLU′(0)"
+          label={texts.panels.startFields.relu0}
           name="atZero"
           value={now.atZero}
           choices={[0, 0.5, 1].map((value) => ({ value, label: String(value) }))}
           onChange={(atZero) => set({ atZero })}
-          hint="The value taken for the derivative at the kink."
+          hint={texts.panels.startFields.theValueTakenFor}
         />
       )}
-      {leaky && <RateField label="Leaky slope" name="slope" value={now.slope} onChange={(slope) => set({ slope })} />}
+      {leaky && (
+        <RateField
+          label={texts.panels.startFields.leakySlope}
+          name="slope"
+          value={now.slope}
+          onChange={(slope) => set({ slope })}
+        />
+      )}
     </div>
   );
 }

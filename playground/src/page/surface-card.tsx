@@ -1,13 +1,14 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { along, drawSurface } from "../draw/curvature.ts";
-import { palette, sequentialStops } from "../draw/palette.ts";
+import { palette } from "../draw/palette.ts";
 import { short } from "../model/format.ts";
 import type { DirectionName, Surface } from "../model/protocol.ts";
 import type { Model } from "../model/view.ts";
 import { texts } from "../texts/index.ts";
 import { askSurface } from "./analyst.ts";
 import { Chart } from "./chart.tsx";
+import { ColourBar } from "./colour-bar.tsx";
 import { drawn } from "./drawn.ts";
 import { useWidth } from "./hooks.ts";
 import { Card, Choice, RateField, Select } from "./parts.tsx";
@@ -15,29 +16,29 @@ import { askPath, change, frame, hessian, pause, playing, say, show, surface, vi
 
 export function SurfaceCard() {
   return (
-    <Card name="surface" title="Loss surface" terms={["surface", "model", "gradient"]}>
+    <Card name="surface" title={texts.panels.surfaceCard.lossSurface} terms={["surface", "model", "gradient"]}>
       {(seen) => <SurfaceBody seen={seen} />}
     </Card>
   );
 }
 
 const directions: readonly { readonly value: DirectionName; readonly label: string; readonly group?: string }[] = [
-  { value: "gradient", label: "gradient" },
-  { value: "last step", label: "the way it came" },
-  { value: "most negative", label: "most negative", group: "Curvature" },
-  { value: "most positive", label: "most positive", group: "Curvature" },
-  { value: "random 1", label: "random" },
-  { value: "random 2", label: "another random" },
+  { value: "gradient", label: texts.panels.surfaceCard.gradient },
+  { value: "last step", label: texts.panels.surfaceCard.theWayItCame },
+  { value: "most negative", label: texts.panels.surfaceCard.mostNegative, group: "Curvature" },
+  { value: "most positive", label: texts.panels.surfaceCard.mostPositive, group: "Curvature" },
+  { value: "random 1", label: texts.panels.surfaceCard.random },
+  { value: "random 2", label: texts.panels.surfaceCard.anotherRandom },
 ];
 
 /** Of the picture, in CSS pixels. */
 const MOST_SIDE = 820;
 
 const models: readonly { readonly value: Model; readonly label: string }[] = [
-  { value: "none", label: "none" },
-  { value: "first", label: "first order" },
-  { value: "exact", label: "second order, exact" },
-  { value: "ggn", label: "Gauss-Newton" },
+  { value: "none", label: texts.panels.surfaceCard.none },
+  { value: "first", label: texts.panels.surfaceCard.firstOrder },
+  { value: "exact", label: texts.panels.surfaceCard.secondOrderExact },
+  { value: "ggn", label: texts.panels.surfaceCard.gaussNewton },
 ];
 
 function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
@@ -71,22 +72,27 @@ function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
     <>
       <div class="fields roomy">
         <Select
-          label="To the right"
+          label={texts.panels.surfaceCard.toTheRight}
           value={across}
           choices={directions}
           onChange={(value) => show({ across: value })}
         />
-        <Select label="Upwards" value={up} choices={directions} onChange={(value) => show({ up: value })} />
+        <Select
+          label={texts.panels.surfaceCard.upwards}
+          value={up}
+          choices={directions}
+          onChange={(value) => show({ up: value })}
+        />
         <RateField
-          label="Reach"
+          label={texts.panels.surfaceCard.reach}
           name="reach"
           value={reach}
           onChange={(value) => show({ reach: value })}
-          hint="Half the side of the square, as a length in the space of parameters"
+          hint={texts.panels.surfaceCard.halfTheSideOf}
         />
       </div>
       <Choice
-        label="Taylor model over it (dashed)"
+        label={texts.panels.surfaceCard.taylorModelOverIt}
         value={model}
         choices={models}
         onChange={(value) => show({ model: value })}
@@ -100,13 +106,15 @@ function SurfaceBody({ seen }: { seen: { readonly value: boolean } }) {
           onClick={() => {
             if (playing.value) pause();
             change({ kind: "escape" });
-            say("Stepped along the direction of most negative curvature.");
+            say(texts.panels.surfaceCard.steppedAlongTheDirection);
           }}
         >
-          Step along the escape direction
+          {texts.panels.surfaceCard.stepAlongTheEscape}
         </button>
         {low !== undefined && (
-          <span class="faint">{low < 0 ? `curvature ${short(low)} there` : "no curvature is negative here"}</span>
+          <span class="faint">
+            {low < 0 ? `curvature ${short(low)} there` : texts.panels.surfaceCard.noCurvatureIsNegative}
+          </span>
         )}
       </div>
     </>
@@ -141,7 +149,7 @@ function SurfaceMap() {
         id="surface-canvas"
         class="matrix"
         role="img"
-        aria-label="The training objective in the plane of the two directions, the network in the middle, its path in white. The chart below is the cut to the right."
+        aria-label={texts.panels.surfaceCard.theTrainingObjectiveIn}
         style={{ width: `${side}px`, height: `${side}px` }}
       />
       {shown && <SurfaceLegend />}
@@ -157,14 +165,9 @@ function SurfaceMap() {
 /** What is drawn, and which colour stands for which loss. */
 function SurfaceLegend() {
   const { path, here, model, low, high } = texts.legend;
-  const bar = `linear-gradient(to right, ${sequentialStops(palette.value).join(", ")})`;
   return (
     <>
-      <div class="scale">
-        <span>{low}</span>
-        <span class="bar" style={{ background: bar }} aria-hidden="true" />
-        <span>{high}</span>
-      </div>
+      <ColourBar kind="sequential" low={low} high={high} />
       <ul class="legend">
         <li>
           <span class="line path" aria-hidden="true" />
@@ -194,14 +197,22 @@ function said({ value, slope, exact, ggn, note }: Surface): string {
 function Slice() {
   return (
     <Chart
-      label="The loss along the direction to the right, and its Taylor models"
-      x="length along the direction to the right"
+      label={texts.panels.surfaceCard.theLossAlongThe}
+      x={texts.panels.surfaceCard.lengthAlongTheDirection}
       height={160}
       curves={[
-        { label: "loss", colour: ({ ink }) => ink, width: 2.5 },
-        { label: "first order", colour: () => "#7f8c99", dash: [2, 4] },
-        { label: "second, exact", colour: ({ dark }) => (dark ? "#f69838" : "#c45a00"), dash: [7, 4] },
-        { label: "Gauss-Newton", colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"), dash: [3, 3] },
+        { label: texts.panels.surfaceCard.loss, colour: ({ ink }) => ink, width: 2.5 },
+        { label: texts.panels.surfaceCard.firstOrder, colour: () => "#7f8c99", dash: [2, 4] },
+        {
+          label: texts.panels.surfaceCard.secondExact,
+          colour: ({ dark }) => (dark ? "#f69838" : "#c45a00"),
+          dash: [7, 4],
+        },
+        {
+          label: texts.panels.surfaceCard.gaussNewton,
+          colour: ({ dark }) => (dark ? "#56b4e9" : "#0072b2"),
+          dash: [3, 3],
+        },
       ]}
       data={() => {
         const shown = surface.value;

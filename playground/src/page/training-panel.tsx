@@ -2,9 +2,10 @@ import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { short } from "../model/format.ts";
 import { optimizerEntry, optionValues } from "../model/optimizers.ts";
-import { type LossName, type ScheduleName, valueLosses } from "../model/settings.ts";
+import { type LossName, type ScheduleName, trainsUnder, valueLosses } from "../model/settings.ts";
 import { texts } from "../texts/index.ts";
 import { Check, NumberField, RateField, Select } from "./parts.tsx";
+import { rememberedOf } from "./remembered.ts";
 import { frame, scenery, set, settings } from "./store.ts";
 
 /** Everything about the way to train that has no place in the toolbar. */
@@ -20,7 +21,7 @@ export function TrainingPanel() {
         <h2>{texts.story.training}</h2>
       </summary>
       <div class="fields">
-        {entry.options.map(({ key, label, value, choices, min, max }) =>
+        {entry.options.map(({ key, label, value, choices, min, max, whole }) =>
           typeof value === "boolean" ? (
             <Check
               key={key}
@@ -46,36 +47,53 @@ export function TrainingPanel() {
               value={Number(values[key])}
               min={min}
               max={max}
-              onChange={(next) => option(key, next)}
+              onChange={(next) => option(key, whole ? Math.round(next) : next)}
             />
           ),
         )}
         <LossSelect />
-        <RateField label="L1 penalty" name="l1" zero value={now.l1} onChange={(l1) => set({ l1 })} />
-        <RateField label="L2 penalty" name="l2" zero value={now.l2} onChange={(l2) => set({ l2 })} />
+        <RateField
+          label={texts.panels.trainingPanel.l1Penalty}
+          name="l1"
+          zero
+          value={now.l1}
+          onChange={(l1) => set({ l1 })}
+        />
+        <RateField
+          label={texts.panels.trainingPanel.l2Penalty}
+          name="l2"
+          zero
+          value={now.l2}
+          onChange={(l2) => set({ l2 })}
+        />
         <Select
-          label="Penalty on"
+          label={texts.panels.trainingPanel.penaltyOn}
           name="penaltyOn"
           value={now.penaltyOn}
           choices={[
-            { value: "weights", label: "weights" },
-            { value: "all", label: "all" },
+            { value: "weights", label: texts.panels.trainingPanel.weights },
+            { value: "all", label: texts.panels.trainingPanel.all },
           ]}
           onChange={(penaltyOn) => set({ penaltyOn })}
         />
         <Select
-          label="Clip gradients"
+          label={texts.panels.trainingPanel.clipGradients}
           name="clip"
           value={now.clip}
           choices={[
-            { value: "none", label: "no" },
-            { value: "norm", label: "by norm" },
-            { value: "value", label: "entry by entry" },
+            { value: "none", label: texts.panels.trainingPanel.no },
+            { value: "norm", label: texts.panels.trainingPanel.byNorm },
+            { value: "value", label: texts.panels.trainingPanel.entryByEntry },
           ]}
           onChange={(clip) => set({ clip })}
         />
         {now.clip !== "none" && (
-          <RateField label="Clip at" name="clipAt" value={now.clipAt} onChange={(clipAt) => set({ clipAt })} />
+          <RateField
+            label={texts.panels.trainingPanel.clipAt}
+            name="clipAt"
+            value={now.clipAt}
+            onChange={(clipAt) => set({ clipAt })}
+          />
         )}
         <ScheduleFields />
         <StopFields />
@@ -108,6 +126,8 @@ const lossLabels: Readonly<Record<(typeof valueLosses)[number], string>> = {
   mse: "squared error",
   huber: "Huber",
   "log-cosh": "log-cosh",
+  mae: "absolute error",
+  quantile: "quantile",
 };
 
 function LossSelect() {
@@ -118,19 +138,38 @@ function LossSelect() {
     scene.problem === "regression"
       ? valueLosses.map((value) => ({ value, label: lossLabels[value] }))
       : [
-          { value: "cross-entropy", label: "cross-entropy" },
-          ...valueLosses.map((value) => ({ value, label: `${lossLabels[value]}, tanh` })),
+          { value: "cross-entropy", label: texts.panels.trainingPanel.crossEntropy },
+          ...valueLosses
+            .filter((value) => value !== "quantile")
+            .map((value) => ({ value, label: `${lossLabels[value]}, tanh` })),
         ];
   const value = choices.some((choice) => choice.value === now.loss) ? now.loss : choices[0].value;
-  return <Select label="Loss" name="loss" value={value} choices={choices} onChange={(loss) => set({ loss })} />;
+  // Without curvature a method of second order has nothing to go by.
+  const choose = (loss: LossName): void =>
+    set({ loss, ...(trainsUnder(loss, now.optimizer) ? {} : rememberedOf(now, "adam")) });
+  return (
+    <>
+      <Select label={texts.panels.trainingPanel.loss} name="loss" value={value} choices={choices} onChange={choose} />
+      {value === "quantile" && (
+        <NumberField
+          label={texts.panels.trainingPanel.shareOfTargetsBelow}
+          name="quantile"
+          value={now.quantile}
+          min={0.01}
+          max={0.99}
+          onChange={(quantile) => set({ quantile })}
+        />
+      )}
+    </>
+  );
 }
 
 const schedules: readonly { readonly value: ScheduleName; readonly label: string }[] = [
-  { value: "constant", label: "constant" },
-  { value: "step", label: "a tenth every …" },
-  { value: "cosine", label: "cosine" },
-  { value: "one-cycle", label: "one cycle" },
-  { value: "warm-up", label: "warm-up" },
+  { value: "constant", label: texts.panels.trainingPanel.constant },
+  { value: "step", label: texts.panels.trainingPanel.aTenthEvery },
+  { value: "cosine", label: texts.panels.trainingPanel.cosine },
+  { value: "one-cycle", label: texts.panels.trainingPanel.oneCycle },
+  { value: "warm-up", label: texts.panels.trainingPanel.warmUp },
 ];
 
 function ScheduleFields() {
@@ -138,7 +177,7 @@ function ScheduleFields() {
   return (
     <>
       <Select
-        label="Schedule"
+        label={texts.panels.trainingPanel.schedule}
         name="schedule"
         value={now.schedule}
         choices={schedules}
@@ -146,7 +185,7 @@ function ScheduleFields() {
       />
       {now.schedule !== "constant" && (
         <NumberField
-          label="… epochs"
+          label={texts.panels.trainingPanel.epochs}
           name="scheduleEpochs"
           value={now.scheduleEpochs}
           min={1}
@@ -162,9 +201,9 @@ function StopFields() {
   const now = settings.value;
   return (
     <fieldset class="group">
-      <legend>Stop when (0: never)</legend>
+      <legend>{texts.panels.trainingPanel.stopWhen0Never}</legend>
       <NumberField
-        label="Epochs reach"
+        label={texts.panels.trainingPanel.epochsReach}
         name="stopEpochs"
         value={now.stopEpochs}
         min={0}
@@ -172,34 +211,34 @@ function StopFields() {
         onChange={(value) => set({ stopEpochs: Math.round(value) })}
       />
       <NumberField
-        label="Training loss ≤"
+        label={texts.panels.trainingPanel.trainingLoss}
         name="stopLoss"
         value={now.stopLoss}
         min={0}
         onChange={(stopLoss) => set({ stopLoss })}
       />
       <NumberField
-        label="Test loss ≤"
+        label={texts.panels.trainingPanel.testLoss}
         name="stopTestLoss"
         value={now.stopTestLoss}
         min={0}
         onChange={(stopTestLoss) => set({ stopTestLoss })}
       />
       <NumberField
-        label="Gradient norm ≤"
+        label={texts.panels.trainingPanel.gradientNorm}
         name="stopGradient"
         value={now.stopGradient}
         min={0}
         onChange={(stopGradient) => set({ stopGradient })}
       />
       <NumberField
-        label="No better test loss for … epochs"
+        label={texts.panels.trainingPanel.noBetterTestLoss}
         name="patience"
         value={now.patience}
         min={0}
         step={1}
         onChange={(patience) => set({ patience: Math.round(patience) })}
-        hint="Early stopping: goes back to the best epoch."
+        hint={texts.panels.trainingPanel.earlyStoppingGoesBack}
       />
     </fieldset>
   );

@@ -11,14 +11,14 @@ import { frame, report, settings } from "./store.ts";
 
 export function UnitsCard() {
   return (
-    <Card name="units" title="Health" terms={["dead", "gradient"]}>
+    <Card name="units" title={texts.panels.unitsCard.health} terms={["dead", "gradient"]}>
       {(seen) => <Units seen={seen} />}
     </Card>
   );
 }
 
 function Units({ seen }: { seen: { readonly value: boolean } }) {
-  useEffect(() => follow("diagnose", () => seen.value), []);
+  useEffect(() => follow("diagnose", () => seen.value && settings.value.loss !== "quantile"), []);
   const dead = useSignal("[]");
   useSignalEffect(() => {
     dead.value = JSON.stringify(frame.value?.dead ?? []);
@@ -29,27 +29,28 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
   const now = report.value;
   return (
     <>
-      <AdviceList report={now} dead={any} />
+      {settings.value.loss === "quantile" ? (
+        <p class="faint">{texts.advice.quantile}</p>
+      ) : (
+        <AdviceList report={now} dead={any} />
+      )}
       <div class="tables">
         <table id="layers">
-          <caption>Layers over the training data</caption>
+          <caption>{texts.panels.unitsCard.layersOverTheTraining}</caption>
           <thead>
             <tr>
-              <th scope="col">Layer</th>
-              <th scope="col">Dead</th>
-              <th scope="col" title="Share of activations that are 0, or of those that have next to no slope">
-                Idle
+              <th scope="col">{texts.panels.unitsCard.layer}</th>
+              <th scope="col">{texts.panels.unitsCard.dead}</th>
+              <th scope="col" title={texts.panels.unitsCard.shareOfActivationsThat}>
+                {texts.panels.unitsCard.idle}
               </th>
-              <th scope="col" title="Length of the gradient with respect to the layer's parameters">
+              <th scope="col" title={texts.panels.unitsCard.lengthOfTheGradient}>
                 ‖∇‖
               </th>
-              <th
-                scope="col"
-                title="Size of the gradient with respect to the layer's pre-activations; the bar is logarithmic"
-              >
-                Signal
+              <th scope="col" title={texts.panels.unitsCard.sizeOfTheGradient}>
+                {texts.panels.unitsCard.signal}
               </th>
-              <th scope="col">Rescue</th>
+              <th scope="col">{texts.panels.unitsCard.rescue}</th>
             </tr>
           </thead>
           <tbody>
@@ -71,7 +72,7 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
                     disabled={activation !== "relu"}
                     onClick={() => makeLeaky(index)}
                   >
-                    leaky
+                    {texts.panels.unitsCard.leaky}
                   </button>
                   <button
                     type="button"
@@ -79,13 +80,13 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
                     disabled={batchNorm}
                     onClick={() => addBatchNorm(index)}
                   >
-                    + norm
+                    {texts.panels.unitsCard.norm}
                   </button>
                 </td>
               </tr>
             ))}
             <tr>
-              <th scope="row">output</th>
+              <th scope="row">{texts.panels.unitsCard.output}</th>
               <td>–</td>
               <td>–</td>
               <td>{valueOr(now?.layers[layers.length]?.gradientNorm, short)}</td>
@@ -99,9 +100,9 @@ function Units({ seen }: { seen: { readonly value: boolean } }) {
       </div>
       <div class="row">
         <button type="button" class={any ? "primary" : ""} id="revive" disabled={!any} onClick={revive}>
-          Revive dead units
+          {texts.panels.unitsCard.reviveDeadUnits}
         </button>
-        {!any && <span class="faint">No unit is dead.</span>}
+        {!any && <span class="faint">{texts.panels.unitsCard.noUnitIsDead}</span>}
       </div>
     </>
   );
@@ -150,20 +151,20 @@ function Remedies({ advice }: { advice: Advice }) {
 }
 
 function AdviceList({ report: now, dead }: { report: Report | null; dead: boolean }) {
-  if (!now) return <p class="faint">Looking…</p>;
+  if (!now) return <p class="faint">{texts.panels.unitsCard.looking}</p>;
   return (
     <>
       <p class="faint" id="flow">
         {flows[now.flow]}
         {now.advice.length === 0 && !dead && " Nothing to say against this network."}
       </p>
-      <ul class="advice" id="advice" aria-label="Advice">
+      <ul class="advice" id="advice" aria-label={texts.panels.unitsCard.advice}>
         {now.advice.map((advice, index) => (
           <li key={`${advice.code}.${index}`} data-code={advice.code}>
             <strong>{advice.message}</strong>
             <Remedies advice={advice} />
             <details>
-              <summary>Evidence and source</summary>
+              <summary>{texts.panels.unitsCard.evidenceAndSource}</summary>
               <dl class="evidence">
                 {advice.evidence.map(([name, value]) => (
                   <div key={name}>
@@ -173,7 +174,7 @@ function AdviceList({ report: now, dead }: { report: Report | null; dead: boolea
                 ))}
               </dl>
               <p class="faint">
-                Here layers, units, inputs and outputs count from 0, as in the package. {advice.source}
+                {texts.panels.unitsCard.hereLayersUnitsInputs} {advice.source}
               </p>
             </details>
           </li>

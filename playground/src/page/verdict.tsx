@@ -18,7 +18,9 @@ export function VerdictNote() {
   return (
     <div class="verdict" id="verdict" data-kind={point.kind}>
       <strong>{texts.verdict.headings[point.kind]}</strong>
-      <span class="badge">index {point.index}</span>
+      <span class="badge">
+        {texts.panels.verdict.index} {point.index}
+      </span>
       <Term name="index" />
       <p>{sentenceOf(picture)}</p>
       <details>

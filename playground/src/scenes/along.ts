@@ -22,6 +22,7 @@ export const along: Scene = {
       text: "The circle is learned, and the loss is close to 0.",
       frame: "plane",
       ask: { question: "How many of the 51 directions matter, do you think?", options: ["All", "A few"], right: 1 },
+      event: { at: 376, says: "The circle is learned: the loss has come below 0.1.", claim: lossBelow(0.1) },
       seen: "Most eigenvalues are tiny. A few directions carry all the curvature.",
       to: END,
       claims: [lossBelow(0.01)],

@@ -42,6 +42,11 @@ export const dying: Scene = {
         options: ["It learns faster", "It swings to and fro", "It dies"],
         right: 2,
       },
+      event: {
+        at: 50,
+        says: "The last unit of layer 2 has just died. From here on no gradient passes it.",
+        claim: allDead(2),
+      },
       seen: "Every unit of layer 2 was thrown to where no sample reaches it. The output is a constant now.",
       text: "Plain SGD with a learning rate of 3, a hundred times too much. Within two epochs the second layer is thrown to where no sample reaches it.",
       to: DEATH,
@@ -96,6 +101,7 @@ export const dying: Scene = {
       group: "What brings it back",
       frame: "network",
       ask: { question: "A slope of 0.01 below 0: is so little enough?", options: ["Yes", "No"], right: 0 },
+      event: { at: DEATH + 808, says: "It learns again: the loss has come below 0.3.", claim: lossBelow(0.3) },
       seen: "It is enough: whatever gradient leaks through turns the units round until samples reach them.",
       text: "The same parameters, but with a slope of 0.01 below 0: a little gradient leaks through, and the layer climbs back.",
       log: after(DEATH, { kind: "activation", layer: 1, activation: "leaky-relu" }, calm),
@@ -112,6 +118,7 @@ export const dying: Scene = {
         options: ["They live at once", "They stay dead"],
         right: 0,
       },
+      event: { at: DEATH + 88, says: "It learns again: the loss has come below 0.5.", claim: lossBelow(0.5) },
       seen: "Half of the samples reach each unit at once, and training goes on as if nothing had been.",
       text: "Batch norm before the activation shifts every unit such that about half of the samples reach it.",
       log: after(DEATH, { kind: "batch-norm", layer: 1 }, setting({ learningRate: 0.03 })),
@@ -124,6 +131,11 @@ export const dying: Scene = {
       group: "What brings it back",
       frame: "network",
       ask: { question: "Dead units are drawn anew. Does the loss jump?", options: ["Yes", "No"], right: 1 },
+      event: {
+        at: DEATH + 597,
+        says: "The new units have begun to help: the loss has come below 0.5.",
+        claim: lossBelow(0.5),
+      },
       seen: "It does not jump: outgoing weights start from 0, so the output is the same at first.",
       text: "Dead units are drawn anew; their outgoing weights start from 0, so that nothing is lost that the others have learned.",
       log: after(DEATH, { kind: "revive" }, calm),
@@ -139,6 +151,11 @@ export const dying: Scene = {
         question: "The layer is dead, but the optimizer still has speed. Can it come back?",
         options: ["Yes", "No"],
         right: 0,
+      },
+      event: {
+        at: BLOW + 1,
+        says: "One step after the blow a unit is alive again, though its gradient was 0.",
+        claim: alive(2),
       },
       seen: "Velocity outlived the gradient and carried the parameters back.",
       text:
@@ -176,6 +193,7 @@ export const dying: Scene = {
         options: ["Yes", "No"],
         right: 0,
       },
+      event: { at: 1196, says: "The first samples reach the layer again.", claim: alive(2) },
       seen: "The negative weights shrank until the positive bias won.",
       text:
         "Another death: all weights into layer 2 have become −1, while its biases are 0.2. An L2 penalty on the weights alone, kept up for 50 epochs, " +

@@ -38,6 +38,11 @@ export const edge: Scene = {
         options: ["It stays at half", "Up to the edge", "Far beyond"],
         right: 1,
       },
+      event: {
+        at: 22,
+        says: "The largest eigenvalue has just passed 2/η. On a parabola the loss would rise from here on.",
+        claim: share(1, 1.3, "The largest eigenvalue lies above 2/η."),
+      },
       seen: "It climbed to 2/η and stayed about there, while the loss went on falling.",
       to: STEPS,
       instrument: "edge",

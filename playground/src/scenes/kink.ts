@@ -1,4 +1,4 @@
-import { after, allDead, layersOf, lossAbove, lossBelow, type Scene } from "./scene.ts";
+import { after, alive, allDead, layersOf, lossAbove, lossBelow, type Scene } from "./scene.ts";
 
 const zeroed = after(0, { kind: "fill", layer: 0, what: "weight", value: 0 });
 
@@ -35,6 +35,7 @@ export const kink: Scene = {
       title: "ReLU′(0) = ½",
       frame: "network",
       ask: { question: "And if the slope there counts as ½?", options: ["It learns", "It stays"], right: 0 },
+      event: { at: 1, says: "One step, and samples reach units again.", claim: alive(1) },
       seen: "One step leaves the kink, and from there on slopes are what they are.",
       text: "Half of the gradient passes; units leave the kink in their first step, and go their ways from there.",
       settings: { atZero: 0.5 },
@@ -49,6 +50,7 @@ export const kink: Scene = {
       title: "ReLU′(0) = 1",
       frame: "network",
       ask: { question: "And as 1?", options: ["It learns", "It stays"], right: 0 },
+      event: { at: 1, says: "One step, and samples reach units again.", claim: alive(1) },
       seen: "It learns as well, and ends elsewhere: one number at one point decided it.",
       text: "All of the gradient passes, and the outcome is another one again.",
       settings: { atZero: 1 },

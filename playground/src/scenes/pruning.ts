@@ -37,6 +37,7 @@ export const pruning: Scene = {
         options: ["All", "About half", "Far fewer"],
         right: 2,
       },
+      event: { at: 194, says: "The circle is learned: the loss has come below 0.1.", claim: lossBelow(0.1) },
       seen: "It is learned. Now weights go, one after another.",
       to: END,
       claims: [lossBelow(0.03)],

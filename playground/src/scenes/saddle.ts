@@ -60,6 +60,7 @@ export const saddle: Scene = {
         options: ["Yes", "No"],
         right: 0,
       },
+      event: { at: 3, says: "Three steps, and it is down.", claim: lossBelow(0.1) },
       seen: "It left along the direction of most negative curvature.",
       text: "It steps along the eigenvector of the most negative eigenvalue, and is down in a few steps.",
       settings: chosen("saddleFreeNewton"),

@@ -12,7 +12,6 @@ import {
 import type { View } from "../model/view.ts";
 import type { pictures } from "./pictures.ts";
 
-/** What an act's claims are held against, at its end. */
 /** Parts of the screen that an act may frame. */
 export type FramedPart = "plane" | "network" | "loss" | "hessian" | "spectrum" | "sentence" | "study";
 
@@ -23,6 +22,7 @@ export interface Guess {
   readonly right: number;
 }
 
+/** What an act's claims are held against, at its end. */
 export interface Evidence {
   readonly frame: Frame;
   /** Of the same step; null where the act needs none. */
@@ -60,10 +60,20 @@ export interface Act {
   readonly instrument?: Instrument;
   readonly settings?: Partial<Settings>;
   readonly log?: readonly Logged[];
+  /** What the act is about: it stops there, with a note beside the picture. */
+  readonly event?: ActEvent;
   /** Replayed to here at once, played from here on. */
   readonly from?: number;
   readonly to: number;
   readonly claims: readonly Claim[];
+}
+
+/** A step at which something happens for the first time. */
+export interface ActEvent {
+  readonly at: number;
+  readonly says: string;
+  /** Holds at this step, and not at the one before it. */
+  readonly claim: Claim;
 }
 
 export type Instrument = "uncertainty" | "suspects" | "along" | "prune" | "edge";

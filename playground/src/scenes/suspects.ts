@@ -1,5 +1,5 @@
 import { chosen } from "../model/optimizers.ts";
-import { layersOf, type Scene, studied } from "./scene.ts";
+import { layersOf, lossBelow, type Scene, studied } from "./scene.ts";
 
 const END = 5000;
 
@@ -22,6 +22,11 @@ export const suspects: Scene = {
       text: "Three of the 250 training samples have the wrong colour. The network learns them all the same.",
       frame: "plane",
       ask: { question: "Can you see the three?", options: ["Yes", "Not all of them"], right: 0 },
+      event: {
+        at: 170,
+        says: "Most points are learned. The loss goes on falling, for the sake of a few.",
+        claim: lossBelow(0.2),
+      },
       seen: "They stand out here, in a plane. In a table of thirty columns nobody sees them.",
       to: END,
       claims: [

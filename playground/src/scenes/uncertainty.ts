@@ -27,6 +27,7 @@ export const uncertainty: Scene = {
         options: ["Nothing", "It will be pale", "It will be as sure as ever"],
         right: 2,
       },
+      event: { at: 39, says: "Both clouds are told apart. Look at the corners.", claim: lossBelow(0.1) },
       seen: "It is sure of itself everywhere. Its own probabilities do not say where it has seen nothing.",
       to: END,
       claims: [lossBelow(0.1)],
