@@ -160,7 +160,7 @@ export function addTrainingOptions(command: Command): void {
   add(
     command,
     "--simd <build>",
-    "auto, strict (same bits everywhere) or relaxed (default: strict with --save)",
+    "strict (reproducible), relaxed (faster) or auto (default: strict with --save)",
     oneOf(["auto", "strict", "relaxed"]),
   );
 }

@@ -88,7 +88,7 @@ export function addTune(program: Command, io: Io): void {
   add(
     command,
     "--simd <build>",
-    "strict (same bits everywhere), relaxed or auto",
+    "strict (reproducible), relaxed (faster) or auto",
     oneOf(["auto", "strict", "relaxed"] as const),
     "strict",
   );
