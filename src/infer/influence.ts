@@ -173,7 +173,7 @@ class Rows {
     const unsolved = inverse.unsolved();
     return {
       status: unsolved > 0 ? "max-steps" : "converged",
-      reason: unsolved > 0 ? `${unsolved} solves by conjugate gradients came to no end` : inverse.how,
+      reason: unsolved > 0 ? `${unsolved} solves by conjugate gradients did not converge` : inverse.how,
       ...{ scores, ...suspectsOf(net, data, without) },
       parametersWithout: (row) => this.#parametersWithout(row),
     };

@@ -180,7 +180,7 @@ function valuesFrom(net: Network, outputs: Matrix): Matrix {
   const levels = lossParameters(loss);
   const median = levels.indexOf(0.5);
   if (kind === "custom" || median < 0) {
-    const expected = "outputs to hold against targets: values, rates, logits, or quantiles with the level 0.5";
+    const expected = "outputs to compare with targets: values, rates, logits, or quantiles with the level 0.5";
     wrongType(WHERE, "net", expected, lossName(loss), "use net.evaluate, which gives the loss");
   }
   const columns = outputs.columns / levels.length;

@@ -16,9 +16,9 @@ Examples:
 
 POST /predict takes a row or a list of rows as JSON, objects by column names or
 arrays of cells, or a table as CSV (content-type: text/csv);
-?probabilities=true adds those of the classes. GET /schema says what a row has
-to be like, GET /health that the server is there. Ctrl-C or SIGTERM ends it once
-the requests under way are answered.`;
+?probabilities=true adds those of the classes. GET /schema describes a row, and
+GET /health reports that the server runs. Ctrl-C or SIGTERM ends it once the
+requests under way are answered.`;
 
 interface Given {
   readonly host: string;
@@ -48,7 +48,7 @@ export function addServe(program: Command, io: Io): void {
   add(command, "--host <address>", "where to listen; 0.0.0.0 is reached from other machines", undefined, "127.0.0.1");
   add(command, "--port <number>", "where to listen; 0 for one that is free", port, 8080);
   add(command, "--limit <megabytes>", "largest body of a request", positive, 10);
-  command.option("--quiet", "no word on stdout");
+  command.option("--quiet", "print nothing on stdout");
   command.addHelpText("after", examples);
   command.action((path: string, given: Given) => runServe(path, given, io));
 }

@@ -192,7 +192,7 @@ function isInward(maps: readonly Map2[]): boolean {
   if (leaves.size === 1 && leaves.has("kernel")) return true;
   if (leaves.size === 1 && leaves.has("weight")) return false;
   const remedy = 'say orientation: "units-inputs" (PyTorch) or "inputs-units" (Keras)';
-  return wrongValue(WHERE, "orientation", "shapes or names that tell it", "square matrices", remedy);
+  return wrongValue(WHERE, "orientation", "shapes or names that show the orientation", "square matrices", remedy);
 }
 
 function sizesOf({ weight }: Map2, inward: boolean): [inputs: number, units: number] {
