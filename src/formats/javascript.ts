@@ -3,7 +3,7 @@ import { checkNetwork, type Network } from "../network/network.js";
 import { foldedLayers } from "../network/resident.js";
 import type { Columns, ColumnsData } from "../tables/columns.js";
 
-/** What `toJavaScript` takes beside the network. */
+/** Options of `toJavaScript`. */
 export interface JavaScriptOptions {
   /**
    * What `describe` found, or its `toJSON()`: rows then are cells, and predictions labels or values
@@ -18,10 +18,10 @@ export interface JavaScriptOptions {
  * A network as the text of one JavaScript module without dependencies, for pages, servers and
  * everything else that runs JavaScript.
  *
- * The module exports `predict(row)`, which gives a label or a value (an array of values where there
- * are several), `outputs(row)`, and for classes `probabilities(row)` and `classes`. A row is an
- * array or, with `columns`, an object by column names. Batch norm counts with its running
- * statistics, folded into the weights.
+ * The module exports `predict(row)`, which returns a label or a value (an array where there are
+ * several targets), and `outputs(row)`. For classes it also exports `probabilities(row)` and
+ * `classes`. A row is an array or, with `columns`, an object by column names. Batch norm counts
+ * with its running statistics, folded into the weights.
  *
  * @param options see `JavaScriptOptions`.
  * @returns the text of an ES module; it agrees with `predict` to rounding.

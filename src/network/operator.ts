@@ -84,14 +84,14 @@ export interface HessianOperator extends LinearOperator {
 
 /**
  * The Hessian or generalised Gauss-Newton matrix of a network's objective as an operator, for
- * `lanczos`, `trace` and whatever takes one.
+ * `lanczos`, `trace` and other functions that take operators.
  *
  * Activations and derivatives are kept between products at the same point (up to 256 MiB of them),
  * so that a product with the Hessian costs about two gradients. After the parameters have changed,
  * the next product is at the new point.
  *
- * @param net a network; products are always at its parameters as they are then.
- * @param data what the objective is a mean over.
+ * @param net a network; each product is at its current parameters. @param data the samples of the
+ * objective.
  * @param options kind: "exact" (default) or "ggn"; batchNorm: as in `net.loss`.
  * @returns size = parameterCount; matvec gives arrays that belong to the caller. The operator holds
  * an instance of the core, which is garbage collected with it.

@@ -14,8 +14,8 @@ const EXPLAINED = 0.9999;
 const FEWEST = 20;
 
 /**
- * Columns that give the target away: those of which each kind, or each range of numbers, has one
- * class; those that are the target in other units; and columns whose sum it is.
+ * Columns that reveal the target. These are columns of which each kind, or each range of numbers,
+ * has one class; columns that are the target in other units; and columns whose sum is the target.
  *
  * @returns a sentence for each. Cost: a pass over the cells for each column.
  */
@@ -80,13 +80,13 @@ function correlation(x: Float64Array, y: Float64Array): number {
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0;
 }
 
-/** Rows of one part that stand in another too, cell by cell; places within `part`. */
+/** Rows of one part that also occur in another part, cell by cell; returns places within `part`. */
 export function repeatedRows(part: readonly Row[], other: readonly Row[]): number[] {
   const keys = new Set(other.map((row) => keyOf(JSON.stringify(row))));
   return part.flatMap((row, i) => (keys.has(keyOf(JSON.stringify(row))) ? [i] : []));
 }
 
-/** Rows with the same inputs and another target. */
+/** Rows with equal inputs and different targets. */
 export function conflictsIn(columns: Columns, rows: readonly Row[]): string | null {
   if (columns.task !== "classification") return null;
   const targets = columns.targetValues(rows);
