@@ -80,9 +80,7 @@ function report(error: unknown, io: Io): number {
     return tell(exitCodes.badInput, error.message, io);
   }
   if (error instanceof CommandError) return tell(error.exitCode, error.message, io);
-  io.stderr.write(
-    `hessia: an error that should not be; please report it\n${(error as Error)?.stack ?? String(error)}\n`,
-  );
+  io.stderr.write(`hessia: an internal error; please report it\n${(error as Error)?.stack ?? String(error)}\n`);
   return exitCodes.failed;
 }
 

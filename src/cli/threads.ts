@@ -25,7 +25,7 @@ export interface ThreadsGiven {
 }
 
 export function addThreadsOption(command: Command): void {
-  const meaning = "that share each computation, to the same bits (default: one a core where it pays, else 1)";
+  const meaning = "that share each computation; results stay the same (default: one a core where it pays, else 1)";
   add(command, "--threads <number>", `threads ${meaning}`, threadCount);
 }
 
@@ -37,7 +37,7 @@ export async function shareWork({ threads }: ThreadsGiven, { build }: Network, f
   const wanted = threads ?? (flops < WORTH_THREADS ? 1 : "auto");
   if (wanted === 1) return;
   const { threads: running, reason } = await init({ simd: build, threads: wanted });
-  if (threads !== undefined && running !== threads) failed(`--threads: ${threads} could not be had: ${reason}`);
+  if (threads !== undefined && running !== threads) failed(`--threads: ${threads} are not available: ${reason}`);
 }
 
 /**

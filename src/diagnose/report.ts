@@ -39,7 +39,7 @@ function scoreLines({ score, validation }: Omit<Diagnosis, "toString">): string[
 }
 
 function hint(curvature: string): string {
-  return curvature === "none" ? "; no word on the kind of point" : "; counts of eigenvalues are lower bounds";
+  return curvature === "none" ? "; the kind of point is unknown" : "; counts of eigenvalues are lower bounds";
 }
 
 function table(layers: readonly LayerDiagnosis[]): string[] {

@@ -10,7 +10,7 @@ import { type FloatArray, floatArray } from "../wasm/workspace.js";
 import { clip, decode, encode } from "./plain.js";
 import { countOf, type Tensor, type TensorShelf } from "./tensors.js";
 
-/** What to save beside a network. */
+/** Options of `toSafetensors`, `toJson` and `saveNetwork`. */
 export interface SaveOptions {
   /**
    * The run that the network is in, as `checkpoint()` returns it, so that training can resume.
@@ -29,13 +29,13 @@ export interface SaveOptions {
 export interface Saved {
   /** A new network with the specification, parameters and running statistics that were saved. */
   readonly network: Network;
-  /** For `resume`; null where none was saved. */
+  /** The checkpoint, for `resume`; null where none was saved. */
   readonly checkpoint: Checkpoint | null;
-  /** As it was given, {} by default; what was undefined is left out. */
+  /** The metadata as it was given, {} where none was; undefined properties are left out. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /**
-   * The build that the saved network ran on. A resumed run gives the same bits on the same one: see
-   * `init`.
+   * The build that the saved network ran on. A resumed run gives the same bits on the same build:
+   * see `init`.
    */
   readonly build: Build;
 }

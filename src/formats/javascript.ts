@@ -4,7 +4,7 @@ import { foldedLayers } from "../network/resident.js";
 import { decidesClasses } from "../network/spec.js";
 import type { Columns, ColumnsData } from "../tables/columns.js";
 
-/** What `toJavaScript` takes beside the network. */
+/** Options of `toJavaScript`. */
 export interface JavaScriptOptions {
   /**
    * What `describe` found, or its `toJSON()`: rows then are cells, and predictions labels or values

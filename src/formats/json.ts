@@ -9,13 +9,13 @@ import { checkShape, countOf, dtypeOf, type StoredTensor, type Tensor, TensorShe
 const SINGLE_DIGITS = 9;
 
 /**
- * A network, and if wanted the run it is in, as JSON with exact numbers: `spec`, `build`,
- * `checkpoint`, `metadata` and, under `tensors`, what `toSafetensors` stores under the same names,
- * each with dtype, shape and data, row-major.
+ * A network, optionally with a checkpoint and metadata, as JSON with exact numbers. The properties
+ * are `spec`, `build`, `checkpoint`, `metadata` and `tensors`. `tensors` holds the tensors of
+ * `toSafetensors` under the same names, each with dtype, shape and data, row-major.
  *
- * Numbers that JSON has no word for are written as "NaN", "Infinity", "-Infinity" and "-0" in
- * tensors, and as { "$number": "NaN" } elsewhere. An initializer that is a function is stored as
- * "he-normal"; the parameters it made are stored.
+ * Numbers that JSON cannot write become "NaN", "Infinity", "-Infinity" and "-0" in tensors, and as
+ * { "$number": "NaN" } elsewhere. An initializer that is a function is stored as "he-normal"; the
+ * parameters it made are stored.
  *
  * @param options checkpoint and metadata; see `SaveOptions`.
  * @returns the text: about 10 bytes a number in single precision and 20 in double. `toSafetensors`

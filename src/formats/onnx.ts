@@ -7,7 +7,7 @@ import { describeBytes, type FloatArray, floatArray } from "../wasm/workspace.js
 import { bytesOf, float, integer, type Message, message, nested, raw, string } from "./protobuf.js";
 import { dtypeOf } from "./tensors.js";
 
-/** What `toOnnx` takes beside the network. */
+/** Options of `toOnnx`. */
 export interface OnnxOptions {
   /**
    * Precision of inputs, outputs and parameters. Many runtimes know "f32" only. Default: the
@@ -31,8 +31,8 @@ const TYPES: Record<Dtype, number> = { f32: 1, f64: 11 };
  * "output" (N × outputs), as `predict` gives it under running statistics, which for the
  * cross-entropies are logits. Batch norm is included, as a BatchNormalization node.
  *
- * In f64, gelu's erf is computed in single precision, because runtimes have none in double: expect
- * 1e-7. All else is as precise as its dtype.
+ * In f64, runtimes compute the erf of gelu in single precision: expect errors of 1e-7. Everything
+ * else has the precision of its dtype.
  *
  * @param options dtype; see `OnnxOptions`.
  * @returns the bytes of the model (operator set 17), owned by the caller: 4 or 8 a parameter, and a

@@ -9,7 +9,7 @@ import { coreMath } from "../wasm/math.js";
 import type { Saved } from "./document.js";
 import type { Imported } from "./imports/assemble.js";
 
-/** What `predictor` takes beside the model. */
+/** Options of `predictor`. */
 export interface PredictorOptions {
   /**
    * What `describe` found, or its `toJSON()`: rows then are cells. Default: what `hessia train`
@@ -37,7 +37,7 @@ interface Spoken {
   readonly labels?: readonly (string | number)[] | null;
 }
 
-/** A model that takes rows as they are and gives labels or values. `predictor` makes one. */
+/** A model that takes unscaled rows and returns labels or values. Made by `predictor`. */
 export class Predictor {
   readonly #columns: Columns | null;
   readonly #onNote: ((note: string) => void) | undefined;
@@ -45,8 +45,8 @@ export class Predictor {
   readonly #labels: readonly (string | number)[] | null;
   readonly #pass: RowPass;
   /**
-   * The classes in the order of the outputs, by number where the model has no names for them; null
-   * where it gives values.
+   * The classes in the order of the outputs, as numbers where the model has no names for them; null
+   * for a model of values.
    */
   readonly classes: readonly string[] | null;
 
@@ -81,7 +81,7 @@ export class Predictor {
   }
 
   /**
-   * Predictions of rows as they come, in memory that does not grow with them.
+   * Predictions of a stream of rows, in memory that does not grow with their number.
    *
    * @param rows anything that can be iterated.
    */
@@ -118,8 +118,8 @@ export class Predictor {
   }
 
   /**
-   * The network's outputs for one row: logits of classes, or values as the network has learned
-   * them. The caller's.
+   * The network's outputs for one row, owned by the caller: logits of classes, or values on the
+   * scale of training.
    */
   outputs(row: PredictorRow): Float64Array {
     return Float64Array.from(this.#outputs(row).data);
@@ -181,15 +181,15 @@ export class Predictor {
  * A model ready to take rows: scaling, encoding, network and classes in one object that keeps the
  * weights where they are used.
  *
- * A single row of a small network is computed in a loop, of a large one by products of weights that
- * stay in the core; many rows go through in chunks.
+ * Single rows are computed by a loop in a small network, and by products with weights that stay in
+ * the core in a large one. Many rows are computed in chunks.
  *
  * @param model a network, or what `loadNetwork`, `fromJson`, `fromSafetensors` or `fromOnnx`
  * returned: of a model that `hessia train` saved, rows are cells of its table.
  * @param options see `PredictorOptions`.
  * @returns an object that holds an instance of the core, which is garbage collected with it. It
  * follows the network's parameters. Cost: a copy of them.
- * @throws TypeError or RangeError for what is no model, unknown options, and columns that do not
+ * @throws TypeError or RangeError for an invalid model, unknown options, and columns that do not
  * fit the network.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 1 }] });

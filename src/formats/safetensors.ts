@@ -24,7 +24,7 @@ export interface Entry extends StoredTensor {
 }
 
 /**
- * A network, and if wanted the run it is in, as a safetensors file
+ * A network, optionally with a checkpoint and metadata, as a safetensors file
  * (https://github.com/huggingface/safetensors).
  *
  * Tensors, of the network's dtype, row-major: `layers.0.weight` (units × inputs), `layers.0.bias`,

@@ -12,14 +12,14 @@ import { groupsOf } from "./prior-groups.js";
 import { solveSmall } from "./small.js";
 import { type Suspect, suspectsOf } from "./suspects.js";
 
-/** What `influence` takes beside network and data. */
+/** Options of `influence`. */
 export interface InfluenceOptions {
-  /** Rows whose mean loss the scores are about. Default: the training rows themselves. */
+  /** Rows over which `scores` takes the mean loss. Default: the training rows. */
   on?: Dataset;
   /**
    * What is added to the curvature's diagonal: a share of each of its elements, or "evidence".
-   * "evidence" is the prior that maximises the evidence, found by `laplace` with the diagonal
-   * structure. It suits networks trained without a penalty, which fit any single row. Default:
+   * "evidence" adds the prior that maximises the evidence, found by `laplace` with the diagonal
+   * structure. It suits networks trained without a penalty, which fit every single row. Default:
    * 1e-10.
    */
   damping?: number | "evidence";
@@ -30,25 +30,25 @@ export interface InfluenceOptions {
   maxBytes?: number;
 }
 
-/** What each training row does to a network. */
+/** The influence of each training row on a network. */
 export interface Influence {
   /**
-   * "converged"; "max-steps" where conjugate gradients have not come to the end for all rows; or
-   * why there is nothing: "not-positive-definite", "non-finite". All numbers are NaN then.
+   * "converged"; "max-steps" where conjugate gradients did not converge for all rows;
+   * "not-positive-definite" or "non-finite" where there is no result and all numbers are NaN.
    */
   readonly status: "converged" | "max-steps" | "not-positive-definite" | "non-finite";
   /** Why, in words. */
   readonly reason: string;
   /**
-   * For each training row, by how much the mean loss on `on` would rise if the row were left out:
-   * below 0 for rows that do harm.
+   * For each training row, the increase of the mean loss on `on` if the row were left out: below 0
+   * for rows that do harm.
    */
   readonly scores: Float64Array;
-  /** Each row's own loss after training without it. */
+  /** Each row's own loss after training without it, as predicted. */
   readonly leaveOneOutLoss: Float64Array;
-  /** Rows whose target the others contradict, the worst first. */
+  /** Rows whose target the other rows contradict, the most doubtful first. */
   readonly mislabelled: readonly Suspect[];
-  /** The parameters after training without a row. */
+  /** The parameters after training without a row, as predicted. */
   parametersWithout(row: number): Float64Array;
 }
 
@@ -56,21 +56,22 @@ const WHERE = "influence";
 const LEAST_DAMPING = 1e-10;
 
 /**
- * What would become of a network without each of its training rows, from one factorization (Cook
- * 1977; Pregibon 1981; Koh and Liang 2017). Leaving row i out moves θ by H₋ᵢ⁻¹·(gᵢ + ∇penalty). gᵢ
- * is the gradient of the row's loss. H₋ᵢ is the Gauss-Newton matrix of the other rows' summed
- * losses and their share of the penalty, by the identity of Woodbury. Exact for linear models under
- * mse; near a minimum a good approximation for others. A row with a weight counts so many times,
- * and goes as a whole; H₋ᵢ then has the penalty of a row of mean weight. Parameters that are fixed
- * stay. Batch norm counts with its running statistics; single precision is computed in double.
+ * Predicts a network without each of its training rows, from one factorization (Cook 1977; Pregibon
+ * 1981; Koh and Liang 2017). Leaving row i out moves θ by H₋ᵢ⁻¹·(gᵢ + ∇penalty). gᵢ is the gradient
+ * of the row's loss. H₋ᵢ is the Gauss-Newton matrix of the other rows' summed losses and their
+ * share of the penalty, by the identity of Woodbury. Exact for linear models under mse; near a
+ * minimum a good approximation for others. A row of weight w counts w times and is left out as a
+ * whole; H₋ᵢ then has the penalty of a row of mean weight. Fixed parameters do not change. Batch
+ * norm uses its running statistics. All computations are in double precision.
  *
  * @param net a network at a minimum of its objective on the data.
  * @param data the rows that it was trained on.
  * @param options see `InfluenceOptions`.
  * @returns plain data. Cost: the Gauss-Newton matrix, P³/3, and 4·N·C·P². Where the matrix would be
- * larger than `maxBytes`, for each row and output a solve by conjugate gradients instead, each of
- * some dozens to hundreds of Gauss-Newton products.
- * @throws TypeError or RangeError for bad options and data, and for losses that are no likelihood.
+ * larger than `maxBytes`, conjugate gradients solve for each row and output instead; each solve
+ * takes dozens to hundreds of Gauss-Newton products.
+ * @throws TypeError or RangeError for bad options and data, and for losses that are not
+ * likelihoods.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }] });
  * const data = dataset([[0], [1], [2], [3]], [0, 1, 2, 9]);
@@ -173,7 +174,7 @@ class Rows {
     const unsolved = inverse.unsolved();
     return {
       status: unsolved > 0 ? "max-steps" : "converged",
-      reason: unsolved > 0 ? `${unsolved} solves by conjugate gradients came to no end` : inverse.how,
+      reason: unsolved > 0 ? `${unsolved} solves by conjugate gradients did not converge` : inverse.how,
       ...{ scores, ...suspectsOf(net, data, without) },
       parametersWithout: (row) => this.#parametersWithout(row),
     };

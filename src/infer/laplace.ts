@@ -11,15 +11,15 @@ import { Posterior, type PosteriorStatus } from "./posterior.js";
 import { type Curvature, DenseCurvature, DiagonalCurvature } from "./precision.js";
 import { groupsOf, type PriorGroups } from "./prior-groups.js";
 
-/** What the precision of a posterior is made of. */
+/** Structures of a posterior's precision matrix; see `LaplaceOptions`. */
 export type Structure = "full" | "last-layer" | "kronecker" | "diagonal";
 
-/** What `laplace` takes beside network and data. */
+/** Options of `laplace`. */
 export interface LaplaceOptions {
   /**
-   * "full": all parameters and how they covary; "last-layer": those of the last layer, the others
-   * being fixed; "kronecker": a product of two matrices a layer; "diagonal": no covariances.
-   * Default: "full".
+   * "full": all parameters and how they covary; "last-layer": the parameters of the last layer, the
+   * others being fixed; "kronecker": a product of two matrices for each layer; "diagonal": no
+   * covariances. Default: "full".
    */
   structure?: Structure;
   /**
@@ -44,15 +44,15 @@ const WHERE = "laplace";
 const STRUCTURES = ["full", "last-layer", "kronecker", "diagonal"] as const;
 
 /**
- * The posterior of a trained network's parameters as a normal distribution about them (MacKay
+ * The posterior of a trained network's parameters as a normal distribution around them (MacKay
  * 1992): Σ⁻¹ = G + diag(α), G being the Gauss-Newton matrix of the summed negative log-likelihood.
- * With it come error bars of predictions, calibrated probabilities and the log evidence, by which
- * models and priors are compared without rows held out.
+ * The posterior gives error bars of predictions, calibrated probabilities, and the log evidence.
+ * The log evidence compares models and priors without held-out rows.
  *
  * Parameters that are fixed (`withParameters`, frozen layers) have no posterior. mse is the
- * likelihood N(f, σ²) of each output, the cross-entropies are those of classes. Batch norm counts
- * with its running statistics; single precision is computed in double. The point is checked first,
- * and `status` says what was found.
+ * likelihood N(f, σ²) of each output, and the cross-entropies are the likelihoods of classes. Batch
+ * norm uses its running statistics. All computations are in double precision. The point is checked
+ * first: see `Posterior.status`.
  *
  * @param net a trained network.
  * @param data the rows that it was trained on.
@@ -60,9 +60,10 @@ const STRUCTURES = ["full", "last-layer", "kronecker", "diagonal"] as const;
  * @returns a posterior. Cost: "full" takes N·P² flops for the Gauss-Newton matrix, and 2/3·P³ for
  * each of some ten rounds of the evidence, or once 4/3·P³ for a single prior. "last-layer" takes
  * the same with the last layer's parameters alone. "diagonal" takes N·C·P flops. "kronecker" takes
- * N·C·P and the cubes of the layers' widths. A matrix beyond `maxBytes` is not begun with: status
- * "too-large" names a structure that fits.
- * @throws TypeError or RangeError for bad options and data, and for losses that are no likelihood.
+ * N·C·P and the cubes of the layers' widths. A matrix larger than `maxBytes` is not computed: the
+ * status is "too-large", and the reason names a structure that fits.
+ * @throws TypeError or RangeError for bad options and data, and for losses that are not
+ * likelihoods.
  * Source: MacKay 1992, A practical Bayesian framework for backpropagation networks; Daxberger et
  * al. 2021, Laplace redux.
  * @example

@@ -6,7 +6,7 @@ const WHERE = "mixture";
 
 /** Posteriors of several networks as one. Made by `mixture`. */
 export class Mixture {
-  /** One for each network; all weigh alike. */
+  /** One posterior for each network; all have the same weight. */
   readonly posteriors: readonly Posterior[];
 
   /** @internal */
@@ -53,15 +53,15 @@ export class Mixture {
 }
 
 /**
- * Posteriors of several networks as one, which weigh alike. A network's own posterior knows of the
- * minimum alone that it ended at; networks from other seeds, or of other sizes, end at others. A
- * mean of a few predicts better than the one with the greatest evidence, and its intervals are more
- * often right.
+ * Combines the posteriors of several networks with equal weights. The posterior of one network
+ * covers only the minimum where it ended; networks from other seeds, or of other sizes, end at
+ * other minima. The mean of a few predicts better than the network with the greatest evidence, and
+ * its intervals are right more often.
  *
  * @param posteriors at least one, of networks trained on the same rows.
  * @returns a mixture, which keeps the posteriors.
- * @throws TypeError where one of them is no posterior; RangeError for none, or for values beside
- * classes.
+ * @throws TypeError where an entry is not a posterior; RangeError for an empty array, and for
+ * regressions mixed with classifiers.
  * Source: Eschenhagen et al. 2021, Mixtures of Laplace approximations; Lakshminarayanan et al. 2017
  * for networks without posteriors.
  * @example

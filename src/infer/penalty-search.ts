@@ -185,7 +185,7 @@ class Parts {
     const penalty = (typeof l2 === "number" ? [l2] : l2).map((value) => value.toPrecision(3)).join(", ");
     const note = found
       ? `the evidence leaves ${found.gamma.toFixed(1)} of ${found.count} parameters to the data; the penalty is l2 = ${penalty}`
-      : "the evidence could not be taken; the penalty is the first one";
+      : "the evidence could not be computed; the penalty is the first one";
     const ending = { status: "completed" as const, reason: `all ${this.options.epochs} epochs are done` };
     return {
       ...{ ...last, ...(this.broken ? {} : ending) },

@@ -68,7 +68,7 @@ export function checkPoint(
   if (A && size <= MOST && isSaddle(net, data, A, g, free, noise)) {
     return { status: "saddle", reason: "the exact Hessian has negative eigenvalues here: the point is a saddle" };
   }
-  const looked = size <= MOST ? "" : "; too many parameters to be looked at for a saddle";
+  const looked = size <= MOST ? "" : "; too many parameters to check for a saddle";
   return {
     status: "converged",
     reason: `the point is ${distance.toPrecision(1)} posterior deviations from its minimum${looked}`,

@@ -14,7 +14,7 @@ export interface Prediction {
   /** The network's outputs, one row a sample. */
   readonly mean: Matrix;
   /**
-   * Standard deviations of the outputs, √(J·Σ·Jᵀ): how uncertain the network is of its own mean.
+   * Standard deviations of the outputs, √(J·Σ·Jᵀ): the uncertainty of the mean.
    */
   readonly deviation: Matrix;
   /**
@@ -24,7 +24,7 @@ export interface Prediction {
   readonly noise: number;
 }
 
-/** What `sample` of a posterior takes. */
+/** Options of `sample` of a posterior. */
 export interface SampleOptions {
   /** Number of draws. Default: 1. */
   count?: number;
@@ -32,7 +32,7 @@ export interface SampleOptions {
   seed?: number;
 }
 
-/** What `probabilities` of a posterior takes. */
+/** Options of `probabilities` of a posterior. */
 export interface ProbabilityOptions {
   /**
    * Draws of the outputs of each row to average over, in place of the closed form. Default: 0, the
@@ -44,8 +44,8 @@ export interface ProbabilityOptions {
 }
 
 /**
- * Whether there is a posterior, and whether the point is one to expand about; `Posterior.status`
- * defines them.
+ * Whether there is a posterior, and whether the network is at a minimum; `Posterior.status` defines
+ * the values.
  */
 export type PosteriorStatus =
   | "converged"
@@ -69,11 +69,11 @@ interface Parts {
 /** Not a stream that training draws from. */
 const STREAM = 8;
 
-/** A normal distribution of a network's parameters about their values. Made by `laplace`. */
+/** A normal distribution around a network's parameters. Made by `laplace`. */
 export class Posterior {
   /**
-   * "converged"; "not-converged", "saddle": the point is none to expand about; "max-steps": the
-   * evidence has not settled; "not-positive-definite", "too-large", "non-finite": there is no
+   * "converged"; "not-converged" or "saddle": the network is not at a minimum; "max-steps": the
+   * evidence has not converged; "not-positive-definite", "too-large", "non-finite": there is no
    * posterior, and all numbers are NaN.
    */
   readonly status: PosteriorStatus;
@@ -136,7 +136,7 @@ export class Posterior {
   }
 
   /**
-   * Probabilities of the classes, averaged over the posterior: nearer to even where the network is
+   * Probabilities of the classes, averaged over the posterior: nearer to equal where the network is
    * unsure. In closed form by MacKay's probit factor: σ(z/√(1 + π·v/8)) for a logit z of variance
    * v. For several classes p_c ∝ 1/Σ_k exp(−(z_c − z_k)/√(1 + π·v_ck/8)), where v_ck is the
    * variance of z_c − z_k (Lu, Ie and Sha 2020). For two classes both are the same. Or as a mean
@@ -179,7 +179,7 @@ export class Posterior {
   }
 
   /**
-   * Draws of the outputs: functions, each the same over all rows.
+   * Draws of the outputs: each draw is one function, evaluated at all rows.
    *
    * @param inputs one row a sample.
    * @param options see `SampleOptions`.

@@ -3,9 +3,9 @@ import type { Layout } from "../network/layout.js";
 
 /**
  * Which parameters share a prior. "all": one for all. "layers": one a layer. "tensors": one for the
- * weights and one for the biases of each layer (and for batch norm's scales and shifts), which no
- * unit of inputs or targets touches. "inputs": as "tensors", but for one prior for the weights of
- * each input (automatic relevance determination). "parameters": one for each.
+ * weights and one for the biases of each layer (and for batch norm's scales and shifts), so that a
+ * common unit of inputs or targets does not matter. "inputs": as "tensors", but with one prior for
+ * the weights of each input (automatic relevance determination). "parameters": one for each.
  */
 export type PriorGroups = "all" | "layers" | "tensors" | "inputs" | "parameters";
 

@@ -12,65 +12,68 @@ import { fixedWhereGone, withoutDeadEnds, withoutIdleUnits } from "./shrink.js";
 
 /** When to stop. */
 export interface PruneUntil {
-  /** This share of the weights is gone, in (0, 1]; biases do not count. */
+  /** Stops when this share of the weights, in (0, 1], is removed; biases do not count. */
   share?: number;
-  /** So many parameters are left, biases and batch norm's included. */
+  /** Stops when this number of parameters is left, biases and batch norm's included. */
   parameters?: number;
-  /** The loss would rise by more than this share of what it was, as in 0.05. */
+  /** Stops before the loss rises by more than this share of its value, such as 0.05. */
   lossIncrease?: number;
 }
 
-/** What `prune` takes beside network and data. */
+/** Options of `prune`. */
 export interface PruneOptions {
   /**
-   * "obs": by the whole curvature, the other weights making up for what goes; "obd": by its
-   * diagonal; "magnitude": the smallest. Default: "obs".
+   * "obs" uses the whole curvature, and adjusts the other weights; "obd" uses its diagonal;
+   * "magnitude" removes the smallest weights. Default: "obs".
    */
   method?: "obs" | "obd" | "magnitude";
-  /** When to stop; at least one of them. */
+  /** When to stop; required. */
   until: PruneUntil;
   /**
    * Single "weights" and biases, whole hidden "units", or all weights of "inputs". Default:
    * "weights".
    */
   of?: "weights" | "units" | "inputs";
-  /** Whether what is left is trained in between, by damped Gauss-Newton steps. Default: true. */
+  /**
+   * Whether the remaining parameters are trained between removals, by damped Gauss-Newton steps.
+   * Default: true.
+   */
   retrain?: boolean;
   /** Bytes of the largest matrix to make. Default: 2 GiB. */
   maxBytes?: number;
 }
 
-/** Where pruning was after some removals. */
+/** The state after some removals. */
 export interface PruneRecord {
   /** Parameters that are left. */
   readonly parameters: number;
   /** The objective that the curvature predicts. */
   readonly predicted: number;
-  /** The objective as it is, before what is left is trained. */
+  /** The actual objective, before the remaining parameters are trained. */
   readonly pruned: number;
-  /** The objective after what is left was trained. */
+  /** The objective after the remaining parameters were trained. */
   readonly loss: number;
 }
 
-/** What is left of a network. */
+/** A pruned network. */
 export interface Pruning {
   /**
-   * With zeros in place of the weights that went, and without hidden units that nothing goes out
-   * from any more. What went is fixed: training leaves it at 0, and it has no part in a posterior
-   * (see `withParameters`).
+   * The network with removed weights fixed at 0, and without hidden units that have no outgoing
+   * weights left. Training leaves fixed weights at 0, and a posterior does not include them (see
+   * `withParameters`).
    */
   readonly network: Network;
   /**
-   * The network that was given, with fixed zeros in place of what went: the mask is of its
-   * parameters.
+   * The given network with removed parameters fixed at 0; `mask` is over its parameters.
    */
   readonly masked: Network;
-  /** 1 for parameters that are left, 0 for those that went. */
+  /** 1 for remaining parameters, 0 for removed ones. */
   readonly mask: Uint8Array;
   /** After each batch of removals. */
   readonly history: readonly PruneRecord[];
   /**
-   * "converged": `until` is reached; "stalled": nothing more can go without more loss than allowed.
+   * "converged": `until` is reached; "stalled": any further removal would raise the loss by more
+   * than allowed.
    */
   readonly status: "converged" | "stalled" | "non-finite";
   /** Why, in words. */
@@ -108,21 +111,21 @@ const DENSE = 300;
 const GRADIENT_STEPS = 60;
 
 /**
- * Takes weights out of a trained network, those first without which its objective rises least.
+ * Removes weights from a trained network; first those whose removal raises the objective least.
  *
  * Optimal Brain Surgeon (Hassibi and Stork 1993): removing weight q costs θ_q²/(2·[H⁻¹]_qq), if all
  * others move by −θ_q·H⁻¹e_q/[H⁻¹]_qq. H⁻¹ is downdated by rank one. It is computed again where the
  * objective has risen by twice the predicted rise, or after a tenth of the weights. H is the
- * Gauss-Newton matrix with the penalty. Optimal Brain Damage (LeCun, Denker and Solla 1990) takes
- * H's diagonal, θ_q²·H_qq/2, and moves nothing. Batch norm's parameters stay, but for those of
- * hidden units that nothing goes out from. What a unit without any input has to give goes into the
- * biases behind it.
+ * Gauss-Newton matrix with the penalty. Optimal Brain Damage (LeCun, Denker and Solla 1990) uses
+ * H's diagonal, θ_q²·H_qq/2, and changes no other weight. Batch norm's parameters are kept, except
+ * for hidden units without outgoing weights. The constant output of a unit without inputs is added
+ * to the biases of the next layer.
  *
  * @param net a trained network; it is not changed.
  * @param data the rows that it was trained on.
  * @param options see `PruneOptions`; `until` is required.
- * @returns networks of the caller's. Cost: "obs" P³ each time the curvature is made, and P² a
- * weight.
+ * @returns networks owned by the caller. Cost: for "obs", P³ each time the curvature is computed,
+ * and P² for each weight.
  * @throws TypeError or RangeError for bad options and data, and, before anything is computed, where
  * the matrix would be larger than `maxBytes`.
  * @example

@@ -2,13 +2,13 @@ import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
 import { targetsOf } from "./likelihood.js";
 
-/** A row whose own target is unlikely once the row is left out. */
+/** A row whose target is unlikely under the model without that row. */
 export interface Suspect {
   /** The row, from 0. */
   readonly row: number;
   /**
-   * Classes: the probability of the likelier class less that of the given one. Values: the distance
-   * to the target in deviations.
+   * Classes: the probability of the likeliest class minus that of the given one. Values: the
+   * distance from prediction to target in standard deviations.
    */
   readonly score: number;
   /** The row's label, or its value. */

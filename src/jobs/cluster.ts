@@ -8,14 +8,14 @@ import { type OperatorOptions, operatorOver, type PoolOperator, type Shard } fro
 import type { Outcome, Pool, RunOptions } from "./pool.js";
 import { checkPlain, type Task } from "./tasks.js";
 
-/** What `cluster` takes. */
+/** Options of `cluster`. */
 export interface ClusterOptions {
   /**
    * Address of Redis or Valkey: redis://host:6379, rediss:// for TLS, with name and password as in
    * redis://name:password@host.
    */
   connection: string;
-  /** Name of the queue; workers of other names have nothing to do with it. Default: "hessia". */
+  /** Name of the queue; workers serve the queue of their own name only. Default: "hessia". */
   queue?: string;
   /** Seconds that results and data are kept. Default: 604,800, a week. */
   keep?: number;
@@ -23,13 +23,13 @@ export interface ClusterOptions {
 
 /**
  * A pool of workers on any number of machines, through BullMQ on Redis or Valkey. Workers join by
- * `hessia worker --redis redis://…` and may come, go and die at any moment; the same tasks give the
- * same bits with any number of them.
+ * `hessia worker --redis redis://…` and may join, leave or fail at any moment. The same tasks give
+ * the same bits with any number of workers.
  *
  * Tasks are plain data, and results are kept under the digest of task, data and build. So a run
  * that is repeated after this process or Redis has been restarted computes only the missing
- * results. Data is sent once, and by digest. A task that failed is tried again, three times in all,
- * after one and two seconds.
+ * results. Data is sent once, and by digest. A failed task is tried three times in all, with pauses
+ * of one and two seconds.
  *
  * Needs the packages `bullmq` and `ioredis`, which are not installed with this one. Redis should
  * have `appendonly yes`, and `maxmemory-policy noeviction`.

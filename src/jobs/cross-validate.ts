@@ -6,7 +6,7 @@ import { errorOf, type Outcome, type Runner, serial } from "./pool.js";
 import { checkSetting, type Setting } from "./setting.js";
 import type { FoldResult, FoldTask, Metric, Metrics } from "./task.js";
 
-/** What `crossValidate` takes beside the data. */
+/** Options of `crossValidate`. */
 export interface CrossValidateOptions {
   /**
    * The network; what is left out fits the data: its inputs, outputs and loss. Default: one hidden
@@ -17,11 +17,11 @@ export interface CrossValidateOptions {
   setting?: Setting;
   /** Parts that the rows are divided into. Default: 5. */
   folds?: number;
-  /** Divisions, each at random. Default: 1. */
+  /** Random divisions into folds. Default: 1. */
   repeats?: number;
   /** Of divisions, weights and the order of rows. Default: 0. */
   seed?: number;
-  /** What does the fits. Default: this thread. */
+  /** The pool that does the fits. Default: this thread. */
   pool?: Runner;
   /** Ends the fits that are under way; the result has the folds done so far. Default: none. */
   signal?: AbortSignal | undefined;
@@ -39,13 +39,13 @@ export interface CrossValidation {
   readonly deviation: Metrics;
   /** Means over the folds, of the rows trained on. */
   readonly training: Metrics;
-  /** What the majority or the mean scores on the rows left out. */
+  /** Scores of the majority class or the mean on the rows left out. */
   readonly baseline: Metrics;
   /** Fits that failed three times; the means are over the others. */
   readonly failures: readonly Failure[];
 }
 
-/** A fit that could not be done. */
+/** A fit that failed. */
 export interface Failure {
   /** Which fold was to be scored, from 0. */
   readonly fold: number;
@@ -62,8 +62,8 @@ const WHERE = "crossValidate";
  * for each fold a network is trained on the others and scored on it. Class labels are divided class
  * by class (stratified).
  *
- * With `patience` in the setting, a run ends by rows held out of its training rows, never by the
- * fold that is scored.
+ * With `patience` in the setting, early stopping uses rows held out from the training rows, never
+ * the fold that is scored.
  *
  * @param data what `dataset` returns.
  * @param options see `CrossValidateOptions`.

@@ -8,7 +8,7 @@ import type { FitResult, FitTask } from "./fit-task.js";
 import { errorOf, type Runner, serial } from "./pool.js";
 import { checkSetting, type Setting, specOf } from "./setting.js";
 
-/** What `restarts` and `ensemble` take beside the data. */
+/** Options of `restarts` and `ensemble`. */
 export interface EnsembleOptions {
   /** The network; what is left out fits the data. Default: one hidden layer of 32 ReLU. */
   spec?: Partial<NetworkSpec>;
@@ -18,7 +18,7 @@ export interface EnsembleOptions {
   count?: number;
   /** Chooses the seed of each network; the first one has this seed itself. Default: 0. */
   seed?: number;
-  /** What does the fits. Default: this thread. */
+  /** The pool that does the fits. Default: this thread. */
   pool?: Runner;
   /** Ends the fits that are under way; the result has those that were done. Default: none. */
   signal?: AbortSignal | undefined;
@@ -32,7 +32,7 @@ export interface Member extends Omit<FitResult, "parameters" | "statistics"> {
   readonly network: Network;
 }
 
-/** What `restarts` found. */
+/** Networks from several starts. */
 export interface Restarts {
   /** The network with the lowest training objective. */
   readonly best: Member;
@@ -68,14 +68,14 @@ export interface EnsemblePrediction {
 const STREAM = 7;
 
 /**
- * Trains a network several times, from weights of its own each time, and keeps the one with the
- * lowest training objective: a remedy for local minima. A large spread of the objectives says that
- * there are such.
+ * Trains a network several times from different initial weights, and returns the one with the
+ * lowest training objective first: a remedy for local minima. A large spread of the objectives
+ * shows that there are local minima.
  *
  * @param data what `dataset` returns.
  * @param options see `EnsembleOptions`.
- * @returns (resolves to) all networks, the best first. A run that ended in NaN is behind every
- * other. Cost: `count` fits.
+ * @returns (resolves to) all networks, the best first. Runs that ended in NaN come last. Cost:
+ * `count` fits.
  * @throws (rejects) TypeError or RangeError for bad options; the first fit's error where all
  * failed.
  * @example
@@ -93,9 +93,9 @@ export async function restarts(data: Dataset, options: EnsembleOptions = {}): Pr
 }
 
 /**
- * Trains networks that differ in their first weights and the order of rows alone, to predict
- * together. Their mean predicts better than most of them, and where they differ none should be
- * trusted.
+ * Trains networks that differ only in their initial weights and the order of rows, and averages
+ * their predictions. The mean predicts better than most of the networks. Where they disagree, trust
+ * none of them.
  *
  * @param data what `dataset` returns.
  * @param options see `EnsembleOptions`.

@@ -6,7 +6,7 @@ import type { History } from "../train/records.js";
 import type { Setting } from "./setting.js";
 import { type Metrics, measure, train } from "./task.js";
 
-/** A network to be made and trained on all rows. Plain data, as every task. */
+/** A task: make a network and train it on all rows. Plain data. */
 export interface FitTask {
   /** Kind of task. */
   readonly kind: "fit";
@@ -18,7 +18,7 @@ export interface FitTask {
   readonly seed: number;
 }
 
-/** What came of a fit. */
+/** The result of a fit. */
 export interface FitResult {
   /** Of the trained network, in their order. */
   readonly parameters: Float64Array;
@@ -34,7 +34,7 @@ export interface FitResult {
   readonly epochs: number;
 }
 
-/** A network to be trained on all rows but one, and asked about that one. */
+/** A task: train a network on all rows but one, and score it on that row. */
 export interface LeaveOneOutTask extends Omit<FitTask, "kind"> {
   /** Kind of task. */
   readonly kind: "leave-one-out";
@@ -42,7 +42,7 @@ export interface LeaveOneOutTask extends Omit<FitTask, "kind"> {
   readonly row: number;
 }
 
-/** What came of leaving a row out. */
+/** The result of leaving a row out. */
 export interface LeaveOneOutResult {
   /** The row that was left out. */
   readonly row: number;

@@ -5,21 +5,21 @@ import type { LeaveOneOutTask } from "./fit-task.js";
 import { type Outcome, type Runner, serial } from "./pool.js";
 import { checkSetting, type Setting } from "./setting.js";
 
-/** What `leaveOneOut` takes beside the data. */
+/** Options of `leaveOneOut`. */
 export interface LeaveOneOutOptions extends Omit<EnsembleOptions, "count"> {
   /** The rows to leave out, one at a time. Default: every row. */
   rows?: readonly number[];
 }
 
 /**
- * Trains a network again without each of some rows, and gives that row's loss: what `influence`
- * predicts without training. It is a check of that prediction, or the whole of leave-one-out
- * cross-validation.
+ * Trains a network again without each of the given rows, and returns that row's loss. `influence`
+ * predicts the same without training, so this checks its prediction. Over all rows it is
+ * leave-one-out cross-validation.
  *
  * @param data what `dataset` returns.
  * @param options see `LeaveOneOutOptions`.
- * @returns (resolves to) what came of each row, in their order. Cost: a fit a row.
- * @throws (rejects) TypeError or RangeError for bad options and for rows that there are not.
+ * @returns (resolves to) a result for each row, in their order. Cost: one fit for each row.
+ * @throws (rejects) TypeError or RangeError for bad options and for rows that do not exist.
  * @example
  * const data = dataset([[0], [1], [2], [3]], [[0], [1], [2], [9]]);
  * const setting = { hidden: [], optimizer: "newton", epochs: 1 };

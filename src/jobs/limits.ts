@@ -5,7 +5,7 @@ import { flopsOfFit, isDense, parametersOf } from "./cost.js";
 import { specOf } from "./setting.js";
 import type { Task } from "./tasks.js";
 
-/** How large a task a worker takes. */
+/** The largest tasks that a worker accepts. */
 export interface Limits {
   /** Most parameters of a network; 10⁷. */
   readonly parameters: number;

@@ -19,7 +19,7 @@ import { checkPlain } from "./tasks.js";
  */
 export type Shard = Dataset | FileReference;
 
-/** What `pool.operator` takes beside network and shards. */
+/** Options of `pool.operator`. */
 export interface OperatorOptions {
   /** The Hessian ("exact") or the generalised Gauss-Newton matrix ("ggn"). Default: "exact". */
   kind?: CurvatureKind;
@@ -32,14 +32,14 @@ export interface PoolOperator extends LinearOperator {
   /** The objective, its gradient and products as functions of the parameters, for `minimize`. */
   readonly objective: Required<Pick<SmoothFunction, "value" | "gradient" | "hvp">>;
   /**
-   * The product with v at the network's parameters. This thread waits for the workers, as `lanczos`
-   * and its like need it.
+   * The product with v at the network's parameters. Blocks this thread until the workers have
+   * answered, as `lanczos` and similar functions require.
    *
-   * @throws Error where a worker has failed three times, and where a thread may not wait: in a
-   * page's main thread.
+   * @throws Error where a worker has failed three times, and in a page's main thread, which may not
+   * block.
    */
   matvec(v: FloatArray): Float64Array;
-  /** The same without waiting, for a page's main thread. */
+  /** The same product as a promise, for a page's main thread. */
   product(v: ArrayLike<number>): Promise<Float64Array>;
   /**
    * Ends the operator's workers. They end by themselves with the process, or when the operator is

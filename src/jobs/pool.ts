@@ -3,20 +3,20 @@ import type { Network } from "../network/network.js";
 import type { OperatorOptions, PoolOperator, Shard } from "./operator.js";
 import { type ResultOf, runTask, type Task } from "./tasks.js";
 
-/** What came of a task. */
+/** The outcome of a task. */
 export type Outcome<T extends Task = Task> = Done<T> | Failed | Open;
 
 /** A task that was done. */
 export interface Done<T extends Task = Task> {
-  /** That it was done. */
+  /** The task was done. */
   readonly status: "done";
-  /** What came of it. */
+  /** The result of the task. */
   readonly result: ResultOf<T>;
 }
 
-/** A task that could not be done. */
+/** A task that failed. */
 export interface Failed {
-  /** That it failed: three times, or once where it would fail again. */
+  /** It failed: three times, or once where repeating could not help. */
   readonly status: "failed";
   /** Why, in words. */
   readonly reason: string;
@@ -24,17 +24,16 @@ export interface Failed {
   readonly kind: string;
 }
 
-/** A task that was not begun, or was broken off. */
+/** A task that was not started, or was aborted. */
 export interface Open {
-  /** That nothing is known of it. */
+  /** The task has no result. */
   readonly status: "open";
 }
 
-/** What `pool.run` takes beside tasks and data. */
+/** Options of `pool.run`. */
 export interface RunOptions {
   /**
-   * Ends the run: tasks that are under way are aborted, and the others are not begun. Default:
-   * none.
+   * Ends the run: running tasks are aborted, and the others are not started. Default: none.
    */
   signal?: AbortSignal | undefined;
   /**
@@ -44,32 +43,32 @@ export interface RunOptions {
   onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
 }
 
-/** What does tasks: this thread, other threads, or other machines. */
+/** Runs tasks: on this thread, other threads, or other machines. */
 export interface Pool {
   /**
-   * Does tasks on data; a result depends on its task and the data alone. A task that failed in an
-   * unexpected way is tried again, three times in all. The other tasks continue meanwhile.
+   * Runs tasks on data; a result depends on its task and the data alone. A task that fails
+   * unexpectedly is tried three times in all, while the other tasks continue.
    *
-   * @returns (resolves to) what came of them, in the order of the tasks.
+   * @returns (resolves to) the outcomes, in the order of the tasks.
    */
   run<T extends Task>(tasks: readonly T[], data: Dataset, options?: RunOptions): Promise<Outcome<T>[]>;
   /**
    * Products with the curvature of a network's objective, and the objective and its gradient, over
    * data in shards that no worker needs to hold whole.
    *
-   * @param net a network; products are always at its parameters as they are then.
+   * @param net a network; each product is at its current parameters.
    * @param shards data sets, or names of files that `datasetToSafetensors` wrote, in the pool's
    * folder.
    */
   operator(net: Network, shards: readonly Shard[], options?: OperatorOptions): Promise<PoolOperator>;
   /**
-   * Ends the workers of a thread pool, or the connection to a cluster, which keeps a process
-   * running. Threads that idle do not.
+   * Ends the workers of a thread pool, or the connection to a cluster. An open connection keeps a
+   * process running; idle threads do not.
    */
   close(): Promise<void>;
 }
 
-/** What `tune` and its like need of a pool. */
+/** The part of a pool that `tune`, `crossValidate`, `restarts` and `ensemble` use. */
 export type Runner = Pick<Pool, "run">;
 
 /** One task after another in this thread; the page has its turn meanwhile, as in `fit`. */

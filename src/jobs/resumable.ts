@@ -14,18 +14,17 @@ export interface Results {
 }
 
 /**
- * A pool that does no task twice: what is among the results is not done again, and what is done is
- * added to them. So an interrupted search resumes where it was, and a search with more trials does
- * only the new ones.
+ * A pool that runs no task twice: it returns known results, and adds new ones to `results`. So an
+ * interrupted search resumes, and a search with more trials computes only the new ones.
  *
  * A task's name is a digest of the task, the data and the build of the core. Failures are not kept.
  *
- * @param pool what does the tasks that are not known.
+ * @param pool runs the tasks whose results are not known.
  * @param results a `Map`, or anything with `get` and `set`.
- * @param identity a mark beside the build that results must share, such as a version. Default:
+ * @param identity a text that results must share besides the build, such as a version. Default:
  * nothing.
- * @returns a pool for `tune` and its like. Cost: a digest of the data, once, and one a task.
- * @throws TypeError for what is no pool or no results.
+ * @returns a pool for `tune` and similar functions. Cost: a digest of the data once, and one for
+ * each task. @throws TypeError for an invalid pool or invalid results.
  * @example
  * const results = new Map();
  * const pool = resumable(threads({ workers: 2 }), results);

@@ -15,8 +15,8 @@ import { makeOptimizer, type OptimizerSetting } from "./optimizers.js";
 import { type ScheduleName, scheduleNames } from "./schedules.js";
 
 /**
- * One way to make and train a network, as plain data: what a search varies, a worker receives and a
- * model file keeps. Whatever is left out has the library's default.
+ * How to make and train a network, as plain data. A search varies settings, workers receive them,
+ * and model files keep them. Properties that are left out have the library's defaults.
  */
 export interface Setting {
   /**
@@ -40,9 +40,9 @@ export interface Setting {
   learningRate?: number;
   /** Passes over the rows. Default: 60. */
   epochs?: number;
-  /** Rows per step. Default: what the optimizer declares. */
+  /** Rows per step. Default: the optimizer's own. */
   batchSize?: number;
-  /** Course of the learning rate. Default: "constant". */
+  /** Schedule of the learning rate. Default: "constant". */
   schedule?: ScheduleName;
   /**
    * Epochs without improvement on held-out training rows after which a run ends. Default: never.

@@ -12,8 +12,8 @@ import { optimizerOf, type Setting, specOf } from "./setting.js";
 import { fromLogs, type LogScale, logScaleOf, withLogs } from "./target-scale.js";
 
 /**
- * A network to be trained on all folds but one and scored on that one. Plain data; the result
- * depends on the task and the data alone, so that any worker may do it, and do it again.
+ * A task: train a network on all folds but one, and score it on that fold. Plain data; the result
+ * depends on the task and the data alone, so any worker may compute it, and repeat it.
  */
 export interface FoldTask {
   /** Kind of task. */
@@ -32,13 +32,13 @@ export interface FoldTask {
   readonly seed: number;
 }
 
-/** What a score is called. */
+/** Names of scores. */
 export type Metric = "loss" | "accuracy" | "balancedAccuracy" | "auc" | "logLoss" | "rmse" | "mae" | "r2";
 
 /** Scores by name; those that the task has. */
 export type Metrics = Readonly<Partial<Record<Metric, number>>>;
 
-/** What came of a fold. */
+/** The result of a fold. */
 export interface FoldResult {
   /** Which fold was scored, from 0. */
   readonly fold: number;
@@ -52,7 +52,7 @@ export interface FoldResult {
   readonly training: Metrics;
   /** On the rows left out. */
   readonly test: Metrics;
-  /** What the majority or the mean of the rows trained on scores on the rows left out. */
+  /** Scores on the rows left out of the majority class or the mean of the training rows. */
   readonly baseline: Metrics;
 }
 

@@ -14,12 +14,12 @@ import { checkSetting } from "./setting.js";
 import { type FoldResult, type FoldTask, runFold } from "./task.js";
 
 /**
- * A piece of work as plain data: never code. What comes of it depends on the task and the data
- * alone, so that any worker may do it, and do it again.
+ * A piece of work as plain data, never code. The result depends on the task and the data alone, so
+ * any worker may compute it, and repeat it.
  */
 export type Task = FoldTask | FitTask | LeaveOneOutTask | ProductTask;
 
-/** What comes of a task. */
+/** The result of a task. */
 export type ResultOf<T extends Task> = T extends FoldTask
   ? FoldResult
   : T extends FitTask

@@ -14,11 +14,11 @@ import {
 import type { Outcome, Pool, RunOptions } from "./pool.js";
 import { checkPlain, type Task } from "./tasks.js";
 
-/** What `threads` takes. */
+/** Options of `threads`. */
 export interface ThreadsOptions {
-  /** Threads that do tasks. Default: as many as the machine has cores. */
+  /** Number of threads. Default: as many as the machine has cores. */
   workers?: number;
-  /** The folder that files of shards are in; only where there are files. Default: none. */
+  /** The folder of shard files, if there are any. Default: none. */
   folder?: string;
   /**
    * The address of `dist/jobs/worker.js`, for pages whose bundler does not find workers by itself.
@@ -31,13 +31,13 @@ export interface ThreadsOptions {
  * A pool of threads on this machine: worker threads in Node, web workers in pages. The same tasks
  * give the same bits with any number of threads.
  *
- * Threads start when there is work, and end when they have idled for two seconds, so a pool does
- * not have to be closed. A thread is sent a data set once. Where a thread dies another takes its
- * place, and the task is tried again, three times in all.
+ * Threads start when there is work, and end after two idle seconds, so a pool does not have to be
+ * closed. A data set is sent to each thread once. If a thread fails, another replaces it, and the
+ * task is tried again, three times in all.
  *
  * @param options see `ThreadsOptions`.
  * @returns a pool for `tune`, `crossValidate`, `restarts`, `ensemble`, `leaveOneOut` and
- * `pool.operator`. Memory: a copy of the data a thread.
+ * `pool.operator`. Memory: a copy of the data for each thread.
  * @throws TypeError or RangeError for bad options.
  * @example
  * const pool = threads({ workers: 2 });

@@ -11,17 +11,19 @@ import { checkSetting, type Setting } from "./setting.js";
 import { checkSpace, type Space, settingsOf } from "./space.js";
 import { type FoldResult, type FoldTask, type Metric, train } from "./task.js";
 
-/** What `tune` takes beside the data. */
+/** Options of `tune`. */
 export interface TuneOptions {
   /** Values to choose from for each part of a setting, or the settings themselves. */
   space: Space | readonly Setting[];
-  /** Settings to try of a space; a space with fewer is tried whole. Default: 20. */
+  /**
+   * Settings to draw from a space; a space with fewer settings is tried completely. Default: 20.
+   */
   trials?: number;
   /** The network, as in `crossValidate`; a setting overrides it. Default: by the data. */
   spec?: Partial<NetworkSpec>;
   /** Parts that the rows are divided into. Default: 4. */
   folds?: number;
-  /** What is compared. Default: "loss", on rows left out. */
+  /** The score that is compared, on rows left out. Default: "loss". */
   metric?: Metric;
   /**
    * After each fold the better half of the settings stays, as long as more than two are left.
@@ -30,7 +32,7 @@ export interface TuneOptions {
   halving?: boolean;
   /** Of trials, folds, weights and the order of rows. Default: 0. */
   seed?: number;
-  /** What does the fits. Default: this thread. */
+  /** The pool that does the fits. Default: this thread. */
   pool?: Runner;
   /** Called after each fold with the trials so far. True ends the search. Default: none. */
   onProgress?: ((progress: TuneProgress) => boolean | undefined) | undefined;
@@ -45,7 +47,7 @@ export interface TuneOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** How far a search is. */
+/** Progress of a search. */
 export interface TuneProgress {
   /** Fits done. */
   readonly done: number;
@@ -63,7 +65,7 @@ export interface Trial extends CrossValidation {
   readonly setting: Setting;
 }
 
-/** What a search found. */
+/** The result of a search. */
 export interface Tuning {
   /** The setting with the best mean score over all folds. */
   readonly best: Trial;
@@ -84,12 +86,12 @@ const METRICS: readonly Metric[] = [...HIGHER_IS_BETTER, "loss", "logLoss", "rms
 const FINALISTS = 2;
 
 /**
- * Chooses how to make and train a network by its score on rows left out, and trains one by that
- * choice on all rows.
+ * Chooses the setting with the best score on rows left out, and trains a network with it on all
+ * rows.
  *
- * Every setting is scored on the same folds. With `halving` a setting that is behind after some
- * folds is not tried on the others (successive halving: Jamieson and Talwalkar 2016). The best of
- * many scores is too good by chance: judge the network on rows that had no part in the search.
+ * Every setting is scored on the same folds. With `halving`, settings with worse scores after some
+ * folds are dropped (successive halving: Jamieson and Talwalkar 2016). The best of many scores is
+ * too good by chance: judge the network on rows that had no part in the search.
  *
  * @param data what `dataset` returns.
  * @param options see `TuneOptions`; space is required.

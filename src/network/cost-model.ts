@@ -6,27 +6,27 @@ import type { Layout } from "./layout.js";
 import type { ResolvedSpec } from "./spec.js";
 import { tangentBytesPerSample } from "./tangent.js";
 
-/** What curvature costs here. */
+/** The predicted cost of curvature for a network, on this machine. */
 export interface HessianCost {
-  /** P. */
+  /** Number of parameters, P. */
   readonly parameters: number;
-  /** N. */
+  /** Number of samples, N. */
   readonly samples: number;
-  /** Of the dense matrix. */
+  /** Bytes of the dense matrix. */
   readonly bytes: number;
-  /** N·P², what a symmetric dense assembly without any structure takes. */
+  /** N·P²: operations of a symmetric dense assembly that uses no structure. */
   readonly flops: number;
-  /** Predicted for the dense matrix, on this machine. */
+  /** Predicted seconds for the dense matrix, on this machine. */
   readonly seconds: number;
-  /** Instead, a product by `hessianOperator` after the first. */
+  /** The cost of one product by `hessianOperator`, after the first one. */
   readonly product: {
-    /** Of the vector. */
+    /** Bytes of the vector. */
     readonly bytes: number;
     /** Bytes of what is kept between products. */
     readonly workspace: number;
-    /** About 12·N·P. */
+    /** Operations: about 12·N·P. */
     readonly flops: number;
-    /** Predicted, on this machine. */
+    /** Predicted seconds, on this machine. */
     readonly seconds: number;
   };
 }

@@ -9,13 +9,13 @@ import type { PassOptions } from "./pass.js";
  * Bytes, flops and predicted seconds of the dense Hessian, and of a product with it, on this
  * machine.
  *
- * The prediction scales the rate of a matrix product, measured once in some twenty milliseconds, by
- * what the assembly gains or loses against N·P² flops; bench/hessian.mjs prints how far off it is.
+ * The rate of a matrix product is measured once, in about twenty milliseconds. The prediction
+ * multiplies it by the assembly's known ratio to N·P² flops; bench/hessian.mjs prints its error.
  *
  * @param net a network, or a number of parameters P of a ReLU network without batch norm.
  * @param samples N.
- * @param options dtype: where P is given; "f64" by default. batchNorm: as in `net.hessian`, which
- * makes the matrix from P products under batch statistics ("batch", the default) alone.
+ * @param options dtype: where P is given; "f64" by default. batchNorm: as in `net.hessian`; "batch"
+ * by default. Under batch statistics the matrix is made from P products.
  * @returns plain data, owned by the caller.
  * @throws TypeError or RangeError for anything but a network or positive whole numbers.
  * @example

@@ -1,21 +1,21 @@
 /**
- * A point of an ROC or precision-recall curve: what holds if rows with a mark of at least
+ * A point of an ROC or precision-recall curve: the rates if rows with a score of at least
  * `threshold` count as positive.
  */
 export interface CurvePoint {
-  /** Least mark that counts as positive. */
+  /** Least score that counts as positive. */
   readonly threshold: number;
   /** Share of the positives that are found: the true positive rate. */
   readonly recall: number;
-  /** Share of the negatives that are taken for positive: the false positive rate. */
+  /** Share of the negatives that count as positive: the false positive rate. */
   readonly fallOut: number;
-  /** Share of the rows taken for positive that are. */
+  /** Share of the rows counted as positive that are positive. */
   readonly precision: number;
 }
 
 /**
- * Area under the ROC curve: the probability that a positive has a larger mark than a negative, ties
- * counting half (Mann and Whitney 1947). Cost: a sort.
+ * Area under the ROC curve: the probability that a positive row has a larger score than a negative
+ * one, ties counting half (Mann and Whitney 1947). Cost: a sort.
  *
  * @param marks one number a row, larger for positives.
  * @param positive 1 for positives, 0 for negatives.
@@ -37,7 +37,7 @@ export function areaUnderCurve(
 }
 
 /**
- * The points of the ROC and the precision-recall curve, one for each mark that occurs, by falling
+ * The points of the ROC and the precision-recall curve, one for each score that occurs, by falling
  * threshold.
  *
  * @param marks one number a row, larger for positives.

@@ -6,8 +6,7 @@ import type { Layout } from "./layout.js";
 import { decidesClasses, lossName, lossParameters, type ResolvedSpec } from "./spec.js";
 
 /**
- * Inputs with what should come out of them. Flat targets are class labels or the values of a single
- * output.
+ * Inputs with their targets. Flat targets are class labels or the values of a single output.
  */
 export interface Dataset {
   /** One row a sample. */
@@ -25,12 +24,12 @@ export interface Dataset {
   readonly meanWeight: number;
 }
 
-/** What `dataset` takes beside inputs and targets. */
+/** Options of `dataset`. */
 export interface DatasetOptions {
   /**
-   * How much each sample counts: 2 is the row twice, 0 the row left out. "balanced" makes every
-   * class that occurs weigh alike: N/(classes · rows of the class). Default: all samples count
-   * alike.
+   * How much each sample counts: 2 counts the row twice, and 0 leaves it out. "balanced" makes
+   * every class that occurs weigh alike: N/(classes · rows of the class). Default: all samples
+   * count alike.
    */
   weights?: ArrayLike<number> | "balanced" | null;
 }

@@ -2,13 +2,13 @@ import type { Random } from "../random.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import type { FloatArray } from "../wasm/workspace.js";
 
-/** The weight to be drawn: its place, its layer's size and the stream to draw from. */
+/** The weight to be drawn: its place, its layer's size and a random stream. */
 export interface WeightPlace {
   /** Index of the layer. */
   readonly layer: number;
   /** Index of the unit in its layer. */
   readonly unit: number;
-  /** Of the layer. */
+  /** Index of the input in its layer. */
   readonly input: number;
   /** How many the layer has. */
   readonly units: number;

@@ -29,11 +29,11 @@ import { chosenParameters, lowestLayer, picked, rangesOf, spread } from "./selec
 import { decidesClasses, lossName, type NetworkSpec, type ResolvedSpec, resolveSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
-/** A network as JSON has it: `network(spec)` and the two setters make it again. */
+/** A network as plain data: `network(spec)` and the two setters restore it. */
 export interface NetworkJson {
   /** The specification with every default filled in. */
   readonly spec: ResolvedSpec;
-  /** In their order. */
+  /** The parameters, in the order that `Network` describes. */
   readonly parameters: readonly number[];
   /** Of batch norm: mean, then variance, layer by layer. */
   readonly runningStatistics: readonly number[];
@@ -113,7 +113,7 @@ export class Network {
    * What `JSON.stringify` writes: specification, parameters and running statistics, exactly but for
    * the sign of zero. `toJson` of hessia/formats adds builds, checkpoints and metadata.
    *
-   * @throws TypeError for a network whose loss is the caller's: JSON has no functions.
+   * @throws TypeError for a network with a loss of your own: JSON has no functions.
    * @example
    * const net = network({ inputs: 1, layers: [{ units: 1 }], seed: 1 });
    * const { spec, parameters } = JSON.parse(JSON.stringify(net));
@@ -132,7 +132,7 @@ export class Network {
   }
 
   /**
-   * What the last activation gives, under running statistics: logits for the cross-entropies.
+   * The outputs of the last activation, under running statistics: logits for the cross-entropies.
    *
    * @param inputs one row a sample.
    * @returns samples × outputs, owned by the caller, of the network's dtype. Cost: about 2·N·P
@@ -186,7 +186,7 @@ export class Network {
   }
 
   /**
-   * Loss without penalty and, where they make sense, accuracy or RMSE, as used for inference:
+   * Loss without penalty, and accuracy or RMSE where they make sense, as in inference: under
    * running statistics.
    *
    * @param data inputs and targets.
@@ -230,9 +230,9 @@ export class Network {
    * backpropagation.
    *
    * @param data inputs and targets.
-   * @param options batchNorm: as in `loss`; of: the parameters to differentiate by, all by default.
-   * @returns the gradient belongs to the caller. Cost: about 6·N·P flops; layers below those of
-   * `of` are not passed back through.
+   * @param options batchNorm: as in `loss`; of: the parameters to differentiate with respect to,
+   * all by default. @returns the gradient, owned by the caller. Cost: about 6·N·P flops; the
+   * backward pass ends at the lowest layer of `of`.
    * @throws as `loss`, and for an `of` that is no mask of this network.
    */
   gradient(data: Dataset, options: DerivativeOptions = {}): { loss: number; gradient: FloatArray } {
@@ -291,11 +291,11 @@ export class Network {
    * It is assembled block by block from one R{·} pass a unit, leaving out samples where a unit of
    * the pair is inactive. Under running statistics batch norm's a = γ·s·(W·h + b − mean) + β is
    * bilinear in (γ, W) and (γ, b): those terms are in the exact kind. Batch statistics couple the
-   * samples; there it is made from P products.
+   * samples, so the matrix is made from P products.
    *
    * @param data inputs and targets.
-   * @param options kind: kind, batchNorm, maxBytes, out, of: see `HessianOptions`. Of the last
-   * layers' parameters the block is made alone; those of layers below take no part.
+   * @param options kind, batchNorm, maxBytes, out, of: see `HessianOptions`. For parameters of the
+   * last layers, only their block is computed; layers below take no part.
    * @returns exactly symmetric, of the network's dtype, owned by the caller and, with `out`, in its
    * memory; `block` takes the names "0", "1", … of the layers.
    * Cost: P² numbers and up to N·P² flops, or about 8·N·P² under batch statistics; see
@@ -325,8 +325,8 @@ export class Network {
   }
 
   /**
-   * Derivatives of the outputs in the parameters, under running statistics: row s·outputs + c is
-   * ∂f_c(x_s)/∂θ, before any loss. The derivative at a kink is that of `gradient`.
+   * Derivatives of the outputs with respect to the parameters, under running statistics: row
+   * s·outputs + c is ∂f_c(x_s)/∂θ, before any loss. The derivative at a kink is that of `gradient`.
    *
    * @param inputs one row a sample; or a data set, whose inputs are taken.
    * @param options of: the parameters to differentiate by, all by default; layers below theirs are
@@ -347,12 +347,12 @@ export class Network {
   }
 
   /**
-   * Derivatives of the outputs in the inputs, under running statistics: row s·outputs + c is
-   * ∂f_c(x_s)/∂x.
+   * Derivatives of the outputs with respect to the inputs, under running statistics: row
+   * s·outputs + c is ∂f_c(x_s)/∂x.
    *
    * @param inputs one row a sample; or a data set, whose inputs are taken.
    * @returns (samples · outputs) × inputs in double precision, owned by the caller. Cost: a
-   * backward pass an output.
+   * backward pass for each output.
    * @throws as `predict`.
    * @example
    * const net = network({ inputs: 2, layers: [{ units: 1 }] });
@@ -535,8 +535,8 @@ export class Network {
  * PyTorch's function of the same name gives, plus l1·Σ|θ| + ½·l2·Σθ².
  *
  * @param spec inputs, layers, loss, penalty, dtype, initializer and seed; see `NetworkSpec`.
- * @returns the network, of the build that is current (see `init`). Nothing has to be disposed of.
- * @throws TypeError or RangeError for what is unknown or makes no sense, such as a sigmoid under a
+ * @returns the network, with the current build of the core (see `init`). It needs no disposal.
+ * @throws TypeError or RangeError for unknown or invalid options, such as a sigmoid under a
  * cross-entropy.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });

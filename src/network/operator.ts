@@ -99,7 +99,7 @@ export interface HessianOperator extends LinearOperator {
 
 /**
  * The Hessian or generalised Gauss-Newton matrix of a network's objective as an operator, for
- * `lanczos`, `trace` and whatever takes one.
+ * `lanczos`, `trace` and other functions that take operators.
  *
  * Activations and derivatives are kept between products at the same point (up to 256 MiB of them),
  * so that a product with the Hessian costs about two gradients. After the parameters have changed,

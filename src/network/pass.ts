@@ -3,7 +3,7 @@ import type { BatchNormMode } from "./propagation.js";
 import type { ParameterMask } from "./selection.js";
 import type { CurvatureKind } from "./tangent.js";
 
-/** What passes over a whole data set take. */
+/** Options of calls that pass over a whole data set. */
 export interface PassOptions {
   /**
    * Whether batch norm takes its statistics from the data at hand ("batch") or the running ones
@@ -15,8 +15,8 @@ export interface PassOptions {
 /** What `net.jacobian` takes beside the inputs. */
 export interface JacobianOptions {
   /**
-   * The parameters to differentiate by, as `withParameters` takes them. What is returned is over
-   * these alone, in their order. Default: all.
+   * The parameters to differentiate with respect to, as `withParameters` takes them. Results are
+   * over these alone, in their order. Default: all.
    */
   of?: ParameterMask;
 }
@@ -35,9 +35,8 @@ export interface HessianOptions extends CurvatureOptions {
   /** Bytes of the largest matrix to make. Default: 2 GiB. */
   maxBytes?: number;
   /**
-   * A matrix of the network's size and dtype, from an earlier call, whose numbers are no longer
-   * needed: they are overwritten. Fresh memory takes up to a third of a small network's time.
-   * Default: fresh memory.
+   * A matrix of the network's size and dtype, from an earlier call, to be overwritten. New memory
+   * takes up to a third of the time for a small network. Default: new memory.
    */
   out?: SymmetricMatrix;
 }

@@ -4,15 +4,15 @@ import type { Layout } from "./layout.js";
 import type { Propagation } from "./propagation.js";
 import { decidesClasses, lossTraits, type ResolvedSpec } from "./spec.js";
 
-/** How a network does on data, as it would be used: running statistics, no penalty. */
+/** Scores of a network on data, as in inference: running statistics, no penalty. */
 export interface Evaluation {
-  /** Mean, without penalty. */
+  /** Mean loss, without penalty. */
   loss: number;
-  /** Share classified correctly; with the cross-entropies. */
+  /** Share of correct decisions; only under the cross-entropies. */
   accuracy?: number;
   /**
-   * √(mean squared error); with losses of values in the targets' unit: mse, huber, log-cosh and
-   * mae.
+   * √(mean squared error); only under losses of values in the targets' unit: mse, huber, log-cosh
+   * and mae.
    */
   rmse?: number;
 }

@@ -9,14 +9,13 @@ import { checkNetwork, type Network } from "./network.js";
 import { decide } from "./score.js";
 import { decidesClasses, lossName, lossParameters, lossTraits } from "./spec.js";
 
-/** What `scores` takes beside network and data. */
+/** Options of `scores`. */
 export interface ScoresOptions {
   /**
-   * The rows that the baseline is taken from: its mean, or its shares of classes. Default: the
-   * scored rows.
+   * The rows whose mean or shares of classes are the baseline. Default: the scored rows.
    */
   baseline?: Dataset;
-  /** Two classes: the probability of the second from which a row counts as it. Default: 0.5. */
+  /** For two classes: rows count as the second from this probability on. Default: 0.5. */
   threshold?: number;
 }
 
@@ -24,7 +23,7 @@ export interface ScoresOptions {
 export interface ClassScores {
   /** Rows of this class. */
   readonly rows: number;
-  /** Rows that the network takes for it. */
+  /** Rows that the network predicts to be in it. */
   readonly predicted: number;
   /** Share of the predicted rows that are right; NaN where none is predicted. */
   readonly precision: number;
@@ -81,9 +80,9 @@ export interface Comparison {
    * interval around 0.
    */
   readonly verdict: "better" | "worse" | "unclear";
-  /** Mean over rows of the baseline's loss less the model's: squared error, or −ln p. */
+  /** The baseline's loss minus the model's, a mean over rows; squared error or −ln p. */
   readonly gain: number;
-  /** Standard error of the gain. */
+  /** Standard error of `gain`. */
   readonly standardError: number;
   /** Why, in words. */
   readonly reason: string;
@@ -93,9 +92,9 @@ export interface Comparison {
 export interface ClassificationScores extends Classification {
   /** One entry a class. */
   readonly classes: readonly ClassScores[];
-  /** confusion[i][j]: rows of class i that are taken for class j. */
+  /** confusion[i][j]: rows of class i that are predicted as class j. */
   readonly confusion: readonly (readonly number[])[];
-  /** What the majority class and the classes' shares score on the same rows. */
+  /** Scores of the baseline on the same rows: the majority class and the classes' shares. */
   readonly baseline: Classification;
   /** Against that baseline. */
   readonly comparison: Comparison;
@@ -105,7 +104,7 @@ export interface ClassificationScores extends Classification {
 export interface RegressionScores extends Regression {
   /** One entry an output. */
   readonly outputs: readonly Regression[];
-  /** What the mean scores on the same rows. */
+  /** Scores of the baseline, the mean, on the same rows. */
   readonly baseline: Regression;
   /** Against that baseline. */
   readonly comparison: Comparison;
@@ -125,11 +124,11 @@ function clear(freedom: number): number {
 }
 
 /**
- * How well a network does on data, and how that compares with what needs no network: the majority
- * class and the classes' shares, or the mean. Weights of samples count, as they do in the loss.
+ * Scores of a network on data, beside a baseline that needs no network: the majority class and the
+ * classes' shares, or the mean. Samples count by their weights, as in the loss.
  *
  * @param net a network for class labels (a cross-entropy) or for values.
- * @param data rows that it was not trained on, to say something about others.
+ * @param data rows to score; use rows that the network was not trained on.
  * @param options baseline: the rows whose mean or shares are the baseline, usually the training
  * rows; threshold.
  * @returns plain data. Cost: one `predict`, and a sort of the rows per class.
@@ -180,7 +179,7 @@ function valuesFrom(net: Network, outputs: Matrix): Matrix {
   const levels = lossParameters(loss);
   const median = levels.indexOf(0.5);
   if (kind === "custom" || median < 0) {
-    const expected = "outputs to hold against targets: values, rates, logits, or quantiles with the level 0.5";
+    const expected = "outputs to compare with targets: values, rates, logits, or quantiles with the level 0.5";
     wrongType(WHERE, "net", expected, lossName(loss), "use net.evaluate, which gives the loss");
   }
   const columns = outputs.columns / levels.length;

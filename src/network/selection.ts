@@ -4,9 +4,9 @@ import { bytesPer, type FloatArray, type Workspace } from "../wasm/workspace.js"
 import type { Layout } from "./layout.js";
 
 /**
- * Some of a network's parameters: a layer, counted from 0, or several; or true (1) and false (0)
- * for each parameter. An array that is as long as there are parameters is read as one mark for each
- * parameter.
+ * A choice of a network's parameters: the number of a layer, counted from 0, or several; or true
+ * (1) or false (0) for each parameter. An array with as many entries as parameters has one mark for
+ * each parameter.
  */
 export type ParameterMask = number | ArrayLike<number> | ArrayLike<boolean>;
 

@@ -58,18 +58,18 @@ export const activations: readonly ActivationName[] = [
 /** An activation with its parameter. */
 export type Activation =
   | { type: Exclude<ActivationName, "relu" | "leaky-relu" | "elu"> }
-  /** max(0, a); `atZero` is the value used for ReLU′(0), 0 by default. */
+  /** max(0, a); `atZero` is the value used for ReLU′(0). Default: 0. */
   | { type: "relu"; atZero?: number }
-  /** a for a > 0 and slope·a otherwise; 0.01 by default, at 0 too (PyTorch's). */
+  /** a for a > 0 and slope·a otherwise; its derivative at 0 is the slope. Default: 0.01. */
   | { type: "leaky-relu"; slope?: number }
-  /** a for a > 0 and alpha·(eᵃ − 1) otherwise; 1 by default. */
+  /** a for a > 0 and alpha·(eᵃ − 1) otherwise. Default: 1. */
   | { type: "elu"; alpha?: number };
 
 /** Batch normalisation as in PyTorch: momentum 0.1, epsilon 1e-5. */
 export interface BatchNorm {
-  /** Weight of the batch in the running statistics; 0.1. */
+  /** Weight of the batch in the running statistics. Default: 0.1. */
   momentum?: number;
-  /** Added to the variance; 1e-5. */
+  /** Added to the variance. Default: 1e-5. */
   epsilon?: number;
 }
 
@@ -77,20 +77,19 @@ export interface BatchNorm {
 export interface LayerSpec {
   /** How many outputs it has. */
   units: number;
-  /** "identity" by default. */
+  /** The activation φ. Default: "identity". */
   activation?: ActivationName | Activation;
-  /** Between the affine map and the activation. */
+  /** Batch norm between the affine map and the activation. Default: false. */
   batchNorm?: boolean | BatchNorm;
   /**
-   * Whether its parameters take no step and keep their bits; they count in `parameterCount` all the
-   * same. As in Keras its batch norm then goes by the running statistics, which stay as they are.
-   * False.
+   * Whether its parameters stay fixed; they still count in `parameterCount`. As in Keras, its batch
+   * norm then uses the running statistics and leaves them unchanged. Default: false.
    */
   frozen?: boolean;
   /**
-   * Share of its outputs that training sets to 0, anew for each sample and step, while the others
-   * are divided by 1 − share (inverted dropout, Srivastava et al. 2014). Not in the last layer, and
-   * not beside second-order methods, which need an objective that stays. 0.
+   * Share of its outputs that training sets to 0, redrawn for each sample and step, while the
+   * others are divided by 1 − share (inverted dropout, Srivastava et al. 2014). Not in the last
+   * layer, and not with second-order methods, which need a fixed objective. Default: 0.
    */
   dropout?: number;
 }
@@ -128,8 +127,8 @@ export type LossName =
   | "binary-cross-entropy";
 
 /**
- * A loss that is no built-in one: the loss of one sample, given its outputs and its target, and its
- * derivatives in the outputs.
+ * A loss of your own: the loss of one sample, given its outputs and its target, and its derivatives
+ * with respect to the outputs.
  */
 export interface CustomLoss {
   /** ℓ; the loss of a data set is its mean over samples. */
@@ -140,15 +139,15 @@ export interface CustomLoss {
   hessian(outputs: Float64Array, target: Float64Array): ArrayLike<ArrayLike<number>>;
 }
 
-/** A loss by name, with its parameter, or one of the caller's. */
+/** A loss by name, with its parameter, or your own. */
 export type Loss =
   | LossName
   | { type: Exclude<LossName, "huber" | "quantile"> }
-  /** `delta`, δ, is where the parabola ends; 1 by default. */
+  /** `delta`, δ, is where the parabola ends. Default: 1. */
   | { type: "huber"; delta?: number }
   /**
-   * `at`: one level in (0, 1) or several; 0.5 by default. Outputs are the first target's levels,
-   * then the next one's.
+   * `at`: one level in (0, 1) or several. Outputs are the first target's levels, then the second
+   * target's, and so on. Default: 0.5.
    */
   | { type: "quantile"; at?: number | readonly number[] }
   | CustomLoss;
@@ -241,11 +240,11 @@ export interface Penalty {
   on?: "weights" | "all";
 }
 
-/** What a network is made of. */
+/** The specification of a network. */
 export interface NetworkSpec {
   /** Numbers in a sample. */
   inputs: number;
-  /** The first one first; the last one gives the outputs. */
+  /** Layers from the inputs to the outputs. */
   layers: readonly LayerSpec[];
   /** The loss of a sample. Default: "mse". */
   loss?: Loss;
@@ -258,8 +257,8 @@ export interface NetworkSpec {
   /** Seed of the initial weights. Default: 0. */
   seed?: number;
   /**
-   * Runs [from, to) of the parameters that take steps, as `withParameters` makes them; all of
-   * layers that are not frozen by default.
+   * Runs [from, to) of the parameters that are trained, as `withParameters` makes them. Default:
+   * all parameters of layers that are not frozen.
    */
   trainable?: readonly (readonly [from: number, to: number])[];
 }
@@ -270,11 +269,11 @@ export interface ResolvedLayer {
   readonly units: number;
   /** With its parameter. */
   readonly activation: Readonly<Activation>;
-  /** False for none. */
+  /** Batch norm with every default filled in; false where there is none. */
   readonly batchNorm: false | Readonly<Required<BatchNorm>>;
-  /** True where its parameters take no step; else left out. */
+  /** True where its parameters stay fixed; otherwise left out. */
   readonly frozen?: true;
-  /** Where some of its outputs are dropped in training; else left out. */
+  /** Share of its outputs that training sets to 0; left out where it is 0. */
   readonly dropout?: number;
 }
 
@@ -282,20 +281,20 @@ export interface ResolvedLayer {
 export interface ResolvedSpec {
   /** Numbers in a sample. */
   readonly inputs: number;
-  /** The first one first. */
+  /** Layers from the inputs to the outputs. */
   readonly layers: readonly ResolvedLayer[];
-  /** Of the outputs. */
+  /** The loss of a sample. */
   readonly loss: ResolvedLoss;
-  /** Part of the objective. */
+  /** The penalty of the objective. */
   readonly penalty: Readonly<Required<Penalty>>;
-  /** Of parameters and activations. */
+  /** Precision of parameters and activations. */
   readonly dtype: Dtype;
-  /** What drew the initial weights. */
+  /** The rule that drew the initial weights. */
   readonly initializer: Initializer;
-  /** What it drew them from. */
+  /** The seed that they were drawn from. */
   readonly seed: number;
   /**
-   * Runs of parameters that take steps, where these are not those of whole layers; else left out.
+   * Runs of trained parameters, where these are not whole layers; otherwise left out.
    */
   readonly trainable?: readonly (readonly [from: number, to: number])[];
 }

@@ -3,14 +3,14 @@ import { chosenParameters, type ParameterMask, runsOf } from "./selection.js";
 import type { LayerSpec, NetworkSpec } from "./spec.js";
 
 /**
- * The same network with all but the chosen parameters fixed: for fine-tuning, pruned networks and
- * last-layer methods.
+ * A copy of a network with all but the chosen parameters fixed: for fine-tuning, pruned networks
+ * and last-layer methods.
  *
- * Fixed parameters take no step under any optimizer, weight decay included, and keep their bits;
- * they count in `parameterCount`, and `net.gradient` and its kin are over all parameters. A layer
- * without a chosen parameter is frozen, as by `frozen: true`: its batch norm goes by the running
- * statistics and leaves them alone, its dropout is off. Parameters that were fixed before and are
- * chosen now are free again.
+ * No optimizer changes fixed parameters, and weight decay does not either. They count in
+ * `parameterCount`, and `net.gradient`, `net.hvp` and `net.hessian` are over all parameters. A
+ * layer without a chosen parameter is frozen, as by `frozen: true`: its batch norm uses the running
+ * statistics and leaves them unchanged, and its dropout is off. Chosen parameters that were fixed
+ * before become free.
  *
  * @param net not changed.
  * @param mask the layers that are trained, counted from 0: one or several; or true or false (1 or

@@ -3,21 +3,21 @@ import { type FileHandle, open, readdir, realpath, rename, rm, stat, unlink, wri
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** What a file is to hold: text, bytes, or pieces of them as they come. */
+/** The contents of a file: text, bytes, or a stream of pieces of them. */
 export type FileData = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
 /** After this long a temporary file of another machine's process is taken to be left over. */
 const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /**
- * Writes a file so that at every moment, also after a crash or a loss of power, its name stands for
- * the old contents or the new ones, whole.
+ * Writes a file so that it is complete at every moment, with the old contents or the new ones, even
+ * after a crash or a loss of power.
  *
  * The bytes go to a temporary file in the same folder, `.name.host.process.random.tmp`, which is
  * flushed to the disk and renamed; then the folder is flushed. Temporary files of this file that
- * ended processes left behind are removed. Calls for one file at the same time are safe: one of
- * them has the last word. A symbolic link is followed. A device or a pipe, as /dev/stdout may be,
- * is written to as it stands.
+ * ended processes left behind are removed. Simultaneous calls for one file are safe: the contents
+ * of one of them remain. A symbolic link is followed. A device or a pipe, such as /dev/stdout, is
+ * written to directly.
  *
  * @param path of a file that exists or not, in a folder that does.
  * @param data text is written as UTF-8; pieces are written as they come, in memory that does not

@@ -15,9 +15,9 @@ import type { Network } from "../network/network.js";
 import { writeFileAtomically } from "./atomic.js";
 
 /**
- * Writes a network, and if wanted the run it is in, to a file whose name says how: `.safetensors`
- * or `.json`. The file is replaced as a whole, so that a process killed while it saves a checkpoint
- * leaves the last complete one.
+ * Writes a network, optionally with a checkpoint and metadata, to a file; the name's ending decides
+ * the format: `.safetensors` or `.json`. The file is replaced as a whole, so that a process killed
+ * while it saves a checkpoint leaves the last complete one.
  *
  * @param options as `toSafetensors` takes them: checkpoint and metadata.
  * @throws (rejects) TypeError or RangeError for another ending and as `toSafetensors`, before
@@ -36,8 +36,8 @@ export async function saveNetwork(path: string, net: Network, options: SaveOptio
  *
  * @returns as `fromSafetensors`: a new network, and the checkpoint and metadata that were saved
  * with it.
- * @throws (rejects) TypeError or RangeError that names the file for contents that are not a whole
- * file of hessia's; the file system's errors.
+ * @throws (rejects) TypeError or RangeError that names the file for incomplete files and files of
+ * other programs; the file system's errors.
  * @example
  * const { network: net, checkpoint } = await loadNetwork("model.safetensors");
  */

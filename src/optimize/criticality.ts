@@ -140,7 +140,7 @@ export function bottomless(value: number): Verdict {
 export function endless(travelled: number, gradientBefore: number, gradientAfter: number): Verdict {
   if (!(travelled > -BOTTOMLESS && gradientAfter >= 0.5 * gradientBefore)) return null;
   return (
-    `the objective falls without bound: after a way of ${travelled.toExponential(1)} it still falls, ` +
+    `the objective falls without bound: after a distance of ${travelled.toExponential(1)} it still falls, ` +
     `and the gradient is ${gradientAfter.toExponential(1)} as at its beginning`
   );
 }

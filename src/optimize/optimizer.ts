@@ -223,7 +223,7 @@ export abstract class Optimizer {
    */
   restore(state: OptimizerState): this {
     const where = `${this.name}.restore`;
-    if (this.attached || this.claimed) throw new Error(`${where}: the optimizer serves a run that has not ended`);
+    if (this.attached || this.claimed) throw new Error(`${where}: the optimizer is in use by a run that has not ended`);
     this.checkState(where, "state", state);
     this.adopt(state);
     this.#step = state.step;

@@ -265,7 +265,7 @@ export class SecondOrder extends Optimizer {
       return verdict ? this.#leave(local, verdict) : { step: whole.step, value, report: {} };
     }
     if (!verdict && isSeen(whole.decrease, noiseOf(dtype, measure))) return LOST;
-    const drowning = `the further fall of ${whole.decrease.toExponential(1)} that the model predicts drowns in rounding`;
+    const drowning = `the further fall of ${whole.decrease.toExponential(1)} that the model predicts is below rounding`;
     if (exact) return this.#leave(local, `${drowning}, and the gradient falls no more`);
     return this.#measured(local) ?? LOST;
   }
@@ -280,7 +280,7 @@ export class SecondOrder extends Optimizer {
     const verdict = local.verdict(found.decrease, found.step);
     if (verdict) return this.#leave(local, verdict) as End;
     if (!drowned(found.decrease, local.noise)) return null;
-    return this.#leave(local, `a further fall of ${found.decrease.toExponential(1)} drowns in rounding`) as End;
+    return this.#leave(local, `a further fall of ${found.decrease.toExponential(1)} is below rounding`) as End;
   }
 
   /**

@@ -18,8 +18,8 @@ const EXPLAINED_BY_SOME = 0.99;
 const FEWEST = 20;
 
 /**
- * Columns that give the target away: those of which each kind, or each range of numbers, has one
- * class; those that are the target in other units; and columns whose sum it is.
+ * Columns that reveal the target. These are columns of which each kind, or each range of numbers,
+ * has one class; columns that are the target in other units; and columns whose sum is the target.
  *
  * @returns a sentence for each. Cost: a pass over the cells for each column.
  */
@@ -146,7 +146,7 @@ export function repeatedRows(part: readonly Row[], other: readonly Row[]): numbe
   return part.flatMap((row, i) => (keys.has(keyOf(JSON.stringify(row))) ? [i] : []));
 }
 
-/** Rows with the same inputs and another target. */
+/** Rows with equal inputs and different targets. */
 export function conflictsIn(columns: Columns, rows: readonly Row[]): string | null {
   if (columns.task !== "classification") return null;
   const targets = columns.targetValues(rows);

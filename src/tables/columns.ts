@@ -8,7 +8,7 @@ import { encodeTarget, type TargetEncoding, type Task } from "./target.js";
 import type { ColumnType } from "./types.js";
 import { Unknown } from "./unknown.js";
 
-/** What a column was taken for. */
+/** The type that was found for a column, and how it becomes numbers. */
 export interface Column {
   /** As the table has it. */
   readonly name: string;
@@ -26,7 +26,7 @@ export interface Column {
   readonly encoding: Encoding | null;
 }
 
-/** Plain data: what is kept of a table with a model. */
+/** A description of a table as plain data, to be saved with a model. */
 export interface ColumnsData {
   /** Of this format. */
   readonly version: 1;
@@ -44,9 +44,9 @@ export interface ColumnsData {
   readonly width: number;
   /** Markers of missing values beside the usual ones. */
   readonly markers: readonly string[];
-  /** Of the inputs, in their order. */
+  /** Means and deviations of the inputs, in their order. */
   readonly inputScale: Scale;
-  /** Of regression. */
+  /** Means and deviations of the targets of a regression. */
   readonly targetScale: Scale | null;
   /** Two classes: the probability of the second from which a row counts as it. */
   readonly threshold: number;
@@ -63,7 +63,7 @@ export interface Encoded {
   readonly targets: Float64Array | Matrix | null;
   /** Rows whose target is known. */
   readonly known: readonly number[];
-  /** What a cell held that its column does not know, a line a column. */
+  /** Unknown contents of cells, a line for each column. */
   readonly notes: readonly string[];
 }
 
@@ -71,9 +71,8 @@ export interface Encoded {
 export type Decoded = string | number | readonly number[];
 
 /**
- * How the columns of a table become the inputs and targets of a network, and outputs become
- * predictions again. `describe` makes one; it is plain data behind a few methods (`toJSON`,
- * `columnsFrom`).
+ * Converts the columns of a table to the inputs and targets of a network, and outputs to
+ * predictions. Made by `describe`; `toJSON` and `columnsFrom` save and restore it.
  */
 export class Columns {
   readonly #missing: Missing;
@@ -139,8 +138,8 @@ export class Columns {
    *
    * @param rows arrays with all of the table's cells (or without those of the targets), or objects
    * by column names.
-   * @param unknown gathers what cells hold that their columns do not know, over several calls.
-   * Default: of these rows alone.
+   * @param unknown collects unknown contents of cells over several calls. Default: a new collection
+   * for these rows.
    * @throws RangeError for rows of another width, and for objects without a column.
    */
   encode(rows: readonly Row[], unknown: Unknown = new Unknown()): Encoded {
@@ -181,8 +180,7 @@ export class Columns {
   }
 
   /**
-   * For each row the name of a column that predictions need and whose value is missing; null where
-   * none is.
+   * For each row the name of a needed column whose value is missing; null where there is none.
    */
   gaps(rows: readonly Row[]): (string | null)[] {
     return rows.map((row, r) => {
@@ -326,7 +324,7 @@ export function learned(target: TargetEncoding, value: number): number {
   return unit === null ? value : Math.sign(value) * Math.log1p(Math.abs(value) / unit);
 }
 
-/** The rows that are known, as data. */
+/** The rows whose target is known, as data. */
 export function datasetOf(inputs: Matrix, targets: Encoded["targets"], known: readonly number[]): Dataset {
   if (targets === null) throw new RangeError("dataset: expected rows with a target, got rows without");
   if (known.length === inputs.rows) return dataset(inputs, targets);
@@ -346,7 +344,7 @@ export function pickRows({ columns, data }: Matrix, rows: ArrayLike<number>): Ma
   return matrix(rows.length, columns, chosen);
 }
 
-/** A description that was saved. */
+/** Restores a description from `toJSON`. */
 export function columnsFrom(data: ColumnsData): Columns {
   if (typeof data !== "object" || data === null || data.version !== 1 || !Array.isArray(data.columns)) {
     throw new TypeError('columnsFrom: "data" expected what toJSON of a description returned, got something else');

@@ -8,7 +8,7 @@ import { scaleOf } from "./scale.js";
 import { encodeTarget, type TargetFinding, type Task, targetOf } from "./target.js";
 import { type ColumnType, columnTypes, findingOf } from "./types.js";
 
-/** What `describe` takes beside the rows. */
+/** Options of `describe`. */
 export interface DescribeOptions {
   /**
    * Name or place (from 0) of what is to be learned, or several of them. Default: the last column.
@@ -17,8 +17,7 @@ export interface DescribeOptions {
   /** Names of the columns, where rows are arrays. Default: "column 1", "column 2", … */
   names?: readonly string[];
   /**
-   * What columns are to be taken for, by name; "ignored" leaves one out. Default: what their cells
-   * say.
+   * Types of columns by name; "ignored" leaves a column out. Default: derived from the cells.
    */
   types?: Readonly<Record<string, ColumnType>>;
   /**
@@ -26,11 +25,11 @@ export interface DescribeOptions {
    * Default: none.
    */
   missing?: readonly string[];
-  /** Classes or values. Default: what the cells of the target say. */
+  /** Classes or values. Default: derived from the cells of the target. */
   task?: Task;
   /**
-   * What stands for missing numbers and dates: the median, with an input that says so, or the mean
-   * without. Default: "median".
+   * The replacement for missing numbers and dates: the median, with an input that says so, or the
+   * mean without. Default: "median".
    */
   fill?: "median" | "mean";
   /**
@@ -44,8 +43,8 @@ export interface DescribeOptions {
    */
   threshold?: number | "balanced";
   /**
-   * The decimal sign where no cell of a column decides. Default: what other columns decide for,
-   * else "point".
+   * The decimal sign for columns in which it is ambiguous. Default: the sign of other columns,
+   * otherwise "point".
    */
   decimal?: Decimal;
   /**
@@ -65,7 +64,7 @@ const WHERE = "describe";
  *
  * @param rows arrays of cells, or objects by column names.
  * @param options see `DescribeOptions`.
- * @returns what was found, with `encode`, `decode` and `toJSON`. Cost: some passes over the cells.
+ * @returns the columns, with `encode`, `decode` and `toJSON`. Cost: some passes over the cells.
  * @throws TypeError or RangeError for bad options, rows of several widths, and targets that cannot
  * be learned.
  * @example

@@ -10,11 +10,11 @@ import type { Column, Columns } from "./columns.js";
 import { inputNames } from "./encodings.js";
 import { toNumber } from "./numbers.js";
 
-/** What `permutationImportance` takes beside the rows. */
+/** Options of `permutationImportance`. */
 export interface ImportanceOptions {
   /** Shuffles of each column. Default: 5. */
   repeats?: number;
-  /** Of the shuffles. Default: 0. */
+  /** Seed of the shuffles. Default: 0. */
   seed?: number;
 }
 
@@ -33,7 +33,7 @@ export interface ColumnImportance {
   readonly lossIncrease: number;
 }
 
-/** What `partialDependence` takes beside the rows. */
+/** Options of `partialDependence`. */
 export interface DependenceOptions {
   /**
    * Most values of a number or a date that are tried; they lie at the column's quantiles.
@@ -48,7 +48,7 @@ export interface DependenceOptions {
 export interface Dependence {
   /** Name of the column. */
   readonly column: string;
-  /** What the column was set to: numbers, or the text of cells. */
+  /** Values that the column was set to: numbers, or the text of cells. */
   readonly values: readonly (string | number)[];
   /**
    * For each value the mean probabilities of the classes, or the mean value of each target in its
@@ -102,9 +102,9 @@ export function permutationImportance(
 }
 
 /**
- * How predictions depend on a column, all else being as it is: the mean prediction over the rows
- * when the column is set to one value in all of them (Friedman 2001). Values that never come
- * together in the table are put together here, too.
+ * How predictions depend on one column: the mean prediction over the rows when the column is set to
+ * one value in all of them (Friedman 2001). Other columns keep their values. So combinations are
+ * tried that never occur in the table.
  *
  * @param net a network that was trained on encoded rows.
  * @param columns what `describe` found.

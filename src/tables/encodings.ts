@@ -11,13 +11,13 @@ export type Encoding =
       readonly kind: "number";
       /** How they are written. */
       readonly decimal: Decimal;
-      /** Stands for what is missing; null for the mean. */
+      /** Replaces missing values; null for the mean. */
       readonly median: number | null;
       /** Whether a second input marks missing values. */
       readonly flag: boolean;
       /** ln(1 + x/unit) in place of x; null for x. */
       readonly unit: number | null;
-      /** Values beyond these deviations from the mean come nearer, by a logarithm. */
+      /** Values more deviations than this from the mean are compressed by a logarithm. */
       readonly reach: number | null;
     }
   | {
@@ -53,7 +53,7 @@ export type Encoding =
       readonly kind: "date";
       /** Which of two numbers is the day. */
       readonly order: DateOrder;
-      /** Days since 1970 that stand for what is missing; null for the mean. */
+      /** Days since 1970 that replace missing dates; null for the mean. */
       readonly median: number | null;
       /** What of the date is used. */
       readonly parts: readonly DatePart[];

@@ -2,10 +2,10 @@ import { toMoment } from "./dates.js";
 import { type Decimal, isCode, toNumber, writingOf } from "./numbers.js";
 import { byNumberOrName, countKinds, short } from "./types.js";
 
-/** What a target is taken for. */
+/** The kind of a target: classes or values. */
 export type Task = "classification" | "regression";
 
-/** What there is to learn. */
+/** How the cells of a target become labels or values. */
 export type TargetEncoding =
   | {
       /** Classes. */

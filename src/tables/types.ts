@@ -2,7 +2,7 @@ import { type DateOrder, isCompactDate, orderOf, toMoment } from "./dates.js";
 import { type Decimal, isCode, toNumber, writingOf } from "./numbers.js";
 import { levelsOf } from "./order.js";
 
-/** What a column can be taken for. The last five are left out. */
+/** The types of columns. Columns of the last five types are left out. */
 export type ColumnType =
   | "number"
   | "category"

@@ -1,4 +1,4 @@
-/** What cells hold that their columns do not know from the training rows. */
+/** Contents of cells that their columns do not know from the training rows. */
 export class Unknown {
   readonly #found = new Map<string, { readonly cell: string; readonly place: string; count: number }>();
 

@@ -48,7 +48,7 @@ export function checkFingerprint(
   const differing = Object.keys(now).filter((key) => given[key] !== now[key]);
   if (differing.length === 0) return;
   const differences = differing.map((key) => `${key} (then ${given[key]}, now ${now[key]})`).join(", ");
-  const remedy = "pass what the run began with";
+  const remedy = "pass the data and options that the run began with";
   wrongValue(where, "resume", "a checkpoint of this run", `one that differs in ${differences}`, remedy);
 }
 

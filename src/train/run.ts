@@ -418,9 +418,7 @@ export class Run implements ParameterHolder, RunHandle {
       );
     }
     if (fullBatch && this.problem.stochastic) {
-      notes.push(
-        `${name} is sound on full batches only: what it learns of one batch misleads it on the next; leave batchSize out`,
-      );
+      notes.push(`${name} needs full batches: the curvature of one batch misleads it on the next; leave batchSize out`);
     }
     if (!rated && this.options.scheduled) notes.push(`${name} has no learning rate: the schedule changes nothing`);
     if (this.#seen && this.#end && this.#goesBack()) {

@@ -137,7 +137,7 @@ export interface ScalarMath {
   pow(x: number, y: number): number;
 }
 
-/** Of numbers: single or double precision. */
+/** The precision of numbers: single or double. */
 export type Dtype = "f32" | "f64";
 
 type Suffixed<T extends Dtype> = { [K in keyof Kernels as `${K}_${T}`]: Kernels[K] };

@@ -4,21 +4,21 @@ import type { CoreExports } from "./kernels.js";
 import { fromText } from "./text.js";
 
 /**
- * The two builds of one source: `strict` rounds every operation alike on every machine, `relaxed`
- * fuses multiply and add.
+ * The two builds of the core. `strict` rounds every multiplication and addition. `relaxed` fuses
+ * them, which is faster on some engines and rounds differently from machine to machine.
  */
 export type Build = "strict" | "relaxed";
 
-/** What `init` takes. */
+/** Options of `init`. */
 export interface InitOptions {
   /**
-   * Which build to use from now on. "auto" takes the relaxed one where the engine has it and runs
-   * it faster. Default: "auto".
+   * The build of networks made from now on. "auto" chooses the relaxed one where the engine runs it
+   * faster. Default: "auto".
    */
   simd?: "auto" | Build;
   /**
-   * The core, where compiling bytes is forbidden or the module comes from elsewhere:
-   * `hessia/core.wasm` or `hessia/core-relaxed.wasm`. Default: the core inside the package.
+   * The compiled core, where compiling bytes is forbidden: the module `hessia/core.wasm` or
+   * `hessia/core-relaxed.wasm`, its bytes or a response. Default: the core inside the package.
    */
   module?: WebAssembly.Module | BufferSource | Response | Promise<Response>;
   /**
@@ -28,19 +28,18 @@ export interface InitOptions {
    */
   threads?: number | "auto";
   /**
-   * Where the workers' script is, where a bundler has moved it: its address, or a function that
-   * makes a worker of it. Default: beside this module.
+   * The address of the workers' script, or a function that makes a worker of it, for bundlers that
+   * move it. Default: beside this module.
    */
   worker?: string | URL | (() => unknown);
 }
 
-/** What is in use. */
+/** The build and the threads in use. */
 export interface Running {
   /** The build of networks made from now on. */
   readonly build: Build;
   /**
-   * Threads that share the work of each call, at the time of asking: 1 after a worker has been
-   * lost.
+   * Threads that currently share the work of each call: 1 after a worker has failed.
    */
   readonly threads: number;
   /** Why there is only one thread, where more were asked for. */
@@ -90,8 +89,8 @@ const POLICY =
  * @returns the build, the number of threads, and the reason where there is one thread although more
  * were asked for.
  * @throws RangeError when "relaxed" is asked of an engine that lacks it, or when `module` is not
- * the build asked for; TypeError or RangeError for what is no number of threads. An engine that
- * cannot share memory is not an error: that is a `reason`.
+ * the build asked for; TypeError or RangeError for an invalid number of threads. An engine that
+ * cannot share memory is no error: `reason` says so.
  * @example
  * await init();
  */

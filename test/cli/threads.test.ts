@@ -49,6 +49,6 @@ describe("--threads", () => {
   it("says where threads cannot be had", async () => {
     // In this process the workers' script has not been compiled.
     const { code, stderr } = await call([...train, "--threads", "2"]);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^hessia: --threads: 2 could not be had: /)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^hessia: --threads: 2 are not available: /)]);
   });
 });

@@ -367,7 +367,7 @@ describe("a network too large for a dense look at its point", () => {
     await fit(net, data, { optimizer: lbfgs(), epochs: 300 });
     const { status, reason } = laplace(net, data, options);
     expect(status).toBe("converged");
-    expect(reason).toMatch(/too many parameters to be looked at for a saddle$/);
+    expect(reason).toMatch(/too many parameters to check for a saddle$/);
   });
 });
 

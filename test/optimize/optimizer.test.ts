@@ -122,7 +122,7 @@ describe.each(builds)("%s build", (build) => {
     const message = 'training: "optimizer" expected one that serves no other run, got one whose run has not ended';
     expect(() => second.next()).toThrow(message);
     expect(() => training(net, data, { optimizer, epochs: 3 })).toThrow(message);
-    expect(() => optimizer.restore(state)).toThrow("adam.restore: the optimizer serves a run that has not ended");
+    expect(() => optimizer.restore(state)).toThrow("adam.restore: the optimizer is in use by a run that has not ended");
     expect(() => optimizer.restore(state)).toThrow(Error);
     expect([snapshot(net), optimizer.state()]).toEqual([before, state]);
     take(first, 2);

@@ -33,7 +33,7 @@ export function addAudit(program: Command, io: Io): void {
   const command = program
     .command("audit")
     .summary("find rows of the training data that may be wrong")
-    .description("Looks for rows whose target the others contradict, by what the model would be without them.");
+    .description("Finds rows whose target the other rows contradict: it predicts the model without each row.");
   command.argument("<model>", "what hessia train --save wrote");
   command.argument("[file]", "the data that the model was trained on, where it has moved");
   add(command, "--output <file>", "all suspects as CSV");
@@ -58,7 +58,7 @@ async function runAudit(path: string, file: string | undefined, given: Given, io
   const source = await readSource(file ?? model.record.data.path, model.record.settings);
   const { parts } = prepare(source, model.record.settings, model.record.settings.batchNorm);
   const found = refusals(() => influence(model.net, data, { damping: "evidence" }));
-  if (found.status !== "converged") failed(`the rows could not be looked at: ${found.reason}`);
+  if (found.status !== "converged") failed(`the rows could not be examined: ${found.reason}`);
   const label = (value: number): string => (columns.classes ? columns.classes[value] : short(columns.inUnits(value)));
   const lineOf = (row: number): number => source.text.lines[parts.training[row]];
   const findings = found.mislabelled.map(

@@ -39,7 +39,7 @@ export function addCompare(program: Command, io: Io): void {
     .command("compare")
     .summary("train by several optimizers from the same start")
     .description("Trains the same network from the same start by several optimizers, and puts them side by side.");
-  command.argument("<file>", "CSV file of numbers, with a header or without; the target may be text");
+  command.argument("<file>", "table as CSV, with a header or without");
   command.optionsGroup("Optimizers:");
   add(command, "--optimizers <names>", `of ${methodNames.join(", ")} (default: sgd,adam,lbfgs,kfac)`, choices);
   add(command, "--time-limit <seconds>", "for each of them", positive);

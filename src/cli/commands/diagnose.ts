@@ -32,7 +32,7 @@ export function addDiagnose(program: Command, io: Io): void {
     .command("diagnose")
     .summary("find out why a model does not learn, and what helps")
     .description(
-      "Looks at a trained model on its data: dead and saturated units, gradients, what kind of\npoint it is at, and what to do about it.",
+      "Examines a trained model on its data: dead and saturated units, gradients, the kind of\npoint, and remedies.",
     );
   command.argument("<model>", "what hessia train --save wrote");
   command.argument("[file]", "CSV file (default: the one that the model was trained on)");

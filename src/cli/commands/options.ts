@@ -76,7 +76,7 @@ export function addDataOptions(command: Command): void {
   add(command, "--ignore <columns>", "columns to leave out, with commas between");
   add(command, "--types <column=type>", `what columns are: ${columnTypes.join(", ")}`);
   command
-    .option("--header", "the first line holds names (default: found out)")
+    .option("--header", "the first line holds names (default: detected)")
     .option("--no-header", "there is no header");
   add(
     command,
@@ -85,19 +85,19 @@ export function addDataOptions(command: Command): void {
     oneOf(missingChoices),
   );
   add(command, "--missing-markers <texts>", "texts that stand for missing values, beside the usual ones");
-  add(command, "--separator <what>", `${Object.keys(separators).join(", ")} (default: found out)`, separator);
-  add(command, "--decimal <sign>", "point or comma, where a column leaves it open", oneOf(["point", "comma"] as const));
-  add(command, "--task <task>", `${tasks.join(" or ")} (default: found out)`, oneOf(tasks));
+  add(command, "--separator <what>", `${Object.keys(separators).join(", ")} (default: detected)`, separator);
+  add(command, "--decimal <sign>", "point or comma, where a column is ambiguous", oneOf(["point", "comma"] as const));
+  add(command, "--task <task>", `${tasks.join(" or ")} (default: detected)`, oneOf(tasks));
   add(
     command,
     "--target-scale <scale>",
-    "linear, or log for values over several sizes (default: linear, or what a search finds)",
+    "linear, or log for values of very different sizes (default: linear, or what a search finds)",
     oneOf(["linear", "log"] as const),
   );
   add(
     command,
     "--threshold <probability>",
-    "two classes: from which a row counts as the second, or balanced (default: 0.5; balanced where one has under 10 % of the rows)",
+    "two classes: probability from which a row counts as the second, or balanced (default: 0.5; balanced where one has under 10 % of the rows)",
     threshold,
   );
   add(command, "--test-share <share>", "share of the rows to test on", share, 0.2);
@@ -139,7 +139,7 @@ export function addOptimizerOptions(command: Command): void {
   for (const [key, { flags, description, parse }] of Object.entries(optimizerOptions)) {
     const usual =
       key === "learningRate"
-        ? ` (default: ${usualRates()}; 1 for newton and its like)`
+        ? ` (default: ${usualRates()}; 1 for second order)`
         : key === "momentum"
           ? " (default: 0)"
           : "";
@@ -169,7 +169,7 @@ export function addTrainingOptions(command: Command): void {
   add(
     command,
     "--simd <build>",
-    "auto, strict (same bits everywhere) or relaxed (default: strict with --save)",
+    "strict (reproducible), relaxed (faster) or auto (default: strict with --save)",
     oneOf(["auto", "strict", "relaxed"]),
   );
 }
@@ -177,5 +177,5 @@ export function addTrainingOptions(command: Command): void {
 export const htmlFile = fileEnding(".html", ".htm");
 
 export function addReportOption(command: Command): void {
-  add(command, "--report <file.html>", "figures and advice in one file, to be opened by a browser", htmlFile);
+  add(command, "--report <file.html>", "figures and advice in one HTML file", htmlFile);
 }

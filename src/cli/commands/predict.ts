@@ -29,7 +29,7 @@ inputs, in the model's order, and behind them the target, where the file has it.
 
 Columns are found by their names where the model was trained on a file with a
 header, in any order and among others. Where the file has the target too, the
-score is told on stderr.`;
+score is printed on stderr.`;
 
 interface Given {
   readonly output?: string;
@@ -56,14 +56,14 @@ export function addPredict(program: Command, io: Io): void {
   add(
     command,
     "--interval <percent>",
-    "values: ends between which this many of 100 lie; classes: their probability, calibrated",
+    "values: the interval that holds this many of 100; classes: calibrated probabilities",
     percentage,
   );
   add(command, "--training-data <file>", "for --interval: what the model was trained on, where it has moved");
   addHiddenActivation(command);
   command.option("--append", "the file's own columns first");
   command
-    .option("--header", "the first line holds names (default: found out)")
+    .option("--header", "the first line holds names (default: detected)")
     .option("--no-header", "there is no header");
   command.option("--quiet", "no score on stderr").option("--json", "JSON instead of CSV");
   command.addHelpText("after", examples);
@@ -90,7 +90,7 @@ async function runPredict(path: string, file: string, given: Given, io: Io): Pro
   const sure =
     given.interval === undefined ? null : await certaintyOf(trained(model, "--interval"), given.trainingData);
   if (sure && !given.quiet && sure.posterior.status !== "converged")
-    io.stderr.write(`${path}: ${sure.posterior.reason}; the intervals are the narrower for it\n`);
+    io.stderr.write(`${path}: ${sure.posterior.reason}; so the intervals are too narrow\n`);
   const asked = { ...given, score: !given.quiet || given.json === true };
   const predictions = new Predictions(net, plan, asked, sure);
   const texts = given.json ? jsonOf(predictions, opened) : csvOf(predictions, opened, given.append);
@@ -124,7 +124,7 @@ function tell(predictions: Predictions, file: string, { json }: Given, io: Io): 
   const { far } = predictions;
   if (far) {
     io.stderr.write(
-      `${file}: ${counted(far.count, "row")} far from those that the model was trained on, the first in line ${far.line}; do not rely on what it says there\n`,
+      `${file}: ${counted(far.count, "row")} far from those that the model was trained on, the first in line ${far.line}; do not rely on their predictions\n`,
     );
   }
   const score = predictions.score();

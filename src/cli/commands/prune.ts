@@ -33,8 +33,8 @@ interface Given extends ThreadsGiven {
 export function addPrune(program: Command, io: Io): void {
   const command = program
     .command("prune")
-    .summary("take out the weights that a model does not need")
-    .description("Takes out weights, hidden units or inputs without which a model hardly does worse.");
+    .summary("remove the weights that a model does not need")
+    .description("Removes weights, hidden units or inputs that a model hardly needs.");
   command.argument("<model>", "what hessia train --save wrote");
   command.argument("[file]", "the data that the model was trained on, where it has moved");
   add(command, "--save <file>", "the model that is left: .safetensors or .json", fileEnding(...modelEndings));

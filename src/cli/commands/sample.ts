@@ -29,7 +29,7 @@ Examples:
 export function addSample(program: Command, io: Io): void {
   const command = program
     .command("sample")
-    .summary("write a sample table to try things on")
+    .summary("write a sample table")
     .description("Writes a public table that comes with hessia into the current folder, as a CSV file.");
   command.argument("<name>", Object.keys(samples).join(", "));
   command.option("--output <file>", "where to (default: the name with .csv)");

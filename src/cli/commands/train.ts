@@ -55,7 +55,7 @@ export function addTrain(program: Command, io: Io): void {
     .description(
       "Trains a network to predict one column of a CSV file from the others: a classifier\nwhere the column holds text or few whole numbers, a regression otherwise.",
     );
-  command.argument("[file]", "CSV file of numbers, with a header or without; the target may be text");
+  command.argument("[file]", "table as CSV, with a header or without");
   addDataOptions(command);
   addNetworkOptions(command);
   addPenaltyOption(command);
@@ -177,7 +177,7 @@ async function goOn(file: string | undefined, given: TrainGiven, path: string, c
 
 function checkSame(sha256: string, { path, record }: TableModel, file: string): void {
   if (sha256 === record.data.sha256) return;
-  const remedy = "the run would not be the same";
+  const remedy = "restore that data, or train anew without --resume";
   badInput(
     `${printable(file)}: expected the data that ${printable(path)} was trained on, got another content; ${remedy}`,
   );

@@ -65,9 +65,9 @@ export function addTune(program: Command, io: Io): void {
     .command("tune")
     .summary("search for the best network and training")
     .description(
-      "Tries ways to make and train a network by cross-validation on the training rows,\nand trains one by the best.",
+      "Scores settings of network and training by cross-validation on the training rows,\nand trains a network with the best.",
     );
-  command.argument("<file>", "CSV file of numbers, with a header or without; the target may be text");
+  command.argument("<file>", "table as CSV, with a header or without");
   command.optionsGroup("Search:");
   add(command, "--space <file.json>", "what to try (default: a list that suits most tables)", fileEnding(".json"));
   add(command, "--trials <number>", "settings to draw from the space (default: 20)", positiveInteger);
@@ -79,7 +79,7 @@ export function addTune(program: Command, io: Io): void {
   );
   add(command, "--metric <name>", `${metrics.join(", ")} (default: logLoss or rmse)`, oneOf(metrics));
   command.option("--no-halving", "try all settings on all folds");
-  add(command, "--resume <file>", "keep results in a file, and do none again that it has");
+  add(command, "--resume <file>", "keep results in a file, and reuse those that it has");
   addWorkersOption(command);
   addClusterOptions(command);
   addDataOptions(command);
@@ -88,7 +88,7 @@ export function addTune(program: Command, io: Io): void {
   add(
     command,
     "--simd <build>",
-    "strict (same bits everywhere), relaxed or auto",
+    "strict (reproducible), relaxed (faster) or auto",
     oneOf(["auto", "strict", "relaxed"] as const),
     "strict",
   );

@@ -16,8 +16,8 @@ Examples:
   hessia worker --redis rediss://name:password@host:6380 --threads 8
   hessia worker --folder /data/shards --queue nightly
 
-It takes tasks until it is ended by Ctrl-C or SIGTERM, and gives those back that
-are under way. Needs the packages bullmq and ioredis: npm install bullmq ioredis`;
+It takes tasks until Ctrl-C or SIGTERM ends it, and returns unfinished tasks to
+the queue. Needs the packages bullmq and ioredis: npm install bullmq ioredis`;
 
 interface WorkerGiven extends ClusterGiven {
   readonly threads?: number;
@@ -31,7 +31,7 @@ interface WorkerGiven extends ClusterGiven {
 export function addWorker(program: Command, io: Io): void {
   const command = program
     .command("worker")
-    .summary("do fits for others, through Redis")
+    .summary("compute fits for other processes, through Redis")
     .description(
       "Joins the workers of a queue on Redis or Valkey. `hessia tune --redis` uses all\nthat have joined, on any number of machines.",
     );

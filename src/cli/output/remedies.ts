@@ -38,7 +38,7 @@ const remedies: Record<Advice["code"], string> = {
   saddle: "train on with --resume and more --epochs, or again with --optimizer saddle-free-newton",
   maximum: "train again with another --seed: any step leads down from here",
   "degenerate-point": "train on with --resume and more --epochs, or again with another --seed",
-  "zero-gradient": "--curvature lanczos tells what kind of point this is; another --seed leaves it",
+  "zero-gradient": "--curvature lanczos shows what kind of point this is; another --seed starts elsewhere",
   "worse-than-baseline":
     "more --epochs, a lower --learning-rate, another --seed; or leave options out and let the search choose",
 };

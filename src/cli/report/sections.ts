@@ -119,7 +119,7 @@ export async function curvatureSection(
 export function adviceSection({ advice, point, curvatureReason }: Diagnosis): Section {
   const kind = point
     ? `<p>The point is <strong>${escaped(point.kind)}</strong>: ${escaped(point.reason)}.</p>`
-    : `<p>Curvature: ${escaped(curvatureReason)}; so no word on the kind of point.</p>`;
+    : `<p>Curvature: ${escaped(curvatureReason)}; so the kind of point is unknown.</p>`;
   if (advice.length === 0) {
     return { id: "advice", title: "Advice", html: `<p class="well">Nothing to advise.</p>\n${kind}` };
   }

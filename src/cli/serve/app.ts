@@ -26,7 +26,7 @@ function appOf(answers: Answers, limit: number): Hono {
   app.notFound((c) => refuse(c, 404, "expected POST /predict, GET /schema or GET /health"));
   app.onError((error, c) => {
     const said = refusal(error);
-    return said === null ? refuse(c, 500, "an error of the server") : refuse(c, 400, said);
+    return said === null ? refuse(c, 500, "an internal error of the server") : refuse(c, 400, said);
   });
   return app;
 }

@@ -126,7 +126,7 @@ function dataSettings(given: Given): DataSettings {
 
 function networkSettings(given: Given, double: boolean): NetworkSettings {
   const { hidden = [64, 32], activation = "relu", batchNorm = false, l1 = 0, l2 = 0.003 } = given;
-  // What is saved has the same bits on every machine.
+  // A saved model does not depend on the machine that trained it.
   const { simd = given.save === undefined ? "auto" : "strict" } = given;
   return { hidden, activation, batchNorm, l1, l2, dtype: given.dtype ?? (double ? "f64" : "f32"), simd };
 }

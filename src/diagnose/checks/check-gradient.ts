@@ -264,7 +264,7 @@ export function summary<T extends { verdict: CheckVerdict; error: number | null;
 
 function describe(tolerance: number, noise: number): string {
   return (
-    `${tolerance} of the gradient's largest entry, for its own rounding; twice the change of the difference from h to h/2, for what ` +
-    `curvature leaves; and 4/h times ${noise.toPrecision(2)}, by which rounding may change the objective`
+    `the sum of ${tolerance} of the gradient's largest entry (its rounding), twice the change of the difference from h to h/2 ` +
+    `(curvature), and 4/h times ${noise.toPrecision(2)} (rounding of the objective)`
   );
 }

@@ -132,8 +132,8 @@ export function checkHessian(net: Network, data: Dataset, options: HessianCheckO
     asymmetry: asymmetryOf(analytic, chosen),
     columns,
     reason:
-      `${tolerance} of the largest entry of the columns and the gradient, for their own rounding; four times the largest change of the column's differences from h ` +
-      "to h/2, for what third derivatives and rounding leave; and 64 units in the last place of the gradient's largest entry over h",
+      `the sum of ${tolerance} of the largest entry of columns and gradient, and four times the largest change of the column's ` +
+      "differences from h to h/2. For rounding, 64 units in the last place of the gradient's largest entry over h are added",
   };
 }
 

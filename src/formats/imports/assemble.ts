@@ -11,7 +11,7 @@ import {
 import type { Dtype } from "../../wasm/kernels.js";
 import type { Budget, Ending, Norm, Stage } from "./stages.js";
 
-/** What the importers take alike. */
+/** Options that all importers take. */
 export interface ImportOptions {
   /**
    * The loss to train and score with. Default: by the model's last layer ("cross-entropy" for
@@ -25,16 +25,16 @@ export interface ImportOptions {
   dtype?: Dtype;
 }
 
-/** A network that another program trained. All of it belongs to the caller. */
+/** A network that another program trained; owned by the caller. */
 export interface Imported {
   /**
-   * It takes rows as the file's model does. Behind a softmax or a sigmoid its outputs are logits,
-   * and `probabilities` gives what the model gave.
+   * The network; it takes rows as the file's model does. Where the model ends in a softmax or a
+   * sigmoid, the network's outputs are logits, and `probabilities` returns the model's outputs.
    */
   readonly network: Network;
   /**
-   * Labels in the order of the outputs, where the file has them; of one output for two classes, the
-   * one below 0 first.
+   * Class labels in the order of the outputs, where the file has them. With one output for two
+   * classes, the first label is that of negative logits.
    */
   readonly classes: readonly (string | number)[] | null;
 }

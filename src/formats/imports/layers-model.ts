@@ -11,16 +11,16 @@ const WHERE = "fromLayersModel";
  * A multi-layer perceptron of TensorFlow.js or Keras in the layers format, as a network: what
  * `model.save` of TensorFlow.js and tensorflowjs_converter write.
  *
- * Layers come in that stand one behind the other, in a sequential or a functional model: Dense,
- * Activation and its kin, BatchNormalization, Dropout, Rescaling, Normalization; Flatten and
- * Reshape at the beginning. A softmax or sigmoid at the end becomes part of the loss.
+ * The model, sequential or functional, is a chain of these layers: Dense, Activation and activation
+ * layers, BatchNormalization, Dropout, Rescaling, Normalization; at the beginning also Flatten and
+ * Reshape. A softmax or sigmoid at the end becomes part of the loss.
  *
- * @param model what model.json holds, parsed or as text.
+ * @param model the contents of model.json, parsed or as text.
  * @param weights the weight files' bytes, in the manifest's order, or joined.
  * @param options see `ImportOptions`.
  * @returns the network; see `Imported`. `predictor` takes it as it is.
- * @throws RangeError for what is no such model, and for layers that a multi-layer perceptron does
- * not have: the message names the layer.
+ * @throws RangeError for other files, and for layers that a multi-layer perceptron does not have:
+ * the message names the layer.
  * @example
  * const layers = [{ class_name: "Dense", config: { name: "d", units: 1, activation: "relu", batch_input_shape: [null, 2] } }];
  * const topology = { class_name: "Sequential", config: { layers } };

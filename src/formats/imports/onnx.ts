@@ -7,10 +7,10 @@ import { operators } from "./onnx-operators.js";
 import { describe, endingOf, type Rows, refuse, rowsBehind, type Step, type Value } from "./onnx-values.js";
 import { Budget, type Ending, inputsOf, type Link, stagesOf } from "./stages.js";
 
-/** What `fromOnnx` takes beside the file. */
+/** Options of `fromOnnx`. */
 export interface OnnxImportOptions extends ImportOptions {
   /**
-   * Which of the model's outputs, by name. Default: all, which then have to come of one layer, such
+   * The name of the output to read. Default: all outputs, which must then come from one layer, such
    * as a label and its probabilities.
    */
   output?: string;
@@ -25,15 +25,15 @@ const WHERE = "fromOnnx";
  * Affine maps (Gemm, MatMul, Add), batch norm, dropout and activations become layers. Activations
  * are recognised by their values where the file spells them out as formulas. Scalings before and
  * between layers become part of the weights, so that the network takes rows as the model does. A
- * softmax or sigmoid at the end becomes part of the loss: `net.predict` gives logits,
- * `net.probabilities` what the model gave.
+ * softmax or sigmoid at the end becomes part of the loss: `net.predict` returns logits, and
+ * `net.probabilities` the model's outputs.
  *
  * @param bytes the file, whole, with its weights in it.
  * @param options see `OnnxImportOptions`.
  * @returns the network and its classes; see `Imported`. `predictor` takes it as it is. Allocates a
  * small multiple of the file's size.
- * @throws RangeError for files that are no ONNX, and models that are no chain of layers: the
- * message names the node.
+ * @throws RangeError for files that are not ONNX, and for models that are not a chain of layers:
+ * the message names the node.
  * @example
  * const net = network({ inputs: 2, layers: [{ units: 8, activation: "relu" }, { units: 1 }], seed: 1 });
  * fromOnnx(toOnnx(net)).network.parameterCount; // 33

@@ -10,11 +10,11 @@ import { fileOf } from "./onnx.js";
 import { Budget, type Stage } from "./stages.js";
 import { orderOf } from "./tensor-order.js";
 
-/** What `fromTensors` takes beside the tensors, which do not hold it. */
+/** Options of `fromTensors`: what tensors alone do not say. */
 export interface TensorsImportOptions extends ImportOptions {
-  /** Of every layer but the last. Default: "relu". */
+  /** Activation of every layer but the last. Default: "relu". */
   activation?: ActivationName | Activation;
-  /** Of the last layer. Default: "identity". */
+  /** Activation of the last layer. Default: "identity". */
   outputActivation?: ActivationName | Activation;
   /**
    * Names of the layers from the inputs to the outputs, as the tensors' names begin. Default: all,
@@ -22,8 +22,8 @@ export interface TensorsImportOptions extends ImportOptions {
    */
   layers?: readonly string[];
   /**
-   * Whether weights are units × inputs (PyTorch) or inputs × units (Keras). Default: as shapes and
-   * names tell.
+   * Whether weights are units × inputs (PyTorch) or inputs × units (Keras). Default: derived from
+   * shapes and names.
    */
   orientation?: "units-inputs" | "inputs-units";
   /** What batch norm adds to its variance. Default: 1e-5, as PyTorch; Keras has 1e-3. */
@@ -54,17 +54,17 @@ interface Group {
 }
 
 /**
- * A multi-layer perceptron of which another library saved the tensors, as a network: PyTorch's
- * state dicts ("0.weight", "fc1.bias"), Keras' ("dense/kernel").
+ * A network from the tensors of a multi-layer perceptron that another library saved: PyTorch's
+ * state dicts ("0.weight", "fc1.bias") and Keras' weights ("dense/kernel").
  *
- * Tensors do not hold activations: name them. Order and orientation follow from names and shapes,
- * batch norm stands between map and activation.
+ * Tensors do not hold activations, so name them. Order and orientation follow from names and
+ * shapes. Batch norm stands between the affine map and the activation.
  *
  * @param tensors a safetensors file, or an object of { shape, data } by name.
  * @param options see `TensorsImportOptions`.
  * @returns the network, in double precision unless all tensors are in single.
- * @throws RangeError where tensors are no chain of layers, and where order or orientation does not
- * follow from them: the message names the option.
+ * @throws RangeError where the tensors do not form a chain of layers, and where order or
+ * orientation is ambiguous: the message names the option.
  * @example
  * const data = Float64Array.of(1, 2, 3, 4, 5, 6);
  * fromTensors({ "0.weight": { shape: [2, 3], data }, "0.bias": { shape: [2], data: data.slice(0, 2) } }).network.spec.inputs; // 3
@@ -201,7 +201,7 @@ function isInward(maps: readonly Map2[]): boolean {
   if (leaves.size === 1 && leaves.has("kernel")) return true;
   if (leaves.size === 1 && leaves.has("weight")) return false;
   const remedy = 'say orientation: "units-inputs" (PyTorch) or "inputs-units" (Keras)';
-  return wrongValue(WHERE, "orientation", "shapes or names that tell it", "square matrices", remedy);
+  return wrongValue(WHERE, "orientation", "shapes or names that show the orientation", "square matrices", remedy);
 }
 
 function sizesOf({ weight }: Map2, inward: boolean): [inputs: number, units: number] {

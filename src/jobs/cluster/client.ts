@@ -245,7 +245,7 @@ export class Client {
     if (!text.startsWith(ELSEWHERE)) return fromText(text) as ResultOf<Task>;
     const digest = text.slice(ELSEWHERE.length);
     const found = await this.#house.bytes(digest, LARGEST_RESULT);
-    if (found === null) throw new Error("the result has gone");
+    if (found === null) throw new Error("the result is no longer stored");
     const passing = this.#pending.get(id)?.[0].letter.task.kind === "product";
     if (passing) await this.#house.drop(digest);
     return fromText(found.toString("utf8")) as ResultOf<Task>;

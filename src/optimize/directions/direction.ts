@@ -88,7 +88,7 @@ export const NON_FINITE: End = { status: "non-finite", reason: "a product with t
 export function converged({ gradientNorm }: Local): End {
   return {
     status: "converged",
-    reason: `the gradient's norm is ${gradientNorm.toExponential(1)}; whether this is a minimum, its curvature does not tell`,
+    reason: `the gradient's norm is ${gradientNorm.toExponential(1)}; this curvature does not show whether it is a minimum`,
   };
 }
 

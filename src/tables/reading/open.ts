@@ -13,9 +13,9 @@ import { TableError } from "./table-error.js";
 
 /** How a file is to be read. */
 export interface OpenOptions {
-  /** What separates cells. Default: found out. */
+  /** What separates cells. Default: detected. */
   readonly separator?: Separator | undefined;
-  /** Whether the first row holds names. Default: found out. */
+  /** Whether the first row holds names. Default: detected. */
   readonly header?: boolean | undefined;
   /** Names that the first row has, all of them, if it holds names. Default: none. */
   readonly expects?: readonly string[] | undefined;

@@ -4,11 +4,11 @@ import type { Record } from "./records.js";
 import type { Separator } from "./separator.js";
 import { TableError } from "./table-error.js";
 
-/** What `readTable` takes beside the file. */
+/** Options of `readTable`. */
 export interface ReadOptions {
-  /** What separates cells. Default: found out. */
+  /** What separates cells. Default: detected. */
   separator?: Separator;
-  /** Whether the first row holds names. Default: found out. */
+  /** Whether the first row holds names. Default: detected. */
   header?: boolean;
   /** Names that the first row has, all of them, if it holds names. Default: none. */
   expects?: readonly string[];
@@ -20,7 +20,7 @@ export interface ReadOptions {
 export interface TextTable {
   /** Null where the file has none. */
   readonly names: readonly string[] | null;
-  /** Cells as they stand there, without spaces around them. */
+  /** Cells as text, without spaces around them. */
   readonly rows: readonly (readonly string[])[];
   /** The line of the file that each row begins in, from 1. */
   readonly lines: readonly number[];
@@ -28,7 +28,7 @@ export interface TextTable {
   readonly separator: Separator;
   /** How its text is encoded. */
   readonly encoding: string;
-  /** What was passed over and what was assumed. */
+  /** What was skipped and what was assumed. */
   readonly notes: readonly string[];
 }
 
@@ -39,12 +39,13 @@ const separators: readonly Separator[] = [",", ";", "\t", "|", "space"];
  * Reads a table from the bytes or the text of a file: UTF-8, UTF-16 or Windows-1252, gzip or not;
  * cells separated by commas, semicolons, tabs, bars or runs of spaces, in quotation marks or not;
  * any line ends; comment lines and `sep=` at the beginning. Rows and unnamed columns without any
- * value are passed over.
+ * value are skipped.
  *
  * @param file bytes or text.
  * @param options see `ReadOptions`.
  * @returns (resolves to) the cells as text. Cost: linear in the file; it is held in memory.
- * @throws (rejects) TableError, with the line, for what is no table. TypeError for bad options.
+ * @throws (rejects) TableError, with the line, for files that are not tables. TypeError for bad
+ * options.
  * @example
  * (await readTable("a;b\n1,5;x\n")).rows; // [["1,5", "x"]]
  */

@@ -48,7 +48,7 @@ function importanceFigure(importance: readonly ColumnImportance[], { classes }: 
     marks: [barX(bars, { x: "drop", y: "name", fill: "var(--series-1)", inset: 1 }), ruleX([0])],
   });
   const rest = importance.length > bars.length ? ` The ${bars.length} first of ${importance.length} columns.` : "";
-  const caption = `By how much the ${score} of the ${part} rows falls when a column's values are shuffled, mean of 5 shuffles. Columns that tell the same share their importance.${rest}`;
+  const caption = `By how much the ${score} of the ${part} rows falls when a column's values are shuffled, mean of 5 shuffles. Columns with the same information share their importance.${rest}`;
   return { id: "importance", title: "Importance of columns", caption, alt, body };
 }
 
