@@ -1,12 +1,15 @@
 // AssemblyScript -> build/*.wasm -> src/wasm/generated/*.ts: the first half of the build.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import asc from "assemblyscript/asc";
+import { writeKernels } from "./kernels.mjs";
 
 const targets = process.argv[2] ? [process.argv[2]] : ["strict", "relaxed", "strict-threads", "relaxed-threads"];
 
+const kernels = writeKernels();
+
 for (const target of targets) {
-  // What threads need has exports of its own, in an entry beside the one that asconfig.json names.
-  const entries = target.endsWith("-threads") ? ["assembly/threads/index.ts"] : [];
+  // Beside the entry that asconfig.json names: the kernels, and what threads need.
+  const entries = [...(target.endsWith("-threads") ? ["assembly/threads/index.ts"] : []), kernels];
   const { error, stderr } = await asc.main([...entries, "--config", "asconfig.json", "--target", target]);
   if (error) {
     console.error(stderr.toString());

@@ -11,6 +11,7 @@ const SOURCES = [
   "src",
   "scripts/build.mjs",
   "scripts/build-core.mjs",
+  "scripts/kernels.mjs",
   "scripts/bundle-package.mjs",
   "scripts/declarations.mjs",
   "asconfig.json",

@@ -11,7 +11,7 @@ const PANEL: i32 = 48;
 const ALPHA: f64 = 0.6403882032022076;
 
 /** Elements of `work` that `ldl` needs. */
-export function ldlWork(n: i32): i32 {
+export function ldlWork<T>(n: i32): i32 {
   return PANEL * n;
 }
 

@@ -62,7 +62,7 @@ function listOf(plan: usize, base: usize): usize {
 /**
  * The samples that unit i of layer l moves anything for, and R{·} of theirs. Returns their number.
  */
-export function openUnit<T>(plan: usize, l: i32, i: i32, thread: i32, scratch: usize): i32 {
+export function openUnit<T>(plan: usize, l: i32, i: i32, scratch: usize, thread: i32 = 0): i32 {
   const base = part(plan, thread), list = listOf(plan, base);
   const slope = field(plan, l, SLOPE), stride = field(plan, l, STRIDE), samples = header(plan, SAMPLES);
   // Where the activation curves, a zero slope does not make everything vanish.
@@ -198,7 +198,7 @@ function plainProduct<T>(m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, l
  * unit's weights are left alone.
  */
 export function unitRows<T>(
-  plan: usize, l: i32, i: i32, from: i32, rows: i32, count: i32, panel: usize, thread: i32, scratch: usize,
+  plan: usize, l: i32, i: i32, from: i32, rows: i32, count: i32, panel: usize, scratch: usize, thread: i32 = 0,
 ): void {
   const base = part(plan, thread), layers = header(plan, LAYERS);
   for (let m = l; m < layers; ++m) panelBlock<T>(plan, l, i, m, from, rows, count, panel, base, scratch);
@@ -295,7 +295,7 @@ export function unitPiece<T>(piece: i32, thread: i32, scratch: usize): void {
   const plan = get<usize>(0), size = sizeof<T>();
   let l = 0, i = header(plan, ALL_UNITS) - 1 - piece;
   for (; i >= field(plan, l, UNITS); ++l) i -= field(plan, l, UNITS);
-  const count = openUnit<T>(plan, l, i, thread, scratch);
+  const count = openUnit<T>(plan, l, i, scratch, thread);
   const height = field(plan, l, HEIGHT), parameters = header(plan, PARAMETERS), inputs = field(plan, l, INPUTS);
   const right = field(plan, l, WEIGHT) + (i + 1) * inputs;
   for (let from = 0; from < height; from += header(plan, PANEL_ROWS)) {
@@ -303,7 +303,7 @@ export function unitPiece<T>(piece: i32, thread: i32, scratch: usize): void {
     const panel = takePanel(plan, thread);
     const at = <usize>header(plan, PANELS) + <usize>panel * <usize>header(plan, PANEL_BYTES);
     if (count) {
-      unitRows<T>(plan, l, i, from, rows, count, at, thread, scratch);
+      unitRows<T>(plan, l, i, from, rows, count, at, scratch, thread);
       transpose<T>(at + <usize>right * size, rows, parameters - right, parameters, at + header(plan, TURNED), rows);
     }
     const state = stateOf(plan, panel);
