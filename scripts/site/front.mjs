@@ -74,13 +74,13 @@ export function frontPage() {
 <section>
 <h2>Ten lines</h2>
 <pre tabindex="0"><code>${coloured(code.trim())}</code></pre>
-<h2>Or none</h2>
+<h2>Without code</h2>
 <pre tabindex="0"><code>${coloured(commands.trim())}</code></pre>
 </section>
 <section class="live">
 <h2>See a layer die, and come back</h2>
 <iframe src="playground/index.html#scene=dying" title="The playground: a layer of ReLUs dies of its learning rate" loading="lazy"></iframe>
-<p><a href="playground/index.html">Open the playground</a> on a page of its own. It computes in your browser, and asks no server.</p>
+<p><a href="playground/index.html">Open the playground</a> on a page of its own. It runs in your browser, without a server.</p>
 </section>
 <section>
 <h2>What it does</h2>

@@ -10,7 +10,7 @@ import { groupsOf as kindsOf } from "./prior-groups.js";
 import { blockOf, PruningCurvature } from "./pruning-curvature.js";
 import { fixedWhereGone, withoutDeadEnds, withoutIdleUnits } from "./shrink.js";
 
-/** When to stop. */
+/** When to stop pruning: at the first condition that holds. */
 export interface PruneUntil {
   /** Stops when this share of the weights, in (0, 1], is removed; biases do not count. */
   share?: number;
@@ -72,8 +72,9 @@ export interface Pruning {
   /** After each batch of removals. */
   readonly history: readonly PruneRecord[];
   /**
-   * "converged": `until` is reached; "stalled": any further removal would raise the loss by more
-   * than allowed.
+   * "converged": `until` is reached, so any further removal would go beyond it; "stalled": nothing
+   * is left to remove before it is reached; "non-finite": the loss is not finite, and nothing is
+   * removed.
    */
   readonly status: "converged" | "stalled" | "non-finite";
   /** Why, in words. */
@@ -240,7 +241,7 @@ class Pruner {
         return this.#result("converged", `the loss would rise by more than ${lossIncrease} of what it was`);
       batch = Math.max(1, Math.floor(batch / 4));
     }
-    return this.#result(this.#reached() ? "converged" : "stalled", this.#reached() ?? "nothing is left to take out");
+    return this.#result(this.#reached() ? "converged" : "stalled", this.#reached() ?? "nothing is left to remove");
   }
 
   get #left(): number {

@@ -24,7 +24,8 @@ export interface Results {
  * @param identity a text that results must share besides the build, such as a version. Default:
  * nothing.
  * @returns a pool for `tune` and similar functions. Cost: a digest of the data once, and one for
- * each task. @throws TypeError for an invalid pool or invalid results.
+ * each task.
+ * @throws TypeError for an invalid pool or invalid results.
  * @example
  * const results = new Map();
  * const pool = resumable(threads({ workers: 2 }), results);
