@@ -3,6 +3,7 @@ import { type Dataset, withInputs } from "./dataset.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { Objective, wholeBatch } from "./objective.js";
 import type { BatchNormMode } from "./propagation.js";
+import { lowestLayer } from "./selection.js";
 import type { ResolvedSpec } from "./spec.js";
 
 /** A network with its data and the addresses of its parameters and running statistics. */
@@ -14,54 +15,47 @@ export interface Part {
   readonly statistics: number;
 }
 
-/**
- * The layers from one on as a network of their own, in the place of the whole one's parameters. Its
- * data is what the layers below give, once `refresh` has been called. From the first layer on, it
- * is the whole network with its own data.
- */
-export class Above implements Part {
-  readonly spec: ResolvedSpec;
-  readonly layout: Layout;
-  readonly data: Dataset;
-  readonly theta: number;
-  readonly statistics: number;
-  readonly #whole: Part;
-  /** Passes through the layers below, and all above. */
-  readonly #below: Objective | null;
-
-  constructor(
-    workspace: Workspace,
-    whole: Part,
-    mode: BatchNormMode,
-    readonly lowest: number,
-  ) {
-    const { spec, layout, data, theta, statistics } = whole;
-    this.#whole = whole;
-    this.spec = lowest === 0 ? spec : upperSpec(whole, lowest);
-    this.layout = lowest === 0 ? layout : layoutOf(this.spec);
-    const bytes = bytesPer(spec.dtype);
-    this.theta = theta + layout.layers[lowest].weight * bytes;
-    this.statistics = statistics + (layout.statisticsCount - this.layout.statisticsCount) * bytes;
-    const { inputs } = this.spec;
-    const features = { rows: data.size, columns: inputs, data: floatArray(spec.dtype, lowest && data.size * inputs) };
-    this.data = lowest === 0 ? data : withInputs(data, features);
-    const needs = { capacity: data.size, gradients: "none" } as const;
-    this.#below = lowest === 0 ? null : new Objective(workspace, spec, layout, data, mode, needs);
-  }
-
+/** Layers as a network of their own, in the place of the whole one's parameters. */
+export interface Above extends Part {
+  /** Places of the chosen parameters among these layers'; null where they are all of them. */
+  readonly places: Uint32Array | null;
   /** Computes what the layers below give with the parameters as they are now. */
-  refresh(): void {
-    const { propagation, workspace } = this.#below ?? {};
-    if (!this.#below || !propagation || !workspace) return;
-    const { theta, statistics, data } = this.#whole;
-    const { inputs: units, dtype } = this.spec;
-    const { data: to } = this.data.inputs;
-    this.#below.dataLoss(theta, statistics, wholeBatch(data), (first) => {
-      const { size, stride, layers } = propagation;
-      const h = workspace.slice(dtype, layers[this.lowest - 1].h, units * stride);
-      for (let s = 0; s < size; ++s) for (let u = 0; u < units; ++u) to[(first + s) * units + u] = h[u * stride + s];
-    });
-  }
+  refresh(): void;
+}
+
+/**
+ * The layers from the lowest on that has one of the chosen parameters, or all layers. Their data is
+ * the output of the layers below, once `refresh` has been called.
+ */
+export function above(workspace: Workspace, whole: Part, mode: BatchNormMode, chosen: Uint32Array | null): Above {
+  const { spec, layout, data, theta, statistics } = whole;
+  const lowest = chosen ? lowestLayer(layout, chosen) : 0;
+  const first = layout.layers[lowest].weight;
+  const all = !chosen || chosen.length === layout.parameterCount - first;
+  const places = all ? null : chosen.map((place) => place - first);
+  if (lowest === 0) return { ...whole, places, refresh() {} };
+  const upper = upperSpec(whole, lowest);
+  const made = layoutOf(upper);
+  const { inputs: units, dtype } = upper;
+  const bytes = bytesPer(dtype);
+  const to = floatArray(dtype, data.size * units);
+  // Passes through the layers below, and all above.
+  const below = new Objective(workspace, spec, layout, data, mode, { capacity: data.size, gradients: "none" });
+  return {
+    places,
+    spec: upper,
+    layout: made,
+    data: withInputs(data, { rows: data.size, columns: units, data: to }),
+    theta: theta + first * bytes,
+    statistics: statistics + (layout.statisticsCount - made.statisticsCount) * bytes,
+    refresh() {
+      below.dataLoss(theta, statistics, wholeBatch(data), (first) => {
+        const { size, stride, layers } = below.propagation;
+        const h = workspace.slice(dtype, layers[lowest - 1].h, units * stride);
+        for (let s = 0; s < size; ++s) for (let u = 0; u < units; ++u) to[(first + s) * units + u] = h[u * stride + s];
+      });
+    },
+  };
 }
 
 /** Each layer keeps its own l2. */

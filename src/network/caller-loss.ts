@@ -30,11 +30,18 @@ export class CallerLoss implements OutputLoss {
   }
 
   hessianProduct(u: number, out: number, scale: number): void {
-    const { size, stride } = this.propagation;
+    const { size, stride, layout } = this.propagation;
+    const { outputs: width } = layout;
     this.hessians(scale);
     const [from, to] = [this.#rows(u), this.#rows(out)];
     to.fill(0);
-    for (let s = 0; s < size; ++s) this.#multiply(s, from, to, s, stride);
+    for (let s = 0; s < size; ++s) {
+      for (let i = 0; i < width; ++i) {
+        let sum = 0;
+        for (let j = 0; j < width; ++j) sum += this.#hessians[(s * width + i) * width + j] * from[j * stride + s];
+        to[i * stride + s] = sum;
+      }
+    }
   }
 
   curvature(_curvature: number, _probability: number, scale: number): void {
@@ -53,16 +60,6 @@ export class CallerLoss implements OutputLoss {
       }
     });
     return this.#hessians;
-  }
-
-  /** to = ∇²ℓ·from for one sample, whose numbers are `step` apart from `at` on. */
-  #multiply(s: number, from: FloatArray, to: FloatArray, at: number, step: number): void {
-    const { outputs: width } = this.propagation.layout;
-    for (let i = 0; i < width; ++i) {
-      let sum = 0;
-      for (let j = 0; j < width; ++j) sum += this.#hessians[(s * width + i) * width + j] * from[at + j * step];
-      to[at + i * step] = sum;
-    }
   }
 
   /** Arrays that the caller may keep and change. */

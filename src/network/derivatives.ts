@@ -27,13 +27,12 @@ export function jacobianOf(net: Resident, inputs: Matrix, places: Uint32Array | 
   const data = new Float64Array(inputs.rows * outputs * columns);
   const visit: OnLayer = (propagation, l, view, from, c) => {
     const { weight, end } = layers[l];
-    const first = places ? places.findIndex((place) => place >= weight) : weight;
+    const first = places ? places.findIndex((place) => place >= weight) : 0;
     if (first < 0) return;
-    const chosen = places?.subarray(first).filter((place) => place < end);
     layerRows(layers[l], propagation, l, view, (row, s) => {
-      const at = ((from + s) * outputs + c) * columns + first;
-      if (!chosen) data.set(row, at);
-      else for (let k = 0; k < chosen.length; ++k) data[at + k] = row[chosen[k] - weight];
+      const at = ((from + s) * outputs + c) * columns;
+      if (!places) data.set(row, at + weight);
+      else for (let k = first; places[k] < end; ++k) data[at + k] = row[places[k] - weight];
     });
   };
   pulled(net, inputs, visit, places ? lowestLayer(net.layout, places) : 0);
@@ -99,7 +98,7 @@ function pulled(
 
 /** Calls `take` with a layer's derivatives of each sample, in the order of its parameters. */
 function layerRows(
-  { inputs, units, weight, end, bias, batchNorm, scale, shift }: LayerLayout,
+  { inputs, units, weight, end, batchNorm }: LayerLayout,
   { layers, below, stride, size, spec }: Propagation,
   l: number,
   view: FloatArray,
@@ -107,7 +106,9 @@ function layerRows(
 ): void {
   const index = (address: number): number => address / bytesPer(spec.dtype);
   const [delta, dy, xhat] = [layers[l].delta, layers[l].dy, layers[l].xhat].map(index);
-  const [b, gamma, beta] = [bias, scale, shift].map((place) => place - weight);
+  // Biases, and batch norm's scales and shifts.
+  const bias = units * inputs;
+  const [scale, shift] = [bias + units, bias + 2 * units];
   const features = below[l];
   const h = new Float64Array(inputs);
   const row = new Float64Array(end - weight);
@@ -116,10 +117,10 @@ function layerRows(
     for (let i = 0; i < inputs; ++i) h[i] = view[at + i * features.row];
     for (let u = 0; u < units; ++u) {
       const factor = view[delta + u * stride + s];
-      row[b + u] = factor;
+      row[bias + u] = factor;
       if (batchNorm) {
-        row[beta + u] = view[dy + u * stride + s];
-        row[gamma + u] = row[beta + u] * view[xhat + u * stride + s];
+        row[shift + u] = view[dy + u * stride + s];
+        row[scale + u] = row[shift + u] * view[xhat + u * stride + s];
       }
       const to = u * inputs;
       // An inactive unit's weights do nothing.

@@ -1,13 +1,12 @@
 import { isFloat32 } from "../check.js";
 import { type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
-import { Above } from "./above.js";
+import { above } from "./above.js";
 import { Assembly } from "./assembly.js";
 import { CurvatureProducts } from "./curvature.js";
 import type { Dataset } from "./dataset.js";
 import type { Layout } from "./layout.js";
 import { wholeBatch } from "./objective.js";
 import type { BatchNormMode } from "./propagation.js";
-import { lowestLayer } from "./selection.js";
 import type { ResolvedSpec } from "./spec.js";
 import type { CurvatureKind } from "./tangent.js";
 
@@ -119,24 +118,15 @@ export function* assembleBlock(
   kind: CurvatureKind,
   theta: number,
   statistics: number,
-  places: Uint32Array,
+  chosen: Uint32Array,
   used?: FloatArray,
 ): Generator<void, FloatArray> {
-  const part = new Above(workspace, { spec, layout, data, theta, statistics }, mode, lowestLayer(layout, places));
+  const part = above(workspace, { spec, layout, data, theta, statistics }, mode, chosen);
   part.refresh();
-  const { parameterCount: size } = part.layout;
-  const all = places.length === size;
+  const { places } = part;
   const matrix = yield* assembleHessian(
     ...([workspace, part.spec, part.layout, part.data, mode, kind, part.theta, part.statistics] as const),
-    all ? used : undefined,
+    places ? undefined : used,
   );
-  const from = layout.parameterCount - size;
-  return all
-    ? matrix
-    : blockOf(
-        matrix,
-        size,
-        places.map((place) => place - from),
-        used,
-      );
+  return places ? blockOf(matrix, part.layout.parameterCount, places, used) : matrix;
 }

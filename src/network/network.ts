@@ -14,7 +14,7 @@ import { finish } from "../parts.js";
 import { type Build, currentBuild } from "../wasm/load.js";
 import { coreMath } from "../wasm/math.js";
 import { borrow, bytesPer, describeBytes, type FloatArray, floatArray, type Workspace } from "../wasm/workspace.js";
-import { Above } from "./above.js";
+import { above } from "./above.js";
 import { CurvatureProducts } from "./curvature.js";
 import { checkDataset, checkSingle, countedRows, type Dataset } from "./dataset.js";
 import { jacobianOf, type Resident, sensitivityOf } from "./derivatives.js";
@@ -122,8 +122,7 @@ export class Network {
    */
   toJSON(): NetworkJson {
     if (lossName(this.spec.loss) === "custom") {
-      const remedy = "take net.getParameters(), and make the network again with its loss";
-      wrongType("toJSON", "net", "a loss with a name", "one of the caller's functions", remedy);
+      wrongType("toJSON", "net", "a loss with a name", "one of the caller's functions", "save net.getParameters()");
     }
     const [parameters, runningStatistics] = [this.getParameters(), this.getRunningStatistics()].map((x) =>
       Array.from(x),
@@ -393,8 +392,7 @@ export class Network {
       "maxBytes",
       `at least the ${describeBytes(size ** 2 * bytesPer(this.spec.dtype))} that P = ${size} needs`,
       describeBytes(maxBytes),
-      `hvp and hessianOperator need ${describeBytes(size * bytesPer(this.spec.dtype))} a vector, hessianCost says how long a product ` +
-        "takes; lanczos, trace, diagonal and spectralDensity work from these",
+      `hessianOperator, which lanczos and trace take, needs ${describeBytes(size * bytesPer(this.spec.dtype))} a vector`,
     );
   }
 
@@ -406,21 +404,21 @@ export class Network {
     options: DerivativeOptions,
   ): FloatArray {
     const mode = this.mode(where, data, options, ["of"]);
-    const places = this.#chosen(where, options);
-    checkVector(where, "v", v, places?.length ?? this.parameterCount, this.spec.dtype);
+    const chosen = this.#chosen(where, options);
+    checkVector(where, "v", v, chosen?.length ?? this.parameterCount, this.spec.dtype);
     return this.resident((workspace, theta, statistics) => {
       const whole = { spec: this.spec, layout: this.layout, data, theta, statistics };
-      const part = new Above(workspace, whole, mode, places ? lowestLayer(this.layout, places) : 0);
+      const part = above(workspace, whole, mode, chosen);
       part.refresh();
+      const { places } = part;
       const { parameterCount: size } = part.layout;
-      const own = places?.map((place) => place - (this.parameterCount - size));
       const [at, out] = [workspace.allocate(this.spec.dtype, size), workspace.allocate(this.spec.dtype, size)];
-      workspace.write(this.spec.dtype, at, own ? spread(v, own, size) : v);
+      workspace.write(this.spec.dtype, at, places ? spread(v, places, size) : v);
       const products = new CurvatureProducts(workspace, part.spec, part.layout, part.data, mode);
       products.linearize(part.theta, part.statistics, wholeBatch(data));
       products.multiply(part.theta, part.statistics, at, out, kind);
       const product = workspace.read(this.spec.dtype, out, size);
-      return own ? picked(product, own) : product;
+      return places ? picked(product, places) : product;
     });
   }
 

@@ -1,7 +1,7 @@
 import { checkChoice, checkVector } from "../check.js";
 import type { LinearOperator } from "../linalg/operator.js";
 import { acquire, type FloatArray, type Workspace } from "../wasm/workspace.js";
-import { Above } from "./above.js";
+import { type Above, above } from "./above.js";
 import { checksum } from "./checksum.js";
 import { CurvatureProducts } from "./curvature.js";
 import type { Dataset } from "./dataset.js";
@@ -9,7 +9,7 @@ import type { Network } from "./network.js";
 import { wholeBatch } from "./objective.js";
 import type { CurvatureOptions } from "./pass.js";
 import type { BatchNormMode } from "./propagation.js";
-import { chosenParameters, lowestLayer, picked, spread } from "./selection.js";
+import { chosenParameters, picked, spread } from "./selection.js";
 import type { CurvatureKind } from "./tangent.js";
 
 /**
@@ -26,8 +26,6 @@ class CurvatureOperator implements LinearOperator {
   readonly #statistics: number;
   readonly #v: number;
   readonly #out: number;
-  /** Places of the chosen parameters in the part, where these are not all of its. */
-  readonly #places: Uint32Array | null;
   #version = -1;
   /** Of the data at the last look: callers may change it in place. */
   #seen = "";
@@ -49,10 +47,8 @@ class CurvatureOperator implements LinearOperator {
     this.#theta = workspace.allocate(spec.dtype, net.parameterCount);
     this.#statistics = workspace.allocate(spec.dtype, layout.statisticsCount);
     const whole = { spec, layout, data, theta: this.#theta, statistics: this.#statistics };
-    const part = new Above(workspace, whole, mode, chosen ? lowestLayer(layout, chosen) : 0);
+    const part = above(workspace, whole, mode, chosen);
     const { parameterCount } = part.layout;
-    const first = net.parameterCount - parameterCount;
-    this.#places = this.size < parameterCount && chosen ? chosen.map((place) => place - first) : null;
     this.#part = part;
     this.#v = workspace.allocate(spec.dtype, parameterCount);
     this.#out = workspace.allocate(spec.dtype, parameterCount);
@@ -65,13 +61,13 @@ class CurvatureOperator implements LinearOperator {
    */
   matvec(v: ArrayLike<number>): FloatArray {
     const { dtype } = this.net.spec;
-    const { theta, statistics, layout } = this.#part;
+    const { theta, statistics, layout, places } = this.#part;
     checkVector("matvec", "v", v, this.size, dtype);
     this.#follow();
-    this.#workspace.write(dtype, this.#v, this.#places ? spread(v, this.#places, layout.parameterCount) : v);
+    this.#workspace.write(dtype, this.#v, places ? spread(v, places, layout.parameterCount) : v);
     this.#products.multiply(theta, statistics, this.#v, this.#out, this.kind);
     const product = this.#workspace.read(dtype, this.#out, layout.parameterCount);
-    return this.#places ? picked(product, this.#places) : product;
+    return places ? picked(product, places) : product;
   }
 
   #follow(): void {

@@ -156,12 +156,7 @@ export function resolveTraining(
   checkSchedule(where, schedule);
   if (clip !== null) checkClip(where, clip);
   if (clip !== null && optimizer.curvature) {
-    wrongValue(
-      where,
-      "clip",
-      "nothing beside a second-order optimizer, whose step is no multiple of the gradient",
-      show(clip),
-    );
+    wrongValue(where, "clip", "nothing beside a second-order optimizer", show(clip));
   }
   if (signal !== null && typeof (signal as AbortSignal)?.aborted !== "boolean") {
     wrongType(where, "signal", "an AbortSignal", signal);

@@ -324,7 +324,7 @@ export class Run implements ParameterHolder, RunHandle {
       status: "non-finite",
       reason:
         `NaN or infinity at step ${step} (epoch ${epoch}), first${place}; the parameters are those before that step. ` +
-        "A smaller learning rate, clipping or inputs of unit scale usually help",
+        "Try a smaller learning rate, clipping or inputs of unit scale",
       nonFinite,
     };
   }
@@ -413,18 +413,15 @@ export class Run implements ParameterHolder, RunHandle {
     const { name, fullBatch, rated } = this.#optimizer;
     const notes: string[] = [];
     if (this.#goesOn > 0) {
-      notes.push(
-        `${name} continued with its memory of ${this.#goesOn} earlier steps on this network; a new optimizer starts fresh`,
-      );
+      notes.push(`${name} continued from its ${this.#goesOn} earlier steps; a new optimizer starts fresh`);
     }
     if (fullBatch && this.problem.stochastic) {
-      notes.push(`${name} needs full batches: the curvature of one batch misleads it on the next; leave batchSize out`);
+      notes.push(`${name} is for full batches only: one batch misleads it on the next; leave batchSize out`);
     }
     if (!rated && this.options.scheduled) notes.push(`${name} has no learning rate: the schedule changes nothing`);
     if (this.#seen && this.#end && this.#goesBack()) {
       notes.push(
-        `the parameters are those before step ${this.#seen.step}, where the objective was ${this.#seen.objective.toPrecision(3)}: ` +
-          `${name} moved on to worse ones`,
+        `the parameters are those before step ${this.#seen.step}, the least objective: ${this.#seen.objective.toPrecision(3)}`,
       );
     }
     return [...notes, ...this.#optimizer.notes(this.net.layout)];
