@@ -26,9 +26,9 @@ export interface JavaScriptOptions {
  *
  * The module exports `predict(row)`, which gives a label or a value (an array of values where there
  * are several), `outputs(row)`, and for classes `probabilities(row)` and `classes`. A row is an
- * array or, with `columns`, an object by column names; a row of another width, an object without a
- * column and, without `columns`, what is no finite number are refused with a RangeError. Batch norm
- * counts with its running statistics, folded into the weights.
+ * array or, with `columns`, an object by column names. A RangeError refuses a row of another width
+ * and an object without a column. Without `columns` it refuses values that are no finite numbers.
+ * Batch norm counts with its running statistics, folded into the weights.
  *
  * @param options see `JavaScriptOptions`.
  * @returns the text of an ES module; it agrees with `predict` to rounding.

@@ -311,7 +311,7 @@ export class Run implements ParameterHolder, RunHandle {
         status: "early-stopped",
         reason: this.#best
           ? `${monitor} has not improved for ${patience} epochs; the parameters are those of epoch ${this.#best.epoch}`
-          : `${monitor} was not finite for ${patience} epochs; the parameters are the last ones`,
+          : `${monitor} was not finite for ${patience} epochs`,
       };
     }
   }

@@ -10,7 +10,7 @@ import { root } from "./samples.js";
 
 const sources = ["src", "assembly"].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.parentPath.endsWith("generated"))
     .map((entry) => relative(root, join(entry.parentPath, entry.name))),
 );
 const read = (path: string): string => readFileSync(join(root, path), "utf8");

@@ -71,7 +71,7 @@ export function addPredict(program: Command, io: Io): void {
 }
 
 async function runPredict(path: string, file: string, given: Given, io: Io): Promise<void> {
-  if (given.append && given.json) badInput("--append: expected nothing beside --json, whose rows tell their lines");
+  if (given.append && given.json) badInput("--append: expected nothing beside --json, whose rows have line numbers");
   if (given.trainingData !== undefined && given.interval === undefined) {
     badInput("--training-data: expected --interval beside it, which alone needs the data");
   }

@@ -53,7 +53,7 @@ export function addServe(program: Command, io: Io): void {
   add(command, "--port <number>", "where to listen; 0 for one that is free", port, 8080);
   add(command, "--limit <megabytes>", "largest body of a request", positive, 10);
   addHiddenActivation(command);
-  command.option("--quiet", "no word on stdout");
+  command.option("--quiet", "nothing on stdout");
   command.addHelpText("after", examples);
   command.action((path: string, given: Given) => runServe(path, given, io));
 }
