@@ -12,6 +12,7 @@ if (isFresh()) {
 } else {
   const made = inputs();
   node("scripts/build-core.mjs");
+  node("scripts/reading-cells.mjs");
   rmSync("dist", { recursive: true, force: true });
   node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
   copyFileSync("build/strict.wasm", "dist/core.wasm");

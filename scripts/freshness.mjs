@@ -5,13 +5,14 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 
 export const RECORD = "build/record.json";
 
-const GENERATED = "src/wasm/generated";
+const GENERATED = ["src/wasm/generated", "src/formats/generated"];
 const SOURCES = [
   "assembly",
   "src",
   "scripts/build.mjs",
   "scripts/build-core.mjs",
   "scripts/kernels.mjs",
+  "scripts/reading-cells.mjs",
   "scripts/bundle-package.mjs",
   "scripts/declarations.mjs",
   "asconfig.json",
@@ -20,12 +21,12 @@ const SOURCES = [
 const CONFIGS = ["tsconfig.json", "tsconfig.build.json"];
 const RESULTS = [
   "dist",
-  GENERATED,
+  ...GENERATED,
   ...["strict", "relaxed", "strict-threads", "relaxed-threads"].map((build) => `build/${build}.wasm`),
 ];
 
 export function inputs() {
-  return digest([...SOURCES, ...CONFIGS], (path) => !path.startsWith(GENERATED));
+  return digest([...SOURCES, ...CONFIGS], (path) => !GENERATED.some((folder) => path.startsWith(folder)));
 }
 
 export function outputs() {

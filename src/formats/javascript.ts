@@ -3,6 +3,7 @@ import { checkNetwork, type Network } from "../network/network.js";
 import { foldedLayers } from "../network/resident.js";
 import { decidesClasses } from "../network/spec.js";
 import type { Columns, ColumnsData } from "../tables/columns.js";
+import { READING_CELLS } from "./generated/reading-cells.js";
 
 /** Options of `toJavaScript`. */
 export interface JavaScriptOptions {
@@ -165,104 +166,9 @@ export function predict(row) {
 }
 `;
 
-/** What src/tables/{cells,numbers,dates,encodings}.ts do, in few words. */
-const CELLS = String.raw`
-const markers = new Set([..."|?|-|--|.|na|n/a|n.a.|#n/a|#na|<na>|nan|-nan|null|(null)|none|nil|missing|#null!|#value!|#div/0!|#ref!|#num!|#name?|\\n".split("|"), ...model.columns.markers.map((text) => text.trim().toLowerCase())]);
-
-function textOf(cell) {
-  if (cell === null || cell === undefined || (typeof cell === "number" && !Number.isFinite(cell))) return null;
-  const text = cell instanceof Date ? (Number.isFinite(cell.getTime()) ? cell.toISOString() : "") : String(cell).trim();
-  return markers.has(text.toLowerCase()) ? null : text;
-}
-
-const currency = "usd|eur|gbp|chf|jpy|cny|inr|brl|rub|sek|nok|dkk|pln|czk|aud|cad";
-const before = new RegExp("^(?:\\p{Sc}|(?:" + currency + "|us\\$|rs\\.?|kr\\.?|r\\$)(?![a-z]))", "iu");
-const after = new RegExp("(?:\\p{Sc}|(?<![a-z])(?:" + currency + "|kr\\.?))$", "iu");
-const grouped = {
-  point: /^(?:\d{1,3}(?:[,'’_]\d{2,3})*[,'’_]\d{3}|\d+)?(?:\.\d*)?(?:e[+-]?\d+)?$/i,
-  comma: /^(?:\d{1,3}(?:[.'’_]\d{2,3})*[.'’_]\d{3}|\d+)?(?:,\d*)?(?:e[+-]?\d+)?$/i,
-};
-
-function numberOf(text, decimal) {
-  const finite = (value) => (!(Math.abs(value) <= 1e150) ? null : Math.abs(value) < 1e-150 ? 0 : value);
-  if (decimal === "point" && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return finite(Number(text));
-  let rest = text.replaceAll("\u2212", "-").replaceAll(/[\s\u00a0\u2007\u2009\u202f]+/g, " ").trim();
-  let negative = false;
-  const within = /^\((.*)\)$/.exec(rest);
-  if (within) [rest, negative] = [within[1].trim(), true];
-  rest = rest.replace(/\s?%$/, "").trim();
-  for (let pass = 0; pass < 2; ++pass) {
-    const sign = /^[+-]/.exec(rest)?.[0];
-    if (sign === "-") negative = !negative;
-    if (sign) rest = rest.slice(1).trim();
-    rest = rest.replace(before, "").trim();
-  }
-  rest = rest.replace(after, "").trim();
-  if (/^\d+(?: \d{3})+(?:[.,]\d*)?$/.test(rest)) rest = rest.replaceAll(" ", "");
-  if (!/\d/.test(rest) || /\s/.test(rest) || !grouped[decimal].test(rest)) return null;
-  const plain = decimal === "point" ? rest.replaceAll(/[,'’_]/g, "") : rest.replaceAll(/[.'’_]/g, "").replace(",", ".");
-  return finite(negative ? -Number(plain) : Number(plain));
-}
-
-const clock = "(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?\\s*([ap]m)?";
-const tail = "(?:[T,\\s]+" + clock + ")?(?:\\s*(?:Z|UTC|[+-]\\d{2}:?\\d{2}))?$";
-const patterns = ["^(\\d{4})[-/.](\\d{1,2})(?:[-/.](\\d{1,2}))?", "^(\\d{1,2})([-/.])(\\d{1,2})\\2(\\d{4}|\\d{2})", "^(\\d{1,2})[-\\s./]*([a-z]{3,9})\\.?[-\\s,./]*(\\d{4}|\\d{2})", "^([a-z]{3,9})\\.?\\s+(\\d{1,2}),?\\s+(\\d{4})"].map((head) => new RegExp(head + tail, "i"));
-const months = "january february march april may june july august september october november december".split(" ");
-
-function daysOf(text, order) {
-  if (text.length < 4 || text.length > 40) return null;
-  const hours = ([hour, minute, second = "0", half]) =>
-    Number(hour) > 24 || Number(minute) > 59 || Number(second) > 60 ? null : (Number(hour) % (half ? 12 : 24)) + (half?.toLowerCase() === "pm" ? 12 : 0) + Number(minute) / 60 + Number(second) / 3600;
-  const month = (name) => months.findIndex((full) => full === name.toLowerCase() || full.slice(0, 3) === name.toLowerCase() || (name.toLowerCase() === "sept" && full === "september")) + 1;
-  const date = (year, m, day, time) => {
-    const whole = year.length === 2 ? Number(year) + (Number(year) < 70 ? 2000 : 1900) : Number(year);
-    if (m < 1 || m > 12 || Number(day) < 1) return null;
-    const at = new Date(0);
-    at.setUTCFullYear(whole, m - 1, Number(day));
-    const h = time[0] === undefined ? 0 : hours(time);
-    return at.getUTCMonth() !== m - 1 || h === null ? null : Math.round(at.getTime() / 864e5) + h / 24;
-  };
-  const [first, numbers, dayName, nameDay] = patterns.map((pattern) => pattern.exec(text));
-  if (first) return date(first[1], Number(first[2]), first[3] ?? "1", first.slice(4));
-  if (numbers) {
-    const [day, m] = order === "dmy" ? [numbers[1], numbers[3]] : [numbers[3], numbers[1]];
-    return date(numbers[4], Number(m), day, numbers.slice(5));
-  }
-  if (dayName) return date(dayName[3], month(dayName[2]), dayName[1], dayName.slice(4));
-  if (nameDay) return date(nameDay[3], month(nameDay[1]), nameDay[2], nameDay.slice(4));
-  const time = new RegExp("^" + clock + "$", "i").exec(text);
-  const h = time && hours(time.slice(1));
-  return h === null ? null : h / 24;
-}
-
-const periods = { year: 365.2425, week: 7, day: 1 };
-const encoders = {
-  number({ decimal, median, flag, unit }, text) {
-    const value = text === null ? null : numberOf(text, decimal);
-    const x = value ?? median ?? Number.NaN;
-    return [unit === null ? x : Math.sign(x) * Math.log1p(Math.abs(x) / unit), ...(flag ? [Number(value === null)] : [])];
-  },
-  boolean({ yes, no, flag }, text) {
-    const plain = text?.toLowerCase();
-    const is = plain === yes.toLowerCase() ? 1 : plain === no.toLowerCase() ? 0 : null;
-    return [is ?? 0.5, ...(flag ? [Number(is === null)] : [])];
-  },
-  ordered({ levels, flag }, text) {
-    const level = text === null ? -1 : levels.indexOf(text);
-    const reached = level < 0 ? (levels.length - 1) / 2 : level;
-    return [...levels.slice(1).map((_, k) => Number(reached >= k + 1)), ...(flag ? [Number(level < 0)] : [])];
-  },
-  category({ kinds, other, flag }, text) {
-    const kind = text === null ? -1 : kinds.indexOf(text);
-    return [...kinds.map((_, k) => Number(k === kind)), ...(other ? [Number(text !== null && kind < 0)] : []), ...(flag ? [Number(text === null)] : [])];
-  },
-  date({ order, median, parts, flag }, text) {
-    const known = text === null ? null : daysOf(text, order);
-    const days = known ?? median ?? Number.NaN;
-    const values = parts.flatMap((part) => (part === "days" ? [Math.floor(days)] : [Math.sin((2 * Math.PI * days) / periods[part]), Math.cos((2 * Math.PI * days) / periods[part])]));
-    return [...values, ...(flag ? [Number(known === null)] : [])];
-  },
-};
+const CELLS = `
+${READING_CELLS}
+const inputsOf = cells.readerOf(model.columns.markers);
 
 function encode(row) {
   const { inputs, targetPlaces, width, mean, deviation } = model.columns;
@@ -272,7 +178,7 @@ function encode(row) {
     const shift = Array.isArray(row) && row.length !== width ? targetPlaces.filter((place) => place < input.place).length : 0;
     if (!Array.isArray(row) && !(input.name in row)) throw new RangeError("row expected a property " + JSON.stringify(input.name) + ", got none");
     const cell = Array.isArray(row) ? row[input.place - shift] : row[input.name];
-    encoders[input.kind](input, textOf(cell)).forEach((value, k) => {
+    inputsOf(input, cell).forEach((value, k) => {
       const j = x.length;
       let z = deviation[j] > 0 && !Number.isNaN(value) ? (value - mean[j]) / deviation[j] : 0;
       const reach = k === 0 && input.kind === "number" ? input.reach : null;

@@ -66,7 +66,8 @@ export function textOf(cell: Cell): string | null {
   if (typeof cell === "string") return cell.trim();
   if (cell === null || cell === undefined) return null;
   if (typeof cell === "number") return Number.isFinite(cell) ? String(cell) : null;
-  if (typeof cell === "boolean") return String(cell);
-  const time = cell.getTime();
+  // Dates of other realms, too.
+  if (Object.prototype.toString.call(cell) !== "[object Date]") return String(cell).trim();
+  const time = (cell as Date).getTime();
   return Number.isFinite(time) ? new Date(time).toISOString() : null;
 }

@@ -180,17 +180,14 @@ function partNames(name: string, part: DatePart): string[] {
   return [`${name}: sine of the ${part}`, `${name}: cosine of the ${part}`];
 }
 
+/** Where inputs are written. */
+type Inputs = Float64Array | number[];
+
 /**
  * Writes the inputs of a cell, before they are scaled, to `out` from `at` on. Where `unknown` is
  * given, it hears of cells that fit nothing.
  */
-export function encode(
-  encoding: Encoding,
-  cell: string | null,
-  out: Float64Array,
-  at: number,
-  unknown?: OnUnknown,
-): void {
+export function encode(encoding: Encoding, cell: string | null, out: Inputs, at: number, unknown?: OnUnknown): void {
   if (encoding.kind === "number") encodeNumber(encoding, cell, out, at, unknown);
   else if (encoding.kind === "boolean") encodeBoolean(encoding, cell, out, at, unknown);
   else if (encoding.kind === "ordered") encodeOrdered(encoding, cell, out, at, unknown);
@@ -201,20 +198,14 @@ export function encode(
 /** The encodings of one kind. */
 export type Of<K extends Encoding["kind"]> = Extract<Encoding, { kind: K }>;
 
-function encodeNumber(
-  encoding: Of<"number">,
-  cell: string | null,
-  out: Float64Array,
-  at: number,
-  unknown?: OnUnknown,
-): void {
+function encodeNumber(encoding: Of<"number">, cell: string | null, out: Inputs, at: number, unknown?: OnUnknown): void {
   const value = cell === null ? null : toNumber(cell, encoding.decimal);
   if (cell !== null && value === null) unknown?.(cell);
   encodeValue(encoding, value, out, at);
 }
 
 /** As `encode`, for a number that was read already; null where it is missing. */
-export function encodeValue(encoding: Of<"number">, value: number | null, out: Float64Array, at: number): void {
+export function encodeValue(encoding: Of<"number">, value: number | null, out: Inputs, at: number): void {
   const { median, flag, unit } = encoding;
   const x = value ?? median ?? Number.NaN;
   // Below 0, where no training row was, the logarithm continues as its mirror image.
@@ -225,7 +216,7 @@ export function encodeValue(encoding: Of<"number">, value: number | null, out: F
 function encodeBoolean(
   { yes, no, flag }: Of<"boolean">,
   cell: string | null,
-  out: Float64Array,
+  out: Inputs,
   at: number,
   unknown?: OnUnknown,
 ): void {
@@ -240,7 +231,7 @@ function encodeBoolean(
 function encodeOrdered(
   { levels, flag }: Of<"ordered">,
   cell: string | null,
-  out: Float64Array,
+  out: Inputs,
   at: number,
   unknown?: OnUnknown,
 ): void {
@@ -254,7 +245,7 @@ function encodeOrdered(
 function encodeCategory(
   encoding: Of<"category">,
   cell: string | null,
-  out: Float64Array,
+  out: Inputs,
   at: number,
   unknown?: OnUnknown,
 ): void {
@@ -267,13 +258,7 @@ function encodeCategory(
   if (flag) out[at + kinds.length + Number(other)] = Number(cell === null);
 }
 
-function encodeDate(
-  encoding: Of<"date">,
-  cell: string | null,
-  out: Float64Array,
-  at: number,
-  unknown?: OnUnknown,
-): void {
+function encodeDate(encoding: Of<"date">, cell: string | null, out: Inputs, at: number, unknown?: OnUnknown): void {
   const { order, median, parts, flag } = encoding;
   const moment = cell === null ? null : toMoment(cell, order);
   if (cell !== null && moment === null) unknown?.(cell);
