@@ -199,17 +199,16 @@ function Legend() {
         <ColourBar kind="diverging" low={certain(scene.classes[0])} high={certain(scene.classes[1])} />
       )}
       <ul class="legend">
-        {scene.classes.length > 2 &&
-          scene.classes.map((name, index) => (
-            <li key={name}>
-              <span
-                class="swatch"
-                style={{ background: classColour(index, scene.classes.length, colours) }}
-                aria-hidden="true"
-              />
-              {name}
-            </li>
-          ))}
+        {scene.classes.map((name, index) => (
+          <li key={name}>
+            <span
+              class="swatch"
+              style={{ background: classColour(index, scene.classes.length, colours) }}
+              aria-hidden="true"
+            />
+            {name}
+          </li>
+        ))}
         <Marks />
       </ul>
     </>
