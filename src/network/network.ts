@@ -392,7 +392,7 @@ export class Network {
       "maxBytes",
       `at least the ${describeBytes(size ** 2 * bytesPer(this.spec.dtype))} that P = ${size} needs`,
       describeBytes(maxBytes),
-      `hessianOperator, which lanczos and trace take, needs ${describeBytes(size * bytesPer(this.spec.dtype))} a vector`,
+      `hvp and hessianOperator need ${describeBytes(size * bytesPer(this.spec.dtype))} a product`,
     );
   }
 
