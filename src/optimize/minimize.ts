@@ -282,8 +282,12 @@ function isBetter(best: Best, objective: number, gradientNorm: number): boolean 
   return !(objective > best.objective + (gradientNorm < best.gradientNorm ? noiseOf("f64", best.objective) : 0));
 }
 
-function endOf({ breakdown, end }: StepOutcome, steps: number): (End & { status: Result["status"] }) | null {
+function endOf({ breakdown, end, value }: StepOutcome, steps: number): (End & { status: Result["status"] }) | null {
   if (!breakdown) return end;
+  // A long step may lead at once to where the value, or the gradient beside it, overflows. A start
+  // there is no fall.
+  const fall = breakdown === "update" || steps === 0 ? null : bottomless(value);
+  if (fall) return { status: "unbounded", reason: `${fall}; x is the best point before` };
   const what = breakdown === "update" ? "the next point" : `the ${breakdown}`;
   return {
     status: "non-finite",

@@ -88,6 +88,26 @@ describe.each([...secondOrder, ...quasi])("%s", (name, make) => {
     }
   });
 
+  it("−exp(x) is unbounded in any unit, also where a step goes beyond what doubles hold", () => {
+    for (const unit of [1e-9, 1, 1e9]) {
+      for (const length of [1e-6, 1e-3, 1, 1e6]) {
+        const f: SmoothFunction = {
+          value: ([x]) => -Math.exp(x / length),
+          gradient: ([x]) => [-Math.exp(x / length) / length],
+          hessian: ([x]) => [[-Math.exp(x / length) / length ** 2]],
+        };
+        const { status, reason, x, value } = run(times(unit, f), [0], make());
+        expect([unit, length, status, reason]).toEqual([
+          unit,
+          length,
+          "unbounded",
+          expect.stringContaining("without bound"),
+        ]);
+        expect(Number.isFinite(value) && x.every(Number.isFinite)).toBe(true);
+      }
+    }
+  });
+
   it.each<[string, SmoothFunction, number[], number]>([
     ["x⁴", { value: ([x]) => x ** 4, gradient: ([x]) => [4 * x ** 3], hessian: ([x]) => [[12 * x * x]] }, [1], 0],
     ["cosh x − 1 from far out", coshLess(), [60], 0],
@@ -203,6 +223,16 @@ describe.each(firstOrder)("%s", (name, make) => {
 
   it("f = x is unbounded, whether or not the steps came far", () => {
     expect(run({ value: ([x]) => x, gradient: () => [1] }, [0], make()).status).toBe("unbounded");
+  });
+
+  it("a value of −∞ is unbounded, and the point before it is kept", () => {
+    const { status, reason, x } = run(
+      { value: ([x]) => (x > 1e-12 ? -Infinity : -x), gradient: () => [-1] },
+      [0],
+      make(),
+    );
+    expect([status, reason]).toEqual(["unbounded", expect.stringContaining("without bound")]);
+    expect(x.every(Number.isFinite)).toBe(true);
   });
 
   it("never says converged where the value could still fall visibly", () => {
