@@ -2,7 +2,7 @@
 import { finish } from "../parts.js";
 import { Random } from "../random.js";
 import type { Dtype } from "../wasm/kernels.js";
-import type { Build } from "../wasm/load.js";
+import { type Build, epoch } from "../wasm/load.js";
 import {
   acquire,
   borrow,
@@ -99,7 +99,7 @@ function* decompose(H: Symmetric, vectors: boolean): Generator<void, Eigenpairs 
     }
     const result = workspace.read("f64", values, size) as Float64Array;
     for (let i = 0; i < size; ++i) result[i] /= scale;
-    return { info, values: result, vectors: vectors ? workspace.read(dtype, at, size * size) : floatArray(dtype, 0) };
+    return { info, values: result, vectors: workspace.read(dtype, at, vectors ? size * size : 0) };
   } finally {
     release(workspace);
   }
@@ -108,7 +108,7 @@ function* decompose(H: Symmetric, vectors: boolean): Generator<void, Eigenpairs 
 export interface CholeskyFactor {
   /** 0, or the number, from 1, of the first pivot that is not positive. */
   readonly info: number;
-  /** L, row-major, zeros above its diagonal. */
+  /** L, row-major, zeros above its diagonal; empty where there is none. */
   readonly lower: FloatArray;
 }
 
@@ -116,8 +116,7 @@ export function choleskyFactor(H: Symmetric): CholeskyFactor | undefined {
   const { size, dtype } = H;
   return load(H, (workspace, { at, scale }) => {
     const info = workspace.kernels(dtype).cholesky(size, at, size, workspace.scratch);
-    if (info) return { info, lower: floatArray(dtype, 0) };
-    return { info, lower: lowerOf(workspace, dtype, size, at, 1 / Math.sqrt(scale)) };
+    return { info, lower: lowerOf(workspace, dtype, info ? 0 : size, at, 1 / Math.sqrt(scale)) };
   });
 }
 
@@ -136,24 +135,34 @@ function lowerOf(workspace: Workspace, dtype: Dtype, n: number, at: number, fact
   for (let from = 0; from < n; from += STRIP) {
     const end = Math.min(from + STRIP, n);
     kernels.transpose(at + from * bytes, end, end - from, n, strip, n);
-    if (factor !== 1) kernels.scale((end - from) * n, factor, strip);
+    kernels.scale((end - from) * n, factor, strip);
     const view = workspace.view(dtype);
     for (let i = from, row = strip / bytes; i < end; ++i, row += n) lower.set(view.subarray(row, row + i + 1), i * n);
   }
   return lower;
 }
 
+/** Bytes of a factor from which on a copy takes longer than an instance of its own is worth. */
+const LARGE = 1 << 20;
+/** Instances that hold a large factor, for as long as the factor lives. */
+const holders = new WeakMap<FloatArray, Workspace>();
+
 /** X with L·Lᵀ·X = B; `B` is n × columns, row-major. */
 export function choleskySolve(H: Symmetric, lower: FloatArray, B: ArrayLike<number>, columns: number): FloatArray {
   const { size, dtype } = H;
-  return borrow(H.build, (workspace) => {
-    const at = workspace.allocate(dtype, size * size);
-    const x = workspace.allocate(dtype, size * columns);
-    workspace.write(dtype, at, lower);
-    workspace.write(dtype, x, B);
-    workspace.kernels(dtype).choleskySolve(size, columns, at, 1, size, x, columns, workspace.scratch);
-    return workspace.read(dtype, x, size * columns);
-  });
+  const holder = holders.get(lower);
+  const held = holder?.epoch === epoch;
+  const workspace = held ? holder : acquire(H.build);
+  workspace.reset();
+  const at = workspace.allocate(dtype, size * size);
+  const x = workspace.allocate(dtype, size * columns);
+  if (!held) workspace.write(dtype, at, lower);
+  workspace.write(dtype, x, B);
+  workspace.kernels(dtype).choleskySolve(size, columns, at, 1, size, x, columns, workspace.scratch);
+  const solution = workspace.read(dtype, x, size * columns);
+  if (lower.byteLength < LARGE) release(workspace);
+  else holders.set(lower, workspace);
+  return solution;
 }
 
 /** D of P·A·Pᵀ = L·D·Lᵀ, in the core's memory. */
@@ -192,11 +201,10 @@ function noise(workspace: Workspace, dtype: Dtype, n: number, at: number): numbe
 }
 
 export interface IndefiniteSolution {
-  /** Whether no pivot is exactly 0, so that x exists. */
-  readonly solved: boolean;
   /** Whether an eigenvalue seems to be within rounding noise of 0. */
   readonly singular: boolean;
-  readonly x: FloatArray;
+  /** None where a pivot is exactly 0. */
+  readonly x?: FloatArray;
 }
 
 /** Steps of inverse iteration that look for a small eigenvalue. */
@@ -212,14 +220,15 @@ export function solveIndefinite(H: Symmetric, B: ArrayLike<number>, columns: num
     const probe = workspace.allocate(dtype, n);
     const tolerance = noise(workspace, H.dtype, n, at);
     const { info, d, e, swaps } = factorIndefinite(workspace, dtype, n, at);
-    if (info) return { solved: false, singular: true, x: floatArray(H.dtype, 0) };
+    if (info) return { singular: true };
     const solve = (m: number, target: number) =>
       kernels.ldlSolve(n, m, at, n, d, e, swaps, target, m, workspace.scratch);
-    const view = workspace.view(dtype);
-    for (let i = 0; i < n * columns; ++i) view[x / bytesPer(dtype) + i] = B[i] * scale;
+    workspace.write(dtype, x, B);
+    kernels.scale(n * columns, scale, x);
     solve(columns, x);
     const random = new Random(n);
-    for (let i = 0; i < n; ++i) view[probe / bytesPer(dtype) + i] = random.uniform() - 0.5;
+    const start = workspace.slice(dtype, probe, n);
+    for (let i = 0; i < n; ++i) start[i] = random.uniform() - 0.5;
     let growth = 0;
     for (let step = 0; step < PROBES && n > 0; ++step) {
       kernels.scale(n, 1 / Math.sqrt(kernels.sumSquares(probe, n)), probe);
@@ -227,8 +236,7 @@ export function solveIndefinite(H: Symmetric, B: ArrayLike<number>, columns: num
       growth = Math.sqrt(kernels.sumSquares(probe, n));
     }
     const solution = workspace.read(dtype, x, n * columns);
-    const kept = H.dtype === dtype ? solution : Float32Array.from(solution);
-    return { solved: true, singular: !(growth * tolerance < 1), x: kept };
+    return { singular: !(growth * tolerance < 1), x: H.dtype === dtype ? solution : Float32Array.from(solution) };
   });
 }
 
@@ -255,9 +263,9 @@ export function countEigenvalues(H: Symmetric): Inertia | undefined {
   return load(double, (workspace, { at, scale }) => {
     const tolerance = noise(workspace, H.dtype, n, at);
     const count = (shift: number, sign: number): number => {
+      workspace.write(dtype, at, data);
+      workspace.kernels(dtype).scale(n * n, scale, at);
       const view = workspace.slice(dtype, at, n * n);
-      if (scale === 1) view.set(data);
-      else for (let i = 0; i < view.length; ++i) view[i] = data[i] * scale;
       for (let i = 0; i < n; ++i) view[i * n + i] += shift;
       const { d, e } = factorIndefinite(workspace, dtype, n, at);
       return countSigns(workspace.read(dtype, d, n), workspace.read(dtype, e, n), sign);

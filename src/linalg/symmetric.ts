@@ -6,7 +6,7 @@ import { coreMath } from "../wasm/math.js";
 import { epsilonOf, type FloatArray, floatArray } from "../wasm/workspace.js";
 import type { Inertia } from "./factorization.js";
 import * as factorization from "./factorization.js";
-import { fromRows, isFloatArray, type Matrix, toMatrix } from "./matrix.js";
+import { fromRows, type Matrix, toMatrix } from "./matrix.js";
 
 export type { Inertia } from "./factorization.js";
 
@@ -52,7 +52,8 @@ export interface Cholesky {
   /** ln det A = 2·Σ ln Lᵢᵢ; NaN unless `status` is "converged". */
   readonly logDeterminant: number;
   /**
-   * x with A·x = b, in 2·n² flops a column, plus a copy of L.
+   * x with A·x = b, in 2·n² flops a column. The first call also copies L into the core. Beyond
+   * 1 MiB L stays there as long as `factor` lives, and later changes of `factor` are not seen.
    *
    * @param b n numbers, or a matrix of n rows with a right-hand side in each column. NaN and
    * infinity are allowed and make x NaN or infinite.
@@ -298,7 +299,7 @@ export class SymmetricMatrix {
   solve(b: ArrayLike<number> | Matrix): Solution<FloatArray | Matrix> {
     const { values, columns } = rightHandSide("solve", b, this.size);
     const result = factorization.solveIndefinite(this, values, columns);
-    const found = result?.solved ? result.x : floatArray(this.dtype, this.size * columns).fill(Number.NaN);
+    const found = result?.x ?? floatArray(this.dtype, this.size * columns).fill(Number.NaN);
     const x = shaped(b, columns, found);
     if (!result) return { status: "non-finite", reason: this.#whereNotFinite(), x };
     if (result.singular) {
@@ -356,12 +357,11 @@ function failedCholesky(status: Cholesky["status"], reason: string, pivot: numbe
 
 /** n numbers as they are, NaN and infinity among them; refuses what is no list of n numbers. */
 function vectorOf(where: string, name: string, v: unknown, n: number): ArrayLike<number> {
-  if (v === null || typeof v !== "object" || typeof (v as ArrayLike<number>).length !== "number") {
+  const values = v as ArrayLike<number>;
+  if (typeof v !== "object" || typeof values?.length !== "number") {
     wrongType(where, name, `an array of ${n} numbers`, v);
   }
-  const values = v as ArrayLike<number>;
   if (values.length !== n) wrongValue(where, name, `${n} numbers`, String(values.length));
-  if (isFloatArray(values)) return values;
   for (let i = 0; i < n; ++i) {
     if (typeof values[i] !== "number") wrongType(where, name, `a number at index ${i}`, values[i]);
   }
