@@ -131,6 +131,7 @@ export function diagnose(net: Network, data: Dataset, options: DiagnoseOptions =
       penalty: broken ? null : penaltyFacts(net, data, mode, optimizer, outputs, fresh),
       drawn: besideDrawn(net, data, outputs, fresh, optimizer),
       batchNorm,
+      affine: net.spec.layers.every(({ activation }) => activation.type === "identity"),
     }),
   };
   // Not enumerable, so that JSON and structured cloning see data alone.

@@ -51,6 +51,7 @@ const target = {
   skewness: 0,
   logSkewness: 0,
   unreachable: 0,
+  unbounded: true,
 };
 const drawn = { untouched: false, trained: false, outputs: 1, asDrawn: 1, targets: 1 };
 const trainedNet = { drawn: { ...drawn, trained: true } };
@@ -93,6 +94,7 @@ function signs(over: Loose = {}): Signs {
     penalty: null,
     drawn,
     batchNorm: [false, false],
+    affine: false,
     ...rest,
   } as unknown as Signs;
 }
@@ -246,6 +248,17 @@ describe("inputs", () => {
     expect(codes(of([1], { point: critical("not-critical") }))).toEqual([code]);
   });
 
+  it("at a minimum that beats no constant, unless the network is affine", () => {
+    const minimum = (skill: number, rest = {}) => ({
+      inputs: { largest: 100 },
+      point: critical("minimum"),
+      judged: judgedOf({ skill }),
+      ...rest,
+    });
+    between("unscaled-inputs", minimum, [0.1, 0.11]);
+    expect(codes(minimum(0, { affine: true }))).toEqual([]);
+  });
+
   it("what the largest explains is left out", () => {
     expect(codes({ inputs: { largest: 21, shifted: [0], tiny: [1] } })).toEqual(["unscaled-inputs"]);
     expect(codes({ inputs: { shifted: [0] } })[0]).toBe("shifted-inputs");
@@ -269,6 +282,30 @@ describe("targets", () => {
     expect(one(far(10)).message).toContain(
       "targets of output 1 have mean 10 and deviation 1, and the outputs have mean 0",
     );
+  });
+
+  it("far off: twenty deviations from 0, where the way there has cost the hidden units", () => {
+    const harmed = { layers: [layerOf(4, { saturated: 0.6 })] };
+    const shifted = (mean: number, rest = {}) => ({
+      ...outputs({ mean, outputMean: mean }),
+      targets: [target],
+      statistics: harmed,
+      ...rest,
+    });
+    const far = (signs: Loose) => codes(signs).filter((code) => code === "targets-far-off").length;
+    for (const [mean, count] of [
+      [20.1, 1],
+      [20, 0],
+      [-20.1, 1],
+      [-20, 0],
+    ] as const) {
+      expect([mean, far(shifted(mean))]).toEqual([mean, count]);
+    }
+    expect(far(shifted(100, { fits: true }))).toBe(0);
+    expect(far(shifted(100, { point: critical("minimum") }))).toBe(0);
+    expect(far(shifted(100, { targets: [{ ...target, unbounded: false }] }))).toBe(0);
+    expect(far(shifted(100, { statistics: {} }))).toBe(0);
+    expect(far(shifted(100, { drawn: { ...drawn, untouched: true } }))).toBe(0);
   });
 
   it("of another size: a thousand times the outputs', which fit hardly better than a constant", () => {

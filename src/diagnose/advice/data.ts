@@ -1,4 +1,5 @@
-import { counted, figure, percent, type Row } from "./table.js";
+import { counted, figure, percent, type Row, type Signs } from "./table.js";
+import { driven } from "./units.js";
 
 /**
  * Root mean square of an input. The curvature of its weights grows with its square: 400 times the
@@ -11,6 +12,13 @@ const INPUT_LEAST = 1e-3;
  * constant, and nearly all of it is the distance.
  */
 const FAR_OFF = 5;
+/**
+ * Of the targets' mean in their deviations: the first errors are so many times those that matter,
+ * and so are the first steps of all weights.
+ */
+const TARGETS_MOST = 20;
+/** Share of a constant's loss that a fit has to take away to count as better than it. */
+const HARDLY = 0.1;
 /**
  * Between the outputs' deviation and the targets', in a network that fits worse than a constant or
  * hardly better.
@@ -42,9 +50,9 @@ export const inputRows: readonly Row[] = [
     remedy:
       "give each input mean 0 and deviation 1 before dataset(inputs, targets), or withBatchNorm(net, data, { layers: [0] })",
     source: "LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, section 4.3",
-    find: ({ inputs, batchNorm, fits, point }) => {
-      if (batchNorm[0] || fits || point?.kind === "minimum") return [];
-      const { largest, column } = inputs;
+    find: (signs) => {
+      if (signs.batchNorm[0] || asGoodAsItGets(signs)) return [];
+      const { largest, column } = signs.inputs;
       if (largest === 0 || (largest <= INPUT_MOST && largest >= INPUT_LEAST)) return [];
       const message = `input ${column + 1} has a root mean square of ${largest.toPrecision(3)}, the largest of all`;
       return [{ message, evidence: { column, rootMeanSquare: largest } }];
@@ -55,8 +63,9 @@ export const inputRows: readonly Row[] = [
     remedy: "subtract each input's mean before dataset(inputs, targets), or withBatchNorm(net, data, { layers: [0] })",
     source: "LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, section 4.3",
     behind: ["unscaled-inputs"],
-    find: ({ inputs: { shifted }, batchNorm, fits, point }) => {
-      if (batchNorm[0] || fits || point?.kind === "minimum" || shifted.length === 0) return [];
+    find: (signs) => {
+      const { shifted } = signs.inputs;
+      if (signs.batchNorm[0] || asGoodAsItGets(signs) || shifted.length === 0) return [];
       const message = `${named(shifted)} far from 0 beside ${shifted.length > 1 ? "their deviations" : "its deviation"}`;
       return [{ message, evidence: { columns: shifted } }];
     },
@@ -66,8 +75,9 @@ export const inputRows: readonly Row[] = [
     remedy: "give each input mean 0 and deviation 1 before dataset(inputs, targets)",
     source: "LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, section 4.3",
     behind: ["unscaled-inputs"],
-    find: ({ inputs: { tiny }, fits, point }) => {
-      if (fits || point?.kind === "minimum" || tiny.length === 0) return [];
+    find: (signs) => {
+      const { tiny } = signs.inputs;
+      if (asGoodAsItGets(signs) || tiny.length === 0) return [];
       const message = `${named(tiny)} next to nothing beside the largest input: the network does not see ${tiny.length > 1 ? "them" : "it"}`;
       return [{ message, evidence: { columns: tiny } }];
     },
@@ -76,8 +86,9 @@ export const inputRows: readonly Row[] = [
     code: "constant-inputs",
     remedy: "leave these columns out: a bias does what they do",
     source: "the definition; scikit-learn's VarianceThreshold does so",
-    find: ({ inputs: { constant }, fits, point }) => {
-      if (fits || point?.kind === "minimum" || constant.length === 0) return [];
+    find: (signs) => {
+      const { constant } = signs.inputs;
+      if (asGoodAsItGets(signs) || constant.length === 0) return [];
       return [{ message: `${named(constant)} the same for every sample`, evidence: { columns: constant } }];
     },
   },
@@ -89,17 +100,16 @@ export const targetRows: readonly Row[] = [
     remedy: "subtract the targets' mean before dataset(inputs, targets), and add it to what the network predicts",
     source: "Bishop 1995, Neural Networks for Pattern Recognition, section 8.2 (preprocessing)",
     behind: ["diverged", "exploding-gradients", "unreachable-targets"],
-    find: ({ judged }) =>
-      judged.report.outputs
-        .filter(({ score, mean, deviation, outputMean, error }) => {
+    find: (signs) =>
+      signs.judged.report.outputs
+        .filter(({ output, score, mean, deviation, outputMean, error }) => {
           const distance = Math.abs(mean - outputMean);
+          if (score === null) return false;
+          const far = signs.targets[output]?.unbounded && Math.abs(mean) > TARGETS_MOST * deviation;
+          // The outputs may be there, and the way has cost the hidden units.
+          if (far && !signs.drawn.untouched && !asGoodAsItGets(signs) && driven(signs)) return true;
           // Most of the error is the distance, and the targets lie farther from 0 than the outputs.
-          return (
-            score !== null &&
-            distance > FAR_OFF * deviation &&
-            distance ** 2 > 0.5 * error &&
-            Math.abs(mean) > Math.abs(outputMean)
-          );
+          return distance > FAR_OFF * deviation && distance ** 2 > 0.5 * error && Math.abs(mean) > Math.abs(outputMean);
         })
         .map(({ output, mean, deviation, outputMean }) => ({
           message: `the targets of output ${output + 1} have mean ${figure(mean)} and deviation ${figure(deviation)}, and the outputs have mean ${figure(outputMean)}`,
@@ -124,7 +134,7 @@ export const targetRows: readonly Row[] = [
     find: ({ judged }) =>
       judged.report.outputs
         .filter(({ score, deviation, outputDeviation }) => {
-          if (score === null || score > 0.1 || outputDeviation === 0) return false;
+          if (score === null || score > HARDLY || outputDeviation === 0) return false;
           return deviation > ANOTHER_SIZE * outputDeviation || outputDeviation > ANOTHER_SIZE * deviation;
         })
         .map(({ output, deviation, outputDeviation }) => ({
@@ -190,6 +200,14 @@ export const targetRows: readonly Row[] = [
     },
   },
 ];
+
+/**
+ * Whether other units of the data cannot help: the fit is good, or the network sits at a minimum.
+ * Of an affine network that is the best there is. Of others one that beats no constant is not.
+ */
+function asGoodAsItGets({ fits, point, affine, judged }: Signs): boolean {
+  return fits || (point?.kind === "minimum" && (affine || judged.report.skill > HARDLY));
+}
 
 function named(columns: readonly number[]): string {
   return columns.length > 1 ? `inputs ${counted(columns)} are` : `input ${counted(columns)} is`;

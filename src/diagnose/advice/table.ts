@@ -93,6 +93,8 @@ export interface Signs {
   readonly penalty: PenaltyFacts | null;
   readonly drawn: Drawn;
   readonly batchNorm: readonly boolean[];
+  /** Whether no layer has an activation but the identity. */
+  readonly affine: boolean;
 }
 
 /** Growth of ∂L/∂a from the last hidden layer to the first. */

@@ -1,4 +1,4 @@
-import { counted, percent, type Row } from "./table.js";
+import { counted, percent, type Row, type Signs } from "./table.js";
 
 /**
  * Dead units of a layer from which on they matter, two at least. With d inputs that are never
@@ -20,6 +20,12 @@ const AFFINE_LEAST = 4;
 const DIP = -1.5;
 /** Activations that saturate at both ends; the others let the gradient through on one side. */
 const TWO_ENDED = ["tanh", "sigmoid"];
+
+/** Whether units are lost that long steps may have driven to their ends. */
+export function driven(signs: Signs): boolean {
+  const ends = ["dead-layer", "dead-units", "saturated-units"];
+  return unitRows.some((row) => ends.includes(row.code) && row.find(signs).length > 0);
+}
 
 export const unitRows: readonly Row[] = [
   {

@@ -20,6 +20,8 @@ export interface TargetFacts {
   readonly logSkewness: number | null;
   /** Share of targets that the last activation cannot give. */
   readonly unreachable: number;
+  /** Whether the last activation can give any number above 0 or below. */
+  readonly unbounded: boolean;
 }
 
 /** The share of samples that counts as the farthest. */
@@ -42,6 +44,7 @@ export function targetFacts(net: Network, data: Dataset): TargetFacts[] {
       ...farthestOf(values),
       skewness: skewnessOf(values),
       logSkewness: sameSign ? skewnessOf(values.map((value) => log(Math.abs(value)))) : null,
+      unbounded: !Number.isFinite(most - least),
       unreachable:
         values.reduce((count, y) => count + (y < least - slack || y > most + slack ? 1 : 0), 0) / values.length,
     };
