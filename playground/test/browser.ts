@@ -108,7 +108,8 @@ export class Visit {
   async open(name: string): Promise<void> {
     const card = this.page.locator(`#card-${name}`);
     if ((await card.getAttribute("open")) === null) await card.locator("summary").first().click();
-    await card.scrollIntoViewIfNeeded();
+    // Playwright would wait until nothing moves; here something always may.
+    await card.evaluate((node) => node.scrollIntoView({ block: "center" }));
   }
 
   /** The program that makes and trains the network. */

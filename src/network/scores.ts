@@ -77,7 +77,8 @@ export interface Regression {
 export interface Comparison {
   /**
    * "better" or "worse" where the mean difference of the rows' losses is outside of its 95 %
-   * interval around 0.
+   * interval around 0. Of values the roots of the squared errors count too, where both have the
+   * same sign: over few rows the squares hardly ever tell.
    */
   readonly verdict: "better" | "worse" | "unclear";
   /** The baseline's loss minus the model's, a mean over rows; squared error or −ln p. */
@@ -119,7 +120,7 @@ const WHERE = "scores";
  * two-sided, by Cornish and Fisher's expansion about the normal 1.96 (Abramowitz and Stegun
  * 26.7.5).
  */
-function clear(freedom: number): number {
+function clearAt(freedom: number): number {
   return freedom > 0 ? 1.96 + 2.372 / freedom + 2.822 / freedom ** 2 : Infinity;
 }
 
@@ -272,7 +273,7 @@ export function scoreValues(predicted: Matrix, data: Dataset, baseline: Dataset)
     ...together(outputs),
     outputs,
     baseline: together(floors),
-    comparison: compare(rowErrors(constant, targets), rowErrors(predicted, targets), weights, "the mean"),
+    comparison: compareSquares(rowErrors(constant, targets), rowErrors(predicted, targets), weights, "the mean"),
   };
 }
 
@@ -407,6 +408,27 @@ function rowErrors(predicted: Matrix, targets: Matrix): number[] {
 
 /** Paired by rows, which takes out what is hard for both. */
 function compare(floor: ArrayLike<number>, own: ArrayLike<number>, weights: Weights, what: string): Comparison {
+  const { mean: gain, standardError, clear } = paired(floor, own, weights);
+  return comparison(gain, standardError, clear, floor, weights, what);
+}
+
+/**
+ * Of squared errors also by their roots: squares have so long a tail that a few rows never tell,
+ * however good a model is.
+ */
+function compareSquares(floor: number[], own: number[], weights: Weights, what: string): Comparison {
+  const { mean: gain, standardError, clear } = paired(floor, own, weights);
+  const roots = paired(floor.map(Math.sqrt), own.map(Math.sqrt), weights);
+  const agreed = clear || (roots.clear && roots.mean > 0 === gain > 0);
+  return comparison(gain, standardError, agreed, floor, weights, what);
+}
+
+/** The mean of the rows' differences, and whether it is outside of its 95 % interval around 0. */
+function paired(
+  floor: ArrayLike<number>,
+  own: ArrayLike<number>,
+  weights: Weights,
+): { mean: number; standardError: number; clear: boolean } {
   const gains = Float64Array.from(own, (loss, row) => floor[row] - loss);
   const gain = mean(gains, weights);
   const rows = weights ? samplesWorth(weights) : gains.length;
@@ -415,16 +437,26 @@ function compare(floor: ArrayLike<number>, own: ArrayLike<number>, weights: Weig
     weights,
   );
   const standardError = rows > 1 ? Math.sqrt(spread / (rows - 1)) : Infinity;
-  const least = clear(rows - 1) * standardError;
+  return { mean: gain, standardError, clear: Math.abs(gain) > clearAt(rows - 1) * standardError };
+}
+
+function comparison(
+  gain: number,
+  standardError: number,
+  clear: boolean,
+  floor: ArrayLike<number>,
+  weights: Weights,
+  what: string,
+): Comparison {
   // A comparison with NaN is false, so that a network of NaN is not better.
-  const verdict = gain > least ? "better" : gain < -least ? "worse" : "unclear";
+  const verdict = clear && gain > 0 ? "better" : clear && gain < 0 ? "worse" : "unclear";
   const share = (gain / mean(floor, weights)) * 100;
   const reason =
     verdict === "better"
       ? `the loss is ${share.toFixed(0)} % below that of ${what}`
       : verdict === "worse"
         ? `the loss is ${(-share).toFixed(0)} % above that of ${what}: worse than no model`
-        : `not clearly better than ${what}: over ${rowsIn(gains.length, weights)} rows the difference may be chance`;
+        : `not clearly better than ${what}: over ${rowsIn(floor.length, weights)} rows the difference may be chance`;
   return { verdict, gain, standardError, reason };
 }
 

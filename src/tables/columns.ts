@@ -1,8 +1,8 @@
 import { type Matrix, matrix } from "../linalg/matrix.js";
 import { type Dataset, dataset } from "../network/dataset.js";
 import { type Cell, Missing, type Row } from "./cells.js";
-import { type Encoding, encode, encodeValue, inputNames } from "./encodings.js";
-import { type Decimal, isUsual } from "./numbers.js";
+import { type Encoding, encode, encodeValue, inputNames, isAbsent } from "./encodings.js";
+import { isUsual, type Written } from "./numbers.js";
 import { type Scale, scaleOf, standardize } from "./scale.js";
 import { encodeTarget, type TargetEncoding, type Task } from "./target.js";
 import type { ColumnType } from "./types.js";
@@ -185,7 +185,11 @@ export class Columns {
   gaps(rows: readonly Row[]): (string | null)[] {
     return rows.map((row, r) => {
       const cellAt = this.#cellsOf(row, r);
-      return this.#plan.find(({ name, place }) => this.#missing.read(cellAt(place, name)) === null)?.name ?? null;
+      const isGap = ({ name, place, encoding }: { name: string; place: number; encoding: Encoding }): boolean => {
+        const cell = this.#missing.read(cellAt(place, name));
+        return cell === null || isAbsent(encoding, cell);
+      };
+      return this.#plan.find(isGap)?.name ?? null;
     });
   }
 
@@ -209,8 +213,9 @@ export class Columns {
   }
 
   /** Whether a number is what its text would be read as. */
-  #asItIs(value: number, { decimal }: { readonly decimal: Decimal }): boolean {
-    return !this.#missing.asked && (decimal === "point" || Number.isInteger(value)) && isUsual(value);
+  #asItIs(value: number, { decimal, units, absent }: Written): boolean {
+    if (units || absent || this.#missing.asked) return false;
+    return (decimal === "point" || Number.isInteger(value)) && isUsual(value);
   }
 
   /** Raw inputs at mean 0 and deviation 1; what is far away comes nearer. */

@@ -1,7 +1,7 @@
 /** Dates and times as people write them. */
 
-/** Which of two numbers with a slash between is the day. */
-export type DateOrder = "dmy" | "mdy";
+/** Which of two numbers with a slash between is the day; or the unit of time since 1970. */
+export type DateOrder = "dmy" | "mdy" | "seconds" | "milliseconds";
 
 /** A moment: days since 1970-01-01, and what of it the text gave. */
 export interface Moment {
@@ -65,6 +65,7 @@ export function orderOf(cells: Iterable<string>): { order: DateOrder; ambiguous:
 /** The moment that a text gives, or null where it gives none. */
 export function toMoment(text: string, order: DateOrder): Moment | null {
   if (text.length < 4 || text.length > 50) return null;
+  if (order === "seconds" || order === "milliseconds") return since1970(text, order);
   const plain = text.replace(WEEKDAY, "");
   const first = YEAR_FIRST.exec(plain);
   if (first) return moment(first[1], Number(first[2]), first[3] ?? "1", first.slice(4));
@@ -74,6 +75,12 @@ export function toMoment(text: string, order: DateOrder): Moment | null {
     return moment(numbers[4], Number(month), day, numbers.slice(5));
   }
   return inDigits(plain) ?? inWords(plain) ?? onClock(plain);
+}
+
+function since1970(text: string, unit: "seconds" | "milliseconds"): Moment | null {
+  if (!/^\d{10,13}(?:\.\d+)?$/.test(text)) return null;
+  const days = Number(text) / (unit === "seconds" ? 86400 : 864e5);
+  return { days, date: true, time: !Number.isInteger(days) };
 }
 
 /** 20240131 and 01/2024. */

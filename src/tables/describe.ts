@@ -2,7 +2,7 @@ import { checkKeys, checkObject, wrongType, wrongValue } from "../check.js";
 import { matrix } from "../linalg/matrix.js";
 import { type Cell, Missing, type Row } from "./cells.js";
 import { type Column, Columns, type ColumnsData, inputScaleOf, learned } from "./columns.js";
-import { fitted } from "./encodings.js";
+import { fitted, isAbsent } from "./encodings.js";
 import { type Decimal, toNumber } from "./numbers.js";
 import { scaleOf } from "./scale.js";
 import { encodeTarget, type TargetFinding, type Task, targetOf } from "./target.js";
@@ -112,12 +112,13 @@ export function describe(rows: readonly Row[], options: DescribeOptions = {}): C
     const look = { name, named: table.named, first: place === 0, cells, likely };
     const finding = findingOf(look, Object.hasOwn(types, name) ? types[name] : undefined);
     const { type, why, notes } = finding;
-    const absent = cells.reduce((sum, cell) => sum + Number(cell === null), 0);
     const encoding = fitted(
       finding,
       fitRows.map((row) => cells[row]),
       fill,
     );
+    const isGap = (cell: string | null): boolean => cell === null || (encoding !== null && isAbsent(encoding, cell));
+    const absent = cells.reduce((sum, cell) => sum + Number(isGap(cell)), 0);
     return [{ name, place, type, why, notes, missing: absent, encoding }];
   });
   const targets = places.map((place) =>

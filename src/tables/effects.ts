@@ -8,7 +8,7 @@ import { Random } from "../random.js";
 import type { Cell, Row } from "./cells.js";
 import type { Column, Columns } from "./columns.js";
 import { inputNames } from "./encodings.js";
-import { toNumber } from "./numbers.js";
+import { readNumber } from "./numbers.js";
 
 /** Options of `permutationImportance`. */
 export interface ImportanceOptions {
@@ -143,7 +143,7 @@ export function partialDependence(
   });
   const { encoding } = column;
   const values = cells.map((cell) =>
-    encoding?.kind === "number" ? (toNumber(String(cell), encoding.decimal) as number) : String(cell),
+    encoding?.kind === "number" ? (readNumber(String(cell), encoding) as number) : String(cell),
   );
   return { column: name, values, outputs };
 }
@@ -206,7 +206,7 @@ function cellsToTry(
 }
 
 function isRead(cell: Cell, encoding: Column["encoding"]): boolean {
-  return encoding?.kind !== "number" || toNumber(String(cell), encoding.decimal) !== null;
+  return encoding?.kind !== "number" || readNumber(String(cell), encoding) !== null;
 }
 
 /** Where a column is in a row, which may lack the targets. */

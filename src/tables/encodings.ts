@@ -1,16 +1,14 @@
 import { type DateOrder, toMoment } from "./dates.js";
-import { type Decimal, toNumber } from "./numbers.js";
+import { readNumber, type Written } from "./numbers.js";
 import type { Finding } from "./types.js";
 
 /**
  * How the cells of a column become numbers: plain data, fitted on some rows and used on all others.
  */
 export type Encoding =
-  | {
+  | (Written & {
       /** Numbers. */
       readonly kind: "number";
-      /** How they are written. */
-      readonly decimal: Decimal;
       /** Replaces missing values; null for the mean. */
       readonly median: number | null;
       /** Whether a second input marks missing values. */
@@ -19,7 +17,7 @@ export type Encoding =
       readonly unit: number | null;
       /** Values more deviations than this from the mean are compressed by a logarithm. */
       readonly reach: number | null;
-    }
+    })
   | {
       /** One input: 1 for yes, 0 for no, ½ for neither. */
       readonly kind: "boolean";
@@ -85,7 +83,7 @@ export function fitted(
   const flag = fill === "median" && cells.includes(null);
   switch (finding.type) {
     case "number":
-      return numberEncoding(finding.decimal as Decimal, cells, fill);
+      return numberEncoding(finding.written as Written, cells, fill);
     case "boolean": {
       const [no, yes] = finding.pair as readonly [string, string];
       return { kind: "boolean", yes, no, flag };
@@ -104,11 +102,11 @@ export function fitted(
   }
 }
 
-function numberEncoding(decimal: Decimal, cells: readonly (string | null)[], fill: "median" | "mean"): Encoding {
+function numberEncoding(written: Written, cells: readonly (string | null)[], fill: "median" | "mean"): Encoding {
   const read = new Float64Array(cells.length);
   let known = 0;
   for (const cell of cells) {
-    const value = cell === null ? null : toNumber(cell, decimal);
+    const value = cell === null ? null : readNumber(cell, written);
     if (value !== null) read[known++] = value;
   }
   const values = read.subarray(0, known).sort();
@@ -116,7 +114,7 @@ function numberEncoding(decimal: Decimal, cells: readonly (string | null)[], fil
   const median = fill === "mean" ? null : (values[values.length >> 1] ?? 0);
   const continuous = values.filter((value, i) => i === 0 || value !== values[i - 1]).length > CONTINUOUS;
   const unit = continuous && values[0] >= 0 && skewness(values) > SKEWED ? middle(values) : null;
-  return { kind: "number", decimal, median, flag, unit, reach: continuous ? REACH : null };
+  return { kind: "number", ...written, median, flag, unit, reach: continuous ? REACH : null };
 }
 
 /** The median of what is not 0: the unit in which 1 + x bends. */
@@ -199,9 +197,15 @@ export function encode(encoding: Encoding, cell: string | null, out: Inputs, at:
 export type Of<K extends Encoding["kind"]> = Extract<Encoding, { kind: K }>;
 
 function encodeNumber(encoding: Of<"number">, cell: string | null, out: Inputs, at: number, unknown?: OnUnknown): void {
-  const value = cell === null ? null : toNumber(cell, encoding.decimal);
-  if (cell !== null && value === null) unknown?.(cell);
+  const value = cell === null ? null : readNumber(cell, encoding);
+  if (cell !== null && value === null && !isAbsent(encoding, cell)) unknown?.(cell);
   encodeValue(encoding, value, out, at);
+}
+
+/** Whether a cell of a column holds a number that stands for a missing value. */
+export function isAbsent(encoding: Encoding, cell: string): boolean {
+  if (encoding.kind !== "number" || !encoding.absent) return false;
+  return encoding.absent.includes(readNumber(cell, { ...encoding, absent: [] }) ?? Number.NaN);
 }
 
 /** As `encode`, for a number that was read already; null where it is missing. */

@@ -60,6 +60,43 @@ export function toNumber(text: string, decimal: Decimal = "point"): number | nul
   return finite(found.negative ? -value : value);
 }
 
+/** How a column's numbers are written: plain data, kept with a model. */
+export interface Written {
+  /** What separates whole units from fractions. */
+  readonly decimal: Decimal;
+  /** Factors of the units behind the numbers, in lower case; "" for none. Absent: no units. */
+  readonly units?: Readonly<Record<string, number>>;
+  /** Numbers that stand for missing values. Absent: none. */
+  readonly absent?: readonly number[];
+}
+
+/** A limit, a number and its unit: "<0.5 mg/l". */
+const AFFIXED =
+  /^(?<limit>[<>≤≥~≈]=?|ca\.|approx\.)?\s*(?<digits>[^\p{L}<>≤≥~≈]*\d[.,)]?)\s*(?<unit>°?[\p{L}µ‰°][\p{L}µ²³°/·.]{0,14})?$/u;
+
+/** A number without what stands around it; null where nothing does, or the rest is no number. */
+export function affixed(text: string): { digits: string; unit: string; limit: boolean } | null {
+  const { limit, digits, unit = "" } = AFFIXED.exec(text)?.groups ?? {};
+  if (digits === undefined || (limit === undefined && unit === "")) return null;
+  return { digits: digits.trim(), unit: plainUnit(unit), limit: limit !== undefined };
+}
+
+/** hours and hour, KG. and kg are one. */
+function plainUnit(unit: string): string {
+  const plain = unit.toLowerCase().replace(/\.$/, "");
+  return plain.length > 3 ? plain.replace(/s$/, "") : plain;
+}
+
+/** The number of a cell, or null where it holds none or one that stands for a missing value. */
+export function readNumber(text: string, { decimal, units, absent }: Written): number | null {
+  const plain = toNumber(text, decimal);
+  if (plain !== null) return absent?.includes(plain) ? null : plain * (units?.[""] ?? 1);
+  const found = units && affixed(text);
+  if (!found || !Object.hasOwn(units, found.unit)) return null;
+  const value = toNumber(found.digits, decimal);
+  return value === null ? null : finite(value * units[found.unit]);
+}
+
 /** Beyond it squares, ranges and quotients of a column's numbers may be infinite. */
 const LARGEST = 1e150;
 

@@ -1,6 +1,7 @@
 import { toMoment } from "./dates.js";
-import { type Decimal, isCode, toNumber, writingOf } from "./numbers.js";
-import { byNumberOrName, countKinds, short } from "./types.js";
+import { affixed, type Decimal, isCode, readNumber, toNumber, type Written, writingOf } from "./numbers.js";
+import { bare, byNumberOrName, countKinds, short } from "./types.js";
+import { writtenWith } from "./units.js";
 
 /** The kind of a target: classes or values. */
 export type Task = "classification" | "regression";
@@ -17,16 +18,14 @@ export type TargetEncoding =
       /** Whether 1, 1.0 and 1e0 are one class. */
       readonly numeric: boolean;
     }
-  | {
+  | (Written & {
       /** Values. */
       readonly task: "regression";
       /** Of the column. */
       readonly name: string;
-      /** How its numbers are written. */
-      readonly decimal: Decimal;
       /** ln(1 + y/unit) is learned in place of y; null for y itself. */
       readonly unit: number | null;
-    };
+    });
 
 /** A target as it was taken, and what was assumed. */
 export interface TargetFinding {
@@ -72,11 +71,17 @@ export function targetOf(
 ): TargetFinding {
   const cells = column.filter((cell): cell is string => cell !== null);
   if (cells.length === 0) throw new TargetError("expected values, got none", name);
-  const { decimal, ambiguous } = writingOf(countKinds(cells), likely);
-  const numbers = cells.map((cell) => toNumber(cell, decimal));
-  const assumed = assumption(cells, numbers);
+  const kinds = countKinds(cells);
+  const { decimal, ambiguous } = writingOf(bare(kinds), likely);
+  // A limit is no value that could be learned.
+  const limited = cells.some((cell) => affixed(cell)?.limit);
+  const written = limited ? { decimal } : writtenWith(kinds, decimal);
+  const assumed = assumption(
+    cells,
+    cells.map((cell) => readNumber(cell, written)),
+  );
   const task = asked ?? assumed.task;
-  const finding = task === "regression" ? values(name, column, decimal) : classes(name, cells, numbers);
+  const finding = task === "regression" ? values(name, column, written) : classes(name, cells, decimal);
   const notes: string[] = [];
   if (ambiguous !== null && task === "regression") {
     const other = toNumber(ambiguous, decimal === "point" ? "comma" : "point");
@@ -119,18 +124,19 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }
 
-function values(name: string, column: readonly (string | null)[], decimal: Decimal): TargetEncoding {
-  const numbers = column.map((cell) => (cell === null ? null : toNumber(cell, decimal)));
+function values(name: string, column: readonly (string | null)[], written: Written): TargetEncoding {
+  const numbers = column.map((cell) => (cell === null ? null : readNumber(cell, written)));
   const bad = column.findIndex((cell, row) => cell !== null && numbers[row] === null);
   if (bad >= 0) throw new TargetError(`expected a number, got ${short(column[bad] as string)}`, name, bad);
   const [first, ...rest] = numbers.filter((value) => value !== null);
   if (rest.every((value) => value === first)) {
     throw new TargetError(`expected a target whose values differ, got ${first} in every row`, name);
   }
-  return { task: "regression", name, decimal, unit: null };
+  return { task: "regression", name, ...written, unit: null };
 }
 
-function classes(name: string, cells: readonly string[], numbers: readonly (number | null)[]): TargetEncoding {
+function classes(name: string, cells: readonly string[], decimal: Decimal): TargetEncoding {
+  const numbers = cells.map((cell) => toNumber(cell, decimal));
   // Digits that say more than their number are names.
   const numeric = numbers.every((value) => value !== null) && !cells.some(isCode);
   const kinds = countKinds(numeric ? numbers.map(String) : cells);
@@ -156,7 +162,7 @@ function classes(name: string, cells: readonly string[], numbers: readonly (numb
 /** The label or the value of a cell; NaN where it is missing, or no class that is known. */
 export function encodeTarget(encoding: TargetEncoding, cell: string | null): number {
   if (cell === null) return Number.NaN;
-  if (encoding.task === "regression") return toNumber(cell, encoding.decimal) ?? Number.NaN;
+  if (encoding.task === "regression") return readNumber(cell, encoding) ?? Number.NaN;
   const { classes, numeric } = encoding;
   const number = numeric ? toNumber(cell) : null;
   const label = classes.indexOf(number === null ? cell : String(number));

@@ -1,6 +1,7 @@
 import { type DateOrder, isCompactDate, orderOf, toMoment } from "./dates.js";
-import { type Decimal, isCode, toNumber, writingOf } from "./numbers.js";
+import { affixed, type Decimal, isCode, readNumber, toNumber, type Written, writingOf } from "./numbers.js";
 import { levelsOf } from "./order.js";
+import { limitsIn, sentinelsIn, writtenWith } from "./units.js";
 
 /** The types of columns. Columns of the last five types are left out. */
 export type ColumnType =
@@ -27,7 +28,7 @@ export interface Finding {
   /** Something that a reader should know: what was assumed, and what was passed over. */
   readonly notes: readonly string[];
   /** Of numbers. */
-  readonly decimal?: Decimal;
+  readonly written?: Written;
   /** Of dates. */
   readonly order?: DateOrder;
   /** Of categories, the most frequent first; of ordered ones from the least to the greatest. */
@@ -106,6 +107,7 @@ export function findingOf(look: Look, asked?: ColumnType): Finding {
   if (kinds.size > 1 && every(kinds, isCompactDate)) return dates(kinds, "dmy");
   return (
     pairOf(kinds) ??
+    secondsOf(look, kinds) ??
     identifierOf(look, known, kinds) ??
     numberOf(look, kinds) ??
     dateOf(kinds) ??
@@ -118,8 +120,10 @@ export function findingOf(look: Look, asked?: ColumnType): Finding {
 function asFound(look: Look, known: readonly string[], type: ColumnType): Finding {
   const why = "by option";
   const kinds = countKinds(known);
-  if (type === "number") return { ...numbers(kinds, look.likely), why };
-  if (type === "date") return { ...dates(kinds, orderOf([...kinds.keys()])?.order ?? "dmy"), why };
+  if (type === "number") return { ...numbers(kinds, look.likely, false), why };
+  if (type === "date") {
+    return { ...(sinceEpoch(kinds) ?? dates(kinds, orderOf([...kinds.keys()])?.order ?? "dmy")), why };
+  }
   if (type === "ordered") {
     const levels = levelsOf([...kinds.keys()]) ?? [...kinds.keys()].sort(byNumberOrName);
     return { type, why, notes: [], kinds: levels };
@@ -163,7 +167,8 @@ function identifierOf(look: Look, known: readonly string[], kinds: Kinds): Findi
     const long = values.every((value) => value >= 1000);
     return !named && first && long ? found("the first column, with another whole number in every row") : null;
   }
-  if (toNumber(known[0], "point") !== null || toNumber(known[0], "comma") !== null) return null;
+  const digits = affixed(known[0])?.digits ?? known[0];
+  if (toNumber(digits) !== null || toNumber(digits, "comma") !== null) return null;
   if (toMoment(known[0], "dmy") !== null || toMoment(known[0], "mdy") !== null) return null;
   if (known.some((cell) => / \S+ /.test(cell))) return null;
   return found("every row has another text");
@@ -172,28 +177,91 @@ function identifierOf(look: Look, known: readonly string[], kinds: Kinds): Findi
 function numberOf(look: Look, kinds: Kinds): Finding | null {
   if (some(kinds, isCode) && every(kinds, (cell) => /^\d+$/.test(cell))) return null;
   const finding = numbers(kinds, look.likely);
-  const { decimal } = finding;
-  const [fine, all] = [cellsIn(kinds, (cell) => toNumber(cell, decimal) !== null), cellsIn(kinds)];
+  const { decimal } = finding.written;
+  const [fine, plain, all] = [
+    cellsIn(kinds, (cell) => readNumber(cell, { ...finding.written, absent: [] }) !== null),
+    cellsIn(kinds, (cell) => toNumber(cell, decimal) !== null),
+    cellsIn(kinds),
+  ];
   if (fine < MOSTLY * all) return null;
   // A few words among few numbers are kinds of their own.
-  if (fine < all && levelsOf([...kinds.keys()])) return null;
+  if (plain < all && levelsOf([...kinds.keys()])) return null;
+  // 5 May and 12:30 h are numbers with something behind them, too.
+  if (plain < MOSTLY * all && dateOf(kinds)) return null;
   return finding;
 }
 
-function numbers(kinds: Kinds, likely: Decimal): Finding & { decimal: Decimal } {
-  const { decimal, ambiguous } = writingOf(kinds, likely);
+function numbers(kinds: Kinds, likely: Decimal, guessing = true): Finding & { written: Written } {
+  const { decimal, ambiguous } = writingOf(bare(kinds), likely);
+  let written = writtenWith(kinds, decimal);
   const notes: string[] = [];
-  const isStray = (cell: string): boolean => toNumber(cell, decimal) === null;
+  const absent = guessing ? sentinelsIn(valuesIn(kinds, written)) : [];
+  for (const value of absent) {
+    const count = cellsIn(kinds, (cell) => readNumber(cell, written) === value);
+    notes.push(`${count} cells of ${value}, far from all others, count as missing; the type "number" keeps them`);
+  }
+  const isStray = (cell: string): boolean => readNumber(cell, written) === null;
   const strays = cellsIn(kinds, isStray);
   if (strays > 0) {
     const first = short(firstOf(kinds, isStray));
     notes.push(`${strays} of ${cellsIn(kinds)} cells are no numbers and count as missing, the first ${first}`);
   }
+  const limits = limitsIn(kinds, written);
+  if (limits.count > 0) {
+    notes.push(`${limits.count} cells are limits and count as the number itself, the first ${short(limits.first)}`);
+  }
   if (ambiguous !== null) {
     const [one, other] = [toNumber(ambiguous, decimal), toNumber(ambiguous, decimal === "point" ? "comma" : "point")];
     notes.push(`${short(ambiguous)} is read as ${one}; with the other decimal sign it would be ${other}`);
   }
-  return { type: "number", why: decimal === "comma" ? "numbers with decimal commas" : "numbers", notes, decimal };
+  if (absent.length > 0) written = { ...written, absent };
+  return { type: "number", why: reasonOf(written), notes, written };
+}
+
+function reasonOf({ decimal, units = {} }: Written): string {
+  const commas = decimal === "comma" ? " with decimal commas" : "";
+  const names = Object.keys(units).filter((unit) => unit !== "");
+  const behind = names.length > 0 ? `, with ${names.slice(0, 4).map(short).join(", ")} behind them` : "";
+  return `numbers${commas}${behind}`;
+}
+
+/** The cells without their units. */
+export function bare(kinds: Kinds): Kinds {
+  const digits = new Map<string, number>();
+  for (const [cell, count] of kinds) {
+    const text = affixed(cell)?.digits ?? cell;
+    digits.set(text, (digits.get(text) ?? 0) + count);
+  }
+  return digits;
+}
+
+function valuesIn(kinds: Kinds, written: Written): Map<number, number> {
+  const values = new Map<number, number>();
+  for (const [cell, count] of kinds) {
+    const value = readNumber(cell, written);
+    if (value !== null) values.set(value, (values.get(value) ?? 0) + count);
+  }
+  return values;
+}
+
+/** Names of columns that hold moments. */
+const NAMED_MOMENT =
+  /(?:^|[^a-z])(?:ts|time|date|datetime|epoch|unix|utc|created|updated|at)(?:[^a-z]|$)|timestamp|epoch|unixtime/i;
+/** From 1990 to 2040, in seconds. */
+const SECONDS = [631_152_000, 2_208_988_800] as const;
+
+/** Seconds or milliseconds since 1970, in a column that is named like it. */
+function secondsOf({ named, name }: Look, kinds: Kinds): Finding | null {
+  return named && NAMED_MOMENT.test(name) ? sinceEpoch(kinds) : null;
+}
+
+function sinceEpoch(kinds: Kinds): Finding | null {
+  const within = (scale: number) => (cell: string) =>
+    /^\d{10}(?:\d{3})?(?:\.\d+)?$/.test(cell) &&
+    Number(cell) >= SECONDS[0] * scale &&
+    Number(cell) <= SECONDS[1] * scale;
+  const order = every(kinds, within(1)) ? "seconds" : every(kinds, within(1000)) ? "milliseconds" : null;
+  return order && { type: "date", why: `${order} since 1970`, notes: [], order };
 }
 
 function dateOf(kinds: Kinds): Finding | null {

@@ -8,7 +8,9 @@ afterAll(remove);
 
 const train = ["train", "data/iris.csv", "--hidden", "24,12", "--batch-size", "100", "--epochs", "5", "--quiet"];
 
-/** The same command with 1 and 2 threads: what it prints, times aside, and the file that it writes. */
+/**
+ * The same command with 1 and 2 threads: what it prints, times aside, and the file that it writes.
+ */
 async function each(args: readonly string[], option: string, name: string): Promise<void> {
   const made = [];
   for (const threads of ["1", "2"]) {

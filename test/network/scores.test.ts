@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dataset, network, type RegressionScores, scores } from "../../src/index.js";
 import { areaUnderCurve, curvePoints } from "../../src/network/curves.js";
+import { Random } from "../../src/random.js";
 
 /** A linear network of the given weights and biases. */
 function linear(
@@ -135,6 +136,27 @@ describe("scores of values", () => {
       expect(found.baseline.r2).toBeCloseTo(0, 12);
       expect(found.comparison.verdict).toBe("unclear");
     }
+  });
+
+  it("say better over a dozen rows that a model nearly meets, and not of chance", () => {
+    const random = new Random(5);
+    let [better, chance] = [0, 0];
+    for (let run = 0; run < 200; ++run) {
+      const xs = Array.from({ length: 12 }, () => [random.normal(Math)]);
+      const near = dataset(
+        xs,
+        xs.map(([x]) => x! + 0.05 * random.normal(Math)),
+      );
+      const noise = dataset(
+        xs,
+        xs.map(() => random.normal(Math)),
+      );
+      const mean = { baseline: dataset([[0]], [0]) };
+      better += Number(scores(linear(1, 1, [1, 0]), near, mean).comparison.verdict === "better");
+      chance += Number(scores(linear(1, 1, [0.3, 0]), noise, mean).comparison.verdict === "better");
+    }
+    expect(better).toBeGreaterThanOrEqual(190);
+    expect(chance).toBeLessThanOrEqual(10);
   });
 
   it("say better, worse and unclear by the rows' differences", () => {

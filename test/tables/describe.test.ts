@@ -15,6 +15,9 @@ function typeOf(...args: Parameters<typeof column>): string {
   return column(...args).columns[0].type;
 }
 
+/** More kinds than an ordered column has. */
+const several = Array.from({ length: 12 }, (_, i) => String(3 * i + 2));
+
 group("what a column is taken for", () => {
   it.each<[string, (string | null)[], string]>([
     ["numbers", ["1", "2.5", "3"], "number"],
@@ -55,6 +58,98 @@ group("what a column is taken for", () => {
     const stray = column(["1", "2", "3", "4", "5", "6", "7", "8", "9", "1l"]).columns[0];
     expect(stray.notes).toEqual(['6 of 60 cells are no numbers and count as missing, the first "1l"']);
     expect(column(["1/2/2011", "3/4/2011"]).columns[0].notes[0]).toMatch(/the month is taken to come first/);
+  });
+
+  it.each<[string, string[], number[], string]>([
+    ["a unit", ["12 km", "3.5 km", "1,000 km"], [12, 3.5, 1000], 'numbers, with "km" behind them'],
+    ["a unit, close by", ["2m", "3M", "4 m."], [2, 3, 4], 'numbers, with "m" behind them'],
+    ["a plural", ["1 hour", "2 hours", "3 hours"], [1, 2, 3], 'numbers, with "hour" behind them'],
+    ["units of one family", ["5 mm", "2 cm", "1 m"], [0.005, 0.02, 1], 'numbers, with "mm", "cm", "m" behind them'],
+    [
+      "thousands and millions",
+      ["1.5K", "2M", "900", ...several],
+      [1500, 2e6, 900, ...several.map(Number)],
+      'numbers, with "k", "m" behind them',
+    ],
+    ["hemispheres", ["12.5°N", "3°S", "7°N"], [12.5, -3, 7], 'numbers, with "°n", "°s" behind them'],
+    [
+      "decimal commas",
+      ["1,5 kg", "2,25 kg", "3 kg"],
+      [1.5, 2.25, 3],
+      'numbers with decimal commas, with "kg" behind them',
+    ],
+    ["limits", ["<0.5", "1", ">90", ...several], [0.5, 1, 90, ...several.map(Number)], "numbers"],
+  ])("numbers with %s", (_, cells, values, why) => {
+    const columns = column(cells);
+    expect(columns.columns[0]).toMatchObject({ type: "number", why });
+    const rows = cells.map((cell): Row => [cell, 0]);
+    expect(Array.from(columnsFrom(JSON.parse(JSON.stringify(columns))).raw(rows).data)).toEqual(values);
+  });
+
+  it.each<[string, string[], string]>([
+    ["units of no family", ["5 mm", "2 kg", "1 s"], "category"],
+    ["codes", ["12A", "13A", "12B"], "category"],
+    ["places in a race", ["1st", "2nd", "3rd"], "category"],
+    ["a name of every object", ["5 constructor", "6 constructor", "7 toString"], "category"],
+    ["limits alone", ["<5", ">5"], "category"],
+    ["steps", ["<18", "18-30", "30+"], "ordered"],
+    ["days", ["5 May 2011", "6 May 2011", "7 June 2011"], "date"],
+  ])("no numbers: %s", (_, cells, type) => expect(typeOf(cells)).toBe(type));
+
+  it("limits and nines that stand for nothing are said", () => {
+    const limits = column(["<0.5", ...several], 130).columns[0];
+    expect(limits.notes).toEqual(['10 cells are limits and count as the number itself, the first "<0.5"']);
+    const cells = ["12", "-999", "15", "18", "11"];
+    const found = column(cells);
+    expect(found.columns[0]).toMatchObject({
+      missing: 12,
+      notes: ['12 cells of -999, far from all others, count as missing; the type "number" keeps them'],
+    });
+    expect(found.inputNames).toEqual(["x", "x missing"]);
+    const raw = found.raw([
+      ["-999", 0],
+      [-999, 0],
+      [18, 0],
+    ]);
+    expect(Array.from(raw.data)).toEqual([15, 1, 15, 1, 18, 0]);
+    expect(
+      found.gaps([
+        ["-999", 0],
+        ["12", 0],
+      ]),
+    ).toEqual(["x", null]);
+    const notes: string[] = found.encode([["-999", 0]]).notes as string[];
+    expect(notes).toEqual([]);
+    const rows = Array.from({ length: 60 }, (_, i): Row => [cells[i % 5], i / 7]);
+    const kept = describe(rows, { names: ["x", "y"], types: { x: "number" } });
+    expect(kept.inputNames).toEqual(["x"]);
+  });
+
+  it.each<[string, string[], number]>([
+    ["ages with 999", ["20", "45", "80", "999"], 15],
+    ["answers with 99", ["0", "1", "2", "99"], 15],
+    ["both", ["20", "-99", "25", "9999"], 30],
+    ["prices", ["9", "19", "49", "99"], 0],
+    ["99 among as large ones", ["60", "98", "99", "75"], 0],
+    ["changes around 0", ["-99", "120", "80", "-60"], 0],
+    ["another large number", ["1", "2", "3", "1000"], 0],
+  ])("nines: %s", (_, cells, missing) => expect(column(cells).columns[0].missing).toBe(missing));
+
+  it("seconds and milliseconds since 1970, in a column named like it", () => {
+    const seconds = Array.from({ length: 48 }, (_, i) => String(1_700_000_000 + 3600 * i));
+    for (const [cells, name] of [
+      [seconds, "ts"],
+      [seconds.map((cell) => `${cell}000`), "created_at"],
+      [seconds, "Unix time"],
+    ] as const) {
+      const found = column(cells, 48, name);
+      expect([name, found.columns[0].type]).toEqual([name, "date"]);
+      expect(found.inputNames).toContain(`${name}: sine of the day`);
+      const [row] = [found.raw([[cells[0], 0]]).data];
+      expect(row[0]).toBe(Math.floor(1_700_000_000 / 86400));
+    }
+    expect(typeOf(seconds, 48, "phone")).not.toBe("date");
+    expect(typeOf(["12", "13", "15"], 48, "time")).toBe("number");
   });
 
   it("is overridden", () => {
@@ -256,6 +351,9 @@ group("targets", () => {
   it("that cannot be learned are refused", () => {
     expect(() => target(["a", "a", "a"])).toThrow('expected at least two classes to tell apart, got "a" in every row');
     expect(() => target([0.5, 0.5, 0.5])).toThrow("expected a target whose values differ, got 0.5 in every row");
+    expect(() => target(["1", "<2", "3", "4", "5", "6", "7.5", "8", "9", "10", "11"])).toThrow(
+      'expected a number, got "<2"',
+    );
     expect(() => target(["a", "b", "c"])).toThrow("got 3 classes in 3 rows");
     const cells = Array.from({ length: 40 }, (_, row) => (row === 17 ? "1o" : String(row % 2)));
     expect(() => target(cells)).toThrow('row 18: expected a number, got "1o"');

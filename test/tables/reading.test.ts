@@ -28,6 +28,10 @@ describe("readTable", () => {
     ["a title", "Sales of 2011\na,b\n1,x\n2,y\n"],
     ["empty rows", "a,b\n\n1,x\n,\n2,y\n\n,,\n"],
     ["empty columns", "a,b,,\n1,x,,\n2,y,,\n"],
+    ["the names again", "a,b\n1,x\na,b\n2,y\na,b\n"],
+    ["notes at the end", "a,b\n1,x\n2,y\n\nSource: the office\n* provisional\n"],
+    ["sums at the end", "a,b\n1,x\n2,y\nTotal,3\n"],
+    ["units under the names", "a,b\nkm,kind\n1,x\n2,y\n"],
   ])("takes %s", async (_, text) => {
     const { names, rows } = await readTable(text);
     expect({ names, rows }).toEqual({ names: ["a", "b"], rows: plain });
@@ -56,6 +60,43 @@ describe("readTable", () => {
         ],
       });
     }
+  });
+
+  it("says what it passed over around the rows", async () => {
+    const data = Array.from({ length: 20 }, (_, i) => [String(i), i % 3 ? "x" : "y", String(i * i)]);
+    const lines = data.map((row) => row.join(","));
+    const all = ["a,b,c", "m,,s", ...lines.slice(0, 7), "a,b,c", ...lines.slice(7), "Total,,8", "Source: the office"];
+    const table = await readTable(all.join("\n"));
+    expect(table.rows).toEqual(data);
+    expect([table.lines[0], table.lines[7]]).toEqual([3, 11]);
+    expect(table.notes).toEqual([
+      'line 2 is taken for units and passed over: "m", "s"',
+      "1 line with the names again passed over",
+      '2 lines below the table passed over, such as "Total"',
+    ]);
+  });
+
+  it("keeps rows that only look like what stands around a table", async () => {
+    const data = async (text: string) => (await readTable(text)).rows.length;
+    expect(await data("kind,b\nred,1\nTotal,2\nblue,3\n")).toBe(3);
+    expect(await data("kind,b\nx,y\nred,green\nx,blue\n")).toBe(3);
+    expect(await data("a,b\nx,1\ny,2\nx,3\n")).toBe(3);
+    await expect(data("a,b\n1,2\nSource\n3,4\n")).rejects.toThrow("line 3");
+    await expect(data("a,b,c\n1,2,3\n4,5\n")).rejects.toThrow("line 3");
+  });
+
+  it("takes a header without a cell above the rows' names", async () => {
+    const cars = "mpg,cyl\nMazda,21,6\nFiat,32,4\n";
+    expect(await readTable(cars)).toMatchObject({ names: ["column 1", "mpg", "cyl"], rows: [{ length: 3 }, {}] });
+    // A separator at the end of each row is no cell more.
+    expect((await readTable("a,b\n1,x,\n2,y,\n")).names).toEqual(["a", "b"]);
+  });
+
+  it("finds the separator among quoted cells of several lines", async () => {
+    const row = (i: number): string =>
+      `"A, ""great"" thing\nof line ${i}",${"*".repeat((i % 5) + 1)},${i % 2 ? "Y" : "N"}\n`;
+    const { rows } = await readTable(`title,stars,buy\n${Array.from({ length: 60 }, (_, i) => row(i)).join("")}`);
+    expect([rows.length, rows[0]]).toEqual([60, ['A, "great" thing\nof line 0', "*", "N"]]);
   });
 
   it("keeps the text of a cell, and the line it is in", async () => {

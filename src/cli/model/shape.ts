@@ -86,7 +86,12 @@ const options: Shape = (value, place) =>
     : place;
 
 const decimal = oneOf(["point", "comma"]);
-const order = oneOf(["dmy", "mdy"]);
+const order = oneOf(["dmy", "mdy", "seconds", "milliseconds"]);
+
+/** Numbers by any names. */
+const factors: Shape = (value, place) =>
+  isObject(value) ? first(Object.entries(value).map(([key, one]) => number(one, `${place}.${key}`))) : place;
+const written = { decimal, units: optional(factors), absent: optional(list(number)) };
 
 /** One of several kinds of object, identified by a key. */
 function tagged(key: string, kinds: Record<string, Record<string, Shape>>): Shape {
@@ -97,7 +102,7 @@ function tagged(key: string, kinds: Record<string, Record<string, Shape>>): Shap
 }
 
 const encoding = tagged("kind", {
-  number: { decimal, median: nullable(number), flag, unit: nullable(positive), reach: nullable(positive) },
+  number: { ...written, median: nullable(number), flag, unit: nullable(positive), reach: nullable(positive) },
   boolean: { yes: text, no: text, flag },
   category: { kinds: list(text), other: flag, flag },
   ordered: { levels: list(text), flag },
@@ -111,7 +116,7 @@ const column = object({
 
 const target = tagged("task", {
   classification: { name: text, classes: list(text), numeric: flag },
-  regression: { name: text, decimal, unit: nullable(positive) },
+  regression: { name: text, ...written, unit: nullable(positive) },
 });
 
 const someOf =

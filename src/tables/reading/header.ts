@@ -34,6 +34,16 @@ export function titlesIn(rows: readonly { readonly cells: readonly string[] }[])
   return titles;
 }
 
+/** Whether a cell holds a number or a date. */
+export function isValue(cell: string): boolean {
+  return (
+    toNumber(cell) !== null ||
+    toNumber(cell, "comma") !== null ||
+    toMoment(cell, "dmy") !== null ||
+    toMoment(cell, "mdy") !== null
+  );
+}
+
 /**
  * Names differ from what is below them: text over numbers, or words that never come again. Where
  * nothing tells, the first row is taken for names if it has no numbers, and a note says so.
@@ -43,12 +53,7 @@ export function headerOf(
   rows: readonly (readonly string[])[],
   isMissing: (cell: string) => boolean,
 ): HeaderFinding {
-  const sample = rows.slice(0, ROWS);
-  const isValue = (cell: string): boolean =>
-    toNumber(cell) !== null ||
-    toNumber(cell, "comma") !== null ||
-    toMoment(cell, "dmy") !== null ||
-    toMoment(cell, "mdy") !== null;
+  const sample = withoutRepeats(first, rows.slice(0, ROWS));
   let [over, under, outside, repeated, value, apart] = [0, 0, 0, 0, 0, 0];
   first.forEach((cell, j) => {
     const column = sample.map((row) => row[j] ?? "").filter((text) => !isMissing(text));
@@ -92,6 +97,17 @@ export function headerOf(
   if (!distinct) return { header: false, note: null };
   const sure = sample.length >= SURE;
   return { header: true, note: sure ? null : "the first row is taken for names, which nothing below it confirms" };
+}
+
+/** Without rows that say the same as the first one, where that is text above numbers. */
+function withoutRepeats(
+  first: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly (readonly string[])[] {
+  const others = rows.filter((row) => row.length !== first.length || row.some((cell, j) => cell !== first[j]));
+  if (others.length === rows.length || first.some(isValue)) return rows;
+  const above = first.some((_, j) => others.filter((row) => isValue(row[j] ?? "")).length >= MOSTLY * others.length);
+  return above ? others : rows;
 }
 
 /** Whether a column has few kinds, so that a word that is none of them is no data. */

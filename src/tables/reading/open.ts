@@ -4,6 +4,7 @@
  */
 import { Missing } from "../cells.js";
 import { short } from "../types.js";
+import { Around, holdsUnits, withRowNames } from "./around.js";
 import type { parse } from "./csv.js";
 import { Decoder, EncodingError, lineEnds, unpacked } from "./decode.js";
 import { headerOf, titlesIn } from "./header.js";
@@ -61,20 +62,35 @@ export async function openTable(
   const titles = titlesIn(all);
   const first = all.slice(titles);
   const { header, note } = namesIn(first, options);
+  const names = header ? withRowNames(first[0], first.slice(1)) : null;
+  const units = names && first.length > 2 && holdsUnits(first[1], first.slice(2)) ? first[1] : null;
+  const own = first.slice(Number(header) + Number(units !== null));
+  const around = names && new Around(names);
+  const batches = chain([own], records);
   return {
-    header: header ? first[0] : null,
-    head: first,
+    header: names,
+    head: names ? [names, ...own] : own,
     separator,
-    batches: chain([header ? first.slice(1) : first], records),
+    batches: around ? around.rows(batches) : batches,
     encoding: () => decoder.encoding,
     notes: () => [
       ...(decoder.encoding === "utf-8" ? [] : [`read as ${decoder.encoding}`]),
       ...(start.passed > 0 ? [`${start.passed} comment ${start.passed === 1 ? "line" : "lines"} passed over`] : []),
       ...(titles > 0 ? [titleNote(titles, all[0])] : []),
+      ...(units ? [`line ${units.line} is taken for units and passed over: ${unitsIn(units)}`] : []),
+      ...(around?.told() ?? []),
       ...(rows.empty > 0 ? [`${rows.empty} ${rows.empty === 1 ? "row" : "rows"} without any value passed over`] : []),
       ...(note ? [note] : []),
     ],
   };
+}
+
+function unitsIn({ cells }: Record): string {
+  return cells
+    .filter((cell) => cell !== "")
+    .slice(0, 3)
+    .map(short)
+    .join(", ");
 }
 
 function titleNote(lines: number, { cells: [title] }: Record): string {

@@ -39,7 +39,8 @@ const separators: readonly Separator[] = [",", ";", "\t", "|", "space"];
  * Reads a table from the bytes or the text of a file: UTF-8, UTF-16 or Windows-1252, gzip or not;
  * cells separated by commas, semicolons, tabs, bars or runs of spaces, in quotation marks or not;
  * any line ends; comment lines and `sep=` at the beginning. Rows and unnamed columns without any
- * value are skipped.
+ * value are skipped. So are a line of units under the names, the names again, and sums and notes at
+ * the end; `notes` says so.
  *
  * @param file bytes or text.
  * @param options see `ReadOptions`.

@@ -22,7 +22,9 @@ export function roughCells(line: string, separator: Separator): string[] {
  * does, since the file has one column then.
  */
 export function separatorOf(lines: readonly string[]): Separator {
-  const sample = lines.filter((line) => line.trim() !== "").slice(0, LINES);
+  const sample = rowsOf(lines)
+    .filter((line) => line.trim() !== "")
+    .slice(0, LINES);
   if (sample.length === 0) return ",";
   const fits = CANDIDATES.map((separator) => ({ separator, ...fitOf(sample, separator) }));
   const good = fits.filter(({ cells, share }) => cells > 1 && share >= ALIKE);
@@ -31,6 +33,19 @@ export function separatorOf(lines: readonly string[]): Separator {
     .filter(({ cells, separator }) => cells > 1 && separator !== "space")
     .sort((a, b) => b.share - a.share);
   return loose[0]?.separator ?? ",";
+}
+
+/** Lines of one row as one: those between quotation marks that are not closed. */
+function rowsOf(lines: readonly string[]): readonly string[] {
+  const rows: string[] = [];
+  let open = false;
+  for (const line of lines) {
+    if (open) rows[rows.length - 1] += ` ${line}`;
+    else rows.push(line);
+    if (line.split('"').length % 2 === 0) open = !open;
+  }
+  // A stray quotation mark, in a text or for inches, opens no cell.
+  return open ? lines : rows;
 }
 
 function fitOf(lines: readonly string[], separator: Separator): { cells: number; share: number } {
