@@ -20,7 +20,7 @@ export {
   permutationImportance,
 } from "./effects.js";
 export type { DatePart, Encoding } from "./encodings.js";
-export type { Decimal } from "./numbers.js";
+export type { Decimal, Written } from "./numbers.js";
 export { type ReadOptions, readTable, type TextTable } from "./reading/read.js";
 export type { Separator } from "./reading/separator.js";
 export { TableError } from "./reading/table-error.js";
