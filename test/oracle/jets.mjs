@@ -13,8 +13,8 @@
 export class Jet {
   /**
    * @param {number} value
-   * @param {Float64Array} gradient
-   * @param {Float64Array} hessian
+   * @param {number[]} gradient
+   * @param {number[]} hessian
    */
   constructor(value, gradient, hessian) {
     this.value = value;
@@ -24,6 +24,13 @@ export class Jet {
 }
 
 /**
+ * Arrays of this language, which are made in a fraction of the time of typed ones.
+ * @param {number} count
+ * @returns {number[]}
+ */
+export const zeros = (count) => new Array(count).fill(0);
+
+/**
  * The variables at a point.
  * @param {ArrayLike<number>} x
  * @param {1 | 2} order
@@ -31,10 +38,33 @@ export class Jet {
 export function variables(x, order) {
   const n = x.length;
   return Array.from(x, (value, k) => {
-    const gradient = new Float64Array(n);
+    const gradient = zeros(n);
     gradient[k] = 1;
-    return new Jet(value, gradient, new Float64Array(order === 2 ? (n * (n + 1)) / 2 : 0));
+    return new Jet(value, gradient, zeros(order === 2 ? (n * (n + 1)) / 2 : 0));
   });
+}
+
+/**
+ * p·a + q·b
+ * @param {number} p
+ * @param {number[]} a
+ * @param {number} q
+ * @param {number[]} b
+ */
+function mixed(p, a, q, b) {
+  const mix = [];
+  for (let k = 0; k < a.length; ++k) mix.push(p * a[k] + q * b[k]);
+  return mix;
+}
+
+/**
+ * @param {number} factor
+ * @param {number[]} a
+ */
+function scaled(factor, a) {
+  const product = [];
+  for (let k = 0; k < a.length; ++k) product.push(factor * a[k]);
+  return product;
 }
 
 /**
@@ -46,8 +76,8 @@ export function variables(x, order) {
  */
 function compose(a, value, first, second) {
   const g = a.gradient;
-  const gradient = g.map((d) => first * d);
-  const hessian = a.hessian.map((d) => first * d);
+  const gradient = scaled(first, g);
+  const hessian = scaled(first, a.hessian);
   if (hessian.length > 0)
     for (let i = 0, k = 0; i < g.length; ++i) {
       if (g[i] === 0) k += i + 1;
@@ -65,11 +95,7 @@ function compose(a, value, first, second) {
  * @param {number} value
  */
 function combine(a, p, b, q, value) {
-  return new Jet(
-    value,
-    a.gradient.map((d, k) => p * d + q * b.gradient[k]),
-    a.hessian.map((d, k) => p * d + q * b.hessian[k]),
-  );
+  return new Jet(value, mixed(p, a.gradient, q, b.gradient), mixed(p, a.hessian, q, b.hessian));
 }
 
 /** @type {(a: Scalar, b: Scalar) => Scalar} */

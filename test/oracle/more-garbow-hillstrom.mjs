@@ -25,6 +25,7 @@ import {
   sub,
   sum,
   variables,
+  zeros,
 } from "./jets.mjs";
 
 /**
@@ -475,7 +476,7 @@ const scalable = [
 function jets(model, x, order) {
   const constant = (/** @type {number} */ value) => {
     const n = x.length;
-    return new Jet(value, new Float64Array(n), new Float64Array(order === 2 ? (n * (n + 1)) / 2 : 0));
+    return new Jet(value, zeros(n), zeros(order === 2 ? (n * (n + 1)) / 2 : 0));
   };
   return model(variables(x, order)).map((r) => (typeof r === "number" ? constant(r) : r));
 }
