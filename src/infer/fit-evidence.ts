@@ -12,6 +12,8 @@ import { copyOf, isBroken, take, trained } from "./penalty-search.js";
  * begin loose end at different optima.
  */
 const TURNS = [1, 10, 0.1];
+/** As likelihood.ts has them, which is not loaded for it. */
+const LIKELIHOODS: readonly string[] = ["mse", "cross-entropy", "binary-cross-entropy", "poisson"];
 export type Fit = (net: Network, data: Dataset, options: FitOptions) => Promise<History>;
 
 /**
@@ -55,9 +57,9 @@ function check(net: Network, rest: FitOptions, restarts: unknown): void {
     const kind = typeof given === "string" ? RangeError : TypeError;
     throw new kind(`fit: "penalty" expected "evidence" or nothing, got ${String(given)}; did you mean "evidence"?`);
   }
-  if (loss !== "mse" && loss !== "cross-entropy" && loss !== "binary-cross-entropy") {
+  if (typeof loss !== "string" || !LIKELIHOODS.includes(loss)) {
     throw new RangeError(
-      `fit: "penalty" expected mse or a cross-entropy, which are likelihoods, got ${lossName(loss)}`,
+      `fit: "penalty" expected mse, poisson or a cross-entropy, which are likelihoods, got ${lossName(loss)}`,
     );
   }
   if (!(Number.isSafeInteger(restarts) && (restarts as number) >= 0)) {

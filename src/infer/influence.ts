@@ -1,4 +1,4 @@
-import { checkKeys, checkNumber, checkObject, wrongType, wrongValue } from "../check.js";
+import { checkKeys, checkNumber, checkObject, wrongValue } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
 import { axpy, dot } from "../linalg/vector.js";
 import { checkDataset, type Dataset, totalWeight } from "../network/dataset.js";
@@ -7,7 +7,7 @@ import { checkNetwork, type Network } from "../network/network.js";
 import { eachPart, freeParameters, inDouble, rowsOf } from "./curvature.js";
 import { denseInverse, type Inverse, productInverse } from "./inverse.js";
 import { laplace } from "./laplace.js";
-import { isLikelihood, type Likelihood, likelihoodOf, termsOf } from "./likelihood.js";
+import { checkLoss, type Likelihood, likelihoodOf, termsOf } from "./likelihood.js";
 import { groupsOf } from "./prior-groups.js";
 import { solveSmall } from "./small.js";
 import { type Suspect, suspectsOf } from "./suspects.js";
@@ -70,8 +70,8 @@ const LEAST_DAMPING = 1e-10;
  * @returns plain data. Cost: the Gauss-Newton matrix, P³/3, and 4·N·C·P². Where the matrix would be
  * larger than `maxBytes`, conjugate gradients solve for each row and output instead; each solve
  * takes dozens to hundreds of Gauss-Newton products.
- * @throws TypeError or RangeError for bad options and data, and for losses that are not
- * likelihoods.
+ * @throws TypeError or RangeError for bad options and data, for losses without a curvature, and with
+ * `damping: "evidence"` for losses that are not likelihoods.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }] });
  * const data = dataset([[0], [1], [2], [3]], [0, 1, 2, 9]);
@@ -83,7 +83,7 @@ export function influence(net: Network, data: Dataset, options: InfluenceOptions
   checkObject(WHERE, "options", options);
   checkKeys(WHERE, options, ["on", "damping", "maxBytes"]);
   const { on = data, damping = LEAST_DAMPING, maxBytes = 2 ** 31 } = options as InfluenceOptions;
-  if (!isLikelihood(net.spec.loss)) wrongType(WHERE, "net", "mse or a cross-entropy, which are likelihoods", net);
+  checkLoss(WHERE, "net", net, damping === "evidence" ? "likelihood" : "curvature");
   checkDataset(WHERE, data, net);
   checkDataset(`${WHERE}: on`, on, net);
   if (damping !== "evidence")

@@ -5,7 +5,7 @@ import { describeBytes } from "../wasm/workspace.js";
 import { curvatureBlock, freeParameters, gaussNewtonDiagonal } from "./curvature.js";
 import { type Evidence, evidenceOf } from "./evidence.js";
 import { hasWholeLayers, kroneckerCurvature } from "./kronecker.js";
-import { isLikelihood, type Likelihood, likelihoodOf, targetsOf } from "./likelihood.js";
+import { checkLoss, type Likelihood, likelihoodOf, targetsOf } from "./likelihood.js";
 import { checkPoint } from "./point.js";
 import { Posterior, type PosteriorStatus } from "./posterior.js";
 import { type Curvature, DenseCurvature, DiagonalCurvature } from "./precision.js";
@@ -50,8 +50,8 @@ const STRUCTURES = ["full", "last-layer", "kronecker", "diagonal"] as const;
  * The log evidence compares models and priors without held-out rows.
  *
  * Parameters that are fixed (`withParameters`, frozen layers) have no posterior. mse is the
- * likelihood N(f, σ²) of each output, and the cross-entropies are the likelihoods of classes. Batch
- * norm uses its running statistics. All computations are in double precision. The point is checked
+ * likelihood N(f, σ²) of each output, the cross-entropies are the likelihoods of classes, and poisson
+ * that of counts, with the logarithm of their rate as output. Batch norm uses its running statistics. All computations are in double precision. The point is checked
  * first: see `Posterior.status`.
  *
  * @param net a trained network.
@@ -82,7 +82,7 @@ export function laplace(net: Network, data: Dataset, options: LaplaceOptions = {
   checkNumber(WHERE, "maxBytes", maxBytes, "a positive number", (x) => x > 0);
   if (hessian === "exact" && structure !== "full" && structure !== "last-layer")
     wrongValue(WHERE, "hessian", `"ggn" with structure "${structure}"`, '"exact"');
-  if (!isLikelihood(net.spec.loss)) wrongType(WHERE, "net", "mse or a cross-entropy, which are likelihoods", net);
+  checkLoss(WHERE, "net", net, "likelihood");
   checkDataset(WHERE, data, net);
   const chosen = chosenOf(net, structure);
   const { group, groups, prior, noise } = priorOf(net, chosen, options as LaplaceOptions);

@@ -3,11 +3,11 @@
  * penalty.
  */
 
-import { isFloat64 } from "../check.js";
+import { isFloat64, wrongValue } from "../check.js";
 import type { Matrix } from "../linalg/matrix.js";
 import { type Dataset, totalWeight } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
-import type { ResolvedLoss } from "../network/spec.js";
+import { lossName, lossParameters } from "../network/spec.js";
 import type { ScalarMath } from "../wasm/kernels.js";
 import { coreMath } from "../wasm/math.js";
 
@@ -35,8 +35,22 @@ export interface Likelihood {
 }
 
 /** Losses that are negative log-likelihoods of something. */
-export function isLikelihood(loss: ResolvedLoss): boolean {
-  return loss === "mse" || loss === "cross-entropy" || loss === "binary-cross-entropy";
+const LIKELIHOODS: readonly string[] = ["mse", "cross-entropy", "binary-cross-entropy", "poisson"];
+/** Losses of values with a curvature that need no probability for what is asked of them. */
+const SMOOTH: readonly string[] = ["huber", "log-cosh"];
+
+/**
+ * Refuses losses that say nothing of what is asked.
+ * @param where and argument, for the message.
+ * @param asked "likelihood": of the targets' probability; "curvature": what a row moves.
+ */
+export function checkLoss(where: string, argument: string, net: Network, asked: "likelihood" | "curvature"): void {
+  const name = lossName(net.spec.loss);
+  if (LIKELIHOODS.includes(name) || (asked === "curvature" && SMOOTH.includes(name))) return;
+  const smooth = asked === "curvature" ? " huber, log-cosh" : "";
+  const why = asked === "curvature" ? "whose curvature is known here" : "which are likelihoods";
+  const got = name === "custom" ? "a loss of the caller's" : `the loss "${name}"`;
+  wrongValue(where, argument, `mse, poisson${smooth && `,${smooth}`} or a cross-entropy, ${why}`, got);
 }
 
 /** Terms that the mean loss divides by. */
@@ -59,7 +73,7 @@ export function likelihoodOf(net: Network, data: Dataset): Likelihood {
     roots: new Float64Array(rows * outputs * outputs),
   };
   const math = coreMath(net.build);
-  const kernel = net.spec.loss === "mse" ? squares : net.spec.loss === "cross-entropy" ? softmax : logistic;
+  const kernel = kernelOf(net);
   let misfit = 0;
   for (let s = 0; s < rows; ++s) {
     const z = Float64Array.from(f.data.subarray(s * outputs, (s + 1) * outputs));
@@ -82,6 +96,59 @@ type Kernel = (
   root: Float64Array,
   math: ScalarMath,
 ) => number;
+
+function kernelOf({ spec: { loss } }: Network): Kernel {
+  const [parameter] = lossParameters(loss);
+  switch (lossName(loss)) {
+    case "mse":
+      return squares;
+    case "cross-entropy":
+      return softmax;
+    case "poisson":
+      return counts;
+    case "huber":
+      return (...given) =>
+        robust(given, (r) => [Math.max(-parameter, Math.min(parameter, r)), Number(Math.abs(r) <= parameter)]);
+    case "log-cosh":
+      return (...given) => robust(given, (r) => [Math.tanh(r), 1 / Math.cosh(r)]);
+    default:
+      return logistic;
+  }
+}
+
+/** z is the logarithm of a rate: p(y) = e^(y·z − eᶻ)/y!. */
+const counts: Kernel = (z, y, residual, root, math) => {
+  let sum = 0;
+  for (let c = 0; c < z.length; ++c) {
+    const rate = math.exp(z[c]);
+    residual[c] = rate - y[c];
+    root[c * (z.length + 1)] = Math.sqrt(rate);
+    sum += rate - y[c] * z[c] + logFactorial(y[c], math);
+  }
+  return sum;
+};
+
+/** Slope and root of the curvature of a loss of r = f − y; no likelihood, so that 0 is its sum. */
+function robust([z, y, residual, root]: Parameters<Kernel>, of: (r: number) => [slope: number, root: number]): number {
+  let finite = 0;
+  for (let c = 0; c < z.length; ++c) {
+    [residual[c], root[c * (z.length + 1)]] = of(z[c] - y[c]);
+    finite += 0 * residual[c];
+  }
+  return finite;
+}
+
+const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188];
+/** From here on the series has all digits. */
+const SERIES = 15;
+
+/** ln y! = ln Γ(y + 1) by Stirling's series. Source: Abramowitz and Stegun, 6.1.41. */
+export function logFactorial(y: number, math: Pick<ScalarMath, "log">): number {
+  let [x, product] = [y + 1, 1];
+  for (; x < SERIES; ++x) product *= x;
+  const series = STIRLING.reduceRight((sum, term) => sum / (x * x) + term, 0) / x;
+  return (x - 0.5) * math.log(x) - x + 0.5 * math.log(2 * Math.PI) + series - math.log(product);
+}
 
 /** Returns Σr²; the root is the identity. */
 const squares: Kernel = (z, y, residual, root) => {

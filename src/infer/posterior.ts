@@ -3,6 +3,7 @@ import { type Matrix, multiply, toMatrix } from "../linalg/matrix.js";
 import { SymmetricMatrix } from "../linalg/symmetric.js";
 import { fillNormal } from "../linalg/vector.js";
 import type { Network } from "../network/network.js";
+import { decidesClasses } from "../network/spec.js";
 import { Random } from "../random.js";
 import { coreMath } from "../wasm/math.js";
 import { eachPart, rowsOf } from "./curvature.js";
@@ -19,7 +20,7 @@ export interface Prediction {
   readonly deviation: Matrix;
   /**
    * Standard deviation of targets around the outputs; a new value deviates by √(deviation² +
-   * noise²). NaN for classes.
+   * noise²). NaN for classes and counts.
    */
   readonly noise: number;
 }
@@ -109,7 +110,7 @@ export class Posterior {
     this.logEvidence = evidence?.logEvidence ?? Number.NaN;
     this.effectiveParameters = evidence?.effectiveParameters ?? Number.NaN;
     this.prior = evidence?.alpha ?? new Float64Array(groups).fill(Number.NaN);
-    this.classes = net.spec.loss !== "mse";
+    this.classes = decidesClasses(net.spec.loss);
     this.noise = net.spec.loss === "mse" ? (evidence?.noise ?? Number.NaN) : Number.NaN;
   }
 
@@ -149,7 +150,7 @@ export class Posterior {
    */
   probabilities(inputs: Matrix | readonly (readonly number[])[], options: ProbabilityOptions = {}): Matrix {
     const { loss } = this.#net.spec;
-    if (loss === "mse")
+    if (!this.classes)
       wrongType("probabilities", "net", "a network of classes", this.#net, "predict has the deviations of values");
     checkObject("probabilities", "options", options);
     checkKeys("probabilities", options, ["samples", "seed"]);

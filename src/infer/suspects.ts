@@ -1,5 +1,6 @@
 import type { Dataset } from "../network/dataset.js";
 import type { Network } from "../network/network.js";
+import { decidesClasses, lossName, lossParameters } from "../network/spec.js";
 import { targetsOf } from "./likelihood.js";
 
 /** A row whose target is unlikely under the model without that row. */
@@ -35,7 +36,7 @@ export function suspectsOf(
   return { leaveOneOutLoss: lossesOf(net, data, without), mislabelled: mislabelledOf(net, data, without) };
 }
 
-/** Losses as the network's own: a mean over outputs for mse and binary cross-entropy. */
+/** Losses as the network's own: a mean over outputs for all but cross-entropy. */
 function lossesOf(net: Network, data: Dataset, outputs: Float64Array): Float64Array {
   const C = net.layout.outputs;
   const y = targetsOf(data, C, net.spec.loss === "cross-entropy");
@@ -46,17 +47,34 @@ function lossesOf(net: Network, data: Dataset, outputs: Float64Array): Float64Ar
     const total = Math.log(z.reduce((all, value) => all + Math.exp(value - largest), 0));
     for (let c = 0; c < C; ++c) {
       const target = y[s * C + c];
-      if (net.spec.loss === "mse") sum += (z[c] - target) ** 2 / C;
-      else if (net.spec.loss === "cross-entropy") sum -= target * (z[c] - largest - total);
-      else sum += (Math.max(z[c], 0) - target * z[c] + Math.log1p(Math.exp(-Math.abs(z[c])))) / C;
+      if (net.spec.loss === "cross-entropy") sum -= target * (z[c] - largest - total);
+      else sum += lossOf(net, z[c], target) / C;
     }
     return sum;
   });
 }
 
+/** Of one output. */
+function lossOf({ spec: { loss } }: Network, z: number, y: number): number {
+  const [delta] = lossParameters(loss);
+  const r = Math.abs(z - y);
+  switch (lossName(loss)) {
+    case "mse":
+      return r * r;
+    case "huber":
+      return r <= delta ? 0.5 * r * r : delta * (r - 0.5 * delta);
+    case "log-cosh":
+      return r + Math.log1p(Math.exp(-2 * r)) - Math.LN2;
+    case "poisson":
+      return Math.exp(z) - y * z;
+    default:
+      return Math.max(z, 0) - y * z + Math.log1p(Math.exp(-Math.abs(z)));
+  }
+}
+
 function mislabelledOf(net: Network, data: Dataset, without: Float64Array): Suspect[] {
   const C = net.layout.outputs;
-  if (net.spec.loss === "mse") return C === 1 ? valueSuspects(data, without) : [];
+  if (!decidesClasses(net.spec.loss)) return C === 1 ? valueSuspects(net, data, without) : [];
   if (net.spec.loss === "binary-cross-entropy" && C > 1) return [];
   const y = targetsOf(data, C, net.spec.loss === "cross-entropy");
   const found = Array.from({ length: data.size }, (_, row): Suspect => {
@@ -79,14 +97,22 @@ function probabilitiesOf(z: Float64Array): Float64Array {
   return e.map((value) => value / total);
 }
 
-/** In deviations of all rows' distances, by their median, which outliers do not move. */
-function valueSuspects(data: Dataset, without: Float64Array): Suspect[] {
+/**
+ * In deviations of all rows' distances, by their median, which outliers do not move. Counts vary by
+ * the root of their rate.
+ */
+function valueSuspects(net: Network, data: Dataset, without: Float64Array): Suspect[] {
   const y = targetsOf(data, 1, false);
-  const distances = Float64Array.from(without, (value, row) => Math.abs(value - y[row]));
+  const rates = lossName(net.spec.loss) === "poisson";
+  const likely = rates ? without.map(Math.exp) : without;
+  const distances = Float64Array.from(
+    likely,
+    (value, row) => Math.abs(value - y[row]) / (rates ? Math.sqrt(value) : 1),
+  );
   const deviation = 1.4826 * distances.slice().sort()[distances.length >> 1];
   return Array.from(
     distances,
-    (distance, row): Suspect => ({ row, score: distance / deviation, given: y[row], likely: without[row] }),
+    (distance, row): Suspect => ({ row, score: distance / deviation, given: y[row], likely: likely[row] }),
   )
     .filter(({ score }) => score > FAR)
     .sort((a, b) => b.score - a.score);
