@@ -1,4 +1,5 @@
 import { influence, laplace, type Network } from "hessia";
+import { Plain } from "../model/plainly.ts";
 import {
   type Along,
   type Point,
@@ -12,8 +13,15 @@ import { dot, extremes } from "./curvature.ts";
 import { outputMap } from "./picture.ts";
 import type { World } from "./world.ts";
 
+/** Losses of values without a noise: nothing follows from them on how sure a network is. */
+const UNSAID =
+  "This loss says nothing of how likely a target is. Choose the mean squared error to ask how sure the network is.";
+
 /** What the curvature decides at a point, by the package. */
 export function studyOf(net: Network, world: World, request: StudyRequest, { step }: Point): Study {
+  const { loss } = net.spec;
+  const likely = loss === "mse" || loss === "cross-entropy" || loss === "binary-cross-entropy";
+  if (request.kind !== "along" && !likely) throw new Plain(UNSAID);
   if (request.kind === "uncertainty") return { ...uncertaintyOf(net, world), step };
   if (request.kind === "suspects") return { ...suspectsOf(net, world), step };
   return { ...alongOf(net, world, request), step };
