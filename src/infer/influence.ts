@@ -70,8 +70,8 @@ const LEAST_DAMPING = 1e-10;
  * @returns plain data. Cost: the Gauss-Newton matrix, P³/3, and 4·N·C·P². Where the matrix would be
  * larger than `maxBytes`, conjugate gradients solve for each row and output instead; each solve
  * takes dozens to hundreds of Gauss-Newton products.
- * @throws TypeError or RangeError for bad options and data, for losses without a curvature, and with
- * `damping: "evidence"` for losses that are not likelihoods.
+ * @throws TypeError or RangeError for bad options and data, for losses without a curvature, and
+ * with `damping: "evidence"` for losses that are not likelihoods.
  * @example
  * const net = network({ inputs: 1, layers: [{ units: 1 }] });
  * const data = dataset([[0], [1], [2], [3]], [0, 1, 2, 9]);
