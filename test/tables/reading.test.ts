@@ -31,7 +31,6 @@ describe("readTable", () => {
     ["the names again", "a,b\n1,x\na,b\n2,y\na,b\n"],
     ["notes at the end", "a,b\n1,x\n2,y\n\nSource: the office\n* provisional\n"],
     ["sums at the end", "a,b\n1,x\n2,y\nTotal,3\n"],
-    ["units under the names", "a,b\nkm,kind\n1,x\n2,y\n"],
   ])("takes %s", async (_, text) => {
     const { names, rows } = await readTable(text);
     expect({ names, rows }).toEqual({ names: ["a", "b"], rows: plain });
@@ -81,6 +80,11 @@ describe("readTable", () => {
     expect(await data("kind,b\nred,1\nTotal,2\nblue,3\n")).toBe(3);
     expect(await data("kind,b\nx,y\nred,green\nx,blue\n")).toBe(3);
     expect(await data("a,b\nx,1\ny,2\nx,3\n")).toBe(3);
+    // No units: cells without a value, and a slip in the first row.
+    expect(await data("a,b\nNA,?\n1,2\n3,4\n5,6\n")).toBe(4);
+    expect(await data("a,b\nerror,u\n1,v\n2,w\n3,x\n4,y\n")).toBe(5);
+    // Decimal commas between commas are no names of rows.
+    await expect(data("a,b\n0,5,2\n2,5,3\n1,7,4\n")).rejects.toThrow("line 2");
     await expect(data("a,b\n1,2\nSource\n3,4\n")).rejects.toThrow("line 3");
     await expect(data("a,b,c\n1,2,3\n4,5\n")).rejects.toThrow("line 3");
   });
@@ -88,6 +92,10 @@ describe("readTable", () => {
   it("takes a header without a cell above the rows' names", async () => {
     const cars = "mpg,cyl\nMazda,21,6\nFiat,32,4\n";
     expect(await readTable(cars)).toMatchObject({ names: ["column 1", "mpg", "cyl"], rows: [{ length: 3 }, {}] });
+    expect((await readTable(cars)).notes).toEqual([
+      "the names lack one for the first column, which is taken for the rows' names",
+    ]);
+    expect((await readTable("a,b\n1,0.5,7\n2,0.1,9\n3,0.7,8\n")).names).toEqual(["column 1", "a", "b"]);
     // A separator at the end of each row is no cell more.
     expect((await readTable("a,b\n1,x,\n2,y,\n")).names).toEqual(["a", "b"]);
   });

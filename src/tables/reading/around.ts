@@ -4,6 +4,8 @@ import { isValue } from "./header.js";
 import type { Record } from "./records.js";
 
 const MOSTLY = 0.8;
+/** Columns with a unit; one text above numbers may be a slip. */
+const LEAST = 2;
 /** Characters of a unit. */
 const LONGEST = 16;
 
@@ -11,25 +13,33 @@ const LONGEST = 16;
 const TOTAL =
   /^(?:grand\s+)?(?:totals?|sum|average|mean|summe|gesamt|insgesamt|mittelwert|durchschnitt|totale?|totaal|suma|media|moyenne|итого)\s*:?$/iu;
 
-/** R and others write the rows' names without a name above them: the header lacks a cell. */
-export function withRowNames(header: Record, rows: readonly Record[]): Record {
+/**
+ * R and others write the rows' names without a name above them: the header lacks a cell. Names are
+ * words that differ, or count from 1: a decimal comma makes a cell more, too.
+ */
+export function lacksRowNames(header: Record, rows: readonly Record[]): boolean {
   const width = header.cells.length + 1;
   const fits = rows.filter(({ cells }) => cells.length === width && cells[width - 1] !== "").length;
-  const shifted = rows.length > 1 && header.cells.every((cell) => cell !== "") && fits >= MOSTLY * rows.length;
-  return shifted ? { ...header, cells: ["", ...header.cells] } : header;
+  if (rows.length < 2 || header.cells.includes("") || fits < MOSTLY * rows.length) return false;
+  const names = rows.map(({ cells }) => cells[0]);
+  const counting = names.every((name, i) => name === String(i + 1));
+  return counting || (new Set(names).size === names.length && !names.some(isValue));
 }
 
-/** Whether the row under the header holds units: text above columns of numbers, and no number. */
-export function holdsUnits(row: Record, rows: readonly Record[]): boolean {
-  const filled = row.cells.flatMap((cell, j) => (cell === "" ? [] : [j]));
+/**
+ * Whether the row under the header holds units: text above two columns of numbers or more, and no
+ * number. `isMissing`: cells that say nothing.
+ */
+export function holdsUnits(row: Record, rows: readonly Record[], isMissing: (cell: string) => boolean): boolean {
+  const filled = row.cells.flatMap((cell, j) => (isMissing(cell) ? [] : [j]));
   if (rows.length < 2 || filled.some((j) => isValue(row.cells[j]) || row.cells[j].length > LONGEST)) return false;
   const numeric = row.cells.map((_, j) => {
-    const column = rows.map(({ cells }) => cells[j] ?? "").filter((cell) => cell !== "");
+    const column = rows.map(({ cells }) => cells[j] ?? "").filter((cell) => !isMissing(cell));
     return column.length > 0 && column.filter(isValue).length >= MOSTLY * column.length;
   });
   const above = filled.filter((j) => numeric[j]).length;
   const again = filled.some((j) => !numeric[j] && rows.some(({ cells }) => cells[j] === row.cells[j]));
-  return above > 0 && 2 * above >= numeric.filter(Boolean).length && !again;
+  return above >= LEAST && 2 * above >= numeric.filter(Boolean).length && !again;
 }
 
 /** Passes rows on, without those that repeat the header and without notes below the last one. */

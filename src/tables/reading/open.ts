@@ -4,7 +4,7 @@
  */
 import { Missing } from "../cells.js";
 import { short } from "../types.js";
-import { Around, holdsUnits, withRowNames } from "./around.js";
+import { Around, holdsUnits, lacksRowNames } from "./around.js";
 import type { parse } from "./csv.js";
 import { Decoder, EncodingError, lineEnds, unpacked } from "./decode.js";
 import { headerOf, titlesIn } from "./header.js";
@@ -62,8 +62,11 @@ export async function openTable(
   const titles = titlesIn(all);
   const first = all.slice(titles);
   const { header, note } = namesIn(first, options);
-  const names = header ? withRowNames(first[0], first.slice(1)) : null;
-  const units = names && first.length > 2 && holdsUnits(first[1], first.slice(2)) ? first[1] : null;
+  const shifted = header && lacksRowNames(first[0], first.slice(1));
+  const names = header ? { ...first[0], cells: [...(shifted ? [""] : []), ...first[0].cells] } : null;
+  const missing = new Missing(options.missing);
+  const isUnits = names && first.length > 2 && holdsUnits(first[1], first.slice(2), (cell) => missing.has(cell));
+  const units = isUnits ? first[1] : null;
   const own = first.slice(Number(header) + Number(units !== null));
   const around = names && new Around(names);
   const batches = chain([own], records);
@@ -77,6 +80,7 @@ export async function openTable(
       ...(decoder.encoding === "utf-8" ? [] : [`read as ${decoder.encoding}`]),
       ...(start.passed > 0 ? [`${start.passed} comment ${start.passed === 1 ? "line" : "lines"} passed over`] : []),
       ...(titles > 0 ? [titleNote(titles, all[0])] : []),
+      ...(shifted ? ["the names lack one for the first column, which is taken for the rows' names"] : []),
       ...(units ? [`line ${units.line} is taken for units and passed over: ${unitsIn(units)}`] : []),
       ...(around?.told() ?? []),
       ...(rows.empty > 0 ? [`${rows.empty} ${rows.empty === 1 ? "row" : "rows"} without any value passed over`] : []),
