@@ -70,15 +70,30 @@ export interface Written {
   readonly absent?: readonly number[];
 }
 
-/** A limit, a number and its unit: "<0.5 mg/l". */
+/** A limit or a mark, a number, its unit or what it is out of, and an addition: "<0.5 mg/l", "7.5/10 **". */
 const AFFIXED =
-  /^(?<limit>[<>≤≥~≈]=?|ca\.|approx\.)?\s*(?<digits>[^\p{L}<>≤≥~≈]*\d[.,)]?)\s*(?<unit>°?[\p{L}µ‰°][\p{L}µ²³°/·.]{0,14})?$/u;
+  /^(?<limit>[<>≤≥]=?)?\s*(?<mark>~|≈|ca\.|approx\.)?\s*(?<digits>\(?[^\p{L}<>≤≥~≈/±*()]*\d[.,]?\)?)\s*(?<unit>°?[\p{L}µ‰°][\p{L}µ²³°/·.]{0,14}|\/\d{1,4})?\s*(?<addition>±[^\p{L}]*|\([^()]*\)|[*†‡]+)?$/u;
+
+/** No number with its unit takes more characters; matching long texts would take long. */
+const LONGEST = 60;
+
+/** A number with what stands around it. */
+export interface Affixed {
+  readonly digits: string;
+  /** In lower case; "" for none. */
+  readonly unit: string;
+  readonly limit: boolean;
+  /** Whether a mark, or an addition such as ± 0.2, is left out. */
+  readonly trimmed: boolean;
+}
 
 /** A number without what stands around it; null where nothing does, or the rest is no number. */
-export function affixed(text: string): { digits: string; unit: string; limit: boolean } | null {
-  const { limit, digits, unit = "" } = AFFIXED.exec(text)?.groups ?? {};
-  if (digits === undefined || (limit === undefined && unit === "")) return null;
-  return { digits: digits.trim(), unit: plainUnit(unit), limit: limit !== undefined };
+export function affixed(text: string): Affixed | null {
+  if (text.length > LONGEST) return null;
+  const { limit, mark, digits, unit = "", addition } = AFFIXED.exec(text)?.groups ?? {};
+  const trimmed = mark !== undefined || addition !== undefined;
+  if (digits === undefined || (limit === undefined && unit === "" && !trimmed)) return null;
+  return { digits: digits.trim(), unit: plainUnit(unit), limit: limit !== undefined, trimmed };
 }
 
 /** hours and hour, KG. and kg are one. */

@@ -50,6 +50,8 @@ const RANGE = new RegExp(
   String.raw`^(?:(<=?|≤|under|below|up to|less than)|(>=?|≥|over|above|more than))?\s*${SIZE}\s*(?:(?:-|–|to)\s*${SIZE}|\+|(?:or\s+)?more|plus)?$`,
   "iu",
 );
+/** Matching long texts would take long. */
+const LONGEST = 60;
 const MORE = /^(?:more|many|over|\+)$/i;
 const THOUSANDS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6 };
 
@@ -57,7 +59,7 @@ const THOUSANDS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6 };
 function byNumbers(kinds: readonly string[]): string[] | null {
   const places = kinds.map((kind) => {
     if (MORE.test(kind)) return Infinity;
-    const found = RANGE.exec(kind);
+    const found = kind.length > LONGEST ? null : RANGE.exec(kind);
     if (!found) return Number.NaN;
     const [, below, above, digits, own, , last = ""] = found;
     const size = Number(digits.replaceAll(",", "")) * (THOUSANDS[(own ?? last).toLowerCase()] ?? 1);

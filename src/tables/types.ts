@@ -1,7 +1,7 @@
 import { type DateOrder, isCompactDate, orderOf, toMoment } from "./dates.js";
 import { affixed, type Decimal, isCode, readNumber, toNumber, type Written, writingOf } from "./numbers.js";
 import { levelsOf } from "./order.js";
-import { limitsIn, sentinelsIn, writtenWith } from "./units.js";
+import { cellsWith, sentinelsIn, writtenWith } from "./units.js";
 
 /** The types of columns. Columns of the last five types are left out. */
 export type ColumnType =
@@ -206,9 +206,13 @@ function numbers(kinds: Kinds, likely: Decimal, guessing = true): Finding & { wr
     const first = short(firstOf(kinds, isStray));
     notes.push(`${strays} of ${cellsIn(kinds)} cells are no numbers and count as missing, the first ${first}`);
   }
-  const limits = limitsIn(kinds, written);
+  const limits = cellsWith(kinds, written, "limit");
   if (limits.count > 0) {
     notes.push(`${limits.count} cells are limits and count as the number itself, the first ${short(limits.first)}`);
+  }
+  const trimmed = cellsWith(kinds, written, "trimmed");
+  if (trimmed.count > 0) {
+    notes.push(`${trimmed.count} cells have more than a number, which is left out, the first ${short(trimmed.first)}`);
   }
   if (ambiguous !== null) {
     const [one, other] = [toNumber(ambiguous, decimal), toNumber(ambiguous, decimal === "point" ? "comma" : "point")];

@@ -33,7 +33,7 @@ const MILLI = /\d\s*[mb]$/;
 /** How a column's numbers are written, with its units, where some cells are no plain numbers. */
 export function writtenWith(kinds: Kinds, decimal: Decimal): Written {
   const units = new Map<string, number>();
-  let [limits, plain, multiplied] = [0, 0, false];
+  let [limits, trimmed, plain, multiplied] = [0, 0, 0, false];
   for (const [cell, count] of kinds) {
     if (toNumber(cell, decimal) !== null) {
       plain += count;
@@ -42,10 +42,14 @@ export function writtenWith(kinds: Kinds, decimal: Decimal): Written {
     const found = affixed(cell);
     if (!found || toNumber(found.digits, decimal) === null) continue;
     if (found.limit) limits += count;
+    else if (found.unit === "") trimmed += count;
     if (found.unit !== "") units.set(found.unit, (units.get(found.unit) ?? 0) + count);
     multiplied ||= MULTIPLIER.test(cell) && !MILLI.test(cell);
   }
-  if (units.size === 0) return limits > 0 && limits < plain ? { decimal, units: { "": 1 } } : { decimal };
+  if (units.size === 0) {
+    const around = trimmed > 0 || limits > 0;
+    return around && limits < plain + trimmed ? { decimal, units: { "": 1 } } : { decimal };
+  }
   const bare = plain > 0 ? [""] : [];
   const names = [...units.keys(), ...bare];
   const one = units.size === 1 && !(multiplied && bare.length > 0);
@@ -62,11 +66,12 @@ export function writtenWith(kinds: Kinds, decimal: Decimal): Written {
   };
 }
 
-/** Cells that give a limit in place of a number, and the first of them. */
-export function limitsIn(kinds: Kinds, written: Written): { count: number; first: string } {
+/** Cells that are read as something less than they say, and the first of them. */
+export function cellsWith(kinds: Kinds, written: Written, what: "limit" | "trimmed"): { count: number; first: string } {
   let [count, first] = [0, ""];
   for (const [cell, times] of kinds) {
-    if (!written.units || !affixed(cell)?.limit || readNumber(cell, written) === null) continue;
+    if (!written.units || toNumber(cell, written.decimal) !== null) continue;
+    if (!affixed(cell)?.[what] || readNumber(cell, written) === null) continue;
     if (count === 0) first = cell;
     count += times;
   }

@@ -79,6 +79,9 @@ group("what a column is taken for", () => {
       'numbers with decimal commas, with "kg" behind them',
     ],
     ["limits", ["<0.5", "1", ">90", ...several], [0.5, 1, 90, ...several.map(Number)], "numbers"],
+    ["what they are out of", ["4/5", "3.5/5", "0/5"], [4, 3.5, 0], 'numbers, with "/5" behind them'],
+    ["marks", ["~20", "ca. 15", "≈ 3"], [20, 15, 3], "numbers"],
+    ["deviations and stars", ["2.1 ± 0.2", "3 (2.5-3.5)", "4.2**"], [2.1, 3, 4.2], "numbers"],
   ])("numbers with %s", (_, cells, values, why) => {
     const columns = column(cells);
     expect(columns.columns[0]).toMatchObject({ type: "number", why });
@@ -92,13 +95,24 @@ group("what a column is taken for", () => {
     ["places in a race", ["1st", "2nd", "3rd"], "category"],
     ["a name of every object", ["5 constructor", "6 constructor", "7 toString"], "category"],
     ["limits alone", ["<5", ">5"], "category"],
+    ["fractions", ["1/2", "3/4", "2/3"], "category"],
+    ["pressures", ["120/80", "130/85", "110/70"], "category"],
+    ["versions", ["1.2.3", "1.4.0", "2.0.1"], "category"],
     ["steps", ["<18", "18-30", "30+"], "ordered"],
     ["days", ["5 May 2011", "6 May 2011", "7 June 2011"], "date"],
   ])("no numbers: %s", (_, cells, type) => expect(typeOf(cells)).toBe(type));
 
+  it("long texts take no time", () => {
+    const cells = ["1(".repeat(3e4), `1${" ".repeat(3e4)}a`, "1 ".repeat(3e4)];
+    expect(typeOf(cells)).toBe("category");
+  });
+
   it("limits and nines that stand for nothing are said", () => {
     const limits = column(["<0.5", ...several], 130).columns[0];
     expect(limits.notes).toEqual(['10 cells are limits and count as the number itself, the first "<0.5"']);
+    expect(column(["2.1 ± 0.2", "3"]).columns[0].notes).toEqual([
+      '30 cells have more than a number, which is left out, the first "2.1 ± 0.2"',
+    ]);
     const cells = ["12", "-999", "15", "18", "11"];
     const found = column(cells);
     expect(found.columns[0]).toMatchObject({
