@@ -70,7 +70,10 @@ export interface Written {
   readonly absent?: readonly number[];
 }
 
-/** A limit or a mark, a number, its unit or what it is out of, and an addition: "<0.5 mg/l", "7.5/10 **". */
+/**
+ * A limit or a mark, a number, its unit or what it is out of, and an addition: "<0.5 mg/l", "7.5/10
+ * **".
+ */
 const AFFIXED =
   /^(?<limit>[<>≤≥]=?)?\s*(?<mark>~|≈|ca\.|approx\.)?\s*(?<digits>\(?[^\p{L}<>≤≥~≈/±*()]*\d[.,]?\)?)\s*(?<unit>°?[\p{L}µ‰°][\p{L}µ²³°/·.]{0,14}|\/\d{1,4})?\s*(?<addition>±[^\p{L}]*|\([^()]*\)|[*†‡]+)?$/u;
 
