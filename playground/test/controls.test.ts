@@ -113,6 +113,18 @@ describe.skipIf(!executablePath)("controls", () => {
     await page.button("Play").waitFor();
   });
 
+  test("play right after a reset goes on, again and again", async () => {
+    const page = await visit();
+    for (let round = 0; round < 10; ++round) {
+      await page.page.keyboard.press("r");
+      await page.page.keyboard.press("p");
+      await page.trained(5);
+      await page.button("Pause").waitFor();
+    }
+    await page.page.keyboard.press("p");
+    await page.button("Play").waitFor();
+  });
+
   test("speeds take as many steps a picture as they say, or all they can", async () => {
     const page = await visit();
     await page.choose("pace", "1 step a frame");

@@ -17,7 +17,7 @@ function framesOf(pace: number, count: number): Frame[] {
     if (message.type === "frame") frames.push(message.frame);
   });
   trainer.take({ type: "load", start: 1, course: { start: defaults, log: [], at: 0 }, own: null, keep: false });
-  trainer.take({ type: "play", pace });
+  trainer.take({ type: "play", plays: 1, pace });
   for (let i = 0; i < count; ++i) trainer.take({ type: "frame", wants: { maps: false, kinks: false } });
   return frames;
 }

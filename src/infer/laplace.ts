@@ -50,9 +50,9 @@ const STRUCTURES = ["full", "last-layer", "kronecker", "diagonal"] as const;
  * The log evidence compares models and priors without held-out rows.
  *
  * Parameters that are fixed (`withParameters`, frozen layers) have no posterior. mse is the
- * likelihood N(f, σ²) of each output, the cross-entropies are the likelihoods of classes, and
- * poisson that of counts, with the logarithm of their rate as output. Batch norm uses its running
- * statistics. All computations are in double precision. The point is checked first: see
+ * likelihood N(f, σ²) of each output, and the cross-entropies are the likelihoods of classes.
+ * poisson is that of counts, with the logarithm of their rate as output. Batch norm uses its
+ * running statistics. All computations are in double precision. The point is checked first: see
  * `Posterior.status`.
  *
  * @param net a trained network.

@@ -27,6 +27,8 @@ export class Trainer {
   #session: Session | null = null;
   #painter: Painter | null = null;
   #playing = false;
+  /** The last start of playing that was heard of. */
+  #plays = 0;
   #pace: Pace = 1;
   #until = Number.POSITIVE_INFINITY;
   /** Parts of steps that pictures have gathered, where a step takes several of them. */
@@ -75,6 +77,7 @@ export class Trainer {
     }
     if (message.type === "play") {
       this.#playing = true;
+      this.#plays = message.plays;
       this.#pace = message.pace;
       this.#credit = 0;
       this.#until = message.until ?? Number.POSITIVE_INFINITY;
@@ -291,6 +294,7 @@ export class Trainer {
       log: session.log.slice(),
       coming: session.coming.slice(),
       playing: this.#playing,
+      plays: this.#plays,
       halt: session.halt,
       replayed: this.#replayTo < 0 ? 1 : session.step / this.#replayTo,
       speed: this.#speed.value,

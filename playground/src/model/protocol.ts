@@ -98,6 +98,8 @@ export interface Frame {
   readonly log: readonly Logged[];
   readonly coming: readonly Logged[];
   readonly playing: boolean;
+  /** The last start of playing that the trainer had heard of. */
+  readonly plays: number;
   readonly halt: Halt | null;
   /** Losses at places that a replay has passed since the last picture. */
   readonly trail: readonly TrailPoint[];
@@ -122,7 +124,7 @@ export type ToTrainer =
       readonly own: OwnData | null;
       readonly keep: boolean;
     }
-  | { readonly type: "play"; readonly pace: Pace; readonly until?: number }
+  | { readonly type: "play"; readonly plays: number; readonly pace: Pace; readonly until?: number }
   | { readonly type: "pause" }
   | { readonly type: "advance"; readonly by: "step" | "epoch" }
   | { readonly type: "change"; readonly change: Change }

@@ -110,7 +110,8 @@ function take(next: Frame): void {
   if (log.length >= known.length && log.some(({ step }, index) => step !== known[index]?.step)) {
     course.value = { ...course.value, log };
   }
-  if (playing.value && !next.playing && next.replayed === 1) playing.value = false;
+  // A picture that was made before the trainer heard of playing does not end it.
+  if (playing.value && !next.playing && next.replayed === 1 && next.plays === plays) playing.value = false;
   if (next.replayed < 1) stale = true;
   remember(next);
 }
@@ -185,6 +186,8 @@ export function reset(): void {
   say("Reset to the start.");
 }
 
+/** How often playing has begun. */
+let plays = 0;
 /** The step that training goes to, where there is one. */
 let goal: number | undefined;
 
@@ -192,7 +195,7 @@ export function play(until?: number, pace = view.value.pace): void {
   goal = until;
   failure.value = "";
   playing.value = true;
-  send({ type: "play", pace, ...(until === undefined ? {} : { until }) });
+  send({ type: "play", plays: ++plays, pace, ...(until === undefined ? {} : { until }) });
 }
 
 export function pause(): void {
@@ -292,7 +295,7 @@ export function startNow(): Settings {
 export function show(values: Partial<View>): void {
   view.value = { ...view.value, ...values };
   if (values.pace !== undefined && playing.value)
-    send({ type: "play", pace: values.pace, ...(goal === undefined ? {} : { until: goal }) });
+    send({ type: "play", plays, pace: values.pace, ...(goal === undefined ? {} : { until: goal }) });
   refresh();
 }
 
