@@ -49,11 +49,10 @@ const STRUCTURES = ["full", "last-layer", "kronecker", "diagonal"] as const;
  * The posterior gives error bars of predictions, calibrated probabilities, and the log evidence.
  * The log evidence compares models and priors without held-out rows.
  *
- * Parameters that are fixed (`withParameters`, frozen layers) have no posterior. mse is the
- * likelihood N(f, σ²) of each output, and the cross-entropies are the likelihoods of classes.
- * poisson is that of counts, with the logarithm of their rate as output. Batch norm uses its
- * running statistics. All computations are in double precision. The point is checked first: see
- * `Posterior.status`.
+ * Parameters that are fixed (`withParameters`, frozen layers) have no posterior. Under mse targets
+ * are N(f, σ²) for each output. Under the cross-entropies they are classes, and under poisson they
+ * are counts, with the logarithm of their rate as output. Batch norm uses its running statistics.
+ * All computations are in double precision. The point is checked first: see `Posterior.status`.
  *
  * @param net a trained network.
  * @param data the rows that it was trained on.

@@ -184,6 +184,9 @@ function numberOf(look: Look, kinds: Kinds): Finding | null {
     cellsIn(kinds),
   ];
   if (fine < MOSTLY * all) return null;
+  // One kind that comes often, as 1Fam among Duplex and Twnhs, makes no column of numbers.
+  const read = [...kinds.keys()].filter((cell) => readNumber(cell, { ...finding.written, absent: [] }) !== null);
+  if (plain < MOSTLY * all && read.length < MOSTLY * kinds.size) return null;
   // A few words among few numbers are kinds of their own.
   if (plain < all && levelsOf([...kinds.keys()])) return null;
   // 5 May and 12:30 h are numbers with something behind them, too.

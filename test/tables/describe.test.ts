@@ -95,6 +95,7 @@ group("what a column is taken for", () => {
     ["places in a race", ["1st", "2nd", "3rd"], "category"],
     ["a name of every object", ["5 constructor", "6 constructor", "7 toString"], "category"],
     ["limits alone", ["<5", ">5"], "category"],
+    ["one kind with a number", [...new Array(17).fill("1Fam"), "Duplex", "TwnhsE", "Twnhs"], "category"],
     ["fractions", ["1/2", "3/4", "2/3"], "category"],
     ["pressures", ["120/80", "130/85", "110/70"], "category"],
     ["versions", ["1.2.3", "1.4.0", "2.0.1"], "category"],
